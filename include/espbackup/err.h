@@ -1,0 +1,102 @@
+/*
+ * err.h: the one error value of espbackup.
+ *
+ * Every fallible call takes `eb_err_t *err` last and returns an eb_code_t. The caller owns the
+ * value. It is filled once, where the fault is found; callers on the way up may put words in front
+ * of the message (eb_err_wrap) but never replace it. Nothing below src/cli prints it, and nothing
+ * below main() ends the process. `err` may be NULL where a caller does not want the words.
+ *
+ * Tests are `!= EB_OK`.
+ */
+#ifndef ESPBACKUP_ERR_H
+#define ESPBACKUP_ERR_H
+
+#include <stddef.h>
+
+typedef enum eb_code {
+    EB_OK = 0,
+    /* the caller */
+    EB_ERR_USAGE,    /* an option, number or range that cannot be */
+    EB_ERR_INTERNAL, /* a bug in espbackup, or no memory */
+    EB_ERR_CANCELLED,
+    /* files */
+    EB_ERR_FILE_IO,
+    EB_ERR_FILE_ACCESS, /* no permission, no such folder, read-only */
+    EB_ERR_FILE_EXISTS, /* would overwrite */
+    EB_ERR_DISK_FULL,
+    /* the port */
+    EB_ERR_PORT_NOT_FOUND,
+    EB_ERR_PORT_BUSY,
+    EB_ERR_PORT_DENIED,
+    EB_ERR_PORT_LOST, /* unplugged, or the connection ended */
+    /* the board does not talk */
+    EB_ERR_NO_ANSWER,       /* silence */
+    EB_ERR_WRONG_BOOT_MODE, /* it printed a boot log: the application runs, not the ROM loader */
+    EB_ERR_GARBAGE,         /* bytes, but no frames */
+    EB_ERR_TIMEOUT,         /* it talked before and stopped */
+    EB_ERR_LINE,            /* bytes were lost or damaged; trying again is sensible */
+    EB_ERR_PROTOCOL,        /* a well-formed reply that cannot be */
+    EB_ERR_CHIP_RESET,      /* a boot banner in the middle of the work */
+    /* the board talks and says no */
+    EB_ERR_DEVICE, /* status byte of a reply; see device_status */
+    EB_ERR_CHIP_UNKNOWN,
+    EB_ERR_CHIP_MISMATCH,
+    EB_ERR_STUB,       /* the stub could not be loaded or did not start */
+    EB_ERR_FLASH_MUTE, /* JEDEC id 000000 or FFFFFF */
+    EB_ERR_FLASH_SIZE, /* size not known */
+    EB_ERR_UNPROVED,   /* the digest never matched, however often it was tried */
+    /* safety */
+    EB_ERR_UNSUPPORTED,
+    EB_ERR_REFUSED,
+    /* backups */
+    EB_ERR_IMAGE_BAD,
+    EB_ERR_SIDECAR_BAD,
+    EB_ERR_BACKUP_NOT_FOUND,
+    EB_ERR_DIFFERENT,  /* verify or diff found a difference */
+    EB_ERR_UNFINISHED, /* the board was changed and the job is not done */
+    EB_CODE_COUNT
+} eb_code_t;
+
+#define EB_ERR_TEXT_BYTES 512
+
+typedef struct eb_err {
+    eb_code_t code;
+    int os_errno;      /* 0 when the system had no part in it */
+    int device_status; /* error byte of the chip's reply, 0 when none */
+    char message[EB_ERR_TEXT_BYTES];
+    char hint[EB_ERR_TEXT_BYTES]; /* empty: the default hint of the code is printed */
+    const char *where;            /* function that found it; static storage */
+} eb_err_t;
+
+/* What the program does with a code: one row each, checked by a test. */
+typedef struct eb_code_row {
+    eb_code_t code;
+    const char *name; /* in JSON, e.g. "port_busy" */
+    int exit_status;
+    const char *default_hint;
+} eb_code_row_t;
+
+/* Never NULL; an unknown code gives the row of EB_ERR_INTERNAL. Static storage. */
+const eb_code_row_t *eb_code_row(eb_code_t code);
+
+/* Fill `*err` (unless NULL) and return `code`. Clears os_errno, device_status and hint. */
+eb_code_t eb_err_set_at(eb_err_t *err, const char *where, eb_code_t code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+#define eb_err_set(err, code, ...) eb_err_set_at((err), __func__, (code), __VA_ARGS__)
+
+/* The same with an errno value: ": strerror" is added to the message and os_errno is kept. */
+eb_code_t eb_err_set_errno_at(eb_err_t *err, const char *where, eb_code_t code, int os_errno,
+                              const char *format, ...) __attribute__((format(printf, 5, 6)));
+#define eb_err_set_errno(err, code, os_errno, ...)                                                 \
+    eb_err_set_errno_at((err), __func__, (code), (os_errno), __VA_ARGS__)
+
+/* Set the hint of an error that is already set. NULL err is allowed. */
+void eb_err_hint(eb_err_t *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Put "words: " in front of the message; code, hint and the rest stay. Returns err's code. */
+eb_code_t eb_err_wrap(eb_err_t *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The hint to print: err's own, or the default of its code. */
+const char *eb_err_hint_text(const eb_err_t *err);
+
+#endif

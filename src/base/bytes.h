@@ -1,0 +1,55 @@
+/* bytes.h: little-endian access, half-open ranges, checked sums, hex. */
+#ifndef EB_BASE_BYTES_H
+#define EB_BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* [addr, addr + size) */
+typedef struct eb_range {
+    uint32_t addr;
+    uint32_t size;
+} eb_range_t;
+
+static inline uint16_t eb_get_le16(const uint8_t *p)
+{
+    return (uint16_t)(p[0] | (p[1] << 8));
+}
+
+static inline uint32_t eb_get_le32(const uint8_t *p)
+{
+    return (uint32_t)p[0] | ((uint32_t)p[1] << 8) | ((uint32_t)p[2] << 16) | ((uint32_t)p[3] << 24);
+}
+
+static inline void eb_put_le16(uint8_t *p, uint16_t v)
+{
+    p[0] = (uint8_t)v;
+    p[1] = (uint8_t)(v >> 8);
+}
+
+static inline void eb_put_le32(uint8_t *p, uint32_t v)
+{
+    p[0] = (uint8_t)v;
+    p[1] = (uint8_t)(v >> 8);
+    p[2] = (uint8_t)(v >> 16);
+    p[3] = (uint8_t)(v >> 24);
+}
+
+/* Whether [addr, addr + size) lies within [0, limit), without overflow. */
+static inline bool eb_range_within(uint64_t addr, uint64_t size, uint64_t limit)
+{
+    return addr <= limit && size <= limit - addr;
+}
+
+static inline uint32_t eb_min_u32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Lower-case hex; out gets 2 * len + 1 bytes. */
+void eb_hex_encode(const uint8_t *bytes, size_t len, char *out);
+/* Exactly 2 * len hex digits, either case; false otherwise. */
+bool eb_hex_decode(const char *text, uint8_t *out, size_t len);
+
+#endif

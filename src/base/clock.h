@@ -1,0 +1,20 @@
+/* clock.h: the monotonic clock, deadlines on it, and wall-clock text. */
+#ifndef EB_BASE_CLOCK_H
+#define EB_BASE_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+int64_t eb_clock_ms(void); /* monotonic; deadlines are points on it */
+int64_t eb_clock_us(void);
+void eb_sleep_ms(int64_t ms);
+
+/* Milliseconds left until the deadline, never negative. */
+int64_t eb_clock_left_ms(int64_t deadline_ms);
+
+/* "2026-11-21T10:15:00Z" (24 bytes suffice) and local "20261121_101500" (16 bytes). */
+void eb_clock_utc_text(int64_t unix_seconds, char *out, size_t cap);
+void eb_clock_local_stamp(int64_t unix_seconds, char *out, size_t cap);
+int64_t eb_clock_unix(void); /* SOURCE_DATE_EPOCH is not honoured: a backup has a real time */
+
+#endif

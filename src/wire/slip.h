@@ -1,0 +1,51 @@
+/*
+ * slip.h: SLIP framing (RFC 1055) as Espressif loaders use it: C0 at both ends, DB DC / DB DD.
+ *
+ * The decoder is pushed whole buffers, so that the hot path is a memchr, not a switch per byte. A
+ * frame longer than its buffer is an error, never cut. Bytes outside frames are collected: they
+ * are boot text or noise, and tell what went wrong.
+ */
+#ifndef EB_WIRE_SLIP_H
+#define EB_WIRE_SLIP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define EB_SLIP_END 0xC0u
+
+/* Bytes needed at most for a frame of len bytes. */
+#define EB_SLIP_MAX(len) (2u * (len) + 2u)
+/* Encode with both delimiters; returns the bytes written; out has EB_SLIP_MAX(len). */
+size_t eb_slip_encode(const uint8_t *frame, size_t len, uint8_t *out);
+
+typedef enum eb_slip_event {
+    EB_SLIP_MORE,      /* all input used, no frame complete */
+    EB_SLIP_FRAME,     /* frame complete in buf, frame_len set; call again with the rest */
+    EB_SLIP_TOO_LONG,  /* frame dropped up to its delimiter */
+    EB_SLIP_BAD_ESCAPE /* frame dropped up to its delimiter */
+} eb_slip_event_t;
+
+#define EB_SLIP_OUTSIDE_BYTES 512
+
+typedef struct eb_slip {
+    uint8_t *buf;
+    size_t cap;
+    size_t len;    /* decoded bytes of the frame so far */
+    bool in_frame; /* a delimiter was seen and at least... see eb_slip_started */
+    bool escaped;
+    bool dropping;
+    uint8_t outside[EB_SLIP_OUTSIDE_BYTES]; /* the last bytes seen outside frames, a ring */
+    size_t outside_total;
+} eb_slip_t;
+
+/* buf is borrowed for the life of the decoder. */
+void eb_slip_init(eb_slip_t *d, uint8_t *buf, size_t cap);
+void eb_slip_reset(eb_slip_t *d);
+/* Push bytes; *used says how many were taken. After EB_SLIP_FRAME the frame is buf[0..len) until
+ * the next push. */
+eb_slip_event_t eb_slip_push(eb_slip_t *d, const uint8_t *bytes, size_t count, size_t *used);
+/* Whether at least one byte of the next frame has been decoded. */
+bool eb_slip_started(const eb_slip_t *d);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * sim_chip.h: the simulated chip: mask ROM, RAM, registers, eFuses, SPI flash, stub.
+ *
+ * One sim_chip_t is one board's silicon. It lives through resets: flash and eFuses stay, RAM and
+ * registers do not. The board (sim_board.c) calls sim_chip_run on the chip's thread after each
+ * reset; it runs the boot (download or run mode, by the strap sampled then) until the next reset.
+ */
+#ifndef ESPSIM_SIM_CHIP_H
+#define ESPSIM_SIM_CHIP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim_uart.h"
+
+typedef struct sim_chip sim_chip_t;
+
+typedef struct sim_chip_options {
+    const char *chip;       /* "esp32", "esp32c3"; rows in sim_chip_rows.c */
+    const char *flash_path; /* file that is the flash, mapped shared; NULL: memory, erased */
+    uint64_t flash_size;    /* bytes, power of two; 0 = size of the file, else 4 MB */
+    uint32_t jedec_id;      /* 0xMMTTCC as RDID sends it (C8 40 16 = 0xC84016); 0 = by size */
+    bool no_sfdp;           /* flash without SFDP, as in the captures */
+    bool mute_flash;        /* RDID answers FFFFFF */
+    const char *efuse_set;  /* row name: "typical" (default), "blank" (captures), "encrypted",
+                               "secure-boot", "secure-download" */
+    const char *mac;        /* "aa:bb:cc:dd:ee:ff"; NULL = the efuse set's own */
+    bool stub_never_starts; /* MEM_END is acknowledged and then nothing is heard */
+    uint32_t lying_write_every; /* n > 0: every n-th page program silently does nothing */
+    uint64_t seed;
+} sim_chip_options_t;
+
+/* Counters since creation; the test programs read them (see --report). */
+typedef struct sim_chip_counters {
+    uint64_t sector_erases, block_erases, chip_erases, page_programs;
+    uint64_t bytes_programmed, bytes_read, bytes_digested;
+    uint64_t commands, refused_commands, resets, stub_starts, stub_crashes;
+} sim_chip_counters_t;
+
+/* NULL and a line on stderr when an option cannot be. */
+sim_chip_t *sim_chip_new(const sim_chip_options_t *options);
+void sim_chip_free(sim_chip_t *chip); /* syncs the flash file; NULL is allowed */
+
+/* Run from reset to reset. `download_mode`: the strapping pin as sampled at this reset. */
+void sim_chip_run(sim_chip_t *chip, sim_uart_t *uart, bool download_mode);
+
+/* Safe to call from another thread. */
+void sim_chip_get_counters(sim_chip_t *chip, sim_chip_counters_t *out);
+
+#endif
