@@ -1,0 +1,37 @@
+#include "bytes.h"
+
+static const char hex_digits[] = "0123456789abcdef";
+
+void eb_hex_encode(const uint8_t *bytes, size_t len, char *out)
+{
+    for (size_t i = 0; i < len; i++) {
+        out[2 * i] = hex_digits[bytes[i] >> 4];
+        out[2 * i + 1] = hex_digits[bytes[i] & 0x0F];
+    }
+    out[2 * len] = '\0';
+}
+
+/* -1 when it is not a hex digit; by hand, because isxdigit depends on the locale. */
+static int digit_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+bool eb_hex_decode(const char *text, uint8_t *out, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        const int high = digit_value(text[2 * i]);
+        const int low = high < 0 ? -1 : digit_value(text[2 * i + 1]);
+
+        if (low < 0)
+            return false;
+        out[i] = (uint8_t)(high << 4 | low);
+    }
+    return text[2 * len] == '\0';
+}

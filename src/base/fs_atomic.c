@@ -1,0 +1,292 @@
+#include "fs_atomic.h"
+
+#include "platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OPEN_TRIES 4
+
+static eb_code_t code_of_errno(int os_errno)
+{
+    switch (os_errno) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return EB_ERR_DISK_FULL;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+    case ENOENT:
+    case ENOTDIR:
+    case EISDIR:
+    case ELOOP:
+    case ENAMETOOLONG:
+        return EB_ERR_FILE_ACCESS;
+    case EEXIST:
+        return EB_ERR_FILE_EXISTS;
+    default:
+        return EB_ERR_FILE_IO;
+    }
+}
+
+eb_code_t eb_fs_error(eb_err_t *err, int os_errno, const char *doing, const char *path)
+{
+    return eb_err_set_errno(err, code_of_errno(os_errno), os_errno, "cannot %s %s", doing, path);
+}
+
+bool eb_fs_exists(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+eb_code_t eb_fs_make_dir(const char *path, eb_err_t *err)
+{
+    char copy[PATH_MAX];
+    const size_t len = strlen(path);
+
+    if (len >= sizeof(copy))
+        return eb_fs_error(err, ENAMETOOLONG, "create folder", path);
+    memcpy(copy, path, len + 1);
+    for (size_t i = 1; i <= len; i++) {
+        if (copy[i] != '/' && copy[i] != '\0')
+            continue;
+        copy[i] = '\0';
+        /* Looked at first: mkdir of "/home" fails with EROFS or EACCES although it is there. */
+        if (!is_folder(copy) && mkdir(copy, 0700) != 0) {
+            const int failure = errno;
+
+            /* Another process may have made it meanwhile. */
+            if (!is_folder(copy))
+                return eb_fs_error(err, failure == EEXIST ? ENOTDIR : failure, "create folder",
+                                   path);
+        }
+        copy[i] = path[i];
+    }
+    return EB_OK;
+}
+
+/* Whether fd is what `path` names now; false after another process renamed the file away. */
+static bool still_named(int fd, const char *path)
+{
+    struct stat by_fd, by_path;
+
+    return fstat(fd, &by_fd) == 0 && stat(path, &by_path) == 0 && by_fd.st_dev == by_path.st_dev &&
+           by_fd.st_ino == by_path.st_ino;
+}
+
+static eb_code_t require_regular(int fd, const char *path, eb_err_t *err)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) != 0)
+        return eb_fs_error(err, errno, "examine", path);
+    if (!S_ISREG(st.st_mode))
+        return eb_err_set(err, EB_ERR_FILE_ACCESS, "%s is not a regular file", path);
+    return EB_OK;
+}
+
+eb_code_t eb_fs_open_part(const char *path, bool exclusive, int *fd, eb_err_t *err)
+{
+    const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (exclusive ? O_EXCL : 0);
+    eb_code_t code;
+
+    *fd = -1;
+    for (int i = 0; i < OPEN_TRIES; i++) {
+        const int file = open(path, flags, 0600);
+
+        if (file < 0)
+            return eb_fs_error(err, errno, "create", path);
+        code = require_regular(file, path, err);
+        if (code == EB_OK && eb_platform_lock(file) != 0) {
+            code = eb_err_set(err, EB_ERR_FILE_ACCESS, "%s is in use", path);
+            eb_err_hint(err, "another espbackup is working on it: wait for it, or stop it");
+        }
+        if (code == EB_OK && still_named(file, path)) {
+            *fd = file;
+            return EB_OK;
+        }
+        (void)close(file);
+        if (code != EB_OK)
+            return code;
+        /* Between open and lock the other one finished and renamed it: look again. */
+    }
+    return eb_err_set(err, EB_ERR_FILE_ACCESS, "%s keeps changing under another program", path);
+}
+
+eb_code_t eb_fs_pwrite(int fd, const char *path, const void *bytes, size_t len, uint64_t offset,
+                       eb_err_t *err)
+{
+    const char *from = bytes;
+
+    if (offset > INT64_MAX || len > INT64_MAX - offset)
+        return eb_fs_error(err, EFBIG, "write", path);
+    while (len > 0) {
+        const ssize_t n = pwrite(fd, from, len, (off_t)offset);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return eb_fs_error(err, n < 0 ? errno : ENOSPC, "write", path);
+        from += n;
+        len -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return EB_OK;
+}
+
+eb_code_t eb_fs_pread(int fd, const char *path, void *bytes, size_t len, uint64_t offset,
+                      eb_err_t *err)
+{
+    char *to = bytes;
+
+    if (offset > INT64_MAX || len > INT64_MAX - offset)
+        return eb_fs_error(err, EFBIG, "read", path);
+    while (len > 0) {
+        const ssize_t n = pread(fd, to, len, (off_t)offset);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return eb_fs_error(err, errno, "read", path);
+        if (n == 0)
+            return eb_err_set(err, EB_ERR_FILE_IO,
+                              "%s is too short: %zu bytes missing at offset %llu", path, len,
+                              (unsigned long long)offset);
+        to += n;
+        len -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return EB_OK;
+}
+
+eb_code_t eb_fs_reserve(int fd, const char *path, uint64_t size, eb_err_t *err)
+{
+    const int failure = eb_platform_allocate(fd, size);
+
+    if (failure != 0)
+        return eb_fs_error(err, failure, "reserve space for", path);
+    if (ftruncate(fd, (off_t)size) != 0)
+        return eb_fs_error(err, errno, "set the length of", path);
+    return EB_OK;
+}
+
+eb_code_t eb_fs_commit(int fd, const char *from, const char *to, bool replace, eb_err_t *err)
+{
+    int failure = eb_platform_sync_file(fd);
+
+    if (failure != 0)
+        return eb_fs_error(err, failure, "write to the disk", from);
+    if (replace)
+        failure = rename(from, to) == 0 ? 0 : errno;
+    else
+        failure = eb_platform_rename_new(from, to);
+    if (failure != 0)
+        return eb_fs_error(err, failure, "create", to);
+    failure = eb_platform_sync_parent(to);
+    if (failure != 0)
+        return eb_fs_error(err, failure, "write the folder of", to);
+    return EB_OK;
+}
+
+eb_code_t eb_fs_write_file(const char *path, const void *bytes, size_t len, bool replace,
+                           eb_err_t *err)
+{
+    char temporary[PATH_MAX];
+    eb_code_t code;
+    int fd;
+    const int n = snprintf(temporary, sizeof(temporary), "%s.tmp.XXXXXX", path);
+
+    if (n < 0 || (size_t)n >= sizeof(temporary))
+        return eb_fs_error(err, ENAMETOOLONG, "create", path);
+    fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
+    if (fd < 0)
+        return eb_fs_error(err, errno, "create", path);
+    code = eb_fs_pwrite(fd, path, bytes, len, 0, err);
+    if (code == EB_OK)
+        code = eb_fs_commit(fd, temporary, path, replace, err);
+    if (code != EB_OK)
+        (void)unlink(temporary); /* gone already when only the sync of the folder failed */
+    if (close(fd) != 0 && code == EB_OK)
+        code = eb_fs_error(err, errno, "write", path);
+    return code;
+}
+
+/* Grows as it reads instead of trusting st_size: files of /proc and /sys report 0. */
+static eb_code_t read_all(int fd, const char *path, size_t max, uint8_t **out, size_t *len,
+                          eb_err_t *err)
+{
+    uint8_t *buf = NULL;
+    size_t cap = 0, used = 0;
+
+    for (;;) {
+        ssize_t n;
+
+        if (used == cap) {
+            /* One byte over max, to see that the file is longer, and one for the NUL. */
+            const size_t want = cap == 0 ? 8192 : 2 * cap;
+            uint8_t *bigger;
+
+            cap = want < max + 1 ? want : max + 1;
+            bigger = realloc(buf, cap + 1);
+            if (bigger == NULL) {
+                free(buf);
+                return eb_err_set(err, EB_ERR_INTERNAL, "no memory to read %s", path);
+            }
+            buf = bigger;
+        }
+        n = read(fd, buf + used, cap - used);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            const int failure = errno;
+
+            free(buf);
+            return eb_fs_error(err, failure, "read", path);
+        }
+        used += (size_t)n;
+        if (n == 0)
+            break;
+        if (used > max) {
+            free(buf);
+            return eb_err_set(err, EB_ERR_FILE_IO, "%s is longer than %zu bytes", path, max);
+        }
+    }
+    buf[used] = '\0';
+    *out = buf;
+    *len = used;
+    return EB_OK;
+}
+
+eb_code_t eb_fs_read_file(const char *path, size_t max, uint8_t **out, size_t *len, eb_err_t *err)
+{
+    eb_code_t code;
+    int fd;
+
+    *out = NULL;
+    *len = 0;
+    if (max > SIZE_MAX / 4)
+        return eb_err_set(err, EB_ERR_INTERNAL, "limit of %zu bytes is too large", max);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold us up */
+    if (fd < 0)
+        return eb_fs_error(err, errno, "open", path);
+    code = require_regular(fd, path, err);
+    if (code == EB_OK)
+        code = read_all(fd, path, max, out, len, err);
+    (void)close(fd);
+    return code;
+}

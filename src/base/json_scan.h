@@ -1,0 +1,18 @@
+/* json_scan.h: the rules of RFC 8259 that the JSON library does not enforce. */
+#ifndef EB_BASE_JSON_SCAN_H
+#define EB_BASE_JSON_SCAN_H
+
+#include <stddef.h>
+
+#include "espbackup/err.h"
+
+#define EB_JSON_DEPTH_MAX 32
+
+/*
+ * Look at the tokens of text[0..len): strings (UTF-8, escapes, no control characters, no NUL),
+ * numbers (grammar), white space and depth. That the tokens make a document is left to the parser.
+ * EB_ERR_SIDECAR_BAD names the byte.
+ */
+eb_code_t eb_json_scan(const char *text, size_t len, eb_err_t *err);
+
+#endif

@@ -1,0 +1,58 @@
+#include "utf8.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REPLACEMENT       "\xEF\xBF\xBD"
+#define REPLACEMENT_BYTES 3
+
+size_t eb_utf8_sequence(const char *text, size_t len)
+{
+    const uint8_t *s = (const uint8_t *)text;
+    size_t need;
+    uint32_t value, least;
+
+    if (len == 0)
+        return 0;
+    if (s[0] < 0x80)
+        return 1;
+    if ((s[0] & 0xE0) == 0xC0) {
+        need = 2, value = s[0] & 0x1Fu, least = 0x80;
+    } else if ((s[0] & 0xF0) == 0xE0) {
+        need = 3, value = s[0] & 0x0Fu, least = 0x800;
+    } else if ((s[0] & 0xF8) == 0xF0) {
+        need = 4, value = s[0] & 0x07u, least = 0x10000;
+    } else {
+        return 0;
+    }
+    if (len < need)
+        return 0;
+    for (size_t i = 1; i < need; i++) {
+        if ((s[i] & 0xC0) != 0x80)
+            return 0;
+        value = value << 6 | (s[i] & 0x3Fu);
+    }
+    if (value < least || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
+        return 0;
+    return need;
+}
+
+char *eb_utf8_clean(const char *text)
+{
+    const size_t len = strlen(text);
+    char *out = malloc(len * REPLACEMENT_BYTES + 1);
+    size_t used = 0;
+
+    if (out == NULL)
+        return NULL;
+    for (size_t i = 0; i < len;) {
+        const size_t n = eb_utf8_sequence(text + i, len - i);
+
+        memcpy(out + used, n > 0 ? text + i : REPLACEMENT, n > 0 ? n : REPLACEMENT_BYTES);
+        used += n > 0 ? n : REPLACEMENT_BYTES;
+        i += n > 0 ? n : 1;
+    }
+    out[used] = '\0';
+    return out;
+}
