@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Make this machine ready: tests/setup.sh build|demo|test
+#
+#   build   what the program itself needs
+#   demo    also the tools that make the test image
+#   test    also what the checks and tests need (default)
+#
+# Does nothing when everything is there. Packages come from apt (as root or through sudo); Python
+# tools go into .cache/venv, which git ignores.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+mode=${1:-test}
+venv=.cache/venv
+js_package=esptool-js@0.7.0
+
+build_packages=(gcc cmake ninja-build pkg-config libc6-dev libserialport-dev libcjson-dev
+    zlib1g-dev libssl-dev)
+# gcc for Xtensa and clang + lld for RISC-V make the firmware of the test images.
+demo_packages=(libcmocka-dev python3 gcc-xtensa-lx106 clang lld)
+test_packages=(build-essential clang-format clang-tidy libclang-rt-14-dev valgrind git)
+
+fail() {
+    echo "setup: $*" >&2
+    exit 1
+}
+
+packages=("${build_packages[@]}")
+case $mode in
+build) ;;
+demo) packages+=("${demo_packages[@]}") ;;
+test) packages+=("${demo_packages[@]}" "${test_packages[@]}") ;;
+*) fail "unknown mode '$mode'; expected build, demo or test" ;;
+esac
+command -v npm >/dev/null || packages+=(npm) # carries the stub files of esptool-js
+if [ "$mode" != build ]; then
+    python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
+fi
+
+if ! command -v dpkg-query >/dev/null; then
+    echo "setup: this is not Debian; make sure that these are installed: ${packages[*]}" >&2
+else
+    missing=()
+    for package in "${packages[@]}"; do
+        dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii' ||
+            missing+=("$package")
+    done
+    if [ ${#missing[@]} -gt 0 ]; then
+        echo "setup: installing ${missing[*]}"
+        if [ "$(id -u)" = 0 ]; then
+            as_root=()
+        elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+            as_root=(sudo)
+        else
+            fail "these packages are missing; as root run: apt-get install ${missing[*]}"
+        fi
+        log=$(mktemp)
+        if ! { "${as_root[@]}" apt-get update &&
+            DEBIAN_FRONTEND=noninteractive "${as_root[@]}" \
+                apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 \
+            </dev/null; then
+            tail -20 "$log" >&2
+            fail "apt-get could not install: ${missing[*]} (all of its output: $log)"
+        fi
+        rm -f "$log"
+    fi
+fi
+
+[ "$mode" = build ] && exit 0
+
+# A stamp inside the folder tells a finished one from one that was interrupted.
+wanted=$(sha256sum <tests/requirements.txt)
+if [ "$(cat $venv/.requirements 2>/dev/null)" != "$wanted" ]; then
+    echo "setup: Python tools into $venv"
+    rm -rf $venv
+    python3 -m venv $venv
+    $venv/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+    echo "$wanted" >$venv/.requirements
+fi
+
+# The newer stub generation as JSON files; the espbackup build has its own pinned copy of them.
+if [ ! -e .cache/esptool-js/package/package.json ]; then
+    echo "setup: $js_package into .cache/esptool-js"
+    mkdir -p .cache/esptool-js
+    (cd .cache/esptool-js && npm pack --silent "$js_package" >/dev/null && tar xzf ./*.tgz)
+fi
