@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Run one .case file: real programs, their exit status, and what they print.
+
+A case is a text file of `key: value` lines; `#` starts a comment, and a line that begins with a
+space goes on with the line above.
+
+  flash: esp32-4mb.bin     copy that test image to ./flash.bin
+  flash: random 1M         or make one: `random`, `erased`, `zero` and a size
+  needs: root | tmpfs      skip (exit 77) where that cannot be had
+  env: NAME=VALUE          for all commands that follow
+  run: COMMAND             a bash command, in a fresh folder; what follows belongs to it
+  exit: 0                  its expected status (default 0)
+  out: GLOB                a line of stdout must match; `out!: GLOB` none may; `out=: ` is empty
+  err: GLOB                the same for stderr
+  json: EXPRESSION         stdout is one JSON object, and the expression over `j` is true
+
+Commands find espbackup, espsim and esptool in PATH. --set NAME=VALUE sets variables of the
+environment, for a case that runs in several settings.
+"""
+
+import argparse
+import fnmatch
+import hashlib
+import json
+import os
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SKIPPED = 77
+UNITS = {"K": 1024, "M": 1024 * 1024}
+
+
+class Failure(Exception):
+    pass
+
+
+def parse(path):
+    items = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        if line[0] == " ":
+            items[-1][2] += "\n" + line
+            continue
+        key, colon, value = line.partition(":")
+        if not colon:
+            raise Failure(f"{path}:{number}: no `key: value`")
+        items.append([number, key, value.strip()])
+    return items
+
+
+def make_flash(value, testdata, folder):
+    target = folder / "flash.bin"
+    words = value.split()
+    if len(words) == 1:
+        shutil.copyfile(testdata / value, target)
+        return
+    kind, size = words[0], int(words[1][:-1]) * UNITS[words[1][-1]]
+    target.write_bytes({
+        "random": lambda: hashlib.shake_128(value.encode()).digest(size),
+        "erased": lambda: b"\xff" * size,
+        "zero": lambda: bytes(size),
+    }[kind]())
+
+
+def has(need):
+    if need == "root":
+        return os.geteuid() == 0
+    if need == "tmpfs":
+        return os.geteuid() == 0 and subprocess.run(
+            ["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"],
+            stderr=subprocess.DEVNULL, check=False).returncode == 0
+    raise Failure(f"unknown need '{need}'")
+
+
+def check_text(what, mode, pattern, text):
+    if mode == "=":
+        if text.strip():
+            raise Failure(f"{what} is not empty")
+        return
+    matched = any(fnmatch.fnmatchcase(line, pattern) for line in text.splitlines())
+    if matched != (mode != "!"):
+        raise Failure(f"{what} {'has a' if matched else 'has no'} line like: {pattern}")
+
+
+def check_json(expression, text):
+    try:
+        j = json.loads(text)
+    except ValueError as error:
+        raise Failure(f"stdout is not one JSON value: {error}") from error
+    if not eval(expression, {"j": j}):  # the case file is ours
+        raise Failure(f"not true: {expression}\n{json.dumps(j, indent=1)[:3000]}")
+
+
+def run_step(command, checks, env, folder):
+    # Output goes to files: a board that a command leaves behind must not keep us waiting.
+    with open(folder / ".out", "w+b") as out, open(folder / ".err", "w+b") as err:
+        done = subprocess.run(["bash", "-c", command], cwd=folder, env=env, stdin=subprocess.DEVNULL,
+                              stdout=out, stderr=err, check=False)
+        texts = {}
+        for name, handle in (("out", out), ("err", err)):
+            handle.seek(0)
+            # A progress line is redrawn with carriage returns.
+            texts[name] = handle.read().decode("utf-8", "replace").replace("\r", "\n")
+    expected = 0
+    try:
+        for _, key, value in checks:
+            if key == "exit":
+                expected = int(value)
+            elif key.rstrip("!=") in texts:
+                name = key.rstrip("!=")
+                check_text(f"std{name}", key[len(name):], value, texts[name])
+            elif key == "json":
+                check_json(value, texts["out"])
+            else:
+                raise Failure(f"unknown key '{key}'")
+        if done.returncode != expected:
+            raise Failure(f"exit {done.returncode}, expected {expected}")
+    except Failure as failure:
+        raise Failure(f"$ {command}\n{failure}\n--- exit {done.returncode}, stdout:\n"
+                      f"{texts['out'][-6000:]}--- stderr:\n{texts['err'][-6000:]}") from failure
+
+
+def run_case(args, env, folder):
+    steps = []
+    for item in parse(args.case):
+        _, key, value = item
+        if steps and key not in ("run", "env", "flash", "needs"):
+            steps[-1][1].append(item)
+        elif key == "run":
+            steps.append((value, [], dict(env)))
+        elif key == "env":
+            name, _, content = value.partition("=")
+            env[name] = content
+        elif key == "flash":
+            make_flash(os.path.expandvars(value), args.testdata, folder)
+        elif key == "needs":
+            if not has(value):
+                print(f"skipped: needs {value}")
+                return SKIPPED
+        else:
+            raise Failure(f"'{key}' before the first run")
+    if not steps:
+        raise Failure("runs nothing")
+    for command, checks, step_env in steps:
+        run_step(command, checks, step_env, folder)
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("case", type=pathlib.Path)
+    parser.add_argument("--bin", action="append", default=[], help="folder for PATH")
+    parser.add_argument("--testdata", type=pathlib.Path, required=True)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    args = parser.parse_args()
+    env = {name: value for name, value in os.environ.items()
+           if not name.startswith(("ESPBACKUP_", "ESPTOOL_", "NO_COLOR"))}
+    env.update(LC_ALL="C.UTF-8", TZ="UTC", TESTDATA=str(args.testdata.resolve()),
+               SUPPORT=str(pathlib.Path(__file__).resolve().parent), PYTHON=sys.executable,
+               ESPTOOL=shlex.join([sys.executable, "-m", "esptool"]))
+    env["PATH"] = os.pathsep.join([*map(os.path.abspath, args.bin), env["PATH"]])
+    for setting in args.set:
+        name, _, value = setting.partition("=")
+        env[name] = os.environ[name] = value
+    with tempfile.TemporaryDirectory(prefix="espbackup-case-") as folder:
+        # Root runs some cases as another user, who must be able to look in here.
+        os.chmod(folder, 0o755)
+        try:
+            return run_case(args, env, pathlib.Path(folder))
+        except Failure as failure:
+            print(failure)
+            return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
