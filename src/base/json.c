@@ -245,6 +245,42 @@ eb_code_t eb_json_copy_text(const eb_json_t *node, const char *key, char *out, s
     return EB_OK;
 }
 
+/* "chip.features[2]: expected text" */
+static eb_code_t bad_item(const eb_json_t *array, size_t index, const char *what, eb_err_t *err)
+{
+    const cJSON *list = node_of(array);
+    const char *path = is_container(list) && list->valuestring != NULL ? list->valuestring : "";
+
+    return eb_err_set(err, EB_ERR_SIDECAR_BAD, "%s[%zu]: %s", path, index, what);
+}
+
+eb_code_t eb_json_get_object_at(const eb_json_t *array, size_t index, const eb_json_t **out,
+                                eb_err_t *err)
+{
+    const eb_json_t *item = eb_json_at(array, index);
+
+    if (!cJSON_IsObject(node_of(item)))
+        return bad_item(array, index, "expected an object", err);
+    *out = item;
+    return EB_OK;
+}
+
+eb_code_t eb_json_copy_text_at(const eb_json_t *array, size_t index, char *out, size_t cap,
+                               eb_err_t *err)
+{
+    const cJSON *item = node_of(eb_json_at(array, index));
+    char what[64];
+
+    if (!cJSON_IsString(item))
+        return bad_item(array, index, "expected text", err);
+    if (strlen(item->valuestring) >= cap) {
+        (void)snprintf(what, sizeof(what), "longer than %zu bytes", cap > 0 ? cap - 1 : 0);
+        return bad_item(array, index, what, err);
+    }
+    memcpy(out, item->valuestring, strlen(item->valuestring) + 1);
+    return EB_OK;
+}
+
 eb_code_t eb_json_get_int(const eb_json_t *node, const char *key, int64_t min, int64_t max,
                           int64_t *out, eb_err_t *err)
 {

@@ -33,6 +33,12 @@ eb_code_t eb_json_get_array(const eb_json_t *node, const char *key, const eb_jso
                             eb_err_t *err);
 size_t eb_json_count(const eb_json_t *array);
 const eb_json_t *eb_json_at(const eb_json_t *array, size_t index); /* NULL past the end */
+/* Object number `index` of an array. */
+eb_code_t eb_json_get_object_at(const eb_json_t *array, size_t index, const eb_json_t **out,
+                                eb_err_t *err);
+/* Text number `index` of an array; the same rules as eb_json_copy_text. */
+eb_code_t eb_json_copy_text_at(const eb_json_t *array, size_t index, char *out, size_t cap,
+                               eb_err_t *err);
 /* Borrowed text, valid UTF-8 without NUL, as long as the root lives. */
 eb_code_t eb_json_get_text(const eb_json_t *node, const char *key, const char **out, eb_err_t *err);
 /* Copy of at most cap - 1 bytes; longer text is an error, never cut. */
