@@ -162,6 +162,9 @@ def main():
            if not name.startswith(("ESPBACKUP_", "ESPTOOL_", "NO_COLOR"))}
     env.update(LC_ALL="C.UTF-8", TZ="UTC", TESTDATA=str(args.testdata.resolve()),
                SUPPORT=str(pathlib.Path(__file__).resolve().parent), PYTHON=sys.executable,
+               # Root without its powers meets the file modes that anyone else does.
+               UNPRIVILEGED="setpriv --inh-caps=-all --bounding-set=-all" if os.geteuid() == 0
+               else "",
                ESPTOOL=shlex.join([sys.executable, "-m", "esptool"]))
     env["PATH"] = os.pathsep.join([*map(os.path.abspath, args.bin), env["PATH"]])
     for setting in args.set:
