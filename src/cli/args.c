@@ -1,0 +1,389 @@
+/* args.c: one pass over the words; then what the command takes; then the environment. */
+#include "args.h"
+
+#include "espbackup/chip.h"
+#include "number_parse.h"
+#include "suggest.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LIST_BYTES 256
+
+/* "a, b or c" */
+static void join_choices(const char *const *choices, char *out, size_t cap)
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; choices[i] != NULL; i++) {
+        const char *glue = i == 0 ? "" : choices[i + 1] == NULL ? " or " : ", ";
+        int n = snprintf(out + used, cap - used, "%s%s", glue, choices[i]);
+        if (n < 0 || (size_t)n >= cap - used)
+            return;
+        used += (size_t)n;
+    }
+}
+
+/* `who` is how the value came: "--baud" or "ESPTOOL_BAUD". */
+static eb_code_t take_choice(const eb_opt_row_t *row, const char *who, eb_arg_t *arg, eb_err_t *err)
+{
+    char list[LIST_BYTES];
+    const char *near = NULL;
+
+    for (size_t i = 0; row->choices[i] != NULL; i++) {
+        if (eb_name_equal(arg->text, strlen(arg->text), row->choices[i])) {
+            arg->number = i;
+            return EB_OK;
+        }
+        near = eb_suggest_better(arg->text, near, row->choices[i]);
+    }
+    join_choices(row->choices, list, sizeof(list));
+    eb_err_set(err, EB_ERR_USAGE, "%s '%s': expected %s", who, arg->text, list);
+    if (near != NULL)
+        eb_err_hint(err, "did you mean '%s'?", near);
+    return EB_ERR_USAGE;
+}
+
+static void range_text(const eb_opt_row_t *row, char *out, size_t cap)
+{
+    const char *word = row->zero_word != NULL ? row->zero_word : "";
+    const char *glue = row->zero_word != NULL ? " or " : "";
+
+    if (row->type == EB_OPT_TYPE_SIZE)
+        snprintf(out, cap,
+                 "%s%sa size such as 0x10000, 65536, 64K or 4MB, from 0x%" PRIx64 " to 0x%" PRIx64,
+                 word, glue, row->min, row->max);
+    else
+        snprintf(out, cap, "%s%sa whole number from %" PRIu64 " to %" PRIu64, word, glue, row->min,
+                 row->max);
+}
+
+static eb_code_t take_number(const eb_opt_row_t *row, const char *who, eb_arg_t *arg, eb_err_t *err)
+{
+    char expected[LIST_BYTES];
+    uint64_t value;
+
+    if (row->zero_word != NULL && strcmp(arg->text, row->zero_word) == 0)
+        return EB_OK;
+    eb_number_fault_t fault = eb_number_parse(arg->text, row->type == EB_OPT_TYPE_SIZE, &value);
+    if (fault == EB_NUMBER_OK && value >= row->min && value <= row->max) {
+        arg->number = value;
+        return EB_OK;
+    }
+    range_text(row, expected, sizeof(expected));
+    return eb_err_set(err, EB_ERR_USAGE, "%s '%s': expected %s", who, arg->text, expected);
+}
+
+/* "esp32-C3" is "esp32c3": letters and digits count, in any case. */
+static bool same_chip(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        while (*a == '-' || *a == '_')
+            a++;
+        while (*b == '-' || *b == '_')
+            b++;
+        char x = *a >= 'A' && *a <= 'Z' ? (char)(*a - 'A' + 'a') : *a;
+        char y = *b >= 'A' && *b <= 'Z' ? (char)(*b - 'A' + 'a') : *b;
+        if (x != y)
+            return false;
+        if (x == '\0')
+            return true;
+    }
+}
+
+/* A chip's name becomes the id that the layers below know; "auto" is as if nothing was said. */
+static eb_code_t take_chip(const char *who, eb_arg_t *arg, eb_err_t *err)
+{
+    const eb_chip_name_t *names = NULL;
+    size_t count = eb_chip_names(&names);
+    const char *near = NULL;
+    char list[LIST_BYTES] = "auto";
+
+    if (same_chip(arg->text, "auto")) {
+        arg->text = NULL;
+        return EB_OK;
+    }
+    for (size_t i = 0; i < count; i++) {
+        size_t used = strlen(list);
+
+        if (same_chip(arg->text, names[i].id)) {
+            arg->text = names[i].id;
+            return EB_OK;
+        }
+        near = eb_suggest_better(arg->text, near, names[i].id);
+        snprintf(list + used, sizeof(list) - used, "%s%s", i + 1 == count ? " or " : ", ",
+                 names[i].id);
+    }
+    eb_err_set(err, EB_ERR_USAGE, "%s '%s': expected %s", who, arg->text, list);
+    if (near != NULL)
+        eb_err_hint(err, "did you mean '%s'?", near);
+    return EB_ERR_USAGE;
+}
+
+static eb_code_t take_value(eb_opt_t opt, const char *who, const char *text, bool from_env,
+                            eb_args_t *out, eb_err_t *err)
+{
+    const eb_opt_row_t *row = eb_opt_row(opt);
+    eb_arg_t *arg = &out->values[opt];
+
+    *arg = (eb_arg_t){.set = true, .from_env = from_env, .text = text};
+    switch (row->type) {
+    case EB_OPT_TYPE_FLAG:
+        arg->number = 1;
+        return EB_OK;
+    case EB_OPT_TYPE_TEXT:
+        if (text[0] == '\0')
+            return eb_err_set(err, EB_ERR_USAGE, "%s is empty: expected %s", who, row->value_name);
+        return opt == EB_OPT_CHIP ? take_chip(who, arg, err) : EB_OK;
+    case EB_OPT_TYPE_NUMBER:
+    case EB_OPT_TYPE_SIZE:
+        return take_number(row, who, arg, err);
+    case EB_OPT_TYPE_CHOICE:
+        return take_choice(row, who, arg, err);
+    }
+    return eb_err_set(err, EB_ERR_INTERNAL, "option %s has no type", row->name);
+}
+
+static eb_code_t unknown_option(const char *word, const char *name, eb_err_t *err)
+{
+    const char *near = NULL;
+
+    for (int i = 0; i < EB_OPT_COUNT; i++) {
+        if (!eb_opt_row((eb_opt_t)i)->hidden)
+            near = eb_suggest_better(name, near, eb_opt_row((eb_opt_t)i)->name);
+    }
+    eb_err_set(err, EB_ERR_USAGE, "unknown option '%s'", word);
+    if (near != NULL)
+        eb_err_hint(err, "did you mean '--%s'?", near);
+    else
+        eb_err_hint(err, "'espbackup --help' lists the options");
+    return EB_ERR_USAGE;
+}
+
+/* The words of the command line and how far they are read. */
+typedef struct eb_words {
+    int argc, next;
+    char **argv;
+} eb_words_t;
+
+/* The value of an option: behind `=` or the letter (inline_value), or the next word. */
+static eb_code_t take_option(eb_opt_t opt, const char *who, const char *inline_value,
+                             eb_words_t *words, eb_args_t *out, eb_err_t *err)
+{
+    const eb_opt_row_t *row = eb_opt_row(opt);
+    const char *value = inline_value;
+
+    if (row->type == EB_OPT_TYPE_FLAG) {
+        if (value != NULL)
+            return eb_err_set(err, EB_ERR_USAGE, "%s takes no value, but got '%s'", who, value);
+        return take_value(opt, who, "", false, out, err);
+    }
+    if (value == NULL) {
+        /* A word that looks like a long option is one: the value was forgotten. */
+        if (words->next >= words->argc || strncmp(words->argv[words->next], "--", 2) == 0)
+            return eb_err_set(err, EB_ERR_USAGE, "%s wants a value: %s", who, row->value_name);
+        value = words->argv[words->next++];
+    }
+    return take_value(opt, who, value, false, out, err);
+}
+
+static eb_code_t take_long(const char *word, eb_words_t *words, eb_args_t *out, eb_err_t *err)
+{
+    char name[48];
+    const char *equals = strchr(word, '=');
+    size_t len = equals != NULL ? (size_t)(equals - word) - 2 : strlen(word) - 2;
+    eb_opt_t opt = eb_opt_find(word + 2, len);
+
+    snprintf(name, sizeof(name), "%.*s", (int)(len < 40 ? len : 40), word + 2);
+    if (opt == EB_OPT_COUNT)
+        return unknown_option(word, name, err);
+    snprintf(name, sizeof(name), "--%s", eb_opt_row(opt)->name);
+    return take_option(opt, name, equals != NULL ? equals + 1 : NULL, words, out, err);
+}
+
+static eb_code_t take_short(const char *word, eb_words_t *words, eb_args_t *out, eb_err_t *err)
+{
+    for (const char *p = word + 1; *p != '\0'; p++) {
+        eb_opt_t opt = eb_opt_find_letter(*p);
+        char name[3] = {'-', *p, '\0'};
+
+        if (opt == EB_OPT_COUNT)
+            return unknown_option(word, word + 1, err);
+        bool flag = eb_opt_row(opt)->type == EB_OPT_TYPE_FLAG;
+        const char *rest = !flag && p[1] != '\0' ? p + 1 : NULL;
+        if (rest != NULL && *rest == '=')
+            rest++;
+        if (take_option(opt, name, rest, words, out, err) != EB_OK)
+            return EB_ERR_USAGE;
+        if (!flag)
+            return EB_OK;
+    }
+    return EB_OK;
+}
+
+/* What people type who come from another tool. */
+static const char *foreign_command(const char *word)
+{
+    static const char *const names[][2] = {
+        {"read-flash", "backup"},     {"dump", "backup"},
+        {"save", "backup"},           {"flash-id", "flash-info"},
+        {"partitions", "flash-info"}, {"chip-id", "chip-info"},
+        {"read-mac", "chip-info"},    {"board-info", "chip-info"},
+        {"list-ports", "ports"},      {"ls", "list"},
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (eb_name_equal(word, strlen(word), names[i][0]))
+            return names[i][1];
+    }
+    return NULL;
+}
+
+static eb_code_t unknown_command(const char *word, eb_err_t *err)
+{
+    const char *near = foreign_command(word);
+
+    for (size_t i = 0; foreign_command(word) == NULL && eb_command_at(i) != NULL; i++)
+        near = eb_suggest_better(word, near, eb_command_at(i)->name);
+    eb_err_set(err, EB_ERR_USAGE, "unknown command '%s'", word);
+    if (near != NULL)
+        eb_err_hint(err, "did you mean 'espbackup %s'?", near);
+    else
+        eb_err_hint(err, "'espbackup --help' lists the commands");
+    return EB_ERR_USAGE;
+}
+
+static eb_code_t take_word(const char *word, eb_args_t *out, eb_err_t *err)
+{
+    if (out->command == NULL) {
+        out->command = eb_command_find(word);
+        return out->command != NULL ? EB_OK : unknown_command(word, err);
+    }
+    if (out->word_count >= out->command->max_args || out->word_count >= EB_ARGS_WORDS_MAX) {
+        eb_err_set(err, EB_ERR_USAGE, "'%s' is one word too many for '%s'", word,
+                   out->command->name);
+        eb_err_hint(err, "usage: espbackup %s [OPTIONS]%s%s", out->command->name,
+                    out->command->args[0] != '\0' ? " " : "", out->command->args);
+        return EB_ERR_USAGE;
+    }
+    out->words[out->word_count++] = word;
+    return EB_OK;
+}
+
+static eb_code_t take_words(eb_words_t *words, eb_args_t *out, eb_err_t *err)
+{
+    bool only_words = false;
+
+    while (words->next < words->argc) {
+        const char *word = words->argv[words->next++];
+        eb_code_t code;
+
+        if (!only_words && strcmp(word, "--") == 0) {
+            only_words = true;
+            continue;
+        }
+        if (!only_words && strncmp(word, "--", 2) == 0)
+            code = take_long(word, words, out, err);
+        else if (!only_words && word[0] == '-' && word[1] != '\0')
+            code = take_short(word, words, out, err);
+        else
+            code = take_word(word, out, err);
+        if (code != EB_OK)
+            return code;
+    }
+    return EB_OK;
+}
+
+/* The commands that take opt: "backup, list". */
+static void takers_text(eb_opt_t opt, char *out, size_t cap)
+{
+    out[0] = '\0';
+    for (size_t i = 0; eb_command_at(i) != NULL; i++) {
+        size_t used = strlen(out);
+        if (eb_command_takes(eb_command_at(i), opt))
+            snprintf(out + used, cap - used, "%s%s", used == 0 ? "" : ", ", eb_command_at(i)->name);
+    }
+}
+
+static eb_code_t check_command(const eb_args_t *out, eb_err_t *err)
+{
+    char takers[LIST_BYTES];
+
+    for (int i = 0; i < EB_OPT_COUNT; i++) {
+        eb_opt_t opt = (eb_opt_t)i;
+        if (!out->values[opt].set || eb_command_takes(out->command, opt))
+            continue;
+        takers_text(opt, takers, sizeof(takers));
+        eb_err_set(err, EB_ERR_USAGE, "'%s' does not take --%s", out->command->name,
+                   eb_opt_row(opt)->name);
+        eb_err_hint(err, "--%s belongs to: %s", eb_opt_row(opt)->name, takers);
+        return EB_ERR_USAGE;
+    }
+    if (out->word_count < out->command->min_args && !eb_arg_flag(out, EB_OPT_HELP))
+        return eb_err_set(err, EB_ERR_USAGE, "'%s' wants: %s", out->command->name,
+                          out->command->args);
+    return EB_OK;
+}
+
+/* Defaults from the environment, for what the command uses and the command line left open. */
+static eb_code_t take_env(eb_args_t *out, eb_err_t *err)
+{
+    for (int i = 0; i < EB_OPT_COUNT; i++) {
+        const eb_opt_row_t *row = eb_opt_row((eb_opt_t)i);
+
+        if ((row->group & out->command->groups) == 0)
+            continue;
+        for (size_t e = 0; e < EB_OPT_ENV_MAX && row->env[e] != NULL; e++) {
+            const char *text = getenv(row->env[e]);
+            if (out->values[i].set || text == NULL || text[0] == '\0')
+                continue;
+            eb_code_t code = take_value((eb_opt_t)i, row->env[e], text, true, out, err);
+            if (code != EB_OK)
+                return code;
+        }
+    }
+    return EB_OK;
+}
+
+static eb_code_t check_conflicts(const eb_args_t *out, eb_err_t *err)
+{
+    static const eb_opt_t pairs[][2] = {
+        {EB_OPT_NO_STUB, EB_OPT_STUB},
+        {EB_OPT_FULL, EB_OPT_SINCE},
+        {EB_OPT_QUIET, EB_OPT_TRACE},
+    };
+
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        if (eb_arg_flag(out, pairs[i][0]) && eb_arg_flag(out, pairs[i][1]))
+            return eb_err_set(err, EB_ERR_USAGE, "--%s and --%s do not go together",
+                              eb_opt_row(pairs[i][0])->name, eb_opt_row(pairs[i][1])->name);
+    }
+    return EB_OK;
+}
+
+eb_code_t eb_args_parse(int argc, char **argv, eb_args_t *out, eb_err_t *err)
+{
+    eb_words_t words = {.argc = argc, .next = 1, .argv = argv};
+
+    *out = (eb_args_t){0};
+    eb_code_t code = take_words(&words, out, err);
+    if (code == EB_OK && out->command != NULL)
+        code = check_command(out, err);
+    if (code == EB_OK && out->command != NULL)
+        code = take_env(out, err);
+    if (code == EB_OK)
+        code = check_conflicts(out, err);
+    return code;
+}
+
+bool eb_args_want_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--json") == 0)
+            return true;
+    }
+    return false;
+}

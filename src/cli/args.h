@@ -1,0 +1,56 @@
+/*
+ * args.h: the command line and the environment against the tables.
+ *
+ * Options stand before or after the command; `--opt value`, `--opt=value`, `-ovalue`, `-qv`; `--`
+ * ends them. The last of two equal options counts. Errors are EB_ERR_USAGE and name the value and
+ * what was expected.
+ */
+#ifndef EB_CLI_ARGS_H
+#define EB_CLI_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "command_table.h"
+#include "espbackup/err.h"
+#include "option_table.h"
+
+#define EB_ARGS_WORDS_MAX 64
+
+typedef struct eb_arg {
+    bool set;
+    bool from_env;
+    const char *text; /* as given; borrowed from argv or the environment; NULL when not set */
+    uint64_t number;  /* flag: 1; choice: its index; number and size: the value, 0 when not set */
+} eb_arg_t;
+
+typedef struct eb_args {
+    const eb_command_t *command; /* NULL: none was named */
+    eb_arg_t values[EB_OPT_COUNT];
+    const char *words[EB_ARGS_WORDS_MAX]; /* what follows the command */
+    size_t word_count;
+} eb_args_t;
+
+/* argv[0] is skipped. *out is filled as far as parsing came, on failure too. */
+eb_code_t eb_args_parse(int argc, char **argv, eb_args_t *out, eb_err_t *err);
+
+/* Whether `--json` stands somewhere before `--`: an error of parsing must be JSON too. */
+bool eb_args_want_json(int argc, char **argv);
+
+static inline bool eb_arg_flag(const eb_args_t *args, eb_opt_t opt)
+{
+    return args->values[opt].set;
+}
+
+static inline const char *eb_arg_text(const eb_args_t *args, eb_opt_t opt)
+{
+    return args->values[opt].text;
+}
+
+static inline uint64_t eb_arg_number(const eb_args_t *args, eb_opt_t opt)
+{
+    return args->values[opt].number;
+}
+
+#endif

@@ -1,0 +1,104 @@
+/* cli.c: parse, run the command, and say how it ended: the one place that prints errors. */
+#include "cli.h"
+
+#include "signals.h"
+#include "usage.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static eb_code_t run_command(eb_cli_t *cli, eb_err_t *err)
+{
+    const eb_command_t *command = cli->args.command;
+
+    if (eb_arg_flag(&cli->args, EB_OPT_HELP))
+        return eb_usage_result(cli, command, err);
+    if (eb_arg_flag(&cli->args, EB_OPT_VERSION))
+        return eb_cmd_version.run(cli, err);
+    if (command == NULL) {
+        eb_err_set(err, EB_ERR_USAGE, "no command");
+        eb_err_hint(err, "'espbackup backup' saves the board; 'espbackup --help' tells the rest");
+        return EB_ERR_USAGE;
+    }
+    return command->run(cli, err);
+}
+
+static void add_json_error(eb_json_t *root, const eb_err_t *err)
+{
+    const eb_code_row_t *row = eb_code_row(err->code);
+    eb_json_t *node = eb_json_add_object(root, "error");
+
+    eb_json_add_text(node, "code", row->name);
+    eb_json_add_text(node, "message", err->message);
+    eb_json_add_text(node, "hint", eb_err_hint_text(err));
+    eb_json_add_int(node, "exit", row->exit_status);
+    if (err->device_status != 0)
+        eb_json_add_int(node, "device_status", err->device_status);
+}
+
+/* The JSON object, and whether standard output took it all. */
+static eb_code_t finish_output(eb_cli_t *cli, const eb_err_t *failure, eb_err_t *err)
+{
+    if (cli->json != NULL) {
+        if (failure->code != EB_OK)
+            add_json_error(cli->json, failure);
+        char *text = eb_json_print(cli->json);
+        if (text == NULL)
+            return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the JSON result");
+        fputs(text, cli->out.file);
+        free(text);
+    }
+    errno = 0;
+    if (fflush(cli->out.file) != 0 || ferror(cli->out.file) != 0)
+        return eb_err_set_errno(err, EB_ERR_FILE_IO, errno, "cannot write to standard output");
+    return EB_OK;
+}
+
+/* What the environment and the options say about how to speak; parsing may have failed. */
+static void set_up(eb_cli_t *cli, bool json)
+{
+    const char *fake_env = getenv("ESPBACKUP_FAKE_TTY");
+    bool fake = eb_arg_flag(&cli->args, EB_OPT_FAKE_TTY) ||
+                (fake_env != NULL && strcmp(fake_env, "1") == 0);
+    eb_color_t color = (eb_color_t)eb_arg_number(&cli->args, EB_OPT_COLOR);
+    eb_level_t level = EB_LEVEL_NOTE;
+    eb_term_t err_term;
+
+    if (eb_arg_flag(&cli->args, EB_OPT_VERBOSE))
+        level = EB_LEVEL_DETAIL;
+    if (eb_arg_flag(&cli->args, EB_OPT_TRACE))
+        level = EB_LEVEL_TRACE;
+    eb_term_init(&cli->out, stdout, color, false);
+    eb_term_init(&err_term, stderr, color, fake);
+    eb_console_init(&cli->console, &err_term, eb_arg_flag(&cli->args, EB_OPT_QUIET), level);
+    if (json)
+        cli->json = eb_json_new_object();
+}
+
+int eb_cli_main(int argc, char **argv)
+{
+    eb_cli_t cli;
+    eb_err_t err = {0};
+    eb_err_t output_err = {0};
+
+    memset(&cli, 0, sizeof(cli));
+    eb_signals_install();
+    eb_code_t code = eb_args_parse(argc, argv, &cli.args, &err);
+    set_up(&cli, eb_args_want_json(argc, argv));
+    if (code == EB_OK)
+        code = run_command(&cli, &err);
+    eb_console_end(&cli.console);
+    if (code != EB_OK)
+        err.code = code;
+    if (finish_output(&cli, &err, &output_err) != EB_OK && code == EB_OK) {
+        err = output_err;
+        code = err.code;
+    }
+    if (code != EB_OK)
+        eb_console_error(&cli.console, &err);
+    if (code == EB_ERR_USAGE && cli.args.command == NULL && argc == 1)
+        eb_usage_short(&cli.console.term);
+    eb_json_free(cli.json);
+    return eb_code_row(code)->exit_status;
+}

@@ -1,0 +1,114 @@
+/* cmd_backup.c: `espbackup backup`. */
+#include "board.h"
+#include "render_json.h"
+#include "render_text.h"
+
+#include <stdlib.h>
+
+#define DEFAULT_DIR "backups"
+
+static void fill_options(const eb_args_t *args, eb_backup_options_t *out)
+{
+    const char *dir = eb_arg_text(args, EB_OPT_DIR);
+
+    *out = (eb_backup_options_t){
+        .dir = dir != NULL ? dir : DEFAULT_DIR,
+        .output = eb_arg_text(args, EB_OPT_OUTPUT),
+        .force = eb_arg_flag(args, EB_OPT_FORCE),
+        .note = eb_arg_text(args, EB_OPT_NOTE),
+        .has_range = args->values[EB_OPT_OFFSET].set || args->values[EB_OPT_SIZE].set,
+        .addr = (uint32_t)eb_arg_number(args, EB_OPT_OFFSET),
+        .size = (uint32_t)eb_arg_number(args, EB_OPT_SIZE),
+        .since = eb_arg_text(args, EB_OPT_SINCE),
+        .full = eb_arg_flag(args, EB_OPT_FULL),
+        .table_addr = (uint32_t)eb_arg_number(args, EB_OPT_PARTITION_TABLE),
+    };
+}
+
+static eb_code_t check_options(const eb_backup_options_t *options, eb_err_t *err)
+{
+    if (options->force && options->output == NULL)
+        return eb_err_set(err, EB_ERR_USAGE, "--force goes with --output: other names are new");
+    if ((uint64_t)options->addr + options->size > (uint64_t)UINT32_MAX + 1)
+        return eb_err_set(err, EB_ERR_USAGE,
+                          "--offset 0x%x with --size 0x%x ends beyond any flash: expected at most "
+                          "0x100000000 together",
+                          (unsigned)options->addr, (unsigned)options->size);
+    return EB_OK;
+}
+
+static eb_code_t render(eb_cli_t *cli, const eb_session_t *session,
+                        const eb_backup_result_t *result, eb_err_t *err)
+{
+    const eb_chip_info_t *chip = eb_session_chip(session);
+
+    if (cli->json == NULL)
+        return eb_text_backup(&cli->out, chip, result)
+                   ? EB_OK
+                   : eb_err_set(err, EB_ERR_INTERNAL, "no memory for the table of partitions");
+    eb_json_backup(cli->json, result);
+    eb_json_chip(cli->json, chip);
+    eb_json_flash(cli->json, eb_session_flash(session));
+    eb_json_table(cli->json, &result->table, &result->boot, NULL);
+    eb_json_connection(cli->json, &result->stats);
+    return EB_OK;
+}
+
+static void tell_failure(eb_cli_t *cli, const eb_backup_result_t *result)
+{
+    if (cli->json != NULL)
+        eb_json_backup(cli->json, result);
+    if (result->part_path[0] != '\0')
+        eb_console_note(
+            &cli->console, EB_LEVEL_NOTE,
+            "what was proved is kept in %s; the next backup of this board goes on there",
+            result->part_path);
+}
+
+static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
+{
+    eb_session_t *session = NULL;
+    eb_backup_options_t options;
+    eb_backup_result_t *result = calloc(1, sizeof(*result));
+    eb_code_t code;
+
+    if (result == NULL)
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the result");
+    fill_options(&cli->args, &options);
+    code = check_options(&options, err);
+    if (code == EB_OK)
+        code = eb_board_open(cli, &session, err);
+    if (code == EB_OK)
+        code = eb_op_backup(session, &options, &cli->console.events, result, err);
+    eb_console_end(&cli->console);
+    if (code != EB_OK)
+        tell_failure(cli, result);
+    else
+        code = render(cli, session, result, err);
+    eb_board_close(cli, session);
+    free(result);
+    return code;
+}
+
+static const eb_opt_t options[] = {
+    EB_OPT_OUTPUT,     EB_OPT_FORCE, EB_OPT_NOTE, EB_OPT_OFFSET,
+    EB_OPT_SIZE,       EB_OPT_SINCE, EB_OPT_FULL, EB_OPT_PARTITION_TABLE,
+    EB_OPT_FLASH_SIZE, EB_OPT_COUNT,
+};
+
+const eb_command_t eb_cmd_backup = {
+    .name = "backup",
+    .summary = "save the flash of the board to a file, and prove the copy",
+    .args = "",
+    .about = "Saves the whole flash, or a range of it, as a plain image with a JSON sidecar that "
+             "says what it is. Every byte is proved by a digest that the chip computes; what is "
+             "erased, or equal to an earlier backup, is proved without being sent. Nothing on the "
+             "board changes.\n\nA backup that was interrupted is taken up where it stopped by the "
+             "next backup of the same board.",
+    .options = options,
+    .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,
+    .example = "  espbackup backup\n"
+               "  espbackup backup --port /dev/ttyUSB0 --note \"before the update\"\n"
+               "  espbackup backup --offset 0x9000 --size 24K --output nvs.bin\n",
+    .run = run,
+};

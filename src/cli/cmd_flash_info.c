@@ -1,0 +1,61 @@
+/* cmd_flash_info.c: `espbackup flash-info`. */
+#include "board.h"
+#include "render_json.h"
+#include "render_text.h"
+
+#include <stdlib.h>
+
+static eb_code_t render(eb_cli_t *cli, const eb_session_t *session, const eb_flash_report_t *report,
+                        eb_err_t *err)
+{
+    const eb_flash_info_t *flash = eb_session_flash(session);
+    eb_session_stats_t stats;
+
+    eb_session_get_stats(session, &stats);
+    if (cli->json != NULL) {
+        eb_json_chip(cli->json, eb_session_chip(session));
+        eb_json_flash(cli->json, flash);
+        eb_json_flash_report(cli->json, report);
+        eb_json_connection(cli->json, &stats);
+        return EB_OK;
+    }
+    eb_text_flash(&cli->out, flash);
+    if (!eb_text_flash_report(&cli->out, report, flash->size_bytes))
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the table of partitions");
+    return EB_OK;
+}
+
+static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
+{
+    eb_session_t *session = NULL;
+    eb_flash_info_options_t options = {
+        .table_addr = (uint32_t)eb_arg_number(&cli->args, EB_OPT_PARTITION_TABLE),
+    };
+    eb_flash_report_t *report = calloc(1, sizeof(*report));
+
+    if (report == NULL)
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the report");
+    eb_code_t code = eb_board_open(cli, &session, err);
+    if (code == EB_OK)
+        code = eb_op_flash_info(session, &options, &cli->console.events, report, err);
+    eb_console_end(&cli->console);
+    if (code == EB_OK)
+        code = render(cli, session, report, err);
+    eb_board_close(cli, session);
+    free(report);
+    return code;
+}
+
+static const eb_opt_t options[] = {EB_OPT_PARTITION_TABLE, EB_OPT_FLASH_SIZE, EB_OPT_COUNT};
+
+const eb_command_t eb_cmd_flash_info = {
+    .name = "flash-info",
+    .summary = "flash chip, partitions, apps and versions, what boots next",
+    .args = "",
+    .about = "Shows the flash by number and name, its size, the partition table with the name, "
+             "version and build of each app, which app boots next and why, and how much is erased. "
+             "Nothing on the board changes.",
+    .options = options,
+    .groups = EB_OPT_GROUP_BOARD,
+    .run = run,
+};

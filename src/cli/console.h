@@ -1,0 +1,37 @@
+/*
+ * console.h: everything but the result: progress, notes, warnings and errors, on standard error.
+ */
+#ifndef EB_CLI_CONSOLE_H
+#define EB_CLI_CONSOLE_H
+
+#include <stdbool.h>
+
+#include "espbackup/err.h"
+#include "espbackup/event.h"
+#include "progress.h"
+#include "term.h"
+
+typedef struct eb_console {
+    eb_term_t term;
+    bool quiet;
+    bool told_stopping;
+    eb_progress_view_t progress;
+    eb_events_t events; /* to hand to operations; user is the console, which must not move */
+} eb_console_t;
+
+/* file: standard error. level: the most talkative notes to show. */
+void eb_console_init(eb_console_t *console, const eb_term_t *term, bool quiet, eb_level_t level);
+
+/* Say at once that something starts: before the first event comes. where may be NULL; borrowed. */
+void eb_console_connecting(eb_console_t *console, const char *where);
+
+void eb_console_note(eb_console_t *console, eb_level_t level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Progress is over: nothing of it stays on the terminal. */
+void eb_console_end(eb_console_t *console);
+
+/* "espbackup: what failed" and "  hint: what to do". Shown with --quiet too. */
+void eb_console_error(eb_console_t *console, const eb_err_t *err);
+
+#endif

@@ -1,0 +1,90 @@
+/* human.c: numbers for people. */
+#include "human.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define KB 1024.0
+#define MB (1024.0 * 1024.0)
+
+/* One decimal, none where it would say nothing. */
+static void scaled(double value, const char *unit, char out[EB_HUMAN_BYTES])
+{
+    double tenths = value * 10;
+
+    if (value >= 100 || tenths - 10 * (double)(int64_t)value < 0.5)
+        snprintf(out, EB_HUMAN_BYTES, "%.0f %s", value, unit);
+    else
+        snprintf(out, EB_HUMAN_BYTES, "%.1f %s", value, unit);
+}
+
+void eb_human_size(uint64_t bytes, char out[EB_HUMAN_BYTES])
+{
+    if (bytes == 1)
+        snprintf(out, EB_HUMAN_BYTES, "1 byte");
+    else if (bytes < 1024)
+        snprintf(out, EB_HUMAN_BYTES, "%" PRIu64 " bytes", bytes);
+    else if (bytes < 1024 * 1024)
+        scaled((double)bytes / KB, "KB", out);
+    else
+        scaled((double)bytes / MB, "MB", out);
+}
+
+void eb_human_rate(double bytes_per_second, char out[EB_HUMAN_BYTES])
+{
+    if (!(bytes_per_second > 0))
+        snprintf(out, EB_HUMAN_BYTES, "-");
+    else if (bytes_per_second < MB)
+        snprintf(out, EB_HUMAN_BYTES, "%.1f KB/s", bytes_per_second / KB);
+    else
+        snprintf(out, EB_HUMAN_BYTES, "%.1f MB/s", bytes_per_second / MB);
+}
+
+void eb_human_clock(int64_t seconds, char out[EB_HUMAN_BYTES])
+{
+    int64_t s = seconds < 0 ? 0 : seconds;
+
+    if (s < 3600)
+        snprintf(out, EB_HUMAN_BYTES, "%" PRId64 ":%02" PRId64, s / 60, s % 60);
+    else
+        snprintf(out, EB_HUMAN_BYTES, "%" PRId64 ":%02" PRId64 ":%02" PRId64, s / 3600, s / 60 % 60,
+                 s % 60);
+}
+
+void eb_human_seconds(double seconds, char out[EB_HUMAN_BYTES])
+{
+    if (seconds < 9.95) {
+        snprintf(out, EB_HUMAN_BYTES, "%.1f s", seconds < 0 ? 0.0 : seconds);
+        return;
+    }
+    int64_t s = (int64_t)(seconds + 0.5);
+    if (s < 60)
+        snprintf(out, EB_HUMAN_BYTES, "%" PRId64 " s", s);
+    else
+        snprintf(out, EB_HUMAN_BYTES, "%" PRId64 " min %" PRId64 " s", s / 60, s % 60);
+}
+
+void eb_human_local_time(const char *utc, char out[EB_HUMAN_BYTES])
+{
+    struct tm tm = {0};
+    struct tm local;
+    const char *end = strptime(utc, "%Y-%m-%dT%H:%M:%SZ", &tm);
+
+    snprintf(out, EB_HUMAN_BYTES, "-");
+    if (end == NULL || *end != '\0')
+        return;
+    time_t when = timegm(&tm);
+    if (localtime_r(&when, &local) == NULL)
+        return;
+    if (strftime(out, EB_HUMAN_BYTES, "%Y-%m-%d %H:%M", &local) == 0)
+        snprintf(out, EB_HUMAN_BYTES, "-");
+}
+
+unsigned eb_human_percent(uint64_t done, uint64_t total)
+{
+    if (total == 0 || done >= total)
+        return 100;
+    return (unsigned)(100.0 * (double)done / (double)total);
+}

@@ -1,0 +1,73 @@
+/* number_parse.c: digits, then a multiplier; every step checked against overflow. */
+#include "number_parse.h"
+
+#include <stddef.h>
+#include <strings.h>
+
+static int digit_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return 16;
+}
+
+/* Factor of a suffix; 0 when it is none. */
+static uint64_t suffix_factor(const char *suffix)
+{
+    static const struct {
+        const char *text;
+        uint64_t factor;
+    } suffixes[] = {
+        {"", 1},
+        {"K", 1024},
+        {"KB", 1024},
+        {"KiB", 1024},
+        {"M", 1024 * 1024},
+        {"MB", 1024 * 1024},
+        {"MiB", 1024 * 1024},
+        {"G", 1024 * 1024 * 1024},
+        {"GB", 1024 * 1024 * 1024},
+        {"GiB", 1024 * 1024 * 1024},
+    };
+
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        if (strcasecmp(suffix, suffixes[i].text) == 0)
+            return suffixes[i].factor;
+    }
+    return 0;
+}
+
+eb_number_fault_t eb_number_parse(const char *text, bool suffixes, uint64_t *out)
+{
+    int base = 10;
+    uint64_t value = 0;
+    uint64_t factor = 1;
+    const char *p = text;
+
+    *out = 0;
+    if (p[0] == '0' && (p[1] == 'x' || p[1] == 'X')) {
+        base = 16;
+        p += 2;
+    }
+    const char *digits = p;
+    for (; digit_value(*p) < base; p++) {
+        if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
+            __builtin_add_overflow(value, (uint64_t)digit_value(*p), &value))
+            return EB_NUMBER_OVERFLOW;
+    }
+    if (p == digits)
+        return EB_NUMBER_SYNTAX;
+    if (*p != '\0') {
+        factor = suffixes && base == 10 ? suffix_factor(p) : 0;
+        if (factor == 0)
+            return EB_NUMBER_SUFFIX;
+    }
+    if (__builtin_mul_overflow(value, factor, &value))
+        return EB_NUMBER_OVERFLOW;
+    *out = value;
+    return EB_NUMBER_OK;
+}

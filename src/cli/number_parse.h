@@ -1,0 +1,21 @@
+/* number_parse.h: numbers and sizes as people type them. */
+#ifndef EB_CLI_NUMBER_PARSE_H
+#define EB_CLI_NUMBER_PARSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum eb_number_fault {
+    EB_NUMBER_OK = 0,
+    EB_NUMBER_SYNTAX, /* not a number */
+    EB_NUMBER_SUFFIX, /* a number with something behind it */
+    EB_NUMBER_OVERFLOW
+} eb_number_fault_t;
+
+/*
+ * "65536", "0x10000"; with `suffixes` also K, KB, KiB, M, MB, MiB, G, GB, GiB in any case, all
+ * times 1024, after decimal digits. No sign, no space, no fraction. *out is 0 on failure.
+ */
+eb_number_fault_t eb_number_parse(const char *text, bool suffixes, uint64_t *out);
+
+#endif

@@ -1,0 +1,156 @@
+/* option_table.c: the rows. The order of `choices` is the order of the enums they stand for. */
+#include "option_table.h"
+
+#include <string.h>
+
+static const char *const before_choices[] = {"default-reset", "usb-reset", "no-reset",
+                                             "no-reset-no-sync", NULL};
+static const char *const after_choices[] = {"hard-reset", "soft-reset",    "watchdog-reset",
+                                            "no-reset",   "no-reset-stub", NULL};
+static const char *const color_choices[] = {"auto", "always", "never", NULL};
+
+#define BOARD   .group = EB_OPT_GROUP_BOARD
+#define STORE   .group = EB_OPT_GROUP_STORE
+#define GENERAL .group = EB_OPT_GROUP_GENERAL
+#define COMMAND .group = EB_OPT_GROUP_COMMAND
+#define FLAG    .type = EB_OPT_TYPE_FLAG
+#define TEXT    .type = EB_OPT_TYPE_TEXT
+#define NUMBER  .type = EB_OPT_TYPE_NUMBER
+#define SIZE    .type = EB_OPT_TYPE_SIZE
+#define CHOICE  .type = EB_OPT_TYPE_CHOICE
+
+/* clang-format off */
+static const eb_opt_row_t rows[] = {
+    [EB_OPT_PORT] = {
+        "port", 'p', TEXT, BOARD, .value_name = "PORT",
+        .help = "serial port, socket://HOST:PORT or rfc2217://HOST:PORT "
+                "(default: every serial port in turn, likeliest first)",
+        .env = {"ESPBACKUP_PORT", "ESPTOOL_PORT"}},
+    [EB_OPT_BAUD] = {
+        "baud", 'b', NUMBER, BOARD, .value_name = "N", .zero_word = "auto",
+        .min = 1200, .max = 8000000,
+        .help = "speed of the transfer (default: auto, which is 921600 and steps down by itself "
+                "when the line is bad)",
+        .env = {"ESPBACKUP_BAUD", "ESPTOOL_BAUD"}},
+    [EB_OPT_CHIP] = {
+        "chip", 'c', TEXT, BOARD, .value_name = "NAME",
+        .help = "the chip that must be there, such as esp32c3 (default: auto); of list, show only "
+                "this chip",
+        .env = {"ESPTOOL_CHIP"}},
+    [EB_OPT_BEFORE] = {
+        "before", 0, CHOICE, BOARD, .value_name = "MODE", .choices = before_choices,
+        .help = "how to get the board into its loader",
+        .env = {"ESPTOOL_BEFORE"}},
+    [EB_OPT_AFTER] = {
+        "after", 0, CHOICE, BOARD, .value_name = "MODE", .choices = after_choices,
+        .help = "how to leave it",
+        .env = {"ESPTOOL_AFTER"}},
+    [EB_OPT_NO_STUB] = {
+        "no-stub", 0, FLAG, BOARD,
+        .help = "use the chip's ROM loader only; slower"},
+    [EB_OPT_STUB] = {
+        "stub", 0, TEXT, BOARD, .value_name = "FILE",
+        .help = "another stub, in the JSON form that esptool uses"},
+    [EB_OPT_CONNECT_ATTEMPTS] = {
+        "connect-attempts", 0, NUMBER, BOARD, .value_name = "N", .max = 100000,
+        .help = "how often to try (default: 7); 0 tries until Ctrl-C",
+        .env = {"ESPTOOL_CONNECT_ATTEMPTS"}},
+    [EB_OPT_DIR] = {
+        "dir", 'd', TEXT, STORE, .value_name = "DIR",
+        .help = "folder where backups live (default: backups)",
+        .env = {"ESPBACKUP_DIR"}},
+    [EB_OPT_JSON] = {
+        "json", 0, FLAG, GENERAL, .help = "the result as one JSON object on standard output"},
+    [EB_OPT_QUIET] = {
+        "quiet", 'q', FLAG, GENERAL, .help = "no progress, notes or warnings; errors remain"},
+    [EB_OPT_VERBOSE] = {
+        "verbose", 'v', FLAG, GENERAL, .help = "more about what is done"},
+    [EB_OPT_TRACE] = {
+        "trace", 0, FLAG, GENERAL, .help = "every frame that goes over the wire"},
+    [EB_OPT_COLOR] = {
+        "color", 0, CHOICE, GENERAL, .value_name = "WHEN", .choices = color_choices,
+        .help = "colour on a terminal; auto honours NO_COLOR"},
+    [EB_OPT_YES] = {
+        "yes", 'y', FLAG, GENERAL, .help = "take yes as the answer to every question"},
+    [EB_OPT_HELP] = {
+        "help", 'h', FLAG, GENERAL, .help = "this text; after a command, its help"},
+    [EB_OPT_VERSION] = {
+        "version", 0, FLAG, GENERAL, .help = "the version"},
+    [EB_OPT_FAKE_TTY] = {
+        "fake-tty", 0, FLAG, GENERAL, .hidden = true,
+        .help = "draw progress as on a terminal of 80 columns"},
+    [EB_OPT_OFFSET] = {
+        "offset", 0, SIZE, COMMAND, .value_name = "ADDR", .max = UINT32_MAX,
+        .help = "start of the range to back up (default: 0)"},
+    [EB_OPT_SIZE] = {
+        "size", 0, SIZE, COMMAND, .value_name = "SIZE", .zero_word = "all",
+        .min = 1, .max = UINT32_MAX,
+        .help = "its size (default: all, to the end of the flash)"},
+    [EB_OPT_OUTPUT] = {
+        "output", 'o', TEXT, COMMAND, .value_name = "FILE",
+        .help = "name of the image (default: chip and time, in the folder of backups)"},
+    [EB_OPT_FORCE] = {
+        "force", 0, FLAG, COMMAND, .help = "let --output replace an existing file"},
+    [EB_OPT_NOTE] = {
+        "note", 0, TEXT, COMMAND, .value_name = "TEXT", .help = "words kept in the sidecar"},
+    [EB_OPT_SINCE] = {
+        "since", 0, TEXT, COMMAND, .value_name = "BACKUP",
+        .help = "an earlier backup of this board: what still equals it is proved instead of read"},
+    [EB_OPT_FULL] = {
+        "full", 0, FLAG, COMMAND,
+        .help = "read every byte over the wire, erased and unchanged ones too"},
+    [EB_OPT_PARTITION_TABLE] = {
+        "partition-table", 0, SIZE, COMMAND, .value_name = "ADDR", .max = UINT32_MAX,
+        .min = 0x1000,
+        .help = "where the partition table is (default: 0x8000)"},
+    [EB_OPT_FLASH_SIZE] = {
+        "flash-size", 0, SIZE, COMMAND, .value_name = "SIZE",
+        .min = 0x10000, .max = UINT32_MAX,
+        .help = "size of the flash, where the chip cannot tell it (default: ask the chip)"},
+    [EB_OPT_CHECK] = {
+        "check", 0, FLAG, COMMAND, .help = "read every image again and compare its SHA-256"},
+    [EB_OPT_MAC] = {
+        "mac", 0, TEXT, COMMAND, .value_name = "MAC", .help = "only backups of this board"},
+    [EB_OPT_PROBE] = {
+        "probe", 0, FLAG, COMMAND,
+        .help = "open each port and ask which chip answers; this resets the boards"},
+};
+/* clang-format on */
+
+_Static_assert(sizeof(rows) / sizeof(rows[0]) == EB_OPT_COUNT, "a row for every option");
+
+const eb_opt_row_t *eb_opt_row(eb_opt_t opt)
+{
+    return &rows[opt];
+}
+
+bool eb_name_equal(const char *a, size_t len, const char *b)
+{
+    size_t i = 0;
+
+    for (; i < len && b[i] != '\0'; i++) {
+        char x = a[i] == '_' ? '-' : a[i];
+        char y = b[i] == '_' ? '-' : b[i];
+        if (x != y)
+            return false;
+    }
+    return i == len && b[i] == '\0';
+}
+
+eb_opt_t eb_opt_find(const char *name, size_t len)
+{
+    for (int i = 0; i < EB_OPT_COUNT; i++) {
+        if (eb_name_equal(name, len, rows[i].name))
+            return (eb_opt_t)i;
+    }
+    return EB_OPT_COUNT;
+}
+
+eb_opt_t eb_opt_find_letter(char letter)
+{
+    for (int i = 0; i < EB_OPT_COUNT; i++) {
+        if (rows[i].letter == letter && letter != '\0')
+            return (eb_opt_t)i;
+    }
+    return EB_OPT_COUNT;
+}

@@ -1,0 +1,95 @@
+/*
+ * option_table.h: every option of espbackup, one row each.
+ *
+ * The table is parser, usage line and help text at once; names are unique over all commands, so a
+ * new option is an enum value, a row, and its place in the `options` of the commands that take it.
+ */
+#ifndef EB_CLI_OPTION_TABLE_H
+#define EB_CLI_OPTION_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum eb_opt {
+    /* the board */
+    EB_OPT_PORT,
+    EB_OPT_BAUD,
+    EB_OPT_CHIP,
+    EB_OPT_BEFORE,
+    EB_OPT_AFTER,
+    EB_OPT_NO_STUB,
+    EB_OPT_STUB,
+    EB_OPT_CONNECT_ATTEMPTS,
+    /* the folder */
+    EB_OPT_DIR,
+    /* output */
+    EB_OPT_JSON,
+    EB_OPT_QUIET,
+    EB_OPT_VERBOSE,
+    EB_OPT_TRACE,
+    EB_OPT_COLOR,
+    EB_OPT_YES,
+    EB_OPT_HELP,
+    EB_OPT_VERSION,
+    EB_OPT_FAKE_TTY,
+    /* of commands */
+    EB_OPT_OFFSET,
+    EB_OPT_SIZE,
+    EB_OPT_OUTPUT,
+    EB_OPT_FORCE,
+    EB_OPT_NOTE,
+    EB_OPT_SINCE,
+    EB_OPT_FULL,
+    EB_OPT_PARTITION_TABLE,
+    EB_OPT_FLASH_SIZE,
+    EB_OPT_CHECK,
+    EB_OPT_MAC,
+    EB_OPT_PROBE,
+    EB_OPT_COUNT /* also ends a command's list */
+} eb_opt_t;
+
+typedef enum eb_opt_type {
+    EB_OPT_TYPE_FLAG,
+    EB_OPT_TYPE_TEXT,
+    EB_OPT_TYPE_NUMBER, /* decimal or 0x */
+    EB_OPT_TYPE_SIZE,   /* the same with K, KB, M, MB, G, GB; times 1024 */
+    EB_OPT_TYPE_CHOICE  /* one of `choices`; `-` and `_` alike */
+} eb_opt_type_t;
+
+/* Which options go together in help, and which commands they matter to. */
+typedef enum eb_opt_group {
+    EB_OPT_GROUP_BOARD = 1,   /* global */
+    EB_OPT_GROUP_STORE = 2,   /* global */
+    EB_OPT_GROUP_GENERAL = 4, /* global */
+    EB_OPT_GROUP_COMMAND = 8  /* only with the commands that list it */
+} eb_opt_group_t;
+
+#define EB_OPT_ENV_MAX 2
+
+typedef struct eb_opt_row {
+    const char *name; /* long name, without the dashes */
+    char letter;      /* 0: none */
+    eb_opt_type_t type;
+    eb_opt_group_t group;
+    const char *value_name;     /* "PORT"; NULL for flags */
+    const char *help;           /* a phrase */
+    const char *const *choices; /* NULL-terminated; the index is the value */
+    const char *zero_word;      /* of numbers: this word means 0; NULL: none */
+    uint64_t min, max;          /* of numbers, both included */
+    const char *env[EB_OPT_ENV_MAX];
+    bool hidden; /* not in help: for tests */
+} eb_opt_row_t;
+
+const eb_opt_row_t *eb_opt_row(eb_opt_t opt);
+
+/* By name, `-` and `_` alike; EB_OPT_COUNT when there is none. */
+eb_opt_t eb_opt_find(const char *name, size_t len);
+eb_opt_t eb_opt_find_letter(char letter);
+
+/* Whether two names are equal when `_` is read as `-`; case counts. `a` has `len` bytes. */
+bool eb_name_equal(const char *a, size_t len, const char *b);
+
+typedef enum eb_color { EB_COLOR_AUTO, EB_COLOR_ALWAYS, EB_COLOR_NEVER } eb_color_t;
+
+#endif

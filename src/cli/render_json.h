@@ -1,0 +1,25 @@
+/*
+ * render_json.h: results as JSON: exact numbers, names as in docs/sidecar-format.md where the two
+ * tell the same fact. Each adds its keys to `root`.
+ */
+#ifndef EB_CLI_RENDER_JSON_H
+#define EB_CLI_RENDER_JSON_H
+
+#include "espbackup/ops.h"
+#include "json.h"
+
+void eb_json_chip(eb_json_t *root, const eb_chip_info_t *chip);            /* "chip", "security" */
+void eb_json_flash(eb_json_t *root, const eb_flash_info_t *flash);         /* "flash" */
+void eb_json_connection(eb_json_t *root, const eb_session_stats_t *stats); /* "connection" */
+/* "partition_table", "partitions", "boot"; usage by entry, or NULL. */
+void eb_json_table(eb_json_t *root, const eb_partition_table_t *table, const eb_boot_choice_t *boot,
+                   const eb_flash_usage_t *usage);
+void eb_json_flash_report(eb_json_t *root, const eb_flash_report_t *report);
+/* Of a failed run: "proved": false and, when there is one, "part". */
+void eb_json_backup(eb_json_t *root, const eb_backup_result_t *result);
+void eb_json_list(eb_json_t *root, const char *dir, const eb_backup_list_t *list);
+
+const char *eb_json_port_kind(eb_port_kind_t kind);
+const char *eb_json_backup_state(eb_backup_state_t state);
+
+#endif

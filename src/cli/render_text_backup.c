@@ -1,0 +1,163 @@
+/* render_text_backup.c: backups, made and found, for people. */
+#include "render_text.h"
+
+#include "bytes.h"
+#include "human.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT_BYTES 256
+
+static void add_part(char *out, size_t cap, uint64_t bytes, const char *words)
+{
+    char size[EB_HUMAN_BYTES];
+    size_t used = strlen(out);
+
+    if (bytes == 0)
+        return;
+    eb_human_size(bytes, size);
+    snprintf(out + used, cap - used, "%s%s %s", used > 0 ? ", " : "", size, words);
+}
+
+static void settled_text(const eb_settled_t *settled, char *out, size_t cap)
+{
+    out[0] = '\0';
+    add_part(out, cap, settled->read, "read");
+    add_part(out, cap, settled->erased, "erased");
+    add_part(out, cap, settled->prior, "as in an earlier backup");
+    add_part(out, cap, settled->resumed, "from the run before");
+    add_part(out, cap, settled->unproved, "read twice");
+}
+
+static void effort_text(const eb_session_stats_t *stats, char *out, size_t cap)
+{
+    out[0] = '\0';
+    if (stats->retries > 0)
+        snprintf(out, cap, ", %u read again", (unsigned)stats->retries);
+    size_t used = strlen(out);
+    if (stats->reconnects > 0)
+        snprintf(out + used, cap - used, ", %u reconnects", (unsigned)stats->reconnects);
+    used = strlen(out);
+    if (stats->slowdowns > 0)
+        snprintf(out + used, cap - used, ", %u steps slower", (unsigned)stats->slowdowns);
+}
+
+static void text_how(const eb_term_t *term, const eb_backup_result_t *result)
+{
+    char settled[TEXT_BYTES], effort[TEXT_BYTES], took[EB_HUMAN_BYTES], rate[EB_HUMAN_BYTES];
+    const eb_session_stats_t *stats = &result->stats;
+
+    settled_text(&result->settled, settled, sizeof(settled));
+    effort_text(stats, effort, sizeof(effort));
+    eb_human_seconds(result->seconds, took);
+    eb_human_rate(result->seconds > 0 ? (double)result->size_bytes / result->seconds : 0, rate);
+    eb_text_field(term, "Settled", "%s", settled);
+    eb_text_field(term, "Took", "%s, %s", took, rate);
+    eb_text_field(term, "Through", "%s at %u baud, %s%s%s", stats->port, (unsigned)stats->baud,
+                  stats->stub ? "stub " : "ROM loader", stats->stub ? stats->stub_version : "",
+                  effort);
+}
+
+static void size_text(const eb_backup_result_t *result, char *out, size_t cap)
+{
+    char size[EB_HUMAN_BYTES];
+
+    eb_human_size(result->size_bytes, size);
+    if (result->addr != 0)
+        snprintf(out, cap, "%s from 0x%" PRIx32, size, result->addr);
+    else
+        snprintf(out, cap, "%s", size);
+}
+
+bool eb_text_backup(const eb_term_t *term, const eb_chip_info_t *chip,
+                    const eb_backup_result_t *result)
+{
+    char size[TEXT_BYTES], hex[2 * EB_SHA256_BYTES + 1];
+    const char *mac = chip->mac_count > 0 ? chip->macs[0].text : "";
+
+    size_text(result, size, sizeof(size));
+    eb_hex_encode(result->sha256, sizeof(result->sha256), hex);
+    fprintf(term->file, "%sBackup%s\n", eb_term_style(term, EB_STYLE_HEADING), eb_term_plain(term));
+    eb_text_field(term, "Image", "%s", result->image_path);
+    eb_text_field(term, "Sidecar", "%s", result->sidecar_path);
+    eb_text_field(term, "Board", "%s%s%s",
+                  chip->description[0] != '\0' ? chip->description : chip->name,
+                  mac[0] != '\0' ? ", MAC " : "", mac);
+    eb_text_field(term, "Size", "%s", size);
+    eb_text_field(term, "SHA-256", "%s", hex);
+    eb_text_field(term, "Proof", "%s",
+                  result->settled.unproved > 0
+                      ? "two equal reads: this chip's loader computes no digest"
+                      : "MD5 computed by the chip covers every byte");
+    text_how(term, result);
+    return eb_text_partitions(term, &result->table, &result->boot, NULL);
+}
+
+static const char *state_text(eb_backup_state_t state)
+{
+    switch (state) {
+    case EB_BACKUP_COMPLETE:
+        return "complete";
+    case EB_BACKUP_NO_SIDECAR:
+        return "no sidecar";
+    case EB_BACKUP_BAD_SIDECAR:
+        return "BAD SIDECAR";
+    case EB_BACKUP_BAD_SIZE:
+        return "BAD SIZE";
+    case EB_BACKUP_BAD_HASH:
+        return "DAMAGED";
+    case EB_BACKUP_CHECKED:
+        return "checked";
+    case EB_BACKUP_PARTIAL:
+        return "unfinished";
+    }
+    return "";
+}
+
+static void add_entry(eb_table_t *rows, const eb_backup_entry_t *entry)
+{
+    char size[EB_HUMAN_BYTES], when[EB_HUMAN_BYTES];
+
+    eb_human_size(entry->size_bytes, size);
+    eb_human_local_time(entry->created_utc, when);
+    eb_table_add(rows, entry->name);
+    eb_table_add(rows, when);
+    eb_table_add(rows, entry->chip_name[0] != '\0' ? entry->chip_name : entry->chip);
+    eb_table_add(rows, entry->mac);
+    eb_table_add(rows, size);
+    if (entry->partition[0] != '\0')
+        eb_table_addf(rows, "partition %s", entry->partition);
+    else
+        eb_table_addf(rows, "%s%s%s", entry->app_name, entry->app_name[0] != '\0' ? " " : "",
+                      entry->app_version);
+    eb_table_add(rows, state_text(entry->state));
+    eb_table_add(rows, entry->note);
+}
+
+bool eb_text_list(const eb_term_t *term, const eb_backup_list_t *list)
+{
+    static const eb_column_t columns[] = {
+        {"Name", false, 28}, {"Time", false, 0},      {"Chip", false, 0},  {"MAC", false, 0},
+        {"Size", true, 0},   {"Firmware", false, 10}, {"State", false, 0}, {"Note", false, 6},
+    };
+    eb_table_t rows;
+
+    eb_table_init(&rows, columns, sizeof(columns) / sizeof(columns[0]));
+    for (size_t i = 0; i < list->count; i++)
+        add_entry(&rows, &list->entries[i]);
+    bool printed = eb_table_print(&rows, term, 0);
+    eb_table_free(&rows);
+    for (size_t i = 0, told = 0; i < list->count; i++) {
+        const eb_backup_entry_t *entry = &list->entries[i];
+        char text[TEXT_BYTES * 2 + 4], clean[TEXT_BYTES * 2 + 4];
+
+        if (entry->detail[0] == '\0')
+            continue;
+        snprintf(text, sizeof(text), "%s: %s", entry->name, entry->detail);
+        eb_term_clean(text, 0, clean, sizeof(clean));
+        fprintf(term->file, "%s%s\n", told++ == 0 ? "\n" : "", clean);
+    }
+    return printed;
+}

@@ -1,0 +1,158 @@
+/* render_text_table.c: what lies in a flash: bootloader, partitions, what boots. */
+#include "render_text.h"
+
+#include "human.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define CELL_BYTES 160
+
+static void app_text(const eb_app_image_t *app, char *out, size_t cap)
+{
+    const eb_app_desc_t *desc = &app->desc;
+
+    switch (app->state) {
+    case EB_IMAGE_NONE:
+        snprintf(out, cap, "(empty)");
+        return;
+    case EB_IMAGE_OPAQUE:
+        snprintf(out, cap, "(not an image, or encrypted)");
+        return;
+    case EB_IMAGE_VALID:
+    case EB_IMAGE_UNCHECKED:
+    case EB_IMAGE_DAMAGED:
+        break;
+    }
+    const char *damaged = app->state == EB_IMAGE_DAMAGED ? " (damaged)" : "";
+    if (desc->present)
+        snprintf(out, cap, "%s %s%s", desc->project, desc->version, damaged);
+    else
+        snprintf(out, cap, "(image without a name)%s", damaged);
+}
+
+static void build_text(const eb_app_desc_t *desc, char *out, size_t cap)
+{
+    out[0] = '\0';
+    if (desc->present)
+        snprintf(out, cap, "IDF %s, %s", desc->idf_version, desc->build_date);
+}
+
+static void used_text(const eb_flash_usage_t *usage, uint32_t size, char *out, size_t cap)
+{
+    out[0] = '\0';
+    if (usage == NULL || !usage->known)
+        return;
+    uint64_t used = usage->erased_bytes < size ? size - usage->erased_bytes : 0;
+    if (used == 0)
+        snprintf(out, cap, "erased");
+    else
+        snprintf(out, cap, "%u %%",
+                 used < size && eb_human_percent(used, size) == 0 ? 1
+                                                                  : eb_human_percent(used, size));
+}
+
+static void add_row(eb_table_t *out, const eb_partition_t *part, bool boots,
+                    const eb_flash_usage_t *usage)
+{
+    char type[64], size[EB_HUMAN_BYTES], text[CELL_BYTES];
+    bool is_app = part->type == 0;
+
+    eb_partition_type_text(part->type, part->subtype, type, sizeof(type));
+    eb_human_size(part->size, size);
+    eb_table_add(out, boots ? "*" : "");
+    eb_table_add(out, part->label);
+    eb_table_add(out, type);
+    eb_table_addf(out, "0x%" PRIx32, part->addr);
+    eb_table_add(out, size);
+    used_text(usage, part->size, text, sizeof(text));
+    eb_table_add(out, text);
+    text[0] = '\0';
+    if (is_app)
+        app_text(&part->app, text, sizeof(text));
+    eb_table_add(out, text);
+    build_text(&part->app.desc, text, sizeof(text));
+    eb_table_add(out, text);
+    eb_table_add(out, part->encrypted ? "encrypted" : part->readonly ? "read-only" : "");
+}
+
+static void boot_text(const eb_partition_table_t *table, const eb_boot_choice_t *boot, char *out,
+                      size_t cap)
+{
+    const char *label = boot->index >= 0 && (size_t)boot->index < table->count
+                            ? table->entries[boot->index].label
+                            : "";
+
+    switch (boot->reason) {
+    case EB_OTA_NO_SLOTS:
+        snprintf(out, cap, "* %s boots next: there are no OTA slots", label);
+        return;
+    case EB_OTA_FACTORY:
+        snprintf(out, cap, "* %s boots next: the OTA data choose no slot", label);
+        return;
+    case EB_OTA_FIRST_SLOT:
+        snprintf(out, cap,
+                 "* %s boots next: the OTA data choose no slot, and there is no factory "
+                 "app",
+                 label);
+        return;
+    case EB_OTA_SEQUENCE:
+        snprintf(out, cap, "* %s boots next: chosen by the OTA data, sequence %" PRIu32, label,
+                 boot->sequence);
+        return;
+    case EB_OTA_NOTHING:
+        snprintf(out, cap, "No app partition: nothing boots");
+        return;
+    }
+    out[0] = '\0';
+}
+
+bool eb_text_partitions(const eb_term_t *term, const eb_partition_table_t *table,
+                        const eb_boot_choice_t *boot, const eb_flash_usage_t *usage)
+{
+    static const eb_column_t columns[] = {
+        {"", false, 0},      {"Name", false, 6},  {"Type", false, 0},
+        {"Offset", true, 0}, {"Size", true, 0},   {"Used", true, 0},
+        {"App", false, 12},  {"Built", false, 8}, {"", false, 0},
+    };
+    eb_table_t rows;
+    char text[CELL_BYTES], clean[CELL_BYTES];
+
+    eb_text_heading(term, "Partitions");
+    if (!table->present) {
+        fprintf(term->file, "  No partition table was found.\n");
+        return true;
+    }
+    eb_table_init(&rows, columns, sizeof(columns) / sizeof(columns[0]));
+    for (size_t i = 0; i < table->count; i++)
+        add_row(&rows, &table->entries[i], boot->index == (int)i, usage != NULL ? &usage[i] : NULL);
+    bool printed = eb_table_print(&rows, term, 2);
+    eb_table_free(&rows);
+    boot_text(table, boot, text, sizeof(text));
+    eb_term_clean(text, 0, clean, sizeof(clean));
+    fprintf(term->file, "  %s\n", clean);
+    return printed;
+}
+
+bool eb_text_flash_report(const eb_term_t *term, const eb_flash_report_t *report,
+                          uint64_t flash_size)
+{
+    char text[CELL_BYTES], build[CELL_BYTES];
+    char used[EB_HUMAN_BYTES], erased[EB_HUMAN_BYTES];
+
+    if (report->usage.known && report->usage.erased_bytes <= flash_size) {
+        eb_human_size(flash_size - report->usage.erased_bytes, used);
+        eb_human_size(report->usage.erased_bytes, erased);
+        eb_text_field(term, "Used", "%s; %s erased", used, erased);
+    }
+    app_text(&report->bootloader, text, sizeof(text));
+    build_text(&report->bootloader.desc, build, sizeof(build));
+    /* The bootloaders of ESP-IDF carry no description before 5.3; a name missing is no news. */
+    if (report->bootloader.state == EB_IMAGE_VALID && !report->bootloader.desc.present)
+        snprintf(text, sizeof(text), "valid image");
+    eb_text_field(term, "Bootloader", "%s%s%s", text, build[0] != '\0' ? ", " : "", build);
+    if (report->table.present)
+        eb_text_field(term, "Table", "at 0x%" PRIx32 "%s", report->table.addr,
+                      report->table.has_md5 ? ", its MD5 holds" : ", without an MD5");
+    return eb_text_partitions(term, &report->table, &report->boot, report->part_usage);
+}

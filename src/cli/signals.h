@@ -1,0 +1,19 @@
+/*
+ * signals.h: Ctrl-C, SIGTERM and SIGHUP as a flag that the work polls.
+ *
+ * The first signal asks the work to stop: it leaves its .part and lets the board run again, within
+ * a second. More signals are ignored for a while, so that a nervous second Ctrl-C does not cut that
+ * short; after EB_SIGNAL_GRACE_MS the next one ends the program at once (what is on the disk is
+ * safe at any moment).
+ */
+#ifndef EB_CLI_SIGNALS_H
+#define EB_CLI_SIGNALS_H
+
+#define EB_SIGNAL_GRACE_MS 3000
+
+void eb_signals_install(void);
+
+/* The signal that came first, 0: none. */
+int eb_signals_caught(void);
+
+#endif

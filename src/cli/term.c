@@ -1,0 +1,171 @@
+/* term.c: terminal detection, and UTF-8 by columns without a locale. */
+#include "term.h"
+
+#include "utf8.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define FAKE_WIDTH 80
+
+static int terminal_width(int fd)
+{
+    struct winsize size;
+
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)
+        return size.ws_col;
+    return FAKE_WIDTH;
+}
+
+static bool want_color(bool tty, eb_color_t color)
+{
+    const char *no_color = getenv("NO_COLOR");
+
+    switch (color) {
+    case EB_COLOR_ALWAYS:
+        return true;
+    case EB_COLOR_NEVER:
+        return false;
+    case EB_COLOR_AUTO:
+        break;
+    }
+    return tty && (no_color == NULL || no_color[0] == '\0');
+}
+
+void eb_term_init(eb_term_t *term, FILE *file, eb_color_t color, bool fake)
+{
+    int fd = fileno(file);
+    const char *kind = getenv("TERM");
+    bool dumb = kind != NULL && strcmp(kind, "dumb") == 0;
+    bool is_terminal = fd >= 0 && isatty(fd) == 1;
+
+    *term = (eb_term_t){.file = file, .tty = fake || (is_terminal && !dumb)};
+    if (fake)
+        term->width = FAKE_WIDTH;
+    else if (is_terminal)
+        term->width = terminal_width(fd);
+    term->color = want_color(term->tty, color);
+}
+
+const char *eb_term_style(const eb_term_t *term, eb_style_t style)
+{
+    if (!term->color)
+        return "";
+    switch (style) {
+    case EB_STYLE_HEADING:
+        return "\033[1m";
+    case EB_STYLE_ERROR:
+        return "\033[1;31m";
+    case EB_STYLE_WARNING:
+        return "\033[33m";
+    }
+    return "";
+}
+
+const char *eb_term_plain(const eb_term_t *term)
+{
+    return term->color ? "\033[0m" : "";
+}
+
+/* One character of UTF-8 at p: its length, 0 when it is broken; *point is the code point. */
+static size_t decode(const char *p, uint32_t *point)
+{
+    size_t len = eb_utf8_sequence(p, strnlen(p, 4));
+
+    if (len == 0)
+        return 0;
+    *point = (unsigned char)*p & (len == 1 ? 0x7Fu : 0xFFu >> (len + 1));
+    for (size_t i = 1; i < len; i++)
+        *point = (*point << 6) | ((unsigned char)p[i] & 0x3Fu);
+    return len;
+}
+
+/* Control characters, and those that turn or hide the text around them. */
+static bool is_unsafe(uint32_t point)
+{
+    return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x061C ||
+           (point >= 0x200B && point <= 0x200F) || (point >= 0x2028 && point <= 0x202E) ||
+           (point >= 0x2060 && point <= 0x206F) || point == 0xFEFF;
+}
+
+static size_t point_columns(uint32_t point)
+{
+    static const struct {
+        uint32_t first, last;
+    } wide[] = {
+        {0x1100, 0x115F}, {0x2E80, 0xA4CF},   {0xAC00, 0xD7A3},
+        {0xF900, 0xFAFF}, {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},
+        {0xFFE0, 0xFFE6}, {0x1F300, 0x1FAFF}, {0x20000, 0x3FFFD},
+    };
+
+    if ((point >= 0x0300 && point <= 0x036F) || (point >= 0xFE00 && point <= 0xFE0F) ||
+        (point >= 0x20D0 && point <= 0x20FF))
+        return 0;
+    for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++) {
+        if (point >= wide[i].first && point <= wide[i].last)
+            return 2;
+    }
+    return 1;
+}
+
+/* Put what stands at *p into out (5 bytes) and step over it; returns its columns. */
+static size_t next_clean(const char **p, char out[5])
+{
+    uint32_t point = 0;
+    size_t len = decode(*p, &point);
+
+    if (len == 0 || is_unsafe(point)) {
+        *p += len == 0 ? 1 : len;
+        memcpy(out, "?", 2);
+        return 1;
+    }
+    memcpy(out, *p, len);
+    out[len] = '\0';
+    *p += len;
+    return point_columns(point);
+}
+
+size_t eb_term_clean(const char *text, size_t columns, char *out, size_t cap)
+{
+    size_t used = 0;
+    size_t bytes = 0;
+    size_t cut_bytes = 0; /* where '~' goes when the text does not fit */
+    size_t cut_columns = 0;
+    char piece[5];
+
+    if (cap == 0)
+        return 0;
+    out[0] = '\0';
+    for (const char *p = text; *p != '\0';) {
+        size_t width = next_clean(&p, piece);
+        size_t len = strlen(piece);
+
+        if ((columns != 0 && used + width > columns) || bytes + len + 1 > cap) {
+            if (cut_bytes + 2 > cap)
+                return used;
+            memcpy(out + cut_bytes, "~", 2);
+            return cut_columns + 1;
+        }
+        memcpy(out + bytes, piece, len + 1);
+        bytes += len;
+        used += width;
+        if ((columns == 0 || used < columns) && bytes + 2 <= cap) {
+            cut_bytes = bytes;
+            cut_columns = used;
+        }
+    }
+    return used;
+}
+
+size_t eb_term_columns(const char *text)
+{
+    size_t used = 0;
+    char piece[5];
+
+    while (*text != '\0')
+        used += next_clean(&text, piece);
+    return used;
+}

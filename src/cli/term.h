@@ -1,0 +1,37 @@
+/* term.h: what the stream at hand is: a terminal, how wide, with colour; and text safe to show. */
+#ifndef EB_CLI_TERM_H
+#define EB_CLI_TERM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "option_table.h"
+
+typedef enum eb_style { EB_STYLE_HEADING, EB_STYLE_ERROR, EB_STYLE_WARNING } eb_style_t;
+
+typedef struct eb_term {
+    FILE *file;
+    bool tty;   /* a line can be redrawn in place */
+    bool color; /* by tty, --color, NO_COLOR, TERM */
+    int width;  /* columns; 0: not a terminal, no limit */
+} eb_term_t;
+
+/* fake: behave as a terminal of 80 columns, for tests. */
+void eb_term_init(eb_term_t *term, FILE *file, eb_color_t color, bool fake);
+
+/* Escape sequences around styled text; empty strings without colour. */
+const char *eb_term_style(const eb_term_t *term, eb_style_t style);
+const char *eb_term_plain(const eb_term_t *term);
+
+/*
+ * Copy text for showing: what comes from a board or a file may hold anything, so control bytes and
+ * broken UTF-8 become '?'. Cut to at most `columns` (0: no limit), the last one then being '~'.
+ * Returns the columns used; out is NUL-terminated within cap bytes.
+ */
+size_t eb_term_clean(const char *text, size_t columns, char *out, size_t cap);
+
+/* Columns that clean text takes. */
+size_t eb_term_columns(const char *text);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * text_table.h: aligned columns of text, and aligned `Name  value` lines.
+ *
+ * Cells are cleaned (eb_term_clean) and copied. No memory marks the table, and printing it then
+ * returns false; no checks in between.
+ */
+#ifndef EB_CLI_TEXT_TABLE_H
+#define EB_CLI_TEXT_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "term.h"
+
+#define EB_TABLE_COLUMNS_MAX 10
+
+typedef struct eb_column {
+    const char *heading;
+    bool right; /* numbers */
+    size_t
+        squeeze_to; /* may be cut down to this many columns when the line is too long; 0: never */
+} eb_column_t;
+
+typedef struct eb_table {
+    const eb_column_t *columns; /* borrowed */
+    size_t column_count;
+    char **cells; /* row by row */
+    size_t cell_count, cell_cap;
+    bool failed;
+} eb_table_t;
+
+void eb_table_init(eb_table_t *table, const eb_column_t *columns, size_t column_count);
+void eb_table_free(eb_table_t *table); /* NULL is allowed */
+
+/* The next cell; rows fill from left to right. */
+void eb_table_add(eb_table_t *table, const char *text);
+void eb_table_addf(eb_table_t *table, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Heading and rows, each behind `indent` spaces. A column that is empty in all rows is left out. */
+bool eb_table_print(const eb_table_t *table, const eb_term_t *term, int indent);
+
+/* "\nHeading\n" and "  Name              value\n"; nothing when value is empty. */
+void eb_text_heading(const eb_term_t *term, const char *heading);
+void eb_text_field(const eb_term_t *term, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,191 @@
+/* usage.c: help. The texts are in the tables; here they are only laid out. */
+#include "usage.h"
+
+#include "cli.h"
+#include "espbackup/version.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LEFT_WIDTH 26
+#define LINE_LEAST 60
+#define LINE_MOST  100
+#define LINE_ELSE  80
+
+static size_t line_width(const eb_term_t *term)
+{
+    if (term->width <= 0)
+        return LINE_ELSE;
+    return (size_t)(term->width < LINE_LEAST  ? LINE_LEAST
+                    : term->width > LINE_MOST ? LINE_MOST
+                                              : term->width);
+}
+
+/* Words of text in lines of at most `width`; the first starts at column `at`, the rest at `indent`.
+ * A newline in the text starts a line. */
+static void print_wrapped(const eb_term_t *term, const char *text, size_t at, size_t indent)
+{
+    size_t width = line_width(term);
+    size_t column = at;
+    bool first = true;
+
+    while (*text != '\0') {
+        size_t len = strcspn(text, " \n");
+        if (!first && column + 1 + len > width) {
+            fprintf(term->file, "\n%*s", (int)indent, "");
+            column = indent;
+            first = true;
+        }
+        fprintf(term->file, "%s%.*s", first ? "" : " ", (int)len, text);
+        column += len + (first ? 0 : 1);
+        first = false;
+        text += len;
+        if (*text == '\n') {
+            fprintf(term->file, "\n%*s", text[1] == '\n' ? 0 : (int)indent, "");
+            column = indent;
+            first = true;
+        }
+        text += *text != '\0';
+    }
+    fputc('\n', term->file);
+}
+
+static void print_heading(const eb_term_t *term, const char *heading)
+{
+    fprintf(term->file, "%s%s%s\n", eb_term_style(term, EB_STYLE_HEADING), heading,
+            eb_term_plain(term));
+}
+
+static void print_row(const eb_term_t *term, const char *left, const char *right)
+{
+    size_t len = strlen(left);
+
+    fprintf(term->file, "%s", left);
+    if (len + 2 > LEFT_WIDTH) {
+        fprintf(term->file, "\n%*s", LEFT_WIDTH, "");
+    } else {
+        fprintf(term->file, "%*s", (int)(LEFT_WIDTH - len), "");
+    }
+    print_wrapped(term, right, LEFT_WIDTH, LEFT_WIDTH);
+}
+
+static void print_option(const eb_term_t *term, eb_opt_t opt)
+{
+    const eb_opt_row_t *row = eb_opt_row(opt);
+    char left[64];
+    char right[400];
+    char letter[8] = "    ";
+    size_t used;
+
+    if (row->letter != '\0')
+        snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+    snprintf(left, sizeof(left), "  %s--%s%s%s", letter, row->name,
+             row->value_name != NULL ? " " : "", row->value_name != NULL ? row->value_name : "");
+    snprintf(right, sizeof(right), "%s", row->help);
+    for (size_t i = 0; row->choices != NULL && row->choices[i] != NULL; i++) {
+        used = strlen(right);
+        snprintf(right + used, sizeof(right) - used, "%s%s%s", i == 0 ? ": " : ", ",
+                 row->choices[i], i == 0 ? " (default)" : "");
+    }
+    for (size_t i = 0; i < EB_OPT_ENV_MAX && row->env[i] != NULL; i++) {
+        used = strlen(right);
+        snprintf(right + used, sizeof(right) - used, "%s%s%s", i == 0 ? " [" : ", ", row->env[i],
+                 i + 1 == EB_OPT_ENV_MAX || row->env[i + 1] == NULL ? "]" : "");
+    }
+    print_row(term, left, right);
+}
+
+static void print_group(const eb_term_t *term, const char *heading, eb_opt_group_t group)
+{
+    fputc('\n', term->file);
+    print_heading(term, heading);
+    for (int i = 0; i < EB_OPT_COUNT; i++) {
+        const eb_opt_row_t *row = eb_opt_row((eb_opt_t)i);
+        if (row->group == group && !row->hidden)
+            print_option(term, (eb_opt_t)i);
+    }
+}
+
+static void print_globals(const eb_term_t *term, unsigned groups)
+{
+    if ((groups & EB_OPT_GROUP_BOARD) != 0)
+        print_group(term, "The board:", EB_OPT_GROUP_BOARD);
+    if ((groups & EB_OPT_GROUP_STORE) != 0)
+        print_group(term, "The backups:", EB_OPT_GROUP_STORE);
+    print_group(term, "General:", EB_OPT_GROUP_GENERAL);
+}
+
+static void print_commands(const eb_term_t *term)
+{
+    print_heading(term, "Commands:");
+    for (size_t i = 0; eb_command_at(i) != NULL; i++) {
+        char left[64];
+        snprintf(left, sizeof(left), "  %s", eb_command_at(i)->name);
+        print_row(term, left, eb_command_at(i)->summary);
+    }
+}
+
+static void print_command_help(const eb_term_t *term, const eb_command_t *command)
+{
+    fprintf(term->file, "Usage: espbackup %s [OPTIONS]%s%s\n\n", command->name,
+            command->args[0] != '\0' ? " " : "", command->args);
+    print_wrapped(term, command->about, 0, 0);
+    if (command->options[0] != EB_OPT_COUNT) {
+        fputc('\n', term->file);
+        print_heading(term, "Options:");
+    }
+    for (const eb_opt_t *opt = command->options; *opt != EB_OPT_COUNT; opt++)
+        print_option(term, *opt);
+    print_globals(term, command->groups);
+    if (command->example != NULL) {
+        fputc('\n', term->file);
+        print_heading(term, "Examples:");
+        fputs(command->example, term->file);
+    }
+}
+
+void eb_usage_print(const eb_term_t *term, const eb_command_t *command)
+{
+    if (command != NULL) {
+        print_command_help(term, command);
+        return;
+    }
+    fprintf(term->file,
+            "espbackup %s: saves the flash of an Espressif board, and proves the copy\n\n",
+            eb_version());
+    fprintf(term->file, "Usage: espbackup [OPTIONS] COMMAND [ARGUMENTS]\n\n");
+    print_commands(term);
+    print_globals(term, EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE);
+    fputc('\n', term->file);
+    print_wrapped(term,
+                  "Options stand before or after the command. Sizes and addresses: 0x10000, 65536, "
+                  "64K, 4MB. 'espbackup help COMMAND' tells more about a command.",
+                  0, 0);
+}
+
+void eb_usage_short(const eb_term_t *term)
+{
+    fputs("\nUsage: espbackup [OPTIONS] COMMAND [ARGUMENTS]\n\n", term->file);
+    print_commands(term);
+}
+
+eb_code_t eb_usage_result(eb_cli_t *cli, const eb_command_t *command, eb_err_t *err)
+{
+    eb_term_t memory = {0};
+    char *text = NULL;
+    size_t len = 0;
+
+    if (cli->json == NULL) {
+        eb_usage_print(&cli->out, command);
+        return EB_OK;
+    }
+    memory.file = open_memstream(&text, &len);
+    if (memory.file == NULL)
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the help");
+    eb_usage_print(&memory, command);
+    if (fclose(memory.file) == 0)
+        eb_json_add_text(cli->json, "help", text);
+    free(text);
+    return EB_OK;
+}
