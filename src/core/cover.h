@@ -1,0 +1,55 @@
+/*
+ * cover.h: which bytes of a range are settled, and how. Pure: no I/O.
+ *
+ * Kept by units of 1 KiB that lie on flash addresses which are multiples of it; the first and the
+ * last unit may be cut short by the range. A unit is settled as a whole or not at all.
+ */
+#ifndef EB_CORE_COVER_H
+#define EB_CORE_COVER_H
+
+#include "bytes.h"
+#include "espbackup/err.h"
+#include "espbackup/ops.h"
+
+#define EB_COVER_UNIT_BYTES 1024u
+
+typedef enum eb_how {
+    EB_HOW_OPEN = 0, /* not settled */
+    EB_HOW_READ,
+    EB_HOW_ERASED,
+    EB_HOW_PRIOR,
+    EB_HOW_RESUMED,
+    EB_HOW_UNPROVED /* read twice with equal result, on a chip without digests */
+} eb_how_t;
+
+typedef struct eb_cover {
+    eb_range_t range;
+    size_t unit_count;
+    uint8_t *how; /* eb_how_t, one a unit; owned */
+    uint64_t settled_bytes;
+} eb_cover_t;
+
+/* Zeroed first; all open. EB_ERR_INTERNAL without memory. Free with eb_cover_free. */
+eb_code_t eb_cover_init(eb_cover_t *cover, eb_range_t range, eb_err_t *err);
+void eb_cover_free(eb_cover_t *cover); /* NULL is allowed */
+
+/* Mark the units that lie wholly within `range`; what lies beside the cover is ignored. */
+void eb_cover_set(eb_cover_t *cover, eb_range_t range, eb_how_t how);
+
+/* First run of open (settled) units at or after `from`; false: there is none. */
+bool eb_cover_next_open(const eb_cover_t *cover, uint64_t from, eb_range_t *out);
+bool eb_cover_next_settled(const eb_cover_t *cover, uint64_t from, eb_range_t *out);
+
+/* Bytes by the way they were settled. */
+void eb_cover_totals(const eb_cover_t *cover, eb_settled_t *out);
+
+/* End of a range: 2^32 is possible. */
+static inline uint64_t eb_range_end(eb_range_t range)
+{
+    return (uint64_t)range.addr + range.size;
+}
+
+/* The bytes that both hold; size 0: none. */
+eb_range_t eb_range_common(eb_range_t a, eb_range_t b);
+
+#endif

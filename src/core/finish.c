@@ -1,0 +1,216 @@
+#include "finish.h"
+
+#include "clock.h"
+#include "cover.h"
+#include "digest.h"
+#include "espbackup/version.h"
+#include "fs_atomic.h"
+#include "hash_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COMPARE_BYTES (64u * 1024u)
+
+/* -- what is in it -------------------------------------------------------------------------- */
+
+/* Bytes of the image where it has them, else of the board. */
+static eb_code_t read_either(void *user, uint32_t addr, uint32_t size, uint8_t *out, eb_err_t *err)
+{
+    const eb_finish_t *finish = user;
+    eb_range_t wanted = {addr, size};
+
+    if (eb_range_common(wanted, finish->range).size == size) {
+        return eb_fs_pread(finish->part->fd, finish->part->part_path, out, size,
+                           addr - finish->range.addr, err);
+    }
+    return eb_steady_read(finish->care, addr, size, out, err);
+}
+
+static eb_code_t find_contents(eb_finish_t *finish, const eb_events_t *ev, eb_sidecar_t *sidecar,
+                               eb_err_t *err)
+{
+    eb_layout_source_t source = eb_layout_of_board(finish->care, finish->options->table_addr);
+    eb_layout_t *layout = calloc(1, sizeof(*layout));
+
+    if (layout == NULL) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
+    }
+    source.read = read_either;
+    source.user = finish;
+    source.check_range = finish->range;
+    eb_code_t code = eb_layout_find(&source, ev, layout, err);
+    if (code == EB_OK) {
+        sidecar->table = layout->table;
+        sidecar->boot = layout->boot;
+    }
+    free(layout);
+    return code;
+}
+
+static eb_code_t hash_partitions(const eb_finish_t *finish, eb_sidecar_t *sidecar, eb_err_t *err)
+{
+    for (size_t i = 0; i < sidecar->table.count && sidecar->table.present; i++) {
+        eb_range_t range = {sidecar->table.entries[i].addr, sidecar->table.entries[i].size};
+        if (range.size == 0 || eb_range_common(range, finish->range).size != range.size) {
+            continue;
+        }
+        eb_code_t code =
+            eb_hash_file(finish->part->fd, finish->part->part_path, range.addr - finish->range.addr,
+                         range.size, NULL, sidecar->part_hash[i].sha256, NULL, err);
+        if (code != EB_OK) {
+            return code;
+        }
+        sidecar->part_hash[i].known = true;
+    }
+    return EB_OK;
+}
+
+/* -- warnings ------------------------------------------------------------------------------- */
+
+/* A flash smaller than its id says shows its first half again in the second one. */
+static bool halves_are_equal(const eb_finish_t *finish)
+{
+    uint32_t half = finish->range.size / 2;
+    uint8_t *buf = malloc(2u * COMPARE_BYTES);
+    bool equal = buf != NULL && half > 0 && finish->range.size % 2 == 0;
+
+    for (uint32_t done = 0; equal && done < half;) {
+        uint32_t count = eb_min_u32(COMPARE_BYTES, half - done);
+        equal = eb_fs_pread(finish->part->fd, finish->part->part_path, buf, count, done, NULL) ==
+                    EB_OK &&
+                eb_fs_pread(finish->part->fd, finish->part->part_path, buf + COMPARE_BYTES, count,
+                            (uint64_t)half + done, NULL) == EB_OK &&
+                memcmp(buf, buf + COMPARE_BYTES, count) == 0;
+        done += count;
+    }
+    free(buf);
+    return equal;
+}
+
+static void warn_of_contents(const eb_finish_t *finish, const eb_events_t *ev,
+                             const eb_backup_result_t *result)
+{
+    uint8_t erased[EB_MD5_BYTES];
+
+    eb_md5_erased(finish->range.size, erased);
+    if (memcmp(erased, result->md5, sizeof(erased)) == 0) {
+        eb_event_note(ev, EB_LEVEL_WARNING,
+                      "every byte is 0xFF: the flash is empty, or it does not answer");
+        return;
+    }
+    const eb_flash_info_t *flash = eb_session_flash(finish->care->session);
+    if (finish->range.size == flash->size_bytes && halves_are_equal(finish)) {
+        eb_event_note(ev, EB_LEVEL_WARNING,
+                      "both halves of the flash are the same: it is probably smaller than the "
+                      "%llu bytes that it says",
+                      (unsigned long long)flash->size_bytes);
+    }
+}
+
+/* -- the files ------------------------------------------------------------------------------ */
+
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+static eb_code_t fill_sidecar(const eb_finish_t *finish, const eb_backup_result_t *result,
+                              eb_sidecar_t *sidecar, eb_err_t *err)
+{
+    const char *name = file_name(result->image_path);
+    const char *note = finish->options->note != NULL ? finish->options->note : "";
+
+    sidecar->format = EB_SIDECAR_FORMAT;
+    (void)snprintf(sidecar->tool_version, sizeof(sidecar->tool_version), "%s", eb_version());
+    memcpy(sidecar->created_utc, result->created_utc, sizeof(sidecar->created_utc));
+    sidecar->chip = *eb_session_chip(finish->care->session);
+    sidecar->flash = *eb_session_flash(finish->care->session);
+    sidecar->addr = result->addr;
+    sidecar->size_bytes = result->size_bytes;
+    if (strlen(name) >= sizeof(sidecar->file_name)) {
+        return eb_err_set(err, EB_ERR_USAGE, "file name too long: %s", name);
+    }
+    memcpy(sidecar->file_name, name, strlen(name) + 1);
+    memcpy(sidecar->sha256, result->sha256, sizeof(sidecar->sha256));
+    memcpy(sidecar->md5, result->md5, sizeof(sidecar->md5));
+    (void)snprintf(sidecar->proof, sizeof(sidecar->proof), "%s",
+                   finish->unproved ? "read-twice" : "chip-md5");
+    sidecar->settled = result->settled;
+    sidecar->stats = result->stats;
+    sidecar->seconds = result->seconds;
+    (void)snprintf(sidecar->note, sizeof(sidecar->note), "%s", note);
+    return EB_OK;
+}
+
+/*
+ * The sidecar first, then the name: a kill in between leaves a .part that the next run finishes.
+ * Where an older image is replaced its sidecar goes first and the new one comes last, so that
+ * no sidecar ever stands beside the bytes of another backup.
+ */
+static eb_code_t name_files(eb_part_file_t *part, const eb_sidecar_t *sidecar, eb_err_t *err)
+{
+    char *text = NULL;
+    bool replaces = part->replace && eb_fs_exists(part->image_path);
+    eb_code_t code = eb_sidecar_write(sidecar, &text, err);
+
+    if (code != EB_OK) {
+        return code;
+    }
+    if (replaces) {
+        (void)unlink(part->sidecar_path);
+    } else {
+        code = eb_fs_write_file(part->sidecar_path, text, strlen(text), true, err);
+    }
+    if (code == EB_OK) {
+        code = eb_fs_commit(part->fd, part->part_path, part->image_path, part->replace, err);
+    }
+    if (code == EB_OK) {
+        eb_part_file_remove_journal(part);
+        if (replaces) {
+            code = eb_fs_write_file(part->sidecar_path, text, strlen(text), true, err);
+        }
+    }
+    free(text);
+    return code;
+}
+
+eb_code_t eb_finish_backup(eb_finish_t *finish, const eb_events_t *ev, eb_backup_result_t *result,
+                           eb_err_t *err)
+{
+    eb_part_file_t *part = finish->part;
+    eb_sidecar_t *sidecar = calloc(1, sizeof(*sidecar));
+
+    if (sidecar == NULL) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the sidecar");
+    }
+    memcpy(result->image_path, part->image_path, sizeof(result->image_path));
+    memcpy(result->sidecar_path, part->sidecar_path, sizeof(result->sidecar_path));
+    eb_code_t code = eb_hash_file(part->fd, part->part_path, 0, finish->range.size, ev,
+                                  result->sha256, result->md5, err);
+    if (code == EB_OK) {
+        code = find_contents(finish, ev, sidecar, err);
+    }
+    if (code == EB_OK) {
+        code = hash_partitions(finish, sidecar, err);
+    }
+    if (code == EB_OK) {
+        code = fill_sidecar(finish, result, sidecar, err);
+    }
+    if (code == EB_OK) {
+        result->table = sidecar->table;
+        result->boot = sidecar->boot;
+        warn_of_contents(finish, ev, result);
+        code = name_files(part, sidecar, err);
+    }
+    free(sidecar);
+    if (code != EB_OK) {
+        result->image_path[0] = '\0';
+        result->sidecar_path[0] = '\0';
+    }
+    return code;
+}

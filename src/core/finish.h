@@ -1,0 +1,27 @@
+/*
+ * finish.h: from a .part whose every byte is settled to a backup: hashes, contents, sidecar, and
+ * the name that says that it is complete.
+ */
+#ifndef EB_CORE_FINISH_H
+#define EB_CORE_FINISH_H
+
+#include "layout.h"
+#include "part_file.h"
+
+typedef struct eb_finish {
+    eb_part_file_t *part;               /* borrowed, open */
+    const eb_backup_options_t *options; /* borrowed */
+    eb_line_care_t *care;               /* borrowed; for what lies outside the image */
+    eb_range_t range;
+    bool unproved; /* the chip has no digests */
+} eb_finish_t;
+
+/*
+ * Hash the file, look at what is in it, write the sidecar and give the image its name. Fills
+ * sha256, md5, table, boot and the paths of result; its addr, size_bytes, created_utc, settled,
+ * stats and seconds must be filled. EB_OK: complete and durable.
+ */
+eb_code_t eb_finish_backup(eb_finish_t *finish, const eb_events_t *ev, eb_backup_result_t *result,
+                           eb_err_t *err);
+
+#endif

@@ -1,0 +1,49 @@
+#include "hash_file.h"
+
+#include "digest.h"
+#include "fs_atomic.h"
+
+#include <stdlib.h>
+
+#define HASH_CHUNK_BYTES (256u * 1024u)
+
+eb_code_t eb_hash_file(int fd, const char *path, uint64_t offset, uint64_t size,
+                       const eb_events_t *ev, uint8_t sha256[EB_SHA256_BYTES],
+                       uint8_t md5[EB_MD5_BYTES], eb_err_t *err)
+{
+    eb_code_t code = EB_OK;
+    uint8_t *buf = malloc(HASH_CHUNK_BYTES);
+    eb_digest_t *sha = eb_digest_new(EB_DIGEST_SHA256);
+    eb_digest_t *md = md5 != NULL ? eb_digest_new(EB_DIGEST_MD5) : NULL;
+
+    if (buf == NULL || sha == NULL || (md5 != NULL && md == NULL)) {
+        code = eb_err_set(err, EB_ERR_INTERNAL, "no memory, or no SHA-256, to hash %s", path);
+        goto done;
+    }
+    eb_event_progress(ev, EB_PHASE_HASH, 0, size);
+    for (uint64_t done = 0; done < size;) {
+        size_t count = size - done < HASH_CHUNK_BYTES ? (size_t)(size - done) : HASH_CHUNK_BYTES;
+        if (eb_event_cancelled(ev)) {
+            code = eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+            goto done;
+        }
+        if ((code = eb_fs_pread(fd, path, buf, count, offset + done, err)) != EB_OK) {
+            goto done;
+        }
+        eb_digest_update(sha, buf, count);
+        if (md != NULL) {
+            eb_digest_update(md, buf, count);
+        }
+        done += count;
+        eb_event_progress(ev, EB_PHASE_HASH, done, size);
+    }
+    eb_digest_finish(sha, sha256);
+    if (md != NULL) {
+        eb_digest_finish(md, md5);
+    }
+done:
+    eb_digest_free(md);
+    eb_digest_free(sha);
+    free(buf);
+    return code;
+}

@@ -1,0 +1,62 @@
+/*
+ * journal.h: the text file beside NAME.bin.part that tells a later run what is in it.
+ *
+ * The head names board and range, one `key value` a line; after it come lines `HOW 0xADDR 0xSIZE`
+ * (flash addresses), added as ranges are settled and after their bytes were written. HOW is read,
+ * erased, prior, resumed, unproved, or received: came over the wire, not proved. A torn last line
+ * (a kill, a full disk) is ignored and written over. Nothing in a journal is trusted: what it
+ * lists is checked against the board again.
+ */
+#ifndef EB_CORE_JOURNAL_H
+#define EB_CORE_JOURNAL_H
+
+#include "cover.h"
+#include "espbackup/session.h"
+
+#define EB_JOURNAL_MAX_BYTES (8u * 1024u * 1024u)
+
+/* What a .part is of. */
+typedef struct eb_journal_id {
+    char chip[16];
+    char mac[EB_MAC_TEXT_BYTES];
+    uint32_t jedec_id;
+    uint64_t flash_size_bytes;
+    eb_range_t range;
+} eb_journal_id_t;
+
+typedef struct eb_journal_head {
+    eb_journal_id_t id;
+    char tool_version[32];
+    int64_t started_unix;
+} eb_journal_head_t;
+
+typedef struct eb_journal {
+    int fd;                   /* -1: closed */
+    char path[EB_PATH_BYTES]; /* of the journal */
+    uint64_t end_bytes;       /* where the next line goes */
+} eb_journal_t;
+
+bool eb_journal_id_equal(const eb_journal_id_t *a, const eb_journal_id_t *b);
+
+/* Make the file and write its head. The file must not exist (EB_ERR_FILE_EXISTS). */
+eb_code_t eb_journal_create(eb_journal_t *journal, const char *path, const eb_journal_head_t *head,
+                            eb_err_t *err);
+
+/*
+ * Read a journal. left, if not NULL, must be initialised for head's range by the caller, or zeroed,
+ * in which case it is initialised here; it gets the ranges listed. EB_ERR_FILE_IO for a head that
+ * cannot be understood.
+ */
+eb_code_t eb_journal_load(const char *path, eb_journal_head_t *head, eb_cover_t *left,
+                          uint64_t *end_bytes, eb_err_t *err);
+
+/* Open to add lines at end_bytes, which eb_journal_load gave. */
+eb_code_t eb_journal_open(eb_journal_t *journal, const char *path, uint64_t end_bytes,
+                          eb_err_t *err);
+
+/* Add a line. `how` EB_HOW_OPEN is written as received. */
+eb_code_t eb_journal_add(eb_journal_t *journal, eb_range_t range, eb_how_t how, eb_err_t *err);
+
+void eb_journal_close(eb_journal_t *journal); /* NULL and closed are allowed */
+
+#endif

@@ -1,0 +1,178 @@
+#include "layout.h"
+
+#include "cover.h"
+#include "ota_data.h"
+#include "partition_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TYPE_APP     0x00
+#define TYPE_DATA    0x01
+#define SUBTYPE_OTA  0x00
+#define WINDOW_BYTES 320u /* what eb_app_image asks for first; later headers are smaller */
+
+/* Bytes of one image within a source. A small window saves round trips: headers lie together. */
+typedef struct image_view {
+    const eb_layout_source_t *source;
+    eb_range_t range;
+    uint32_t window_addr, window_size;
+    uint8_t window[WINDOW_BYTES];
+    eb_code_t code; /* of the first read that failed */
+    eb_err_t *err;
+} image_view_t;
+
+static bool read_through_window(image_view_t *view, uint32_t addr, uint8_t *out, uint32_t count)
+{
+    uint32_t left = (uint32_t)(view->range.addr + (uint64_t)view->range.size - addr);
+
+    if (addr < view->window_addr || addr - view->window_addr > view->window_size ||
+        count > view->window_size - (addr - view->window_addr)) {
+        uint32_t size = eb_min_u32(WINDOW_BYTES, left);
+        view->window_size = 0;
+        view->code = view->source->read(view->source->user, addr, size, view->window, view->err);
+        if (view->code != EB_OK) {
+            return false;
+        }
+        view->window_addr = addr;
+        view->window_size = size;
+    }
+    memcpy(out, view->window + (addr - view->window_addr), count);
+    return true;
+}
+
+static bool read_image(void *user, uint32_t offset, void *bytes, uint32_t count)
+{
+    image_view_t *view = user;
+
+    if (view->code != EB_OK || !eb_range_within(offset, count, view->range.size)) {
+        return false;
+    }
+    uint32_t addr = view->range.addr + offset;
+    if (count <= WINDOW_BYTES) {
+        return read_through_window(view, addr, bytes, count);
+    }
+    view->code = view->source->read(view->source->user, addr, count, bytes, view->err);
+    return view->code == EB_OK;
+}
+
+static bool can_read(const eb_layout_source_t *source, uint64_t addr, uint64_t size)
+{
+    return addr >= source->range.addr &&
+           eb_range_within(addr - source->range.addr, size, source->range.size);
+}
+
+/* An image in [addr, addr + limit): state NONE and length 0 when it is not at hand. */
+static eb_code_t look_at_image(const eb_layout_source_t *source, uint32_t addr, uint32_t limit,
+                               eb_app_image_t *out, eb_err_t *err)
+{
+    memset(out, 0, sizeof(*out));
+    if (limit == 0 || !can_read(source, addr, limit)) {
+        return EB_OK;
+    }
+    image_view_t *view = calloc(1, sizeof(*view));
+    if (view == NULL) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory to look at an image");
+    }
+    view->source = source;
+    view->range = (eb_range_t){addr, limit};
+    view->err = err;
+    if (eb_range_common(view->range, source->check_range).size == limit) {
+        eb_app_image_check(read_image, view, limit, out);
+    } else {
+        eb_app_image_measure(read_image, view, limit, out);
+    }
+    eb_code_t code = view->code;
+    free(view);
+    return code;
+}
+
+static eb_code_t find_table(const eb_layout_source_t *source, const eb_events_t *ev,
+                            eb_partition_table_t *table, eb_err_t *err)
+{
+    uint32_t addr = source->table_addr != 0 ? source->table_addr : EB_PARTITION_TABLE_ADDR;
+    uint8_t bytes[EB_PARTITION_TABLE_BYTES];
+    eb_err_t why = {0};
+
+    if (!can_read(source, addr, sizeof(bytes))) {
+        return EB_OK;
+    }
+    eb_code_t code = source->read(source->user, addr, sizeof(bytes), bytes, err);
+    if (code != EB_OK) {
+        return code;
+    }
+    code =
+        eb_partition_table_parse(bytes, sizeof(bytes), addr, source->flash_size_bytes, table, &why);
+    if (code == EB_ERR_IMAGE_BAD) {
+        eb_event_note(ev, EB_LEVEL_WARNING, "partition table at 0x%x: %s", addr, why.message);
+        return EB_OK;
+    }
+    if (code != EB_OK && err != NULL) {
+        *err = why;
+    }
+    return code;
+}
+
+static eb_code_t choose_slot(const eb_layout_source_t *source, eb_layout_t *out, eb_err_t *err)
+{
+    uint8_t bytes[EB_OTA_DATA_BYTES];
+    int index = eb_partition_of_type(&out->table, TYPE_DATA, SUBTYPE_OTA);
+    bool known = false;
+
+    if (index >= 0) {
+        const eb_partition_t *entry = &out->table.entries[index];
+        if (entry->size >= sizeof(bytes) && can_read(source, entry->addr, sizeof(bytes))) {
+            eb_code_t code = source->read(source->user, entry->addr, sizeof(bytes), bytes, err);
+            if (code != EB_OK) {
+                return code;
+            }
+            known = true;
+        }
+    }
+    eb_ota_choose(&out->table, known ? bytes : NULL, known ? sizeof(bytes) : 0, &out->boot);
+    return EB_OK;
+}
+
+eb_code_t eb_layout_find(const eb_layout_source_t *source, const eb_events_t *ev, eb_layout_t *out,
+                         eb_err_t *err)
+{
+    memset(out, 0, sizeof(*out));
+    out->boot.index = -1;
+    eb_code_t code = find_table(source, ev, &out->table, err);
+    if (code != EB_OK) {
+        return code;
+    }
+    uint32_t table_addr = source->table_addr != 0 ? source->table_addr : EB_PARTITION_TABLE_ADDR;
+    uint64_t limit =
+        table_addr > source->bootloader_addr ? table_addr - source->bootloader_addr : 0;
+    code = look_at_image(source, source->bootloader_addr, (uint32_t)limit, &out->bootloader, err);
+    for (size_t i = 0; i < out->table.count && code == EB_OK && out->table.present; i++) {
+        eb_partition_t *entry = &out->table.entries[i];
+        if (entry->type == TYPE_APP) {
+            code = look_at_image(source, entry->addr, entry->size, &entry->app, err);
+        }
+    }
+    if (code == EB_OK && out->table.present) {
+        code = choose_slot(source, out, err);
+    }
+    return code;
+}
+
+static eb_code_t read_board(void *user, uint32_t addr, uint32_t size, uint8_t *out, eb_err_t *err)
+{
+    return eb_steady_read(user, addr, size, out, err);
+}
+
+eb_layout_source_t eb_layout_of_board(eb_line_care_t *care, uint32_t table_addr)
+{
+    const eb_flash_info_t *flash = eb_session_flash(care->session);
+
+    return (eb_layout_source_t){
+        .read = read_board,
+        .user = care,
+        .range = {0, flash->size_bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)flash->size_bytes},
+        .flash_size_bytes = flash->size_bytes,
+        .table_addr = table_addr,
+        .bootloader_addr = eb_session_chip(care->session)->bootloader_addr,
+    };
+}

@@ -1,0 +1,43 @@
+/*
+ * layout.h: what lies where in the flash of a board, or in an image of it: partition table,
+ * applications, the slot that boots.
+ */
+#ifndef EB_CORE_LAYOUT_H
+#define EB_CORE_LAYOUT_H
+
+#include "app_image.h"
+#include "bytes.h"
+#include "line_care.h"
+
+/* Where bytes are read from, by flash address. EB_OK or an error that ends the work. */
+typedef eb_code_t (*eb_layout_read_fn)(void *user, uint32_t addr, uint32_t size, uint8_t *out,
+                                       eb_err_t *err);
+
+typedef struct eb_layout_source {
+    eb_layout_read_fn read;
+    void *user;
+    eb_range_t range;          /* of what can be read */
+    uint64_t flash_size_bytes; /* the table's entries must lie within */
+    uint32_t table_addr;       /* 0: 0x8000 */
+    uint32_t bootloader_addr;
+    eb_range_t check_range; /* images wholly within are hashed (VALID or DAMAGED); of the others
+                               only headers are looked at (UNCHECKED) */
+} eb_layout_source_t;
+
+typedef struct eb_layout {
+    eb_partition_table_t table;
+    eb_boot_choice_t boot;
+    eb_app_image_t bootloader;
+} eb_layout_t;
+
+/*
+ * Zeroed first. What lies outside source->range is left as not known. A table that contradicts
+ * itself is a warning to `ev`, not an error: table.present is false then. Errors are those of read.
+ */
+eb_code_t eb_layout_find(const eb_layout_source_t *source, const eb_events_t *ev, eb_layout_t *out,
+                         eb_err_t *err);
+
+/* The flash of a board: a source that reads through line care, which must outlive it. */
+eb_layout_source_t eb_layout_of_board(eb_line_care_t *care, uint32_t table_addr);
+
+#endif

@@ -1,0 +1,206 @@
+#include "line_care.h"
+
+#include "clock.h"
+
+#include <string.h>
+
+#define FAILURES_IN_ROW_MAX 24
+#define LOST_IN_ROW_MAX     6
+#define LOST_PAUSE_MS       250 /* longer with each attempt: a server may be starting again */
+#define BADNESS_LIMIT       8
+#define BADNESS_FAILURE     2
+
+void eb_line_care_init(eb_line_care_t *care, eb_session_t *session, const eb_events_t *ev)
+{
+    memset(care, 0, sizeof(*care));
+    care->session = session;
+    care->ev = ev;
+}
+
+void eb_line_care_progress(eb_line_care_t *care)
+{
+    care->failures_in_row = 0;
+    care->lost_in_row = 0;
+    if (care->badness > 0) {
+        care->badness--;
+    }
+}
+
+typedef enum eb_remedy {
+    EB_REMEDY_NONE,   /* final */
+    EB_REMEDY_AGAIN,  /* the session drained the line by itself */
+    EB_REMEDY_RECOVER /* the board or the port is gone */
+} eb_remedy_t;
+
+static eb_remedy_t remedy_of(eb_code_t code)
+{
+    switch (code) {
+    case EB_ERR_LINE:
+    case EB_ERR_PROTOCOL:
+    case EB_ERR_DEVICE: /* a damaged command is refused with a status too */
+        return EB_REMEDY_AGAIN;
+    case EB_ERR_TIMEOUT:
+    case EB_ERR_GARBAGE:
+    case EB_ERR_NO_ANSWER:
+    case EB_ERR_WRONG_BOOT_MODE:
+    case EB_ERR_CHIP_RESET:
+    case EB_ERR_PORT_LOST:
+    case EB_ERR_STUB:
+        return EB_REMEDY_RECOVER;
+    case EB_OK:
+    case EB_ERR_USAGE:
+    case EB_ERR_INTERNAL:
+    case EB_ERR_CANCELLED:
+    case EB_ERR_FILE_IO:
+    case EB_ERR_FILE_ACCESS:
+    case EB_ERR_FILE_EXISTS:
+    case EB_ERR_DISK_FULL:
+    case EB_ERR_PORT_NOT_FOUND:
+    case EB_ERR_PORT_BUSY:
+    case EB_ERR_PORT_DENIED:
+    case EB_ERR_CHIP_UNKNOWN:
+    case EB_ERR_CHIP_MISMATCH:
+    case EB_ERR_FLASH_MUTE:
+    case EB_ERR_FLASH_SIZE:
+    case EB_ERR_UNPROVED:
+    case EB_ERR_UNSUPPORTED:
+    case EB_ERR_REFUSED:
+    case EB_ERR_IMAGE_BAD:
+    case EB_ERR_SIDECAR_BAD:
+    case EB_ERR_BACKUP_NOT_FOUND:
+    case EB_ERR_DIFFERENT:
+    case EB_ERR_UNFINISHED:
+    case EB_CODE_COUNT:
+        break;
+    }
+    return EB_REMEDY_NONE;
+}
+
+/* A failure to bring the board back that further attempts cannot change. */
+static bool recovery_is_final(eb_code_t code)
+{
+    return code == EB_ERR_CANCELLED || code == EB_ERR_CHIP_MISMATCH || code == EB_ERR_INTERNAL;
+}
+
+static eb_code_t pause_ms(const eb_line_care_t *care, int64_t ms, eb_err_t *err)
+{
+    int64_t deadline_ms = eb_clock_ms() + ms;
+
+    while (eb_clock_left_ms(deadline_ms) > 0) {
+        if (eb_event_cancelled(care->ev)) {
+            return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+        }
+        int64_t left_ms = eb_clock_left_ms(deadline_ms);
+        eb_sleep_ms(left_ms < 50 ? left_ms : 50);
+    }
+    return EB_OK;
+}
+
+static eb_code_t bring_back(eb_line_care_t *care, eb_err_t *err)
+{
+    for (;;) {
+        eb_code_t code = eb_session_recover(care->session, err);
+        if (code == EB_OK) {
+            return EB_OK;
+        }
+        care->lost_in_row++;
+        if (recovery_is_final(code)) {
+            return code;
+        }
+        if (care->lost_in_row >= LOST_IN_ROW_MAX) {
+            return eb_err_wrap(err, "the board did not come back in %d attempts",
+                               care->lost_in_row);
+        }
+        eb_event_note(care->ev, EB_LEVEL_DETAIL, "the board is gone (%s); trying again",
+                      err->message);
+        if ((code = pause_ms(care, LOST_PAUSE_MS * care->lost_in_row, err)) != EB_OK) {
+            return code;
+        }
+    }
+}
+
+static void slow_down_when_bad(eb_line_care_t *care)
+{
+    eb_err_t why = {0};
+    eb_session_stats_t stats;
+
+    care->badness += BADNESS_FAILURE;
+    if (care->badness < BADNESS_LIMIT) {
+        return;
+    }
+    care->badness = 0;
+    /* At the lowest rate it goes on as it is; a rate that did not take shows in the next call. */
+    if (eb_session_slow_down(care->session, &why) != EB_OK) {
+        eb_event_note(care->ev, EB_LEVEL_DETAIL, "not slower: %s", why.message);
+        return;
+    }
+    eb_session_get_stats(care->session, &stats);
+    eb_event_note(care->ev, EB_LEVEL_NOTE, "the line is bad: going on at %u baud", stats.baud);
+}
+
+eb_code_t eb_line_care_failed(eb_line_care_t *care, eb_err_t *err)
+{
+    eb_remedy_t remedy = remedy_of(err->code);
+
+    if (remedy == EB_REMEDY_NONE) {
+        return err->code;
+    }
+    if (eb_event_cancelled(care->ev)) {
+        return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+    }
+    eb_event_note(care->ev, EB_LEVEL_DETAIL, "%s; trying again", err->message);
+    care->failures_in_row++;
+    if (care->failures_in_row >= FAILURES_IN_ROW_MAX) {
+        if (err->code == EB_ERR_LINE || err->code == EB_ERR_PROTOCOL) {
+            err->code = EB_ERR_UNPROVED;
+        }
+        return eb_err_wrap(err, "gave up after %d failures in a row", care->failures_in_row);
+    }
+    if (remedy == EB_REMEDY_RECOVER || care->failures_in_row % 3 == 0) {
+        eb_code_t code = bring_back(care, err);
+        if (code != EB_OK) {
+            return code;
+        }
+    }
+    slow_down_when_bad(care);
+    return EB_OK;
+}
+
+eb_code_t eb_steady_read(eb_line_care_t *care, uint32_t addr, uint32_t size, uint8_t *buf,
+                         eb_err_t *err)
+{
+    for (;;) {
+        eb_read_result_t result = {0};
+        eb_err_t why = {0};
+        if (eb_flash_read(care->session, addr, size, buf, NULL, NULL, &result, &why) == EB_OK) {
+            eb_line_care_progress(care);
+            return EB_OK;
+        }
+        if (eb_line_care_failed(care, &why) != EB_OK) {
+            if (err != NULL) {
+                *err = why;
+            }
+            (void)eb_err_wrap(err, "read of %u bytes at 0x%x", size, addr);
+            return why.code;
+        }
+    }
+}
+
+eb_code_t eb_steady_digest(eb_line_care_t *care, uint32_t addr, uint32_t size,
+                           uint8_t md5[EB_MD5_BYTES], eb_err_t *err)
+{
+    for (;;) {
+        eb_err_t why = {0};
+        if (eb_flash_digest(care->session, addr, size, md5, &why) == EB_OK) {
+            eb_line_care_progress(care);
+            return EB_OK;
+        }
+        if (eb_line_care_failed(care, &why) != EB_OK) {
+            if (err != NULL) {
+                *err = why;
+            }
+            (void)eb_err_wrap(err, "digest of %u bytes at 0x%x", size, addr);
+            return why.code;
+        }
+    }
+}

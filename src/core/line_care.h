@@ -1,0 +1,38 @@
+/*
+ * line_care.h: what to do when a flash call fails: try again, bring the board back, slow the line
+ * down, or give up. Effort is bounded by failures without progress, not by failures.
+ */
+#ifndef EB_CORE_LINE_CARE_H
+#define EB_CORE_LINE_CARE_H
+
+#include "espbackup/session.h"
+
+typedef struct eb_line_care {
+    eb_session_t *session; /* borrowed */
+    const eb_events_t *ev; /* borrowed */
+    int failures_in_row;   /* flash calls, since the last progress */
+    int lost_in_row;       /* attempts to bring the board back, since then */
+    int badness;           /* of the line; up by failures, down by successes */
+} eb_line_care_t;
+
+void eb_line_care_init(eb_line_care_t *care, eb_session_t *session, const eb_events_t *ev);
+
+/* Something was proved: the count of failures starts anew. */
+void eb_line_care_progress(eb_line_care_t *care);
+
+/*
+ * A flash call failed with *err. EB_OK: make it again (the board was brought back where that was
+ * needed, which may take some seconds). Otherwise the error to end with: not one that trying again
+ * helps, cancelled, another board, or too many failures in a row (EB_ERR_UNPROVED,
+ * EB_ERR_PORT_LOST or what the board said last). `err` must not be NULL.
+ */
+eb_code_t eb_line_care_failed(eb_line_care_t *care, eb_err_t *err);
+
+/* eb_flash_read and eb_flash_digest made again until they succeed or eb_line_care gives up.
+ * For small ranges: what is read is proved only where the chip has digests. */
+eb_code_t eb_steady_read(eb_line_care_t *care, uint32_t addr, uint32_t size, uint8_t *buf,
+                         eb_err_t *err);
+eb_code_t eb_steady_digest(eb_line_care_t *care, uint32_t addr, uint32_t size,
+                           uint8_t md5[EB_MD5_BYTES], eb_err_t *err);
+
+#endif

@@ -1,0 +1,205 @@
+/* op_list.c: what is in the folder of backups. */
+#include "clock.h"
+#include "espbackup/ops.h"
+#include "hash_file.h"
+#include "journal.h"
+#include "store.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+static void copy_text(char *out, size_t cap, const char *text)
+{
+    (void)snprintf(out, cap, "%s", text);
+}
+
+static void fill_from_sidecar(eb_backup_entry_t *entry, const eb_sidecar_t *sidecar)
+{
+    copy_text(entry->created_utc, sizeof(entry->created_utc), sidecar->created_utc);
+    copy_text(entry->chip, sizeof(entry->chip), sidecar->chip.id);
+    copy_text(entry->chip_name, sizeof(entry->chip_name), sidecar->chip.name);
+    if (sidecar->chip.mac_count > 0) {
+        copy_text(entry->mac, sizeof(entry->mac), sidecar->chip.macs[0].text);
+    }
+    entry->addr = sidecar->addr;
+    entry->flash_size_bytes = sidecar->flash.size_bytes;
+    copy_text(entry->partition, sizeof(entry->partition), sidecar->partition);
+    copy_text(entry->note, sizeof(entry->note), sidecar->note);
+    if (sidecar->boot.index >= 0 && (size_t)sidecar->boot.index < sidecar->table.count) {
+        const eb_app_desc_t *desc = &sidecar->table.entries[sidecar->boot.index].app.desc;
+        copy_text(entry->app_name, sizeof(entry->app_name), desc->project);
+        copy_text(entry->app_version, sizeof(entry->app_version), desc->version);
+    }
+}
+
+static eb_code_t check_hash(const char *path, const eb_sidecar_t *sidecar, const eb_events_t *ev,
+                            eb_backup_entry_t *entry, eb_err_t *err)
+{
+    uint8_t sha256[EB_SHA256_BYTES];
+    eb_err_t why = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    eb_code_t code = eb_hash_file(fd, path, 0, sidecar->size_bytes, ev, sha256, NULL, &why);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (code == EB_ERR_CANCELLED) {
+        return eb_err_set(err, code, "%s", why.message);
+    }
+    if (code != EB_OK) {
+        entry->state = EB_BACKUP_BAD_HASH;
+        copy_text(entry->detail, sizeof(entry->detail), why.message);
+    } else if (memcmp(sha256, sidecar->sha256, sizeof(sha256)) != 0) {
+        entry->state = EB_BACKUP_BAD_HASH;
+        copy_text(entry->detail, sizeof(entry->detail), "SHA-256 is not the sidecar's");
+    } else {
+        entry->state = EB_BACKUP_CHECKED;
+    }
+    return EB_OK;
+}
+
+static eb_code_t examine_image(const char *path, const eb_list_options_t *options,
+                               const eb_events_t *ev, eb_backup_entry_t *entry, eb_err_t *err)
+{
+    eb_sidecar_t *sidecar = NULL;
+    eb_err_t why = {0};
+    eb_code_t code = eb_store_load_sidecar(path, &sidecar, &why);
+
+    if (code == EB_ERR_BACKUP_NOT_FOUND) {
+        entry->state = EB_BACKUP_NO_SIDECAR;
+        return EB_OK;
+    }
+    if (code == EB_ERR_INTERNAL) {
+        return eb_err_set(err, code, "%s", why.message);
+    }
+    if (code != EB_OK) {
+        entry->state = EB_BACKUP_BAD_SIDECAR;
+        copy_text(entry->detail, sizeof(entry->detail), why.message);
+        return EB_OK;
+    }
+    code = EB_OK;
+    fill_from_sidecar(entry, sidecar);
+    if (entry->size_bytes != sidecar->size_bytes) {
+        entry->state = EB_BACKUP_BAD_SIZE;
+        (void)snprintf(entry->detail, sizeof(entry->detail),
+                       "%llu bytes long, the sidecar says %llu",
+                       (unsigned long long)entry->size_bytes,
+                       (unsigned long long)sidecar->size_bytes);
+    } else if (options->check) {
+        code = check_hash(path, sidecar, ev, entry, err);
+    }
+    free(sidecar);
+    return code;
+}
+
+/* A .part: its journal knows the board. */
+static void examine_part(const char *path, eb_backup_entry_t *entry)
+{
+    char journal_path[EB_PATH_BYTES];
+    eb_journal_head_t head;
+    eb_cover_t left = {0};
+    uint64_t end_bytes;
+
+    entry->state = EB_BACKUP_PARTIAL;
+    if (eb_store_path(journal_path, NULL, "%s" EB_STORE_JOURNAL_SUFFIX, path) != EB_OK ||
+        eb_journal_load(journal_path, &head, &left, &end_bytes, NULL) != EB_OK) {
+        copy_text(entry->detail, sizeof(entry->detail), "without a journal: cannot be taken up");
+        eb_cover_free(&left);
+        return;
+    }
+    copy_text(entry->chip, sizeof(entry->chip), head.id.chip);
+    copy_text(entry->mac, sizeof(entry->mac), head.id.mac);
+    entry->addr = head.id.range.addr;
+    entry->flash_size_bytes = head.id.flash_size_bytes;
+    eb_clock_utc_text(head.started_unix, entry->created_utc, sizeof(entry->created_utc));
+    (void)snprintf(entry->detail, sizeof(entry->detail), "%llu of %u bytes",
+                   (unsigned long long)left.settled_bytes, head.id.range.size);
+    eb_cover_free(&left);
+}
+
+static bool passes(const eb_list_options_t *options, const eb_backup_entry_t *entry)
+{
+    if (options->chip != NULL && strcasecmp(options->chip, entry->chip) != 0 &&
+        strcasecmp(options->chip, entry->chip_name) != 0) {
+        return false;
+    }
+    return options->mac == NULL || strcasecmp(options->mac, entry->mac) == 0;
+}
+
+static eb_code_t add_entries(const eb_list_options_t *options, const char *suffix,
+                             const eb_events_t *ev, eb_backup_list_t *out, eb_err_t *err)
+{
+    eb_store_names_t names;
+    char path[EB_PATH_BYTES];
+
+    eb_code_t code = eb_store_scan(options->dir, suffix, &names, err);
+    if (code != EB_OK || names.count == 0) {
+        return code;
+    }
+    eb_backup_entry_t *entries =
+        realloc(out->entries, (out->count + names.count) * sizeof(*entries));
+    if (entries == NULL) {
+        code = eb_err_set(err, EB_ERR_INTERNAL, "no memory to list %s", options->dir);
+        goto done;
+    }
+    out->entries = entries;
+    for (size_t i = 0; i < names.count; i++) {
+        eb_backup_entry_t *entry = &out->entries[out->count];
+        int64_t mtime_unix;
+        memset(entry, 0, sizeof(*entry));
+        if (strlen(names.names[i]) >= sizeof(entry->name) ||
+            eb_store_join(path, options->dir, names.names[i], NULL) != EB_OK ||
+            !eb_store_file_size(path, &entry->size_bytes, &mtime_unix)) {
+            continue; /* a folder, or gone meanwhile */
+        }
+        copy_text(entry->name, sizeof(entry->name), names.names[i]);
+        eb_clock_utc_text(mtime_unix, entry->created_utc, sizeof(entry->created_utc));
+        if (strcmp(suffix, EB_STORE_IMAGE_SUFFIX) != 0) {
+            examine_part(path, entry);
+        } else if ((code = examine_image(path, options, ev, entry, err)) != EB_OK) {
+            goto done;
+        }
+        out->count += passes(options, entry) ? 1 : 0;
+    }
+done:
+    eb_store_names_free(&names);
+    return code;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const eb_backup_entry_t *left = a, *right = b;
+    int order = strcmp(right->created_utc, left->created_utc);
+
+    return order != 0 ? order : strcmp(right->name, left->name);
+}
+
+eb_code_t eb_op_list(const eb_list_options_t *options, const eb_events_t *ev, eb_backup_list_t *out,
+                     eb_err_t *err)
+{
+    memset(out, 0, sizeof(*out));
+    eb_code_t code = add_entries(options, EB_STORE_IMAGE_SUFFIX, ev, out, err);
+    if (code == EB_OK) {
+        code = add_entries(options, EB_STORE_IMAGE_SUFFIX EB_STORE_PART_SUFFIX, ev, out, err);
+    }
+    if (code != EB_OK) {
+        eb_backup_list_free(out);
+        return code;
+    }
+    if (out->count > 0) {
+        qsort(out->entries, out->count, sizeof(*out->entries), newest_first);
+    }
+    return EB_OK;
+}
+
+void eb_backup_list_free(eb_backup_list_t *list)
+{
+    if (list != NULL) {
+        free(list->entries);
+        memset(list, 0, sizeof(*list));
+    }
+}

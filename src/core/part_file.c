@@ -1,0 +1,276 @@
+#include "part_file.h"
+
+#include "clock.h"
+#include "fs_atomic.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SAME_SECOND_MAX 1000
+
+static eb_code_t set_names(eb_part_file_t *part, const char *image_path, eb_err_t *err)
+{
+    eb_code_t code = eb_store_path(part->image_path, err, "%s", image_path);
+
+    if (code == EB_OK) {
+        code = eb_store_sidecar_path(part->sidecar_path, image_path, err);
+    }
+    if (code == EB_OK) {
+        code = eb_store_path(part->part_path, err, "%s" EB_STORE_PART_SUFFIX, image_path);
+    }
+    if (code == EB_OK) {
+        code =
+            eb_store_path(part->journal_path, err, "%s" EB_STORE_JOURNAL_SUFFIX, part->part_path);
+    }
+    return code;
+}
+
+/* -- taking up ------------------------------------------------------------------------------ */
+
+/* Open the .part whose names are set, if its journal is of this board and range. */
+static bool take_up(eb_part_file_t *part, const eb_journal_id_t *id)
+{
+    eb_journal_head_t head;
+    uint64_t end_bytes, size;
+
+    if (!eb_store_file_size(part->part_path, &size, NULL) ||
+        eb_fs_open_part(part->part_path, false, &part->fd, NULL) != EB_OK) {
+        return false;
+    }
+    /* Loaded under the lock, so that nobody adds to it meanwhile. */
+    if (eb_journal_load(part->journal_path, &head, &part->left, &end_bytes, NULL) == EB_OK &&
+        eb_journal_id_equal(&head.id, id) &&
+        eb_fs_reserve(part->fd, part->part_path, id->range.size, NULL) == EB_OK &&
+        eb_journal_open(&part->journal, part->journal_path, end_bytes, NULL) == EB_OK) {
+        part->taken_up = true;
+        return true;
+    }
+    eb_cover_free(&part->left);
+    (void)close(part->fd);
+    part->fd = -1;
+    return false;
+}
+
+/* A .part in the folder that may be taken up. */
+typedef struct found_part {
+    char image_path[EB_PATH_BYTES];
+    int64_t started_unix;
+} found_part_t;
+
+static bool examine(const char *dir, const char *journal_name, const eb_journal_id_t *id,
+                    found_part_t *found)
+{
+    char path[EB_PATH_BYTES];
+    eb_journal_head_t head;
+    uint64_t end_bytes, size;
+
+    if (eb_store_join(path, dir, journal_name, NULL) != EB_OK ||
+        eb_journal_load(path, &head, NULL, &end_bytes, NULL) != EB_OK ||
+        !eb_journal_id_equal(&head.id, id)) {
+        return false;
+    }
+    size_t image_len =
+        strlen(path) - strlen(EB_STORE_PART_SUFFIX) - strlen(EB_STORE_JOURNAL_SUFFIX);
+    memcpy(found->image_path, path, image_len);
+    found->image_path[image_len] = '\0';
+    found->started_unix = head.started_unix;
+    if (!eb_fs_exists(found->image_path)) {
+        path[image_len + strlen(EB_STORE_PART_SUFFIX)] = '\0';
+        return eb_store_file_size(path, &size, NULL);
+    }
+    /* Killed between the last rename and the removal of the journal. */
+    path[image_len + strlen(EB_STORE_PART_SUFFIX)] = '\0';
+    if (!eb_fs_exists(path)) {
+        (void)strcat(path, EB_STORE_JOURNAL_SUFFIX);
+        (void)unlink(path);
+    }
+    return false;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const found_part_t *left = a, *right = b;
+
+    if (left->started_unix != right->started_unix) {
+        return left->started_unix > right->started_unix ? -1 : 1;
+    }
+    return strcmp(right->image_path, left->image_path);
+}
+
+/* The newest that can be had; those that another run holds are passed over. */
+static eb_code_t take_up_newest(eb_part_file_t *part, const char *dir, const eb_journal_id_t *id,
+                                bool *done, eb_err_t *err)
+{
+    eb_store_names_t names;
+    size_t count = 0;
+
+    *done = false;
+    eb_code_t code =
+        eb_store_scan(dir, ".bin" EB_STORE_PART_SUFFIX EB_STORE_JOURNAL_SUFFIX, &names, err);
+    if (code != EB_OK || names.count == 0) {
+        return code;
+    }
+    found_part_t *found = calloc(names.count, sizeof(*found));
+    if (found == NULL) {
+        code = eb_err_set(err, EB_ERR_INTERNAL, "no memory to look through %s", dir);
+        goto done;
+    }
+    for (size_t i = 0; i < names.count; i++) {
+        count += examine(dir, names.names[i], id, &found[count]) ? 1 : 0;
+    }
+    qsort(found, count, sizeof(*found), newest_first);
+    for (size_t i = 0; i < count && !*done; i++) {
+        if ((code = set_names(part, found[i].image_path, err)) != EB_OK) {
+            goto done;
+        }
+        *done = take_up(part, id);
+    }
+done:
+    free(found);
+    eb_store_names_free(&names);
+    return code;
+}
+
+/* -- making --------------------------------------------------------------------------------- */
+
+/* The files of a new .part whose names are set; reserves the space. */
+static eb_code_t make(eb_part_file_t *part, const eb_journal_head_t *head, eb_err_t *err)
+{
+    eb_code_t code = eb_fs_open_part(part->part_path, true, &part->fd, err);
+
+    if (code != EB_OK) {
+        return code;
+    }
+    (void)unlink(part->journal_path); /* of a .part that somebody removed; ours is locked */
+    code = eb_journal_create(&part->journal, part->journal_path, head, err);
+    if (code == EB_OK) {
+        code = eb_fs_reserve(part->fd, part->part_path, head->id.range.size, err);
+    }
+    if (code != EB_OK) {
+        if (part->journal.fd >= 0) {
+            (void)unlink(part->journal_path);
+        }
+        (void)unlink(part->part_path);
+        eb_part_file_close(part);
+    }
+    return code;
+}
+
+static bool name_is_free(const eb_part_file_t *part)
+{
+    return !eb_fs_exists(part->image_path) && !eb_fs_exists(part->sidecar_path);
+}
+
+static eb_code_t make_in_folder(eb_part_file_t *part, const char *dir,
+                                const eb_journal_head_t *head, eb_err_t *err)
+{
+    char stamp[32], name[96], path[EB_PATH_BYTES];
+
+    eb_clock_local_stamp(head->started_unix, stamp, sizeof(stamp));
+    for (int i = 1; i <= SAME_SECOND_MAX; i++) {
+        char suffix[16] = "";
+        if (i > 1) {
+            (void)snprintf(suffix, sizeof(suffix), "_%d", i);
+        }
+        (void)snprintf(name, sizeof(name), "%s_backup_%s%s.bin", head->id.chip, stamp, suffix);
+        eb_code_t code = eb_store_join(path, dir, name, err);
+        if (code != EB_OK || (code = set_names(part, path, err)) != EB_OK) {
+            return code;
+        }
+        if (!name_is_free(part)) {
+            continue;
+        }
+        /* Another run may have had this name a moment ago: the exclusive .part decides. */
+        code = make(part, head, err);
+        if (code != EB_ERR_FILE_EXISTS) {
+            return code;
+        }
+    }
+    return eb_err_set(err, EB_ERR_FILE_EXISTS, "%d backups of this second are in %s",
+                      SAME_SECOND_MAX, dir);
+}
+
+static eb_code_t open_output(eb_part_file_t *part, const eb_backup_options_t *options,
+                             const eb_journal_head_t *head, eb_err_t *err)
+{
+    eb_code_t code = set_names(part, options->output, err);
+
+    if (code != EB_OK) {
+        return code;
+    }
+    part->replace = options->force;
+    if (!options->force && eb_fs_exists(part->image_path)) {
+        return eb_err_set(err, EB_ERR_FILE_EXISTS, "%s is there already", part->image_path);
+    }
+    if (take_up(part, &head->id)) {
+        return EB_OK;
+    }
+    if (!options->force && eb_fs_exists(part->sidecar_path)) {
+        return eb_err_set(err, EB_ERR_FILE_EXISTS, "%s is there already", part->sidecar_path);
+    }
+    if (eb_fs_exists(part->part_path)) {
+        /* Locked by another run, or of another board: the lock tells. */
+        if ((code = eb_fs_open_part(part->part_path, false, &part->fd, err)) != EB_OK) {
+            return code;
+        }
+        if (!options->force) {
+            eb_part_file_close(part);
+            return eb_err_set(err, EB_ERR_FILE_EXISTS,
+                              "%s is what is left of the backup of another board or range",
+                              part->part_path);
+        }
+        (void)unlink(part->part_path);
+        eb_part_file_close(part);
+    }
+    return make(part, head, err);
+}
+
+eb_code_t eb_part_file_open(eb_part_file_t *part, const eb_backup_options_t *options,
+                            const eb_journal_head_t *head, const eb_events_t *ev, eb_err_t *err)
+{
+    bool done = false;
+    eb_code_t code;
+
+    memset(part, 0, sizeof(*part));
+    part->fd = -1;
+    part->journal.fd = -1;
+    if (options->output != NULL) {
+        code = open_output(part, options, head, err);
+    } else {
+        code = eb_fs_make_dir(options->dir, err);
+        if (code == EB_OK) {
+            code = take_up_newest(part, options->dir, &head->id, &done, err);
+        }
+        if (code == EB_OK && !done) {
+            code = make_in_folder(part, options->dir, head, err);
+        }
+    }
+    if (code == EB_OK && part->taken_up) {
+        eb_event_note(ev, EB_LEVEL_NOTE,
+                      "taking up %s: %llu of %u bytes are there and are checked against the board",
+                      part->part_path, (unsigned long long)part->left.settled_bytes,
+                      head->id.range.size);
+    }
+    return code;
+}
+
+void eb_part_file_close(eb_part_file_t *part)
+{
+    if (part == NULL) {
+        return;
+    }
+    eb_journal_close(&part->journal);
+    eb_cover_free(&part->left);
+    if (part->fd >= 0) {
+        (void)close(part->fd);
+        part->fd = -1;
+    }
+}
+
+void eb_part_file_remove_journal(eb_part_file_t *part)
+{
+    eb_journal_close(&part->journal);
+    (void)unlink(part->journal_path);
+}

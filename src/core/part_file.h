@@ -1,0 +1,38 @@
+/*
+ * part_file.h: the .part of a backup: its names, making it, and taking up one that an interrupted
+ * run of the same board left.
+ */
+#ifndef EB_CORE_PART_FILE_H
+#define EB_CORE_PART_FILE_H
+
+#include "journal.h"
+#include "store.h"
+
+typedef struct eb_part_file {
+    char image_path[EB_PATH_BYTES];
+    char sidecar_path[EB_PATH_BYTES];
+    char part_path[EB_PATH_BYTES];
+    char journal_path[EB_PATH_BYTES];
+    bool replace; /* image_path may exist: --force */
+    bool taken_up;
+    int fd; /* of the .part, locked; -1: none */
+    eb_journal_t journal;
+    eb_cover_t left; /* taken up: what its journal lists; owned */
+} eb_part_file_t;
+
+/*
+ * Take up the newest .part of the same board and range that no other run holds, or make a new one
+ * with its space reserved. With options->output only the .part of that name is looked at.
+ * EB_ERR_FILE_EXISTS: the output is there and force is not given, or its .part is of another board.
+ * On failure nothing new is left behind. Release with eb_part_file_close.
+ */
+eb_code_t eb_part_file_open(eb_part_file_t *part, const eb_backup_options_t *options,
+                            const eb_journal_head_t *head, const eb_events_t *ev, eb_err_t *err);
+
+/* Close; the files stay. NULL is allowed. */
+void eb_part_file_close(eb_part_file_t *part);
+
+/* Remove the journal, once the .part has become the image. */
+void eb_part_file_remove_journal(eb_part_file_t *part);
+
+#endif

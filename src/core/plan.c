@@ -1,0 +1,390 @@
+#include "plan.h"
+
+#include <string.h>
+
+#define SECTOR_BYTES        4096u
+#define GUESS_MIN_BYTES     SECTOR_BYTES
+#define GUESS_START_BYTES   (64u * 1024u)
+#define CHUNK_MIN_BYTES     EB_COVER_UNIT_BYTES
+#define CHUNK_START_BYTES   (256u * 1024u)
+#define DENSE_START_BYTES   (64u * 1024u)
+/* A run that is killed loses the chunk in flight: no more than this much time of it. */
+#define CHUNK_MAX_SECONDS   3.0
+#define CHUNK_CAP_MIN_BYTES (64u * 1024u)
+
+void eb_plan_init(eb_plan_t *plan, eb_range_t range, bool can_guess)
+{
+    memset(plan, 0, sizeof(*plan));
+    plan->range = range;
+    plan->can_guess = can_guess;
+    plan->chunk_bytes = CHUNK_START_BYTES;
+    plan->dense_bytes = DENSE_START_BYTES;
+    plan->regions[0] = (eb_plan_region_t){range, EB_LIKELY_EVEN};
+    plan->region_count = range.size > 0 ? 1 : 0;
+    for (int i = 0; i < EB_GUESS_COUNT; i++) {
+        plan->guesses[i].size = GUESS_START_BYTES;
+    }
+}
+
+/* -- regions ------------------------------------------------------------------------------- */
+
+/* Append [*at, end) cut to the plan's range; a region like the one before is joined to it. */
+static void add_region(eb_plan_t *plan, uint64_t *at, uint64_t end, eb_likely_t erased)
+{
+    uint64_t range_end = eb_range_end(plan->range);
+
+    end = end > range_end ? range_end : end;
+    if (end <= *at) {
+        return;
+    }
+    eb_plan_region_t *last = plan->region_count > 0 ? &plan->regions[plan->region_count - 1] : NULL;
+    uint32_t size = (uint32_t)(end - *at);
+    if (last != NULL && (last->erased == erased || plan->region_count == EB_PLAN_REGIONS_MAX)) {
+        last->range.size += size;
+        last->erased = last->erased == erased ? erased : EB_LIKELY_EVEN;
+    } else {
+        plan->regions[plan->region_count++] = (eb_plan_region_t){{(uint32_t)*at, size}, erased};
+    }
+    *at = end;
+}
+
+static void add_partition(eb_plan_t *plan, uint64_t *at, const eb_partition_t *partition)
+{
+    uint64_t end = (uint64_t)partition->addr + partition->size;
+    const eb_app_image_t *app = &partition->app;
+
+    if (partition->type == 0x00) {
+        if (app->state == EB_IMAGE_NONE) {
+            add_region(plan, at, end, EB_LIKELY_YES);
+        } else if (app->length_bytes > 0 && app->length_bytes < partition->size) {
+            add_region(plan, at, (uint64_t)partition->addr + app->length_bytes, EB_LIKELY_NO);
+            add_region(plan, at, end, EB_LIKELY_YES);
+        } else {
+            add_region(plan, at, end, EB_LIKELY_EVEN);
+        }
+        return;
+    }
+    /* A core dump is written when the firmware crashed, which is seldom. */
+    bool coredump = partition->type == 0x01 && partition->subtype == 0x03;
+    add_region(plan, at, end, coredump ? EB_LIKELY_YES : EB_LIKELY_EVEN);
+}
+
+/* The entry with the lowest address at or above `at`; -1: none. The table's order is free. */
+static int next_partition(const eb_partition_table_t *table, uint64_t at)
+{
+    int best = -1;
+
+    for (size_t i = 0; i < table->count; i++) {
+        const eb_partition_t *entry = &table->entries[i];
+        if ((uint64_t)entry->addr + entry->size > at && entry->size > 0 &&
+            (best < 0 || entry->addr < table->entries[best].addr)) {
+            best = (int)i;
+        }
+    }
+    return best;
+}
+
+void eb_plan_use_table(eb_plan_t *plan, const eb_partition_table_t *table, uint32_t bootloader_addr,
+                       uint32_t bootloader_bytes)
+{
+    uint64_t at = plan->range.addr;
+    uint64_t end = eb_range_end(plan->range);
+
+    if (!table->present || plan->range.size == 0) {
+        return;
+    }
+    plan->region_count = 0;
+    add_region(plan, &at, bootloader_addr, EB_LIKELY_YES);
+    if (bootloader_bytes > 0) {
+        add_region(plan, &at, (uint64_t)bootloader_addr + bootloader_bytes, EB_LIKELY_NO);
+    }
+    add_region(plan, &at, table->addr, EB_LIKELY_YES);
+    add_region(plan, &at, (uint64_t)table->addr + SECTOR_BYTES, EB_LIKELY_NO);
+    while (at < end) {
+        int index = next_partition(table, at);
+        if (index < 0) {
+            break;
+        }
+        add_region(plan, &at, table->entries[index].addr, EB_LIKELY_YES);
+        uint64_t before = at;
+        add_partition(plan, &at, &table->entries[index]);
+        if (at == before) {
+            break;
+        }
+    }
+    add_region(plan, &at, end, EB_LIKELY_YES);
+}
+
+static const eb_plan_region_t *region_at(const eb_plan_t *plan, uint64_t addr)
+{
+    for (size_t i = 0; i < plan->region_count; i++) {
+        if (addr < eb_range_end(plan->regions[i].range)) {
+            return &plan->regions[i];
+        }
+    }
+    return &plan->regions[plan->region_count - 1];
+}
+
+/* -- guesses ------------------------------------------------------------------------------- */
+
+/* How far the guess reaches from addr on; 0: there is none. */
+static uint32_t guess_reach(const eb_plan_t *plan, eb_guess_t guess, uint32_t addr)
+{
+    eb_range_t run = {0, 0};
+
+    switch (guess) {
+    case EB_GUESS_RESUMED:
+        if (plan->left != NULL) {
+            (void)eb_cover_next_settled(plan->left, addr, &run);
+        }
+        break;
+    case EB_GUESS_PRIOR:
+        run = plan->prior;
+        break;
+    case EB_GUESS_ERASED:
+        if (region_at(plan, addr)->erased != EB_LIKELY_NO) {
+            run = region_at(plan, addr)->range;
+        }
+        break;
+    case EB_GUESS_COUNT:
+        break;
+    }
+    if (run.size == 0 || run.addr > addr || eb_range_end(run) <= addr) {
+        return 0;
+    }
+    return (uint32_t)(eb_range_end(run) - addr);
+}
+
+static double guess_chance(const eb_plan_t *plan, eb_guess_t guess, uint32_t addr)
+{
+    const eb_plan_guess_t *state = &plan->guesses[guess];
+    const eb_plan_region_t *region = region_at(plan, addr);
+    eb_edge_t edge = state->edge_addr == addr ? state->edge : EB_EDGE_UNKNOWN;
+
+    switch (guess) {
+    case EB_GUESS_RESUMED:
+        return edge == EB_EDGE_NO ? 0.5 : 0.95;
+    case EB_GUESS_PRIOR:
+        return edge == EB_EDGE_NO ? 0.2 : 0.9;
+    case EB_GUESS_ERASED:
+        if (addr == region->range.addr) {
+            edge = EB_EDGE_UNKNOWN; /* what lies before is another thing */
+        }
+        if (edge == EB_EDGE_UNKNOWN) {
+            return region->erased == EB_LIKELY_YES ? 0.9 : 0.5;
+        }
+        return edge == EB_EDGE_YES ? 0.9 : 0.1;
+    case EB_GUESS_COUNT:
+        break;
+    }
+    return 0.0;
+}
+
+static bool is_worth_it(const eb_plan_t *plan, double chance, uint32_t size)
+{
+    const eb_plan_cost_t *cost = &plan->cost;
+    double digest_s = cost->round_trip_s + (double)size * cost->digest_s_per_byte;
+    double read_s = cost->round_trip_s + (double)size * cost->read_s_per_byte;
+
+    return chance * read_s > digest_s;
+}
+
+/* Let a range end on a multiple of 64 KiB or 4 KiB where it can, so that later ones lie well; and
+ * on one of the cover's units always, or nothing of the last one would be settled. */
+static uint32_t aligned_size(uint32_t addr, uint32_t size)
+{
+    static const uint32_t steps[] = {64u * 1024u, SECTOR_BYTES, EB_COVER_UNIT_BYTES};
+    uint64_t end = (uint64_t)addr + size;
+
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        uint64_t rounded = end - end % steps[i];
+        bool unit = steps[i] == EB_COVER_UNIT_BYTES;
+        if (size >= steps[i] && rounded > addr && (unit || rounded - addr > size / 2)) {
+            return (uint32_t)(rounded - addr);
+        }
+    }
+    return size;
+}
+
+static bool try_guess(const eb_plan_t *plan, eb_guess_t guess, eb_range_t open,
+                      eb_plan_step_t *step)
+{
+    const eb_plan_guess_t *state = &plan->guesses[guess];
+
+    if (open.addr < state->not_before || (plan->only_resumed && guess != EB_GUESS_RESUMED)) {
+        return false;
+    }
+    uint32_t reach = eb_min_u32(guess_reach(plan, guess, open.addr), open.size);
+    uint32_t size = reach;
+    if (size > state->size) {
+        size = aligned_size(open.addr, state->size);
+    }
+    if (size == 0 || !is_worth_it(plan, guess_chance(plan, guess, open.addr), size)) {
+        return false;
+    }
+    *step = (eb_plan_step_t){true, guess, {open.addr, size}};
+    return true;
+}
+
+/* The first half of what is known to hold a difference. */
+static bool try_search(eb_plan_t *plan, eb_range_t open, eb_plan_step_t *step)
+{
+    eb_range_t search = eb_range_common(plan->search, open);
+    bool same = search.size == plan->search.size && search.addr == open.addr;
+
+    if (plan->search.size == 0) {
+        return false;
+    }
+    if (same && search.size > GUESS_MIN_BYTES) {
+        uint32_t half = search.size / 2;
+        half = half < GUESS_MIN_BYTES ? GUESS_MIN_BYTES : half;
+        uint64_t end = (uint64_t)search.addr + half;
+        half = end % SECTOR_BYTES < half ? half - (uint32_t)(end % SECTOR_BYTES) : half;
+        if (half < search.size && is_worth_it(plan, 0.5, half)) {
+            *step = (eb_plan_step_t){true, plan->search_guess, {search.addr, half}};
+            return true;
+        }
+    }
+    /* Found, or too dear to go on: the difference lies in what is read now. */
+    plan->guesses[plan->search_guess].not_before = eb_range_end(plan->search);
+    plan->dense_bytes =
+        plan->search_guess == EB_GUESS_ERASED ? 4 * SECTOR_BYTES : plan->search.size;
+    plan->search.size = 0;
+    return false;
+}
+
+void eb_plan_guessed(eb_plan_t *plan, const eb_plan_step_t *step, bool right)
+{
+    eb_plan_guess_t *state = &plan->guesses[step->guess];
+    uint64_t end = eb_range_end(step->range);
+    bool searching = plan->search.size > 0;
+    bool run = guess_chance(plan, step->guess, step->range.addr) >= 0.5;
+
+    if (right) {
+        state->size = eb_min_u32(state->size * 2, EB_PLAN_STEP_MAX_BYTES);
+        state->edge = EB_EDGE_YES;
+        state->edge_addr = end;
+        plan->high = end > plan->high ? end : plan->high;
+        if (searching) {
+            plan->search.addr += step->range.size;
+            plan->search.size -= step->range.size;
+        }
+        return;
+    }
+    state->size = GUESS_START_BYTES;
+    if (searching || (run && step->range.size > GUESS_MIN_BYTES)) {
+        plan->search = step->range;
+        plan->search_guess = step->guess;
+        return;
+    }
+    state->not_before = end;
+    state->edge = EB_EDGE_NO;
+    state->edge_addr = end;
+}
+
+/* -- reads --------------------------------------------------------------------------------- */
+
+static uint32_t chunk_cap(const eb_plan_t *plan)
+{
+    double bytes = plan->cost.read_s_per_byte > 0 ? CHUNK_MAX_SECONDS / plan->cost.read_s_per_byte
+                                                  : EB_PLAN_STEP_MAX_BYTES;
+
+    if (bytes >= EB_PLAN_STEP_MAX_BYTES) {
+        return EB_PLAN_STEP_MAX_BYTES;
+    }
+    return bytes < CHUNK_CAP_MIN_BYTES ? CHUNK_CAP_MIN_BYTES : (uint32_t)bytes;
+}
+
+/* Stop where another guess begins that may be good. */
+static uint32_t clip_at_guess(const eb_plan_t *plan, uint32_t addr, uint32_t size)
+{
+    uint64_t end = (uint64_t)addr + size;
+    eb_range_t left;
+
+    if (plan->left != NULL && eb_cover_next_settled(plan->left, (uint64_t)addr + 1, &left) &&
+        left.addr > addr && left.addr < end && left.addr >= plan->guesses[0].not_before) {
+        end = left.addr;
+    }
+    if (plan->only_resumed) {
+        return (uint32_t)(end - addr);
+    }
+    if (plan->prior.size > 0 && plan->prior.addr > addr && plan->prior.addr < end) {
+        end = plan->prior.addr;
+    }
+    for (size_t i = 0; i < plan->region_count; i++) {
+        const eb_plan_region_t *region = &plan->regions[i];
+        if (region->erased != EB_LIKELY_NO && region->range.addr > addr &&
+            region->range.addr < end) {
+            end = region->range.addr;
+        }
+    }
+    return (uint32_t)(end - addr);
+}
+
+static void plan_read(const eb_plan_t *plan, eb_range_t open, eb_plan_step_t *step)
+{
+    uint32_t size = eb_min_u32(open.size, plan->chunk_bytes);
+
+    size = eb_min_u32(size, chunk_cap(plan));
+    if (open.addr < plan->high) {
+        uint64_t hole = plan->high - open.addr;
+        size = hole < size ? (uint32_t)hole : size;
+    } else if (plan->can_guess) {
+        size = clip_at_guess(plan, open.addr, eb_min_u32(size, plan->dense_bytes));
+    }
+    if (size < open.size) {
+        size = aligned_size(open.addr, size);
+    }
+    *step = (eb_plan_step_t){false, EB_GUESS_COUNT, {open.addr, size}};
+}
+
+bool eb_plan_next(eb_plan_t *plan, const eb_cover_t *cover, eb_plan_step_t *step)
+{
+    eb_range_t open;
+
+    memset(step, 0, sizeof(*step));
+    if (!eb_cover_next_open(cover, 0, &open)) {
+        return false;
+    }
+    if (plan->can_guess && open.addr >= plan->high) {
+        if (try_search(plan, open, step)) {
+            return true;
+        }
+        for (int guess = 0; guess < EB_GUESS_COUNT; guess++) {
+            if (try_guess(plan, (eb_guess_t)guess, open, step)) {
+                return true;
+            }
+        }
+    }
+    plan_read(plan, open, step);
+    return true;
+}
+
+static void set_edge(eb_plan_guess_t *state, uint64_t addr, bool as_guessed)
+{
+    state->edge = as_guessed ? EB_EDGE_YES : EB_EDGE_NO;
+    state->edge_addr = addr;
+}
+
+void eb_plan_was_read(eb_plan_t *plan, const eb_plan_step_t *step, bool as_erased, bool as_prior)
+{
+    uint64_t end = eb_range_end(step->range);
+
+    plan->high = end > plan->high ? end : plan->high;
+    set_edge(&plan->guesses[EB_GUESS_ERASED], end, as_erased);
+    set_edge(&plan->guesses[EB_GUESS_PRIOR], end, as_prior);
+    plan->chunk_bytes = eb_min_u32(plan->chunk_bytes * 2, EB_PLAN_STEP_MAX_BYTES);
+    plan->dense_bytes = eb_min_u32(plan->dense_bytes * 2, EB_PLAN_STEP_MAX_BYTES);
+}
+
+void eb_plan_read_failed(eb_plan_t *plan, const eb_plan_step_t *step, uint32_t received)
+{
+    uint64_t end = (uint64_t)step->range.addr + received + EB_COVER_UNIT_BYTES - 1;
+
+    end -= end % EB_COVER_UNIT_BYTES;
+    plan->high = end > plan->high ? end : plan->high;
+    plan->chunk_bytes = eb_min_u32(plan->chunk_bytes, step->range.size) / 4;
+    if (plan->chunk_bytes < CHUNK_MIN_BYTES) {
+        plan->chunk_bytes = CHUNK_MIN_BYTES;
+    }
+}

@@ -1,0 +1,400 @@
+#include "settle.h"
+
+#include "clock.h"
+#include "digest.h"
+#include "fs_atomic.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SALVAGE_MIN_BYTES 4096u
+#define SALVAGE_TOP_BYTES (64u * 1024u)
+#define TAIL_BYTES        4096u
+#define HALF_BUF_BYTES    (EB_PLAN_STEP_MAX_BYTES / 2)
+
+/* Until measured: an adapter of the slower sort, and a chip that hashes slowly. */
+#define ROUND_TRIP_GUESS_S   0.004
+#define DIGEST_GUESS_S_BYTE  (2.7 / (1024.0 * 1024.0))
+#define USB_READ_GUESS_BYTES 145000.0 /* bytes a second of USB-Serial/JTAG, as measured */
+#define PAYLOAD_SHARE        0.97     /* of the bytes on a UART */
+#define MEASURE_MIN_BYTES    16384u
+#define MEASURE_WEIGHT       0.25
+
+static void guess_cost(eb_settle_t *st)
+{
+    eb_session_stats_t stats;
+    double bytes_s = USB_READ_GUESS_BYTES;
+
+    eb_session_get_stats(st->session, &stats);
+    bool uart = stats.port_kind == EB_PORT_UART || stats.port_kind == EB_PORT_RFC2217;
+    if (uart && stats.baud > 0) {
+        bytes_s = stats.baud / 10.0 * PAYLOAD_SHARE;
+    }
+    st->plan.cost = (eb_plan_cost_t){1.0 / bytes_s, DIGEST_GUESS_S_BYTE, ROUND_TRIP_GUESS_S};
+}
+
+/* Move an estimate towards what a call of `size` bytes took. */
+static void measure(double *s_per_byte, const eb_plan_cost_t *cost, uint32_t size,
+                    int64_t started_us)
+{
+    if (size < MEASURE_MIN_BYTES) {
+        return;
+    }
+    double took_s = (double)(eb_clock_us() - started_us) / 1e6 - cost->round_trip_s;
+    double now = (took_s > 0 ? took_s : 0) / size;
+    *s_per_byte += MEASURE_WEIGHT * (now - *s_per_byte);
+}
+
+eb_code_t eb_settle_init(eb_settle_t *st, eb_session_t *session, const eb_events_t *ev,
+                         eb_range_t range, eb_err_t *err)
+{
+    memset(st, 0, sizeof(*st));
+    st->part_fd = -1;
+    st->prior.fd = -1;
+    st->session = session;
+    st->ev = ev;
+    st->range = range;
+    st->has_digest = eb_session_has_digest(session);
+    eb_line_care_init(&st->care, session, ev);
+    eb_plan_init(&st->plan, range, st->has_digest);
+    guess_cost(st);
+    st->buf = malloc(EB_PLAN_STEP_MAX_BYTES);
+    if (st->buf == NULL) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory to read into");
+    }
+    return eb_cover_init(&st->cover, range, err);
+}
+
+void eb_settle_free(eb_settle_t *st)
+{
+    if (st != NULL) {
+        free(st->buf);
+        st->buf = NULL;
+        eb_cover_free(&st->cover);
+    }
+}
+
+/* -- progress ------------------------------------------------------------------------------ */
+
+static void show(eb_settle_t *st, uint64_t done)
+{
+    /* Received bytes may turn out damaged: what was told stays until it is caught up with. */
+    if (done > st->range.size) {
+        done = st->range.size;
+    }
+    if (done > st->shown_bytes) {
+        st->shown_bytes = done;
+    }
+    eb_event_progress(st->ev, EB_PHASE_READ, st->shown_bytes, st->range.size);
+}
+
+static void on_received(void *user, uint32_t received)
+{
+    eb_settle_t *st = user;
+
+    show(st, st->cover.settled_bytes + received);
+}
+
+/* -- settling ------------------------------------------------------------------------------ */
+
+static eb_code_t write_part(eb_settle_t *st, eb_range_t range, const uint8_t *bytes, eb_err_t *err)
+{
+    return eb_fs_pwrite(st->part_fd, st->part_path, bytes, range.size, range.addr - st->range.addr,
+                        err);
+}
+
+/* The one place where bytes become settled. bytes NULL: they are in the .part already. */
+static eb_code_t settle_range(eb_settle_t *st, eb_range_t range, eb_how_t how, const uint8_t *bytes,
+                              eb_err_t *err)
+{
+    if (bytes != NULL) {
+        eb_code_t code = write_part(st, range, bytes, err);
+        if (code != EB_OK) {
+            return code;
+        }
+    }
+    uint64_t before = st->cover.settled_bytes;
+    eb_cover_set(&st->cover, range, how);
+    if (st->cover.settled_bytes > before) {
+        eb_line_care_progress(&st->care);
+    }
+    show(st, st->cover.settled_bytes);
+    /* The journal that was taken up has the resumed ranges already. */
+    return how == EB_HOW_RESUMED ? EB_OK : eb_journal_add(st->journal, range, how, err);
+}
+
+/* Bytes that came but could not be proved: kept as a guess for the next run. Best effort, for the
+ * error that ends this run is the one to tell. */
+static void keep_received(eb_settle_t *st, eb_range_t range)
+{
+    if (range.size == 0) {
+        return;
+    }
+    for (uint64_t at = range.addr; at < eb_range_end(range);) {
+        eb_range_t open;
+        if (!eb_cover_next_open(&st->cover, at, &open)) {
+            return;
+        }
+        at = eb_range_end(open);
+        open = eb_range_common(open, range);
+        if (open.size > 0 &&
+            write_part(st, open, st->buf + (open.addr - range.addr), NULL) == EB_OK) {
+            (void)eb_journal_add(st->journal, open, EB_HOW_OPEN, NULL);
+        }
+    }
+}
+
+/* Whether the chip's digest over the range equals that of the bytes. A failed call is tried again
+ * by line care; an error is final. */
+static eb_code_t proves(eb_settle_t *st, eb_range_t range, const uint8_t *bytes, bool *equal,
+                        eb_err_t *err)
+{
+    uint8_t theirs[EB_MD5_BYTES], ours[EB_MD5_BYTES];
+    int64_t started_us = eb_clock_us();
+
+    *equal = false;
+    if (eb_event_cancelled(st->ev)) {
+        return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+    }
+    while (eb_flash_digest(st->session, range.addr, range.size, theirs, err) != EB_OK) {
+        eb_code_t code = eb_line_care_failed(&st->care, err);
+        if (code != EB_OK) {
+            return code;
+        }
+        started_us = eb_clock_us();
+    }
+    measure(&st->plan.cost.digest_s_per_byte, &st->plan.cost, range.size, started_us);
+    eb_md5(bytes, range.size, ours);
+    *equal = memcmp(theirs, ours, sizeof(ours)) == 0;
+    return EB_OK;
+}
+
+/* -- guesses ------------------------------------------------------------------------------- */
+
+static eb_code_t load_candidate(eb_settle_t *st, const eb_plan_step_t *step, eb_err_t *err)
+{
+    eb_range_t range = step->range;
+
+    switch (step->guess) {
+    case EB_GUESS_RESUMED:
+        return eb_fs_pread(st->part_fd, st->part_path, st->buf, range.size,
+                           range.addr - st->range.addr, err);
+    case EB_GUESS_PRIOR:
+        return eb_fs_pread(st->prior.fd, st->prior.path, st->buf, range.size,
+                           range.addr - st->prior.range.addr, err);
+    case EB_GUESS_ERASED:
+    case EB_GUESS_COUNT:
+        break;
+    }
+    memset(st->buf, 0xFF, range.size);
+    return EB_OK;
+}
+
+static eb_code_t try_guess(eb_settle_t *st, const eb_plan_step_t *step, eb_err_t *err)
+{
+    static const eb_how_t hows[EB_GUESS_COUNT] = {EB_HOW_RESUMED, EB_HOW_PRIOR, EB_HOW_ERASED};
+    bool equal = false;
+
+    eb_code_t code = load_candidate(st, step, err);
+    if (code == EB_OK) {
+        code = proves(st, step->range, st->buf, &equal, err);
+    }
+    if (code != EB_OK) {
+        return code;
+    }
+    eb_plan_guessed(&st->plan, step, equal);
+    if (!equal) {
+        return EB_OK;
+    }
+    const uint8_t *bytes = step->guess == EB_GUESS_RESUMED ? NULL : st->buf;
+    return settle_range(st, step->range, hows[step->guess], bytes, err);
+}
+
+/* -- reads --------------------------------------------------------------------------------- */
+
+static bool all_erased(const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (bytes[i] != 0xFF) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool equals_prior(eb_settle_t *st, eb_range_t range, const uint8_t *bytes)
+{
+    uint8_t old[TAIL_BYTES];
+    eb_range_t common = eb_range_common(range, st->prior.range);
+
+    return st->prior.fd >= 0 && common.size == range.size &&
+           eb_fs_pread(st->prior.fd, st->prior.path, old, range.size,
+                       range.addr - st->prior.range.addr, NULL) == EB_OK &&
+           memcmp(old, bytes, range.size) == 0;
+}
+
+static void learn_from_tail(eb_settle_t *st, const eb_plan_step_t *step)
+{
+    uint32_t size = eb_min_u32(TAIL_BYTES, step->range.size);
+    eb_range_t tail = {step->range.addr + (step->range.size - size), size};
+    const uint8_t *bytes = st->buf + (step->range.size - size);
+
+    eb_plan_was_read(&st->plan, step, all_erased(bytes, size), equals_prior(st, tail, bytes));
+}
+
+/*
+ * Settle what is right in `size` bytes that came from `addr` on: [at, at + size) of the buffer.
+ * A piece whose digest differs is cut in four, down to 4 KiB; when three of four are right, the
+ * last one is known to be wrong without asking.
+ */
+static eb_code_t salvage_piece(eb_settle_t *st, eb_range_t piece, const uint8_t *bytes,
+                               bool known_bad, bool *right, eb_err_t *err)
+{
+    eb_code_t code = EB_OK;
+
+    *right = false;
+    if (!known_bad && (code = proves(st, piece, bytes, right, err)) != EB_OK) {
+        return code;
+    }
+    if (*right) {
+        return settle_range(st, piece, EB_HOW_READ, bytes, err);
+    }
+    if (piece.size <= SALVAGE_MIN_BYTES) {
+        return EB_OK;
+    }
+    uint32_t quarter = piece.size / 4;
+    quarter += (SALVAGE_MIN_BYTES - quarter % SALVAGE_MIN_BYTES) % SALVAGE_MIN_BYTES;
+    bool one_bad = false;
+    for (uint32_t done = 0; done < piece.size;) {
+        uint32_t size = eb_min_u32(quarter, piece.size - done);
+        bool last = done + size == piece.size;
+        bool part_right = false;
+        code = salvage_piece(st, (eb_range_t){piece.addr + done, size}, bytes + done,
+                             last && !one_bad, &part_right, err);
+        if (code != EB_OK) {
+            return code;
+        }
+        one_bad = one_bad || !part_right;
+        done += size;
+    }
+    return EB_OK;
+}
+
+/* `received` bytes are in the buffer, unproved. */
+static eb_code_t salvage(eb_settle_t *st, eb_range_t step, uint32_t received, eb_err_t *err)
+{
+    eb_range_t range = {step.addr, received};
+
+    for (uint32_t done = 0; done < received;) {
+        uint32_t addr = range.addr + done;
+        uint32_t size = SALVAGE_TOP_BYTES - addr % SALVAGE_TOP_BYTES;
+        bool right;
+        size = eb_min_u32(size, received - done);
+        /* A small read that came whole and did not match needs no digest to be known as bad. */
+        bool known_bad = size == step.size && size <= SALVAGE_MIN_BYTES;
+        eb_code_t code =
+            salvage_piece(st, (eb_range_t){addr, size}, st->buf + done, known_bad, &right, err);
+        if (code != EB_OK) {
+            keep_received(st, range);
+            return code;
+        }
+        done += size;
+    }
+    return EB_OK;
+}
+
+static eb_code_t read_once(eb_settle_t *st, eb_range_t range, uint8_t *buf,
+                           eb_read_result_t *result, eb_err_t *err)
+{
+    memset(result, 0, sizeof(*result));
+    eb_code_t code =
+        eb_flash_read(st->session, range.addr, range.size, buf, on_received, st, result, err);
+    if (code == EB_OK && st->has_digest && !result->proved) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "a read at 0x%x was not proved", range.addr);
+    }
+    return code;
+}
+
+static eb_code_t read_failed(eb_settle_t *st, const eb_plan_step_t *step, uint32_t received,
+                             eb_err_t *err)
+{
+    eb_range_t came = {step->range.addr, eb_min_u32(received, step->range.size)};
+
+    eb_plan_read_failed(&st->plan, step, came.size);
+    eb_code_t code = eb_line_care_failed(&st->care, err);
+    if (code != EB_OK) {
+        keep_received(st, came);
+        return code;
+    }
+    return st->has_digest ? salvage(st, step->range, came.size, err) : EB_OK;
+}
+
+/* Without digests: read again, and take what is equal. */
+static eb_code_t read_twice(eb_settle_t *st, const eb_plan_step_t *step, eb_err_t *err)
+{
+    eb_read_result_t result;
+    uint8_t *again = st->buf + HALF_BUF_BYTES;
+    uint64_t settled = st->cover.settled_bytes;
+
+    if (read_once(st, step->range, again, &result, err) != EB_OK) {
+        return read_failed(st, step, 0, err);
+    }
+    for (uint32_t done = 0; done < step->range.size;) {
+        uint32_t addr = step->range.addr + done;
+        uint32_t size = EB_COVER_UNIT_BYTES - addr % EB_COVER_UNIT_BYTES;
+        size = eb_min_u32(size, step->range.size - done);
+        if (memcmp(st->buf + done, again + done, size) == 0) {
+            eb_code_t code =
+                settle_range(st, (eb_range_t){addr, size}, EB_HOW_UNPROVED, st->buf + done, err);
+            if (code != EB_OK) {
+                return code;
+            }
+        }
+        done += size;
+    }
+    if (st->cover.settled_bytes - settled == step->range.size) {
+        learn_from_tail(st, step);
+        return EB_OK;
+    }
+    (void)eb_err_set(err, EB_ERR_LINE, "two reads of %u bytes at 0x%x differ", step->range.size,
+                     step->range.addr);
+    return read_failed(st, step, 0, err);
+}
+
+static eb_code_t read_step(eb_settle_t *st, eb_plan_step_t *step, eb_err_t *err)
+{
+    eb_read_result_t result;
+    int64_t started_us = eb_clock_us();
+
+    if (!st->has_digest && step->range.size > HALF_BUF_BYTES) {
+        step->range.size = HALF_BUF_BYTES - step->range.addr % EB_COVER_UNIT_BYTES;
+    }
+    if (read_once(st, step->range, st->buf, &result, err) != EB_OK) {
+        return read_failed(st, step, result.received, err);
+    }
+    measure(&st->plan.cost.read_s_per_byte, &st->plan.cost, step->range.size, started_us);
+    if (!st->has_digest) {
+        return read_twice(st, step, err);
+    }
+    learn_from_tail(st, step);
+    return settle_range(st, step->range, EB_HOW_READ, st->buf, err);
+}
+
+eb_code_t eb_settle_run(eb_settle_t *st, eb_err_t *err)
+{
+    eb_err_t unused;
+    eb_plan_step_t step;
+
+    err = err != NULL ? err : &unused;
+    show(st, 0);
+    while (eb_plan_next(&st->plan, &st->cover, &step)) {
+        if (eb_event_cancelled(st->ev)) {
+            return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+        }
+        eb_code_t code = step.is_guess ? try_guess(st, &step, err) : read_step(st, &step, err);
+        if (code != EB_OK) {
+            return code;
+        }
+    }
+    return EB_OK;
+}

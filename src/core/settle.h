@@ -1,0 +1,57 @@
+/*
+ * settle.h: the engine that fills a .part with the bytes of a range of flash, each of them proved.
+ *
+ * One mechanism for all guesses: take candidate bytes, ask the chip for its digest of the range,
+ * and where the two agree the range is settled. What no guess fits is read. Reads prove themselves;
+ * what came of one that failed is a candidate too, and is narrowed down by digests, so that only
+ * what is damaged is asked for again.
+ *
+ * A byte counts as settled only if a digest of the chip over it matched in this run; on a chip
+ * without digests, if two reads of it were equal (EB_HOW_UNPROVED).
+ */
+#ifndef EB_CORE_SETTLE_H
+#define EB_CORE_SETTLE_H
+
+#include "cover.h"
+#include "journal.h"
+#include "line_care.h"
+#include "plan.h"
+
+/* A file that may hold the same bytes as the flash. */
+typedef struct eb_candidate_file {
+    int fd;           /* -1: none; borrowed */
+    const char *path; /* borrowed */
+    eb_range_t range; /* flash addresses of its bytes */
+} eb_candidate_file_t;
+
+typedef struct eb_settle {
+    /* filled by the caller after eb_settle_init */
+    int part_fd;           /* byte 0 is flash address range.addr; borrowed */
+    const char *part_path; /* borrowed */
+    eb_journal_t *journal; /* borrowed */
+    eb_candidate_file_t prior;
+    eb_plan_t plan;
+    /* from here on its own */
+    eb_session_t *session;
+    const eb_events_t *ev;
+    eb_range_t range;
+    eb_line_care_t care;
+    eb_cover_t cover;
+    uint8_t *buf;         /* EB_PLAN_STEP_MAX_BYTES; owned */
+    uint64_t shown_bytes; /* progress told so far; never goes back */
+    uint64_t step_addr;   /* of the read in flight */
+    bool has_digest;
+} eb_settle_t;
+
+/* Allocates; what was allocated is freed with eb_settle_free, on failure too. */
+eb_code_t eb_settle_init(eb_settle_t *settle, eb_session_t *session, const eb_events_t *ev,
+                         eb_range_t range, eb_err_t *err);
+void eb_settle_free(eb_settle_t *settle); /* NULL is allowed */
+
+/*
+ * Settle all of the range. Blocks as long as that takes, honours cancel. On failure the cover says
+ * what is settled; what was received without proof is in the .part and in the journal.
+ */
+eb_code_t eb_settle_run(eb_settle_t *settle, eb_err_t *err);
+
+#endif
