@@ -1,0 +1,120 @@
+#include "port_holder.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifdef __linux__
+
+#define ANCESTORS_MAX 64
+
+/* Parent of a process, 0 when not known. */
+static long parent_of(long pid)
+{
+    char path[64], line[512];
+    const char *after_name;
+    long parent = 0;
+    FILE *file;
+
+    (void)snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+    file = fopen(path, "re");
+    if (file == NULL)
+        return 0;
+    /* "12 (name) S 1 ...": the name may hold spaces and brackets, so from the last one on. */
+    if (fgets(line, sizeof(line), file) != NULL) {
+        after_name = strrchr(line, ')');
+        if (after_name != NULL && after_name[1] == ' ' && after_name[2] != '\0')
+            parent = strtol(after_name + 3, NULL, 10);
+    }
+    (void)fclose(file);
+    return parent;
+}
+
+/* A program that opened the port and then started us meant us to use it. */
+static bool is_self_or_ancestor(long pid)
+{
+    long at = (long)getpid();
+
+    for (int i = 0; i < ANCESTORS_MAX && at > 0; i++) {
+        if (at == pid)
+            return true;
+        at = parent_of(at);
+    }
+    return false;
+}
+
+static bool has_open(const char *pid, const struct stat *device)
+{
+    char path[600];
+    struct dirent *entry;
+    struct stat st;
+    bool found = false;
+    DIR *folder;
+
+    (void)snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
+    folder = opendir(path);
+    if (folder == NULL)
+        return false;
+    while (!found && (entry = readdir(folder)) != NULL) {
+        (void)snprintf(path, sizeof(path), "/proc/%.20s/fd/%s", pid, entry->d_name);
+        found = stat(path, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == device->st_rdev;
+    }
+    (void)closedir(folder);
+    return found;
+}
+
+static void describe(const char *pid, char *out, size_t cap)
+{
+    char path[64], name[64] = "";
+    FILE *file;
+
+    (void)snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
+    file = fopen(path, "re");
+    if (file != NULL) {
+        if (fgets(name, sizeof(name), file) != NULL)
+            name[strcspn(name, "\n")] = '\0';
+        (void)fclose(file);
+    }
+    (void)snprintf(out, cap, "%s (process %.20s)", name[0] != '\0' ? name : "a program", pid);
+}
+
+bool eb_port_holder_find(const char *device, char *out, size_t cap)
+{
+    struct dirent *entry;
+    struct stat st;
+    bool found = false;
+    DIR *folder;
+
+    out[0] = '\0';
+    if (stat(device, &st) != 0 || !S_ISCHR(st.st_mode))
+        return false;
+    folder = opendir("/proc");
+    if (folder == NULL)
+        return false;
+    while (!found && (entry = readdir(folder)) != NULL) {
+        if (!isdigit((unsigned char)entry->d_name[0]) || !has_open(entry->d_name, &st))
+            continue;
+        if (is_self_or_ancestor(strtol(entry->d_name, NULL, 10)))
+            continue;
+        describe(entry->d_name, out, cap);
+        found = true;
+    }
+    (void)closedir(folder);
+    return found;
+}
+
+#else
+
+bool eb_port_holder_find(const char *device, char *out, size_t cap)
+{
+    (void)device;
+    (void)cap;
+    out[0] = '\0';
+    return false;
+}
+
+#endif

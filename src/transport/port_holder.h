@@ -1,0 +1,16 @@
+/* port_holder.h: which other program has a port open. */
+#ifndef EB_TRANSPORT_PORT_HOLDER_H
+#define EB_TRANSPORT_PORT_HOLDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define EB_HOLDER_TEXT_BYTES 96
+
+/*
+ * Look for a process, other than this one and those that started it, that has `device` open. true:
+ * out holds "name (process 1234)". What the system does not let us see counts as not there.
+ */
+bool eb_port_holder_find(const char *device, char *out, size_t cap);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * serial_platform.h: what libserialport does not do, or does not do well enough, by OS.
+ *
+ * libserialport 0.1.1 gives no reason for a port it does not take, does not open exclusively, sets
+ * DTR and RTS one after the other, and takes an unplugged port for a quiet one. `fd` is the handle
+ * of an open port. One serial_*.c implements all of it.
+ */
+#ifndef EB_TRANSPORT_SERIAL_PLATFORM_H
+#define EB_TRANSPORT_SERIAL_PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "espbackup/err.h"
+
+/* Find the device that `name` stands for (links resolved, "ttyUSB0" taken for "/dev/ttyUSB0") and
+ * look whether it can be opened: EB_ERR_PORT_NOT_FOUND, _DENIED or _BUSY, each with its hint. */
+eb_code_t eb_serial_resolve(const char *name, char *device, size_t cap, eb_err_t *err);
+
+/* The error for an open(2) of `device` that failed. */
+eb_code_t eb_serial_open_error(const char *device, int os_errno, eb_err_t *err);
+
+/* Keep other programs out; put right what libserialport leaves (hardware flow control, inheritance
+ * by children), and ask for low latency, which may fail without harm. */
+eb_code_t eb_serial_claim(int fd, const char *device, eb_err_t *err);
+
+/* Both lines in one step. */
+eb_code_t eb_serial_set_lines(int fd, const char *device, bool dtr, bool rts, eb_err_t *err);
+
+/* As in transport_backend.h. */
+eb_code_t eb_serial_read(int fd, const char *device, uint8_t *buf, size_t cap, int wait_ms,
+                         size_t *got, eb_err_t *err);
+eb_code_t eb_serial_write(int fd, const char *device, const uint8_t *buf, size_t len, int wait_ms,
+                          size_t *put, eb_err_t *err);
+eb_code_t eb_serial_drain(int fd, const char *device, int wait_ms, bool *done, eb_err_t *err);
+eb_code_t eb_serial_flush_input(int fd, const char *device, eb_err_t *err);
+void eb_serial_discard_output(int fd);
+
+#endif

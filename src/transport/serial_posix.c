@@ -1,0 +1,291 @@
+#include "serial_platform.h"
+
+#include "clock.h"
+#include "port_holder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <linux/serial.h>
+#endif
+
+/* Reads of nothing after poll promised something, until the port counts as gone. */
+#define EMPTY_READS_MAX 3
+
+/* -- before and at the open -------------------------------------------------------------------- */
+
+static eb_code_t busy(const char *device, const char *holder, eb_err_t *err)
+{
+    if (holder[0] == '\0')
+        return eb_err_set(err, EB_ERR_PORT_BUSY, "%s is in use by another program", device);
+    eb_err_set(err, EB_ERR_PORT_BUSY, "%s is in use by %s", device, holder);
+    /* These two take every new port for a modem or a Braille display, and let it go again or not.
+     */
+    if (strncmp(holder, "ModemManager", 12) == 0)
+        eb_err_hint(err, "wait ten seconds and try again, or: sudo systemctl stop ModemManager");
+    else if (strncmp(holder, "brltty", 6) == 0)
+        eb_err_hint(err, "brltty takes CH340 adapters for a Braille display: sudo apt remove "
+                         "brltty, then plug the board in again");
+    else
+        eb_err_hint(err, "close %s and try again", holder);
+    return EB_ERR_PORT_BUSY;
+}
+
+static eb_code_t denied(const char *device, eb_err_t *err)
+{
+    struct stat st;
+    const struct group *group = NULL;
+
+    eb_err_set_errno(err, EB_ERR_PORT_DENIED, EACCES, "cannot open %s", device);
+    if (stat(device, &st) == 0 && (st.st_mode & S_IRGRP) != 0 && (st.st_mode & S_IWGRP) != 0 &&
+        st.st_gid != 0)
+        group = getgrgid(st.st_gid);
+    if (group != NULL)
+        eb_err_hint(err, "join the group %s: sudo usermod -a -G %s $USER, then log in again",
+                    group->gr_name, group->gr_name);
+    else
+        eb_err_hint(err, "its owner lets nobody else use it: run with sudo, or add a udev rule");
+    return EB_ERR_PORT_DENIED;
+}
+
+eb_code_t eb_serial_open_error(const char *device, int os_errno, eb_err_t *err)
+{
+    char holder[EB_HOLDER_TEXT_BYTES];
+
+    switch (os_errno) {
+    case EBUSY:
+    case EWOULDBLOCK:
+        (void)eb_port_holder_find(device, holder, sizeof(holder));
+        return busy(device, holder, err);
+    case EACCES:
+    case EPERM:
+        return denied(device, err);
+    case ENXIO:
+    case ENODEV:
+    case EIO: /* the kernel keeps names for UARTs that are not there */
+        eb_err_set_errno(err, EB_ERR_PORT_NOT_FOUND, os_errno, "nothing is connected at %s",
+                         device);
+        return EB_ERR_PORT_NOT_FOUND;
+    case ENOTTY:
+    case EINVAL:
+        return eb_err_set(err, EB_ERR_PORT_NOT_FOUND, "%s is not a serial port", device);
+    default:
+        return eb_err_set_errno(err, EB_ERR_PORT_NOT_FOUND, os_errno, "cannot open %s", device);
+    }
+}
+
+eb_code_t eb_serial_resolve(const char *name, char *device, size_t cap, eb_err_t *err)
+{
+    char path[PATH_MAX], found[PATH_MAX];
+    char holder[EB_HOLDER_TEXT_BYTES];
+    struct stat st;
+
+    device[0] = '\0';
+    (void)snprintf(path, sizeof(path), "%s%s", strchr(name, '/') == NULL ? "/dev/" : "", name);
+    if (realpath(path, found) == NULL) {
+        if (errno == ENOENT || errno == ENOTDIR)
+            return eb_err_set(err, EB_ERR_PORT_NOT_FOUND, "there is no port %s", name);
+        return eb_serial_open_error(path, errno, err);
+    }
+    if (strlen(found) >= cap)
+        return eb_serial_open_error(path, ENAMETOOLONG, err);
+    if (stat(found, &st) != 0)
+        return eb_serial_open_error(path, errno, err);
+    if (!S_ISCHR(st.st_mode))
+        return eb_serial_open_error(path, ENOTTY, err);
+    if (access(found, R_OK | W_OK) != 0)
+        return eb_serial_open_error(path, errno, err);
+    /* Opening would change the settings under the other program's feet, and each of the two would
+     * get half of the bytes. Most monitors do not lock the port. */
+    if (eb_port_holder_find(found, holder, sizeof(holder)))
+        return busy(path, holder, err);
+    memcpy(device, found, strlen(found) + 1);
+    return EB_OK;
+}
+
+/* libserialport looks for CRTSCTS in the wrong word (0.1.1), so it stays on when it was. */
+static eb_code_t no_flow_control(int fd, const char *device, eb_err_t *err)
+{
+    struct termios tio;
+
+    if (tcgetattr(fd, &tio) != 0)
+        return eb_serial_open_error(device, errno, err);
+    if ((tio.c_cflag & CRTSCTS) == 0)
+        return EB_OK;
+    tio.c_cflag &= ~(tcflag_t)CRTSCTS;
+    return tcsetattr(fd, TCSANOW, &tio) == 0 ? EB_OK : eb_serial_open_error(device, errno, err);
+}
+
+/* USB adapters hold short packets back for up to 16 ms without it. */
+static void ask_low_latency(int fd)
+{
+#ifdef __linux__
+    struct serial_struct serial;
+
+    const int low_latency = (int)ASYNC_LOW_LATENCY;
+
+    if (ioctl(fd, TIOCGSERIAL, &serial) == 0 && (serial.flags & low_latency) == 0) {
+        serial.flags |= low_latency;
+        (void)ioctl(fd, TIOCSSERIAL, &serial);
+    }
+#else
+    (void)fd;
+#endif
+}
+
+eb_code_t eb_serial_claim(int fd, const char *device, eb_err_t *err)
+{
+    /* Two locks: TIOCEXCL keeps others out who come later (but not root), flock those who ask. */
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return eb_serial_open_error(device, EBUSY, err);
+    (void)ioctl(fd, TIOCEXCL);
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    ask_low_latency(fd);
+    return no_flow_control(fd, device, err);
+}
+
+/* -- while it is open -------------------------------------------------------------------------- */
+
+static eb_code_t lost(const char *device, int os_errno, eb_err_t *err)
+{
+    if (os_errno == 0)
+        return eb_err_set(err, EB_ERR_PORT_LOST, "%s is gone", device);
+    return eb_err_set_errno(err, EB_ERR_PORT_LOST, os_errno, "%s is gone", device);
+}
+
+/* After a hang-up every request to the port fails, also those that touch no hardware. */
+static bool is_gone(int fd)
+{
+    struct termios tio;
+
+    return tcgetattr(fd, &tio) != 0;
+}
+
+/* EB_OK also when nothing came: *ready tells. Says when the port has gone. */
+static eb_code_t wait_for(int fd, const char *device, short events, int wait_ms, bool *ready,
+                          eb_err_t *err)
+{
+    struct pollfd p = {.fd = fd, .events = events};
+    const int n = poll(&p, 1, wait_ms);
+
+    *ready = false;
+    if (n < 0)
+        return errno == EINTR ? EB_OK : lost(device, errno, err);
+    if ((p.revents & events) != 0) {
+        *ready = true;
+        return EB_OK;
+    }
+    /* A driver may not report the hang-up, so ask after each slice without a byte. */
+    if (n > 0 || is_gone(fd))
+        return lost(device, 0, err);
+    return EB_OK;
+}
+
+eb_code_t eb_serial_set_lines(int fd, const char *device, bool dtr, bool rts, eb_err_t *err)
+{
+    int bits;
+
+    if (ioctl(fd, TIOCMGET, &bits) != 0)
+        return lost(device, errno, err);
+    bits &= ~(TIOCM_DTR | TIOCM_RTS);
+    bits |= (dtr ? TIOCM_DTR : 0) | (rts ? TIOCM_RTS : 0);
+    return ioctl(fd, TIOCMSET, &bits) == 0 ? EB_OK : lost(device, errno, err);
+}
+
+eb_code_t eb_serial_read(int fd, const char *device, uint8_t *buf, size_t cap, int wait_ms,
+                         size_t *got, eb_err_t *err)
+{
+    const int64_t deadline_ms = eb_clock_ms() + wait_ms;
+    int empty_reads = 0;
+    bool promised = false;
+
+    *got = 0;
+    if (cap == 0)
+        return EB_OK;
+    for (;;) {
+        const ssize_t n = read(fd, buf, cap);
+        const int left_ms = (int)eb_clock_left_ms(deadline_ms);
+        eb_code_t code;
+
+        if (n > 0) {
+            *got = (size_t)n;
+            return EB_OK;
+        }
+        if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+            return lost(device, errno, err);
+        /* Nothing is usual before poll, and after it the way in which a pulled plug shows. */
+        if (n == 0 && promised && (is_gone(fd) || ++empty_reads == EMPTY_READS_MAX))
+            return lost(device, 0, err);
+        code = wait_for(fd, device, POLLIN, left_ms, &promised, err);
+        if (code != EB_OK || (!promised && left_ms == 0))
+            return code;
+    }
+}
+
+eb_code_t eb_serial_write(int fd, const char *device, const uint8_t *buf, size_t len, int wait_ms,
+                          size_t *put, eb_err_t *err)
+{
+    *put = 0;
+    for (int look = 0; look < 2 && len > 0; look++) {
+        const ssize_t n = write(fd, buf, len);
+        bool ready;
+        eb_code_t code;
+
+        if (n > 0) {
+            *put = (size_t)n;
+            return EB_OK;
+        }
+        if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+            return lost(device, errno, err);
+        if (look == 1)
+            break;
+        code = wait_for(fd, device, POLLOUT, wait_ms, &ready, err);
+        if (code != EB_OK || !ready)
+            return code;
+    }
+    return EB_OK;
+}
+
+eb_code_t eb_serial_drain(int fd, const char *device, int wait_ms, bool *done, eb_err_t *err)
+{
+    const int64_t deadline_ms = eb_clock_ms() + wait_ms;
+    int waiting = 0;
+
+    *done = false;
+    /* Looked at rather than tcdrain alone, which has no limit when the adapter stops taking. */
+    for (;;) {
+        if (ioctl(fd, TIOCOUTQ, &waiting) != 0)
+            return lost(device, errno, err);
+        if (waiting == 0)
+            break;
+        if (eb_clock_left_ms(deadline_ms) == 0)
+            return EB_OK;
+        eb_sleep_ms(1);
+    }
+    /* The driver's queue is empty; this waits for the few bytes in the hardware. */
+    if (tcdrain(fd) != 0 && errno != EINTR)
+        return lost(device, errno, err);
+    *done = true;
+    return EB_OK;
+}
+
+eb_code_t eb_serial_flush_input(int fd, const char *device, eb_err_t *err)
+{
+    return tcflush(fd, TCIFLUSH) == 0 ? EB_OK : lost(device, errno, err);
+}
+
+void eb_serial_discard_output(int fd)
+{
+    (void)tcflush(fd, TCOFLUSH);
+}

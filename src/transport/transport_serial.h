@@ -1,0 +1,24 @@
+/* transport_serial.h: facts about serial ports, for port_list.c. */
+#ifndef EB_TRANSPORT_SERIAL_H
+#define EB_TRANSPORT_SERIAL_H
+
+#include <stdbool.h>
+
+#include "espbackup/err.h"
+#include "espbackup/transport.h"
+
+/* How the system says that a port is connected. */
+typedef enum eb_attachment {
+    EB_ATTACHED_NATIVE,
+    EB_ATTACHED_USB,
+    EB_ATTACHED_BLUETOOTH
+} eb_attachment_t;
+
+/* Called for each serial port; `info` has name, ids and texts, not kind or likelihood.
+ * false ends the listing. */
+typedef bool (*eb_serial_visit_fn)(void *user, const eb_port_info_t *info,
+                                   eb_attachment_t attachment);
+
+eb_code_t eb_serial_visit_ports(eb_serial_visit_fn visit, void *user, eb_err_t *err);
+
+#endif
