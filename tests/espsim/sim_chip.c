@@ -1,0 +1,165 @@
+/*
+ * sim_chip.c: making a chip from its rows, and its life from reset to reset.
+ */
+#include "sim_chip_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROM_BAUD = 115200, ROM_RX_BYTES = 128, ROM_FLASH_LIMIT = 2 << 20 };
+
+static const sim_chip_row_t *chip_find_row(const char *name)
+{
+    for (size_t i = 0; i < sim_chip_row_count; i++) {
+        if (strcmp(sim_chip_rows[i].name, name) == 0) {
+            return &sim_chip_rows[i];
+        }
+    }
+    fprintf(stderr, "espsim: no such chip: %s\n", name);
+    return NULL;
+}
+
+static const sim_efuse_row_t *chip_find_efuses(const char *chip, const char *name)
+{
+    for (size_t i = 0; i < sim_efuse_row_count; i++) {
+        if (strcmp(sim_efuse_rows[i].chip, chip) == 0 &&
+            strcmp(sim_efuse_rows[i].name, name) == 0) {
+            return &sim_efuse_rows[i];
+        }
+    }
+    fprintf(stderr, "espsim: %s has no eFuse set: %s\n", chip, name);
+    return NULL;
+}
+
+static bool chip_parse_mac(const char *text, uint8_t mac[6])
+{
+    unsigned b[6];
+    char rest;
+    if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
+               &rest) != 6) {
+        fprintf(stderr, "espsim: not a MAC: %s\n", text);
+        return false;
+    }
+    for (size_t i = 0; i < 6; i++) {
+        mac[i] = (uint8_t)b[i];
+    }
+    return true;
+}
+
+static bool chip_make(sim_chip_t *chip, const sim_chip_options_t *options)
+{
+    char why[200];
+    chip->row = chip_find_row(options->chip != NULL ? options->chip : "esp32");
+    if (chip->row == NULL) {
+        return false;
+    }
+    chip->efuses = chip_find_efuses(chip->row->name,
+                                    options->efuse_set != NULL ? options->efuse_set : "typical");
+    if (chip->efuses == NULL) {
+        return false;
+    }
+    memcpy(chip->mac, chip->efuses->mac, sizeof(chip->mac));
+    if (options->mac != NULL && !chip_parse_mac(options->mac, chip->mac)) {
+        return false;
+    }
+    chip->stub_never_starts = options->stub_never_starts;
+    chip->flash = sim_flash_new(
+        &(sim_flash_config_t){.path = options->flash_path,
+                              .size = options->flash_size,
+                              .jedec_id = options->jedec_id,
+                              .no_sfdp = options->no_sfdp,
+                              .mute = options->mute_flash,
+                              .lying_write_every = options->lying_write_every},
+        why, sizeof(why));
+    if (chip->flash == NULL) {
+        fprintf(stderr, "espsim: %s\n", why);
+        return false;
+    }
+    return true;
+}
+
+sim_chip_t *sim_chip_new(const sim_chip_options_t *options)
+{
+    sim_chip_t *chip = calloc(1, sizeof(*chip));
+    if (chip != NULL && !chip_make(chip, options)) {
+        sim_chip_free(chip);
+        return NULL;
+    }
+    return chip;
+}
+
+void sim_chip_free(sim_chip_t *chip)
+{
+    if (chip == NULL) {
+        return;
+    }
+    sim_memory_free(chip);
+    sim_flash_free(chip->flash);
+    free(chip);
+}
+
+static void chip_reset(sim_chip_t *chip, bool download_mode)
+{
+    const sim_boot_text_t *boot = &chip->row->boot;
+    chip->stopped = false;
+    chip->self_reset = false;
+    chip->debt_us = 0;
+    chip->out.count = 0;
+    chip->flash_attached = false;
+    chip->four_byte = false;
+    chip->flash_limit = ROM_FLASH_LIMIT;
+    chip->speed = chip->row->plain;
+    chip->uart_clock_hz = chip->row->rom.uart_clock_hz;
+    sim_memory_reset(chip);
+    if (!download_mode) {
+        sim_bus_write(chip, chip->row->strap_reg, boot->run_strap);
+    }
+    chip->baud = ROM_BAUD;
+    sim_uart_set_baud(chip->uart, ROM_BAUD);
+    sim_uart_set_rx_capacity(chip->uart, ROM_RX_BYTES);
+    sim_count(&chip->resets, 1);
+}
+
+void sim_chip_run(sim_chip_t *chip, sim_uart_t *uart, bool download_mode)
+{
+    chip->uart = uart;
+    chip->cause = SIM_RESET_POWER_ON;
+    do {
+        chip_reset(chip, download_mode);
+        sim_boot_print(chip, download_mode);
+        if (download_mode) {
+            sim_rom_run(chip);
+        } else {
+            sim_run_app(chip);
+        }
+        if (chip->self_reset) {
+            download_mode = sim_uart_download_strap(uart);
+        }
+    } while (chip->self_reset);
+    chip->uart = NULL;
+}
+
+static uint64_t chip_load(_Atomic uint64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+void sim_chip_get_counters(sim_chip_t *chip, sim_chip_counters_t *out)
+{
+    sim_flash_counters_t *flash = sim_flash_counters(chip->flash);
+    *out = (sim_chip_counters_t){
+        .sector_erases = chip_load(&flash->sector_erases),
+        .block_erases = chip_load(&flash->block_erases),
+        .chip_erases = chip_load(&flash->chip_erases),
+        .page_programs = chip_load(&flash->page_programs),
+        .bytes_programmed = chip_load(&flash->bytes_programmed),
+        .bytes_read = chip_load(&chip->bytes_read),
+        .bytes_digested = chip_load(&chip->bytes_digested),
+        .commands = chip_load(&chip->commands),
+        .refused_commands = chip_load(&chip->refused_commands),
+        .resets = chip_load(&chip->resets),
+        .stub_starts = chip_load(&chip->stub_starts),
+        .stub_crashes = chip_load(&chip->stub_crashes),
+    };
+}

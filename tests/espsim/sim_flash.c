@@ -1,0 +1,473 @@
+/*
+ * sim_flash.c: the NOR rules. Facts: opcode table and status bits of the W25Q128JV and GD25Q32C
+ * data sheets; times as restated in many logs (sector 45 ms, 64 KB block 200 ms, page 0.7 ms, a
+ * page of nothing but FF about 0.3 ms, whole chip 1.5 s a megabyte).
+ */
+#include "sim_flash.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    TIME_SECTOR_US = 45000,
+    TIME_BLOCK32_US = 120000,
+    TIME_BLOCK64_US = 200000,
+    TIME_CHIP_US_PER_MB = 1500000,
+    TIME_PAGE_US = 700,
+    TIME_BLANK_PAGE_US = 300,
+    TIME_STATUS_US = 10000
+};
+
+struct sim_flash {
+    uint8_t *cells;
+    uint64_t size;
+    uint32_t jedec_id;
+    bool mapped, no_sfdp, mute;
+    bool asleep, four_byte_mode;
+    bool volatile_status;
+    uint8_t status[3];
+    uint64_t busy_until_us;
+    uint32_t lying_write_every;
+    uint64_t writes_tried;
+    sim_flash_counters_t counters;
+};
+
+uint64_t sim_flash_size(const sim_flash_t *flash)
+{
+    return flash->size;
+}
+
+uint32_t sim_flash_jedec_id(const sim_flash_t *flash)
+{
+    return flash->jedec_id;
+}
+
+bool sim_flash_is_mute(const sim_flash_t *flash)
+{
+    return flash->mute;
+}
+
+uint8_t *sim_flash_cells(sim_flash_t *flash)
+{
+    return flash->cells;
+}
+
+uint64_t sim_flash_busy_until_us(const sim_flash_t *flash)
+{
+    return flash->busy_until_us;
+}
+
+sim_flash_counters_t *sim_flash_counters(sim_flash_t *flash)
+{
+    return &flash->counters;
+}
+
+static void flash_count(_Atomic uint64_t *counter, uint64_t by)
+{
+    atomic_fetch_add_explicit(counter, by, memory_order_relaxed);
+}
+
+/* Capacity byte of RDID: log2 of the size, but Winbond counts on from 20h above 32 MB. */
+static uint32_t flash_default_id(uint64_t size)
+{
+    uint32_t log2_size = 0;
+    while ((UINT64_C(1) << log2_size) < size) {
+        log2_size++;
+    }
+    return 0xEF4000u | (log2_size > 25u ? log2_size - 26u + 0x20u : log2_size);
+}
+
+static bool flash_extend(int fd, uint64_t from, uint64_t to)
+{
+    uint8_t blank[SIM_FLASH_SECTOR];
+    memset(blank, 0xFF, sizeof(blank));
+    while (from < to) {
+        uint64_t left = to - from;
+        size_t count = left < sizeof(blank) ? (size_t)left : sizeof(blank);
+        ssize_t wrote = pwrite(fd, blank, count, (off_t)from);
+        if (wrote <= 0) {
+            return false;
+        }
+        from += (uint64_t)wrote;
+    }
+    return true;
+}
+
+static bool flash_map(sim_flash_t *flash, const char *path, char *why, size_t why_size)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        snprintf(why, why_size, "cannot open flash file %s", path);
+        goto fail;
+    }
+    uint64_t have = (uint64_t)st.st_size;
+    if (flash->size == 0) {
+        flash->size = have != 0 ? have : UINT64_C(4) << 20;
+    }
+    if (have > flash->size) {
+        snprintf(why, why_size, "flash file %s is larger than the flash", path);
+        goto fail;
+    }
+    if ((flash->size & (flash->size - 1u)) != 0 || flash->size < SIM_FLASH_BLOCK) {
+        snprintf(why, why_size, "flash size %llu is not a power of two of 64 KB or more",
+                 (unsigned long long)flash->size);
+        goto fail;
+    }
+    if (!flash_extend(fd, have, flash->size)) {
+        snprintf(why, why_size, "cannot make flash file %s as large as the flash", path);
+        goto fail;
+    }
+    void *map = mmap(NULL, (size_t)flash->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (map == MAP_FAILED) {
+        snprintf(why, why_size, "cannot map flash file %s", path);
+        goto fail;
+    }
+    close(fd);
+    flash->cells = map;
+    flash->mapped = true;
+    return true;
+fail:
+    if (fd >= 0) {
+        close(fd);
+    }
+    return false;
+}
+
+static bool flash_allocate(sim_flash_t *flash, char *why, size_t why_size)
+{
+    if (flash->size == 0) {
+        flash->size = UINT64_C(4) << 20;
+    }
+    if ((flash->size & (flash->size - 1u)) != 0 || flash->size < SIM_FLASH_BLOCK) {
+        snprintf(why, why_size, "flash size %llu is not a power of two of 64 KB or more",
+                 (unsigned long long)flash->size);
+        return false;
+    }
+    flash->cells = malloc((size_t)flash->size);
+    if (flash->cells == NULL) {
+        snprintf(why, why_size, "out of memory for the flash");
+        return false;
+    }
+    memset(flash->cells, 0xFF, (size_t)flash->size);
+    return true;
+}
+
+sim_flash_t *sim_flash_new(const sim_flash_config_t *config, char *why, size_t why_size)
+{
+    sim_flash_t *flash = calloc(1, sizeof(*flash));
+    if (flash == NULL) {
+        snprintf(why, why_size, "out of memory");
+        return NULL;
+    }
+    flash->size = config->size;
+    flash->no_sfdp = config->no_sfdp;
+    flash->mute = config->mute;
+    flash->lying_write_every = config->lying_write_every;
+    bool ok = config->path != NULL ? flash_map(flash, config->path, why, why_size)
+                                   : flash_allocate(flash, why, why_size);
+    if (!ok) {
+        free(flash);
+        return NULL;
+    }
+    flash->jedec_id = config->jedec_id != 0 ? config->jedec_id : flash_default_id(flash->size);
+    return flash;
+}
+
+void sim_flash_free(sim_flash_t *flash)
+{
+    if (flash == NULL) {
+        return;
+    }
+    if (flash->mapped) {
+        msync(flash->cells, (size_t)flash->size, MS_SYNC);
+        munmap(flash->cells, (size_t)flash->size);
+    } else {
+        free(flash->cells);
+    }
+    free(flash);
+}
+
+/* Block protection as BP2..0 and TB: 1/64 of the chip doubling up to a half, 7 = all of it. */
+static bool flash_protected(const sim_flash_t *flash, uint64_t addr, uint64_t count)
+{
+    unsigned bp = (flash->status[0] & SIM_SR_BP) >> 2;
+    if (bp == 0) {
+        return false;
+    }
+    if (bp == 7) {
+        return true;
+    }
+    uint64_t guarded = (flash->size / 64u) << (bp - 1u);
+    if ((flash->status[0] & SIM_SR_TB) != 0) {
+        return addr < guarded;
+    }
+    return addr + count > flash->size - guarded;
+}
+
+static void flash_erase(sim_flash_t *flash, uint64_t addr, uint64_t count, uint64_t time_us,
+                        uint64_t now_us)
+{
+    if ((flash->status[0] & SIM_SR_WEL) == 0) {
+        return;
+    }
+    flash->status[0] &= (uint8_t)~SIM_SR_WEL;
+    addr &= ~(count - 1u);
+    if (flash_protected(flash, addr, count)) {
+        return;
+    }
+    memset(flash->cells + addr, 0xFF, (size_t)count);
+    flash->busy_until_us = now_us + time_us;
+    if (count == flash->size) {
+        flash_count(&flash->counters.chip_erases, 1);
+    } else if (count == SIM_FLASH_SECTOR) {
+        flash_count(&flash->counters.sector_erases, 1);
+    } else {
+        flash_count(&flash->counters.block_erases, 1);
+    }
+}
+
+static void flash_program(sim_flash_t *flash, uint64_t addr, const uint8_t *out, size_t count,
+                          uint64_t now_us)
+{
+    if ((flash->status[0] & SIM_SR_WEL) == 0 || count == 0) {
+        return;
+    }
+    flash->status[0] &= (uint8_t)~SIM_SR_WEL;
+    if (count > SIM_FLASH_PAGE) { /* the page buffer keeps the last 256 bytes */
+        size_t lost = count - SIM_FLASH_PAGE;
+        addr = (addr & ~UINT64_C(0xFF)) | ((addr + lost) & 0xFFu);
+        out += lost;
+        count = SIM_FLASH_PAGE;
+    }
+    uint64_t page = addr & ~UINT64_C(0xFF);
+    if (flash_protected(flash, page, SIM_FLASH_PAGE)) {
+        return;
+    }
+    bool blank = true;
+    bool lie = flash->lying_write_every != 0 && ++flash->writes_tried % flash->lying_write_every == 0;
+    for (size_t i = 0; i < count; i++) {
+        blank = blank && out[i] == 0xFF;
+        if (!lie) {
+            flash->cells[page | ((addr + i) & 0xFFu)] &= out[i];
+        }
+    }
+    flash->busy_until_us = now_us + (blank ? TIME_BLANK_PAGE_US : TIME_PAGE_US);
+    flash_count(&flash->counters.page_programs, 1);
+    flash_count(&flash->counters.bytes_programmed, count);
+}
+
+static void flash_write_status(sim_flash_t *flash, unsigned first, const sim_flash_io_t *io,
+                               uint64_t now_us)
+{
+    if ((flash->status[0] & SIM_SR_WEL) == 0 && !flash->volatile_status) {
+        return;
+    }
+    for (size_t i = 0; i < io->out_count && first + i < sizeof(flash->status); i++) {
+        flash->status[first + i] = io->out[i];
+    }
+    flash->status[0] &= (uint8_t) ~(SIM_SR_WEL | SIM_SR_WIP);
+    flash->volatile_status = false;
+    flash->busy_until_us = now_us + TIME_STATUS_US;
+}
+
+static void flash_read(const sim_flash_t *flash, uint64_t addr, const sim_flash_io_t *io)
+{
+    for (size_t i = 0; i < io->in_count; i++) {
+        io->in[i] = flash->cells[(addr + i) & (flash->size - 1u)];
+    }
+}
+
+/* Bytes that come before the answer when the caller clocks dummies as data. */
+static size_t flash_skip(const sim_flash_io_t *io, unsigned bits_before_answer)
+{
+    unsigned clocked = io->addr_bits + io->dummy_bits;
+    return clocked >= bits_before_answer ? 0 : (bits_before_answer - clocked) / 8u;
+}
+
+static void flash_answer_id(const sim_flash_t *flash, const sim_flash_io_t *io)
+{
+    static const uint8_t unique[8] = {0xD1, 0x64, 0xE3, 0x12, 0x5B, 0x27, 0x4A, 0x36};
+    size_t skip = 0;
+    switch (io->opcode) {
+    case SIM_FLASH_RDID:
+        for (size_t i = 0; i < io->in_count; i++) {
+            io->in[i] = i < 3 ? (uint8_t)(flash->jedec_id >> (8u * (2u - i))) : 0xFF;
+        }
+        break;
+    case 0x90: /* manufacturer and device, 24 address bits before */
+    case 0xAB:
+        skip = flash_skip(io, 24);
+        for (size_t i = skip; i < io->in_count; i++) {
+            bool maker = io->opcode == 0x90 && ((i - skip) & 1u) == 0;
+            io->in[i] = maker ? (uint8_t)(flash->jedec_id >> 16)
+                              : (uint8_t)((flash->jedec_id & 0xFFu) - 1u);
+        }
+        break;
+    case SIM_FLASH_UNIQUE_ID:
+        skip = flash_skip(io, 32);
+        for (size_t i = skip; i < io->in_count; i++) {
+            io->in[i] = unique[(i - skip) & 7u];
+        }
+        break;
+    case SIM_FLASH_SFDP:
+        skip = flash_skip(io, 32);
+        for (size_t i = skip; i < io->in_count; i++) {
+            io->in[i] = flash->no_sfdp
+                            ? 0
+                            : sim_flash_sfdp_byte(flash->size, io->addr + (uint32_t)(i - skip));
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+static bool flash_status_command(sim_flash_t *flash, const sim_flash_io_t *io, uint64_t now_us)
+{
+    uint8_t answer;
+    bool busy = now_us < flash->busy_until_us;
+    switch (io->opcode) {
+    case SIM_FLASH_RDSR:
+        answer = (uint8_t)(flash->status[0] | (busy ? SIM_SR_WIP | SIM_SR_WEL : 0));
+        break;
+    case 0x35:
+        answer = flash->status[1];
+        break;
+    case 0x15:
+        answer = flash->status[2];
+        break;
+    default:
+        return false;
+    }
+    memset(io->in, answer, io->in_count);
+    return true;
+}
+
+static void flash_reset(sim_flash_t *flash)
+{
+    flash->status[0] &= (uint8_t)~SIM_SR_WEL;
+    flash->asleep = false;
+    flash->four_byte_mode = false;
+    flash->volatile_status = false;
+}
+
+static void flash_control_command(sim_flash_t *flash, const sim_flash_io_t *io, uint64_t now_us)
+{
+    switch (io->opcode) {
+    case SIM_FLASH_WREN:
+        flash->status[0] |= SIM_SR_WEL;
+        break;
+    case SIM_FLASH_WRDI:
+        flash->status[0] &= (uint8_t)~SIM_SR_WEL;
+        break;
+    case 0x50:
+        flash->volatile_status = true;
+        break;
+    case SIM_FLASH_WRSR:
+        flash_write_status(flash, 0, io, now_us);
+        break;
+    case 0x31:
+        flash_write_status(flash, 1, io, now_us);
+        break;
+    case 0x11:
+        flash_write_status(flash, 2, io, now_us);
+        break;
+    case 0x99: /* software reset; 66h before it only arms it */
+        flash_reset(flash);
+        break;
+    case 0xB7:
+        flash->four_byte_mode = true;
+        break;
+    case 0xE9:
+        flash->four_byte_mode = false;
+        break;
+    case 0xB9:
+        flash->asleep = true;
+        break;
+    default:
+        flash_answer_id(flash, io);
+        break;
+    }
+}
+
+/* 3-byte opcodes see only 24 bits unless the flash was put into 4-byte mode. */
+static uint64_t flash_address(const sim_flash_t *flash, const sim_flash_io_t *io, bool four_byte)
+{
+    uint32_t addr = io->addr;
+    if (!four_byte && !flash->four_byte_mode) {
+        addr &= 0xFFFFFFu;
+    }
+    return addr & (flash->size - 1u);
+}
+
+static bool flash_array_command(sim_flash_t *flash, const sim_flash_io_t *io, uint64_t now_us)
+{
+    uint64_t near = flash_address(flash, io, false);
+    uint64_t far = flash_address(flash, io, true);
+    switch (io->opcode) {
+    case SIM_FLASH_READ:
+    case SIM_FLASH_FAST_READ:
+    case 0x3B:
+    case 0x6B:
+        flash_read(flash, near, io);
+        return true;
+    case SIM_FLASH_READ_4B:
+    case SIM_FLASH_FAST_READ_4B:
+        flash_read(flash, far, io);
+        return true;
+    case SIM_FLASH_PP:
+        flash_program(flash, near, io->out, io->out_count, now_us);
+        return true;
+    case SIM_FLASH_PP_4B:
+        flash_program(flash, far, io->out, io->out_count, now_us);
+        return true;
+    case SIM_FLASH_SE:
+    case SIM_FLASH_SE_4B:
+        flash_erase(flash, io->opcode == SIM_FLASH_SE ? near : far, SIM_FLASH_SECTOR,
+                    TIME_SECTOR_US, now_us);
+        return true;
+    case SIM_FLASH_BE32:
+    case SIM_FLASH_BE32_4B:
+        flash_erase(flash, io->opcode == SIM_FLASH_BE32 ? near : far, 32768, TIME_BLOCK32_US,
+                    now_us);
+        return true;
+    case SIM_FLASH_BE64:
+    case SIM_FLASH_BE64_4B:
+        flash_erase(flash, io->opcode == SIM_FLASH_BE64 ? near : far, SIM_FLASH_BLOCK,
+                    TIME_BLOCK64_US, now_us);
+        return true;
+    case SIM_FLASH_CE:
+    case SIM_FLASH_CE_ALT:
+        flash_erase(flash, 0, flash->size, (flash->size * TIME_CHIP_US_PER_MB) >> 20, now_us);
+        return true;
+    default:
+        return false;
+    }
+}
+
+void sim_flash_transact(sim_flash_t *flash, const sim_flash_io_t *io, uint64_t now_us)
+{
+    if (io->in_count != 0) {
+        memset(io->in, 0xFF, io->in_count); /* what an undriven line reads as */
+    }
+    if (flash->mute) {
+        return;
+    }
+    if (flash->asleep) {
+        flash->asleep = io->opcode != 0xAB && io->opcode != 0x99;
+        return;
+    }
+    if (flash_status_command(flash, io, now_us) || now_us < flash->busy_until_us) {
+        return;
+    }
+    if (!flash_array_command(flash, io, now_us)) {
+        flash_control_command(flash, io, now_us);
+    }
+}

@@ -1,0 +1,184 @@
+/*
+ * sim_regs.c: the bus: RAM and registers in one sparse memory, and the registers that do something.
+ *
+ * An address nobody knows reads 0 and remembers what is written: what host tools need of the many
+ * other peripherals. Acting registers: the SPI controller's command register, the RTC watchdog, and
+ * the eFuses, which are read-only here (nothing that backs up a board burns fuses).
+ */
+#include "sim_chip_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SPI_CMD_USR = 1u << 18,
+    WDT_STAGE_SHIFT = 28,
+    WDT_STAGE_RESET_CPU = 2
+};
+#define WDT_ENABLE (1u << 31)
+
+static sim_page_t **memory_bucket(sim_chip_t *chip, uint32_t base)
+{
+    return &chip->pages[(base / SIM_MEMORY_PAGE) % SIM_MEMORY_BUCKETS];
+}
+
+static sim_page_t *memory_page(sim_chip_t *chip, uint32_t addr, bool make)
+{
+    uint32_t base = addr & ~(uint32_t)(SIM_MEMORY_PAGE - 1);
+    sim_page_t **bucket = memory_bucket(chip, base);
+    for (sim_page_t *page = *bucket; page != NULL; page = page->next) {
+        if (page->base == base) {
+            return page;
+        }
+    }
+    if (!make) {
+        return NULL;
+    }
+    sim_page_t *page = calloc(1, sizeof(*page));
+    if (page == NULL) {
+        abort(); /* a test program without 4 KB left has nothing to say */
+    }
+    page->base = base;
+    page->next = *bucket;
+    *bucket = page;
+    return page;
+}
+
+void sim_memory_free(sim_chip_t *chip)
+{
+    for (size_t i = 0; i < SIM_MEMORY_BUCKETS; i++) {
+        while (chip->pages[i] != NULL) {
+            sim_page_t *page = chip->pages[i];
+            chip->pages[i] = page->next;
+            free(page);
+        }
+    }
+}
+
+void sim_bus_store(sim_chip_t *chip, uint32_t addr, const void *bytes, size_t count)
+{
+    const uint8_t *p = bytes;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t at = addr + (uint32_t)i;
+        memory_page(chip, at, true)->bytes[at % SIM_MEMORY_PAGE] = p[i];
+    }
+}
+
+void sim_bus_load(sim_chip_t *chip, uint32_t addr, void *bytes, size_t count)
+{
+    uint8_t *p = bytes;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t at = addr + (uint32_t)i;
+        const sim_page_t *page = memory_page(chip, at, false);
+        p[i] = page != NULL ? page->bytes[at % SIM_MEMORY_PAGE] : 0;
+    }
+}
+
+static void memory_put(sim_chip_t *chip, uint32_t addr, uint32_t value)
+{
+    uint8_t bytes[4];
+    sim_put_le32(bytes, value);
+    sim_bus_store(chip, addr, bytes, sizeof(bytes));
+}
+
+uint32_t sim_bus_read(sim_chip_t *chip, uint32_t addr)
+{
+    uint8_t bytes[4];
+    sim_bus_load(chip, addr & ~3u, bytes, sizeof(bytes));
+    return sim_le32(bytes);
+}
+
+static void watchdog_write(sim_chip_t *chip, uint32_t addr, uint32_t value)
+{
+    const sim_watchdog_t *dog = &chip->row->watchdog;
+    if (addr == dog->protect) {
+        chip->watchdog_unlocked = value == dog->key;
+        return;
+    }
+    if (!chip->watchdog_unlocked) {
+        return;
+    }
+    memory_put(chip, addr, value);
+    uint32_t config = sim_bus_read(chip, dog->config0);
+    uint32_t action = (config >> WDT_STAGE_SHIFT) & 7u;
+    chip->watchdog_at_us = 0;
+    if ((config & WDT_ENABLE) != 0 && action >= WDT_STAGE_RESET_CPU) {
+        uint64_t ticks = sim_bus_read(chip, dog->config1);
+        chip->watchdog_at_us = sim_now_us(chip) + ticks * 1000000u / dog->slow_clock_hz;
+    }
+}
+
+void sim_bus_write(sim_chip_t *chip, uint32_t addr, uint32_t value)
+{
+    const sim_chip_row_t *row = chip->row;
+    addr &= ~3u;
+    if (addr - row->efuse_base < row->efuse_size) {
+        return;
+    }
+    if (row->watchdog.protect != 0 &&
+        (addr == row->watchdog.protect || addr == row->watchdog.config0 ||
+         addr == row->watchdog.config1)) {
+        watchdog_write(chip, addr, value);
+        return;
+    }
+    if (addr == row->spi.base) {
+        if ((value & SPI_CMD_USR) != 0) {
+            sim_spi_user_command(chip);
+        }
+        return; /* the bit is clear again when the transaction is over */
+    }
+    memory_put(chip, addr, value);
+}
+
+void sim_bus_write_entry(sim_chip_t *chip, const uint8_t entry[16])
+{
+    uint32_t addr = sim_le32(entry);
+    uint32_t value = sim_le32(entry + 4);
+    uint32_t mask = sim_le32(entry + 8);
+    sim_spend(chip, sim_le32(entry + 12));
+    if (mask != UINT32_MAX) {
+        value = (value & mask) | (sim_bus_read(chip, addr) & ~mask);
+    }
+    sim_bus_write(chip, addr, value);
+}
+
+/* CRC-8 of the ESP32's factory MAC: polynomial 31h reflected, start 0. */
+static uint8_t mac_crc8(const uint8_t mac[6])
+{
+    uint8_t crc = 0;
+    for (size_t i = 0; i < 6; i++) {
+        crc ^= mac[i];
+        for (int bit = 0; bit < 8; bit++) {
+            crc = (uint8_t)((crc & 1u) != 0 ? (crc >> 1) ^ 0x8Cu : crc >> 1);
+        }
+    }
+    return crc;
+}
+
+static void memory_load_mac(sim_chip_t *chip)
+{
+    const uint8_t *mac = chip->mac;
+    uint32_t high = (uint32_t)mac[0] << 8 | mac[1];
+    if (chip->row->mac_has_crc) {
+        high |= (uint32_t)mac_crc8(mac) << 16;
+    }
+    memory_put(chip, chip->row->mac_low,
+               (uint32_t)mac[2] << 24 | (uint32_t)mac[3] << 16 | (uint32_t)mac[4] << 8 | mac[5]);
+    memory_put(chip, chip->row->mac_high, high);
+}
+
+void sim_memory_reset(sim_chip_t *chip)
+{
+    sim_memory_free(chip);
+    for (size_t i = 0; i < chip->row->reset_word_count; i++) {
+        memory_put(chip, chip->row->reset_words[i].addr, chip->row->reset_words[i].value);
+    }
+    for (size_t i = 0; i < chip->efuses->word_count; i++) {
+        memory_put(chip, chip->efuses->words[i].addr, chip->efuses->words[i].value);
+    }
+    if (chip->efuses->mac_burnt) {
+        memory_load_mac(chip);
+    }
+    chip->watchdog_at_us = 0;
+    chip->watchdog_unlocked = false;
+}

@@ -1,0 +1,122 @@
+/*
+ * sim_stub.c: which code is a stub, and starting it.
+ *
+ * A jump to RAM runs what was uploaded. Here only uploads that are byte for byte a stub of
+ * sim_stub_rows.c run; a damaged or unknown one does what random code does: it crashes, and a
+ * watchdog resets the chip.
+ */
+#include "sim_stub.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/sha.h>
+
+enum {
+    STUB_START_US = 10000,
+    STUB_V2_IDLE_WAIT_US = 10000,
+    LEGACY_FLASH_LIMIT = 16 << 20,
+    CODE_MAX = 64 * 1024
+};
+
+bool sim_stub_at_least(const sim_stub_row_t *row, unsigned major, unsigned minor)
+{
+    return row->version[0] > major || (row->version[0] == major && row->version[1] >= minor);
+}
+
+static bool stub_same(sim_chip_t *chip, uint32_t addr, uint32_t count, const uint8_t sha256[32])
+{
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    uint8_t *bytes = count <= CODE_MAX ? malloc(count + 1u) : NULL;
+    if (bytes == NULL) {
+        return false;
+    }
+    sim_bus_load(chip, addr, bytes, count);
+    SHA256(bytes, count, digest);
+    free(bytes);
+    return memcmp(digest, sha256, sizeof(digest)) == 0;
+}
+
+static const sim_stub_row_t *stub_find(sim_chip_t *chip, uint32_t entry)
+{
+    for (size_t i = 0; i < sim_stub_row_count; i++) {
+        const sim_stub_row_t *row = &sim_stub_rows[i];
+        if (row->entry == entry && strcmp(row->chip, chip->row->name) == 0 &&
+            stub_same(chip, row->text_addr, row->text_bytes, row->text_sha256) &&
+            stub_same(chip, row->data_addr, row->data_bytes, row->data_sha256)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+/* What the stub's own start does to the chip: clocks, flash pins, the flash size it goes by. */
+static void stub_prepare(sim_chip_t *chip, const sim_stub_row_t *row)
+{
+    bool v2 = row->generation == SIM_STUB_V2;
+    chip->flash_attached = true;
+    chip->flash_limit = LEGACY_FLASH_LIMIT;
+    chip->four_byte = chip->row->stub_four_byte && sim_flash_size(chip->flash) > LEGACY_FLASH_LIMIT;
+    if (v2 && !sim_flash_is_mute(chip->flash)) {
+        uint64_t size = sim_flash_size(chip->flash);
+        chip->flash_limit = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
+    } else if (chip->four_byte) {
+        chip->flash_limit = UINT32_MAX;
+    }
+    if (v2 && sim_stub_at_least(row, 1, 1) && chip->row->boosted.spi_us != 0) {
+        chip->speed = chip->row->boosted;
+        chip->uart_clock_hz = chip->row->boosted_uart_clock_hz;
+        sim_set_baud(chip, chip->baud); /* another clock, another divider, the same rate */
+    }
+}
+
+static void stub_run(sim_chip_t *chip, const sim_stub_row_t *row, bool *leave, uint32_t *entry)
+{
+    sim_stub_t *stub = calloc(1, sizeof(*stub));
+    if (stub == NULL) {
+        abort();
+    }
+    stub->chip = chip;
+    stub->row = row;
+    sim_count(&chip->stub_starts, 1);
+    sim_uart_log(chip->uart, "stub %s %u.%u.%u starts",
+                 row->generation == SIM_STUB_V2 ? "v2" : "legacy", row->version[0], row->version[1],
+                 row->version[2]);
+    stub_prepare(chip, row);
+    sim_stub_rx_init(stub);
+    sim_spend(chip, row->generation == SIM_STUB_V2 ? STUB_V2_IDLE_WAIT_US : STUB_START_US);
+    sim_slip_frame(chip, "OHAI", 4);
+    switch (row->generation) {
+    case SIM_STUB_LEGACY:
+        sim_stub_legacy_run(stub);
+        break;
+    case SIM_STUB_V2:
+        sim_stub_v2_run(stub);
+        break;
+    }
+    *leave = stub->leave;
+    *entry = stub->entry;
+    sim_inflate_end(&stub->write.inflate);
+    free(stub);
+}
+
+void sim_jump(sim_chip_t *chip, uint32_t entry)
+{
+    bool leave = true;
+    while (leave && entry != 0 && sim_running(chip)) {
+        if (chip->stub_never_starts) {
+            sim_uart_log(chip->uart, "code at 0x%08x is silent", (unsigned)entry);
+            sim_hang(chip);
+            return;
+        }
+        const sim_stub_row_t *row = stub_find(chip, entry);
+        if (row == NULL) {
+            sim_crash(chip, entry);
+            return;
+        }
+        stub_run(chip, row, &leave, &entry);
+    }
+    if (leave && sim_running(chip)) {
+        sim_reset_self(chip, SIM_RESET_SOFTWARE);
+    }
+}
