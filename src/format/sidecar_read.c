@@ -324,8 +324,10 @@ static void read_app(const field_t *part, eb_partition_t *p)
 
 static void read_partition(const field_t *f, eb_partition_t *p, eb_sidecar_hash_t *hash)
 {
-    /* "kind" only says type and subtype in words. */
+    char kind[64]; /* says type and subtype in words; a newer espbackup may know more of them */
+
     get_text(f, "name", p->label, sizeof(p->label));
+    get_text(f, "kind", kind, sizeof(kind));
     p->type = (uint8_t)get_int(f, "type", 0, UINT8_MAX);
     p->subtype = (uint8_t)get_int(f, "subtype", 0, UINT8_MAX);
     p->addr = get_u32(f, "addr");
@@ -336,8 +338,24 @@ static void read_partition(const field_t *f, eb_partition_t *p, eb_sidecar_hash_
     read_app(f, p);
 }
 
-static void read_boot(const field_t *root, eb_boot_choice_t *b)
+/* The name says again what the index says. */
+static void read_boot_name(const field_t *f, const eb_sidecar_t *s)
 {
+    char name[EB_PARTITION_LABEL_BYTES] = "";
+    const char *expected = "";
+
+    get_text_or_null(f, "partition", name, sizeof(name));
+    if (s->boot.index >= 0 && (size_t)s->boot.index < s->table.count) {
+        expected = s->table.entries[s->boot.index].label;
+    }
+    if (sound(f) && strcmp(name, expected) != 0) {
+        refuse(f, "partition", "not the name of the partition at partition_index");
+    }
+}
+
+static void read_boot(const field_t *root, eb_sidecar_t *s)
+{
+    eb_boot_choice_t *b = &s->boot;
     field_t f;
 
     b->index = -1;
@@ -348,8 +366,9 @@ static void read_boot(const field_t *root, eb_boot_choice_t *b)
     }
     f = enter(root, "boot");
     if (has(&f, "partition_index")) {
-        b->index = (int)get_int(&f, "partition_index", 0, EB_PARTITIONS_MAX - 1);
+        b->index = (int)get_int(&f, "partition_index", 0, (int64_t)s->table.count - 1);
     }
+    read_boot_name(&f, s);
     b->reason = (eb_ota_reason_t)get_name(&f, "reason", &eb_ota_reason_names);
     b->sequence = get_u32(&f, "sequence");
     b->ota_state = get_u32(&f, "ota_state");
@@ -395,9 +414,6 @@ static void read_transfer(const field_t *root, eb_sidecar_t *s)
     if (sound(&f)) {
         f.fault->code = eb_json_get_number(f.node, "seconds", &s->seconds, f.fault->err);
     }
-    if (s->seconds < 0) {
-        refuse(&f, "seconds", "less than 0");
-    }
     t->wire_bytes_in = get_bytes(&f, "wire_bytes_in");
     t->wire_bytes_out = get_bytes(&f, "wire_bytes_out");
     t->retries = get_u32(&f, "retries");
@@ -423,10 +439,12 @@ static void read_format(const field_t *root, eb_sidecar_t *s)
 
 static void read_all(const field_t *root, eb_sidecar_t *s)
 {
+    char tool_name[64];
     field_t tool;
 
     read_format(root, s);
     tool = enter(root, "tool");
+    get_text(&tool, "name", tool_name, sizeof(tool_name));
     get_text(&tool, "version", s->tool_version, sizeof(s->tool_version));
     get_text(root, "created_utc", s->created_utc, sizeof(s->created_utc));
     if (has(root, "note")) {
@@ -437,7 +455,7 @@ static void read_all(const field_t *root, eb_sidecar_t *s)
     read_flash(root, &s->flash);
     read_image(root, s);
     read_table(root, s);
-    read_boot(root, &s->boot);
+    read_boot(root, s);
     read_transfer(root, s);
 }
 

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ADDR_SPACE (UINT64_C(1) << 32)
+#define ADDR_SPACE  (UINT64_C(1) << 32)
+#define SECONDS_MAX 1e9
 
 static const eb_name_row_t image_state_rows[] = {
     {EB_IMAGE_NONE, "none"},       {EB_IMAGE_VALID, "valid"},   {EB_IMAGE_UNCHECKED, "unchecked"},
@@ -189,10 +190,19 @@ static eb_code_t check_boot(const eb_sidecar_t *s, eb_err_t *err)
     return EB_OK;
 }
 
+static eb_code_t check_transfer(const eb_sidecar_t *s, eb_err_t *err)
+{
+    if (!(s->seconds >= 0 && s->seconds < SECONDS_MAX)) {
+        return eb_err_set(err, EB_ERR_SIDECAR_BAD, "transfer.seconds: %g is out of range",
+                          s->seconds);
+    }
+    return EB_OK;
+}
+
 eb_code_t eb_sidecar_check(const eb_sidecar_t *s, eb_err_t *err)
 {
     static eb_code_t (*const checks[])(const eb_sidecar_t *, eb_err_t *) = {
-        check_chip, check_range, check_file, check_proof, check_boot,
+        check_chip, check_range, check_file, check_proof, check_boot, check_transfer,
     };
 
     if (!is_utc(s->created_utc)) {

@@ -237,7 +237,7 @@ static void write_transfer(eb_json_t *root, const eb_sidecar_t *s)
     eb_json_add_text(node, "loader", t->stub ? "stub" : "rom");
     put_text_or_null(node, "stub_version", t->stub_version);
     put_text_or_null(node, "stub_note", t->stub_note);
-    eb_json_add_number(node, "seconds", s->seconds);
+    eb_json_add_number(node, "seconds", (double)(int64_t)(s->seconds * 1000 + 0.5) / 1000);
     eb_json_add_int(node, "wire_bytes_in", (int64_t)t->wire_bytes_in);
     eb_json_add_int(node, "wire_bytes_out", (int64_t)t->wire_bytes_out);
     eb_json_add_int(node, "retries", t->retries);
