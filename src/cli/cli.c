@@ -91,6 +91,8 @@ int eb_cli_main(int argc, char **argv)
     eb_console_end(&cli.console);
     if (code != EB_OK)
         err.code = code;
+    if (code == EB_ERR_USAGE && err.hint[0] == '\0' && cli.args.command != NULL)
+        eb_err_hint(&err, "'espbackup help %s' tells what it takes", cli.args.command->name);
     if (finish_output(&cli, &err, &output_err) != EB_OK && code == EB_OK) {
         err = output_err;
         code = err.code;

@@ -54,11 +54,15 @@ static eb_code_t render(eb_cli_t *cli, const eb_session_t *session,
     return EB_OK;
 }
 
-static void tell_failure(eb_cli_t *cli, const eb_backup_result_t *result)
+static void tell_failure(eb_cli_t *cli, const eb_backup_result_t *result, eb_err_t *err)
 {
     if (cli->json != NULL)
         eb_json_backup(cli->json, result);
-    if (result->part_path[0] != '\0')
+    if (result->part_path[0] == '\0')
+        return;
+    if (err->code == EB_ERR_CANCELLED)
+        eb_err_hint(err, "run the same command again: it goes on from %s", result->part_path);
+    else
         eb_console_note(
             &cli->console, EB_LEVEL_NOTE,
             "what was proved is kept in %s; the next backup of this board goes on there",
@@ -82,7 +86,7 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
         code = eb_op_backup(session, &options, &cli->console.events, result, err);
     eb_console_end(&cli->console);
     if (code != EB_OK)
-        tell_failure(cli, result);
+        tell_failure(cli, result, err);
     else
         code = render(cli, session, result, err);
     eb_board_close(cli, session);
@@ -98,7 +102,7 @@ static const eb_opt_t options[] = {
 
 const eb_command_t eb_cmd_backup = {
     .name = "backup",
-    .summary = "save the flash of the board to a file, and prove the copy",
+    .summary = "save the flash of the board, and prove the copy",
     .args = "",
     .about = "Saves the whole flash, or a range of it, as a plain image with a JSON sidecar that "
              "says what it is. Every byte is proved by a digest that the chip computes; what is "

@@ -97,7 +97,7 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     return code;
 }
 
-static const eb_opt_t options[] = {EB_OPT_CHECK, EB_OPT_MAC, EB_OPT_COUNT};
+static const eb_opt_t options[] = {EB_OPT_CHECK, EB_OPT_CHIP, EB_OPT_MAC, EB_OPT_COUNT};
 
 const eb_command_t eb_cmd_list = {
     .name = "list",

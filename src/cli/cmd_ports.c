@@ -1,7 +1,7 @@
 /* cmd_ports.c: `espbackup ports`. */
 #include "board.h"
 #include "espbackup/transport.h"
-#include "render_json.h"
+#include "sidecar_rules.h"
 #include "text_table.h"
 
 #include <stdio.h>
@@ -65,7 +65,7 @@ static void render_json(eb_json_t *root, const eb_port_list_t *list, const eb_pr
         eb_json_t *node = eb_json_append_object(array);
 
         eb_json_add_text(node, "name", port->name);
-        eb_json_add_text(node, "kind", eb_json_port_kind(port->kind));
+        eb_json_add_text(node, "kind", eb_name_of(&eb_port_kind_names, (int)port->kind));
         eb_json_add_int(node, "vid", port->vid);
         eb_json_add_int(node, "pid", port->pid);
         eb_json_add_text(node, "product", port->product);

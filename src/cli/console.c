@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "signals.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -55,7 +56,8 @@ static bool on_cancelled(void *user)
     }
     if (!console->told_stopping && !console->quiet) {
         eb_progress_end(&console->progress);
-        fprintf(console->term.file, "Stopping; the board is let run again.\n");
+        fprintf(console->term.file, "%s: stopping, and letting the board run again\n",
+                eb_signals_caught() == SIGINT ? "Ctrl-C" : "Signal");
         fflush(console->term.file);
     }
     console->told_stopping = true;

@@ -12,12 +12,13 @@
 /* One decimal, none where it would say nothing. */
 static void scaled(double value, const char *unit, char out[EB_HUMAN_BYTES])
 {
-    double tenths = value * 10;
+    char digits[EB_HUMAN_BYTES];
 
-    if (value >= 100 || tenths - 10 * (double)(int64_t)value < 0.5)
-        snprintf(out, EB_HUMAN_BYTES, "%.0f %s", value, unit);
-    else
-        snprintf(out, EB_HUMAN_BYTES, "%.1f %s", value, unit);
+    snprintf(digits, sizeof(digits), "%.*f", value < 99.95 ? 1 : 0, value);
+    size_t len = strlen(digits);
+    if (len > 2 && strcmp(digits + len - 2, ".0") == 0)
+        digits[len - 2] = '\0';
+    snprintf(out, EB_HUMAN_BYTES, "%.20s %s", digits, unit);
 }
 
 void eb_human_size(uint64_t bytes, char out[EB_HUMAN_BYTES])
@@ -30,6 +31,18 @@ void eb_human_size(uint64_t bytes, char out[EB_HUMAN_BYTES])
         scaled((double)bytes / KB, "KB", out);
     else
         scaled((double)bytes / MB, "MB", out);
+}
+
+void eb_human_part(uint64_t done, uint64_t total, char out[EB_HUMAN_BYTES])
+{
+    char size[EB_HUMAN_BYTES];
+
+    eb_human_size(total, size);
+    if (total < 1024)
+        snprintf(out, EB_HUMAN_BYTES, "%u of %.16s", (unsigned)done, size);
+    else
+        snprintf(out, EB_HUMAN_BYTES, "%.1f of %.16s",
+                 (double)done / ((double)total < MB ? KB : MB), size);
 }
 
 void eb_human_rate(double bytes_per_second, char out[EB_HUMAN_BYTES])

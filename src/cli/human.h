@@ -9,6 +9,8 @@
 
 /* "512 bytes", "24 KB", "1.5 MB", "4 MB". */
 void eb_human_size(uint64_t bytes, char out[EB_HUMAN_BYTES]);
+/* "1.0 of 4 MB": in the unit of the whole. */
+void eb_human_part(uint64_t done, uint64_t total, char out[EB_HUMAN_BYTES]);
 /* "87.6 KB/s"; 0 gives "-". */
 void eb_human_rate(double bytes_per_second, char out[EB_HUMAN_BYTES]);
 /* "0:07", "12:05", "1:02:03". */
@@ -17,7 +19,7 @@ void eb_human_clock(int64_t seconds, char out[EB_HUMAN_BYTES]);
 void eb_human_seconds(double seconds, char out[EB_HUMAN_BYTES]);
 /* "2026-11-21T10:15:00Z" to local "2026-11-21 11:15"; text that is not such a time gives "-". */
 void eb_human_local_time(const char *utc, char out[EB_HUMAN_BYTES]);
-/* "31 %"; never "100 %" before it is all. */
+/* 31; never 100 before it is all. */
 unsigned eb_human_percent(uint64_t done, uint64_t total);
 
 #endif

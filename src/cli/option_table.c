@@ -34,8 +34,8 @@ static const eb_opt_row_t rows[] = {
         .env = {"ESPBACKUP_BAUD", "ESPTOOL_BAUD"}},
     [EB_OPT_CHIP] = {
         "chip", 'c', TEXT, BOARD, .value_name = "NAME",
-        .help = "the chip that must be there, such as esp32c3 (default: auto); of list, show only "
-                "this chip",
+        .help = "the chip that is expected, such as esp32c3 (default: auto); list shows only its "
+                "backups",
         .env = {"ESPTOOL_CHIP"}},
     [EB_OPT_BEFORE] = {
         "before", 0, CHOICE, BOARD, .value_name = "MODE", .choices = before_choices,

@@ -103,16 +103,15 @@ static void bar_text(uint64_t done, uint64_t total, size_t width, char *out)
     out[2 + inner] = '\0';
 }
 
-/* "31 %   1.2 of 4 MB   87.6 KB/s   0:32 left" */
+/* "31 %  1.2 of 4 MB  87.6 KB/s  0:32 left" */
 static void numbers_text(const eb_progress_view_t *view, int64_t now_ms, char *out, size_t cap)
 {
-    char done[EB_HUMAN_BYTES], total[EB_HUMAN_BYTES], rate[EB_HUMAN_BYTES], left[EB_HUMAN_BYTES];
+    char part[EB_HUMAN_BYTES], rate[EB_HUMAN_BYTES], left[EB_HUMAN_BYTES];
     double speed = eb_progress_rate(view, now_ms);
 
-    eb_human_size(view->now.done, done);
-    eb_human_size(view->now.total, total);
-    int n = snprintf(out, cap, "%3u %%  %s of %s",
-                     eb_human_percent(view->now.done, view->now.total), done, total);
+    eb_human_part(view->now.done, view->now.total, part);
+    int n =
+        snprintf(out, cap, "%3u %%  %s", eb_human_percent(view->now.done, view->now.total), part);
     if (n < 0 || (size_t)n >= cap || !(speed > 0))
         return;
     eb_human_rate(speed, rate);
@@ -134,7 +133,7 @@ static void work_line(const eb_progress_view_t *view, int64_t now_ms, char *out,
     numbers_text(view, now_ms, numbers, sizeof(numbers));
     if (view->term->tty) {
         /* Room for the longest numbers is kept free, so that the bar does not jump. */
-        int room = view->term->width - 1 - (int)strlen(verb) - 4 - 46;
+        int room = view->term->width - 1 - (int)strlen(verb) - 4 - 42;
         if (room >= BAR_LEAST)
             bar_text(view->now.done, view->now.total, (size_t)(room < BAR_MOST ? room : BAR_MOST),
                      bar);
@@ -182,7 +181,8 @@ static bool is_due(const eb_progress_view_t *view, int64_t now_ms)
         return true;
     unsigned percent = eb_human_percent(view->now.done, view->now.total);
     return view->now.phase != EB_PHASE_CONNECT && view->now.total > 0 &&
-           since_ms >= PLAIN_LEAST_MS && percent >= view->last_percent + PLAIN_PERCENT;
+           since_ms >= PLAIN_LEAST_MS &&
+           percent / PLAIN_PERCENT > view->last_percent / PLAIN_PERCENT;
 }
 
 void eb_progress_update(eb_progress_view_t *view, const eb_progress_t *progress, int64_t now_ms)

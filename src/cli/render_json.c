@@ -2,6 +2,10 @@
 #include "render_json.h"
 
 #include "bytes.h"
+#include "partition_types.h"
+#include "sidecar_rules.h"
+
+#include <stdio.h>
 
 static void add_tristate(eb_json_t *node, const char *key, eb_tristate_t value)
 {
@@ -87,9 +91,12 @@ void eb_json_chip(eb_json_t *root, const eb_chip_info_t *chip)
 void eb_json_flash(eb_json_t *root, const eb_flash_info_t *flash)
 {
     eb_json_t *node = eb_json_add_object(root, "flash");
+    char jedec[16] = "";
 
     eb_json_add_bool(node, "known", flash->known);
-    eb_json_add_int(node, "jedec_id", flash->jedec_id);
+    if (flash->known)
+        snprintf(jedec, sizeof(jedec), "0x%06x", (unsigned)(flash->jedec_id & 0xFFFFFF));
+    add_text(node, "jedec_id", jedec);
     add_text(node, "manufacturer", flash->manufacturer);
     add_text(node, "device", flash->device);
     if (flash->size_bytes > 0)
@@ -106,29 +113,12 @@ void eb_json_flash(eb_json_t *root, const eb_flash_info_t *flash)
         eb_json_add_null(node, "unique_id");
 }
 
-const char *eb_json_port_kind(eb_port_kind_t kind)
-{
-    switch (kind) {
-    case EB_PORT_UART:
-        return "uart";
-    case EB_PORT_USB_JTAG:
-        return "usb-jtag";
-    case EB_PORT_USB_OTG:
-        return "usb-otg";
-    case EB_PORT_TCP:
-        return "tcp";
-    case EB_PORT_RFC2217:
-        return "rfc2217";
-    }
-    return "unknown";
-}
-
 void eb_json_connection(eb_json_t *root, const eb_session_stats_t *stats)
 {
     eb_json_t *node = eb_json_add_object(root, "connection");
 
     eb_json_add_text(node, "port", stats->port);
-    eb_json_add_text(node, "kind", eb_json_port_kind(stats->port_kind));
+    eb_json_add_text(node, "kind", eb_name_of(&eb_port_kind_names, (int)stats->port_kind));
     eb_json_add_int(node, "baud", stats->baud);
     eb_json_add_bool(node, "stub", stats->stub);
     add_text(node, "stub_version", stats->stub_version);
@@ -140,28 +130,11 @@ void eb_json_connection(eb_json_t *root, const eb_session_stats_t *stats)
     eb_json_add_int(node, "slowdowns", stats->slowdowns);
 }
 
-static const char *image_state_name(eb_image_state_t state)
-{
-    switch (state) {
-    case EB_IMAGE_NONE:
-        return "erased";
-    case EB_IMAGE_VALID:
-        return "valid";
-    case EB_IMAGE_UNCHECKED:
-        return "unchecked";
-    case EB_IMAGE_DAMAGED:
-        return "damaged";
-    case EB_IMAGE_OPAQUE:
-        return "opaque";
-    }
-    return "unknown";
-}
-
 static void add_app(eb_json_t *node, const char *key, const eb_app_image_t *app)
 {
     eb_json_t *image = eb_json_add_object(node, key);
 
-    eb_json_add_text(image, "state", image_state_name(app->state));
+    eb_json_add_text(image, "state", eb_name_of(&eb_image_state_names, (int)app->state));
     eb_json_add_int(image, "length_bytes", app->length_bytes);
     if (!app->desc.present)
         return;
@@ -174,23 +147,6 @@ static void add_app(eb_json_t *node, const char *key, const eb_app_image_t *app)
     add_hex(image, "elf_sha256", app->desc.elf_sha256, sizeof(app->desc.elf_sha256));
 }
 
-static const char *boot_reason_name(eb_ota_reason_t reason)
-{
-    switch (reason) {
-    case EB_OTA_NO_SLOTS:
-        return "no_ota_slots";
-    case EB_OTA_FACTORY:
-        return "factory";
-    case EB_OTA_FIRST_SLOT:
-        return "first_slot";
-    case EB_OTA_SEQUENCE:
-        return "sequence";
-    case EB_OTA_NOTHING:
-        return "no_app";
-    }
-    return "unknown";
-}
-
 static void add_boot(eb_json_t *root, const eb_partition_table_t *table,
                      const eb_boot_choice_t *boot)
 {
@@ -200,7 +156,7 @@ static void add_boot(eb_json_t *root, const eb_partition_table_t *table,
         eb_json_add_text(node, "partition", table->entries[boot->index].label);
     else
         eb_json_add_null(node, "partition");
-    eb_json_add_text(node, "reason", boot_reason_name(boot->reason));
+    eb_json_add_text(node, "reason", eb_name_of(&eb_ota_reason_names, (int)boot->reason));
     if (boot->reason == EB_OTA_SEQUENCE) {
         eb_json_add_int(node, "sequence", boot->sequence);
         eb_json_add_int(node, "ota_state", boot->ota_state);
@@ -217,7 +173,7 @@ void eb_json_table(eb_json_t *root, const eb_partition_table_t *table, const eb_
     }
     eb_json_t *node = eb_json_add_object(root, "partition_table");
     eb_json_add_int(node, "addr", table->addr);
-    eb_json_add_bool(node, "md5", table->has_md5);
+    eb_json_add_bool(node, "has_md5", table->has_md5);
     eb_json_t *list = eb_json_add_array(root, "partitions");
     for (size_t i = 0; i < table->count; i++) {
         const eb_partition_t *part = &table->entries[i];
@@ -226,7 +182,7 @@ void eb_json_table(eb_json_t *root, const eb_partition_table_t *table, const eb_
 
         eb_partition_type_text(part->type, part->subtype, type, sizeof(type));
         eb_json_add_text(entry, "name", part->label);
-        eb_json_add_text(entry, "type_name", type);
+        eb_json_add_text(entry, "kind", type);
         eb_json_add_int(entry, "type", part->type);
         eb_json_add_int(entry, "subtype", part->subtype);
         eb_json_add_int(entry, "addr", part->addr);
@@ -236,7 +192,7 @@ void eb_json_table(eb_json_t *root, const eb_partition_table_t *table, const eb_
         eb_json_add_bool(entry, "boots", boot->index == (int)i);
         if (usage != NULL && usage[i].known)
             eb_json_add_int(entry, "erased_bytes", (int64_t)usage[i].erased_bytes);
-        if (part->app.state != EB_IMAGE_NONE || part->type == 0)
+        if (part->type == EB_PART_APP)
             add_app(entry, "app", &part->app);
     }
     add_boot(root, table, boot);

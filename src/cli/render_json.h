@@ -19,7 +19,6 @@ void eb_json_flash_report(eb_json_t *root, const eb_flash_report_t *report);
 void eb_json_backup(eb_json_t *root, const eb_backup_result_t *result);
 void eb_json_list(eb_json_t *root, const char *dir, const eb_backup_list_t *list);
 
-const char *eb_json_port_kind(eb_port_kind_t kind);
 const char *eb_json_backup_state(eb_backup_state_t state);
 
 #endif

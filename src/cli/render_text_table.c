@@ -2,6 +2,7 @@
 #include "render_text.h"
 
 #include "human.h"
+#include "partition_types.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -56,7 +57,7 @@ static void add_row(eb_table_t *out, const eb_partition_t *part, bool boots,
                     const eb_flash_usage_t *usage)
 {
     char type[64], size[EB_HUMAN_BYTES], text[CELL_BYTES];
-    bool is_app = part->type == 0;
+    bool is_app = part->type == EB_PART_APP;
 
     eb_partition_type_text(part->type, part->subtype, type, sizeof(type));
     eb_human_size(part->size, size);
@@ -120,7 +121,7 @@ bool eb_text_partitions(const eb_term_t *term, const eb_partition_table_t *table
 
     eb_text_heading(term, "Partitions");
     if (!table->present) {
-        fprintf(term->file, "  No partition table was found.\n");
+        fprintf(term->file, "  There is no partition table.\n");
         return true;
     }
     eb_table_init(&rows, columns, sizeof(columns) / sizeof(columns[0]));
