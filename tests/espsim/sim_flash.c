@@ -298,7 +298,7 @@ static void flash_answer_id(const sim_flash_t *flash, const sim_flash_io_t *io)
     switch (io->opcode) {
     case SIM_FLASH_RDID:
         for (size_t i = 0; i < io->in_count; i++) {
-            io->in[i] = i < 3 ? (uint8_t)(flash->jedec_id >> (8u * (2u - i))) : 0xFF;
+            io->in[i] = (uint8_t)(i < 3 ? flash->jedec_id >> (8u * (2u - i)) : 0xFFu);
         }
         break;
     case 0x90: /* manufacturer and device, 24 address bits before */
