@@ -339,9 +339,10 @@ static cJSON *attach(eb_json_t *node, const char *key, cJSON *item)
     cJSON *parent = writable(node);
     bool attached = false;
 
-    if (parent != NULL && item != NULL)
-        attached = key != NULL ? cJSON_AddItemToObject(parent, key, item)
-                               : cJSON_AddItemToArray(parent, item);
+    if (item != NULL && key != NULL && cJSON_IsObject(parent))
+        attached = cJSON_AddItemToObject(parent, key, item) != 0;
+    else if (item != NULL && key == NULL && cJSON_IsArray(parent))
+        attached = cJSON_AddItemToArray(parent, item) != 0;
     if (attached)
         return item;
     cJSON_Delete(item);

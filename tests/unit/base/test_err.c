@@ -1,0 +1,161 @@
+/* Errors: the table of codes, setting once, wrapping, hints. */
+#include "espbackup/err.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void table_has_one_complete_row_for_each_code(void **state)
+{
+    (void)state;
+    for (int i = 0; i < EB_CODE_COUNT; i++) {
+        const eb_code_row_t *row = eb_code_row((eb_code_t)i);
+
+        assert_int_equal(row->code, i);
+        assert_non_null(row->default_hint);
+        assert_true(strlen(row->name) > 1);
+        for (const char *c = row->name; *c != '\0'; c++)
+            assert_true(islower((unsigned char)*c) || isdigit((unsigned char)*c) || *c == '_');
+        for (int j = 0; j < i; j++)
+            assert_string_not_equal(row->name, eb_code_row((eb_code_t)j)->name);
+        /* Success alone exits with 0. */
+        assert_int_equal(row->exit_status == 0, i == EB_OK);
+    }
+}
+
+static void exit_statuses_are_those_of_the_documentation(void **state)
+{
+    static const struct {
+        eb_code_t code;
+        int status;
+    } expected[] = {
+        {EB_ERR_USAGE, 2},          {EB_ERR_CANCELLED, 130},
+        {EB_ERR_PORT_NOT_FOUND, 4}, {EB_ERR_PORT_BUSY, 4},
+        {EB_ERR_PORT_DENIED, 4},    {EB_ERR_PORT_LOST, 4},
+        {EB_ERR_NO_ANSWER, 4},      {EB_ERR_WRONG_BOOT_MODE, 4},
+        {EB_ERR_GARBAGE, 4},        {EB_ERR_TIMEOUT, 4},
+        {EB_ERR_LINE, 4},           {EB_ERR_UNPROVED, 4},
+        {EB_ERR_CHIP_RESET, 4},     {EB_ERR_CHIP_UNKNOWN, 5},
+        {EB_ERR_CHIP_MISMATCH, 5},  {EB_ERR_UNSUPPORTED, 5},
+        {EB_ERR_REFUSED, 5},        {EB_ERR_FILE_EXISTS, 5},
+        {EB_ERR_IMAGE_BAD, 6},      {EB_ERR_SIDECAR_BAD, 6},
+        {EB_ERR_DIFFERENT, 3},      {EB_ERR_UNFINISHED, 7},
+        {EB_ERR_INTERNAL, 1},       {EB_ERR_DISK_FULL, 1},
+        {EB_ERR_FILE_IO, 1},        {EB_ERR_FILE_ACCESS, 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+        assert_int_equal(eb_code_row(expected[i].code)->exit_status, expected[i].status);
+}
+
+static void unknown_code_is_internal(void **state)
+{
+    (void)state;
+    assert_int_equal(eb_code_row(EB_CODE_COUNT)->code, EB_ERR_INTERNAL);
+    assert_int_equal(eb_code_row((eb_code_t)-1)->code, EB_ERR_INTERNAL);
+}
+
+static void set_clears_what_was_there(void **state)
+{
+    eb_err_t err;
+
+    (void)state;
+    memset(&err, 'x', sizeof(err));
+    assert_int_equal(eb_err_set(&err, EB_ERR_LINE, "lost %d bytes", 3), EB_ERR_LINE);
+    assert_int_equal(err.code, EB_ERR_LINE);
+    assert_int_equal(err.os_errno, 0);
+    assert_int_equal(err.device_status, 0);
+    assert_string_equal(err.message, "lost 3 bytes");
+    assert_string_equal(err.hint, "");
+    assert_string_equal(err.where, "set_clears_what_was_there");
+    assert_string_equal(eb_err_hint_text(&err), eb_code_row(EB_ERR_LINE)->default_hint);
+}
+
+static void message_may_hold_the_old_message(void **state)
+{
+    eb_err_t err;
+
+    (void)state;
+    eb_err_set(&err, EB_ERR_LINE, "inner");
+    eb_err_set(&err, EB_ERR_TIMEOUT, "outer of %s", err.message);
+    assert_string_equal(err.message, "outer of inner");
+}
+
+static void errno_is_kept_and_spelled_out(void **state)
+{
+    eb_err_t err;
+
+    (void)state;
+    assert_int_equal(eb_err_set_errno(&err, EB_ERR_FILE_IO, ENOENT, "cannot open %s", "a"),
+                     EB_ERR_FILE_IO);
+    assert_int_equal(err.os_errno, ENOENT);
+    assert_string_equal(err.message, "cannot open a: No such file or directory");
+}
+
+static void wrap_puts_words_in_front_and_keeps_the_rest(void **state)
+{
+    eb_err_t err;
+
+    (void)state;
+    eb_err_set_errno(&err, EB_ERR_FILE_IO, EIO, "cannot read x");
+    eb_err_hint(&err, "try %s", "again");
+    err.device_status = 7;
+    assert_int_equal(eb_err_wrap(&err, "backup %d", 1), EB_ERR_FILE_IO);
+    assert_string_equal(err.message, "backup 1: cannot read x: Input/output error");
+    assert_string_equal(eb_err_hint_text(&err), "try again");
+    assert_int_equal(err.os_errno, EIO);
+    assert_int_equal(err.device_status, 7);
+    assert_string_equal(err.where, "wrap_puts_words_in_front_and_keeps_the_rest");
+}
+
+static void long_texts_are_cut_and_terminated(void **state)
+{
+    char text[2 * EB_ERR_TEXT_BYTES];
+    eb_err_t err;
+
+    (void)state;
+    memset(text, 'a', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    eb_err_set_errno(&err, EB_ERR_FILE_IO, EIO, "%s", text);
+    eb_err_hint(&err, "%s", text);
+    assert_int_equal(strlen(err.message), EB_ERR_TEXT_BYTES - 1);
+    assert_int_equal(strlen(err.hint), EB_ERR_TEXT_BYTES - 1);
+    eb_err_wrap(&err, "%s", text);
+    assert_int_equal(strlen(err.message), EB_ERR_TEXT_BYTES - 1);
+    eb_err_set(&err, EB_ERR_LINE, "b");
+    eb_err_wrap(&err, "front");
+    assert_string_equal(err.message, "front: b");
+}
+
+static void null_is_allowed(void **state)
+{
+    (void)state;
+    assert_int_equal(eb_err_set(NULL, EB_ERR_LINE, "x"), EB_ERR_LINE);
+    assert_int_equal(eb_err_set_errno(NULL, EB_ERR_LINE, EIO, "x"), EB_ERR_LINE);
+    eb_err_hint(NULL, "x");
+    assert_int_not_equal(eb_err_wrap(NULL, "x"), EB_OK);
+    assert_string_equal(eb_err_hint_text(NULL), "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(table_has_one_complete_row_for_each_code),
+        cmocka_unit_test(exit_statuses_are_those_of_the_documentation),
+        cmocka_unit_test(unknown_code_is_internal),
+        cmocka_unit_test(set_clears_what_was_there),
+        cmocka_unit_test(message_may_hold_the_old_message),
+        cmocka_unit_test(errno_is_kept_and_spelled_out),
+        cmocka_unit_test(wrap_puts_words_in_front_and_keeps_the_rest),
+        cmocka_unit_test(long_texts_are_cut_and_terminated),
+        cmocka_unit_test(null_is_allowed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
