@@ -54,21 +54,6 @@ static eb_code_t render(eb_cli_t *cli, const eb_session_t *session,
     return EB_OK;
 }
 
-static void tell_failure(eb_cli_t *cli, const eb_backup_result_t *result, eb_err_t *err)
-{
-    if (cli->json != NULL)
-        eb_json_backup(cli->json, result);
-    if (result->part_path[0] == '\0')
-        return;
-    if (err->code == EB_ERR_CANCELLED)
-        eb_err_hint(err, "run the same command again: it goes on from %s", result->part_path);
-    else
-        eb_console_note(
-            &cli->console, EB_LEVEL_NOTE,
-            "what was proved is kept in %s; the next backup of this board goes on there",
-            result->part_path);
-}
-
 static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
 {
     eb_session_t *session = NULL;
@@ -85,10 +70,10 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     if (code == EB_OK)
         code = eb_op_backup(session, &options, &cli->console.events, result, err);
     eb_console_end(&cli->console);
-    if (code != EB_OK)
-        tell_failure(cli, result, err);
-    else
+    if (code == EB_OK)
         code = render(cli, session, result, err);
+    else if (cli->json != NULL)
+        eb_json_backup(cli->json, result);
     eb_board_close(cli, session);
     free(result);
     return code;

@@ -54,20 +54,13 @@ static void control_bytes_never_reach_the_terminal(void **state)
     } rows[] = {
         {"plain", "plain"},
         {"\033[31mred", "?[31mred"},
-        {"a\nb\tc\x7f", "a?b?c?"},
-        {"\xc2\x9b"
-         "1m",
-         "?1m"}, /* C1: CSI in one character */
-        {"a\xe2\x80\xae"
-         "b",
-         "a?b"}, /* turns the text around */
-        {"\xff\xfe", "??"},
-        {"\xc3", "?"},
-        {"\xed\xa0\x80", "???"}, /* a surrogate */
-        {"gr\xc3\xb6\xc3\x9f"
-         "e",
-         "gr\xc3\xb6\xc3\x9f"
-         "e"},
+        {"a\nb\tc\177", "a?b?c?"},
+        {"\302\2331m", "?1m"},     /* C1: CSI in one character */
+        {"a\342\200\256b", "a?b"}, /* turns the text around */
+        {"\377\376", "??"},
+        {"\303", "?"},
+        {"\355\240\200", "???"}, /* a surrogate */
+        {"gr\303\266\303\237e", "gr\303\266\303\237e"},
     };
     char out[64];
 
@@ -83,21 +76,19 @@ static void columns_not_bytes_are_counted(void **state)
     char out[64];
 
     (void)state;
-    assert_int_equal(eb_term_columns("gr\xc3\xb6\xc3\x9f"
-                                     "e"),
-                     5);
-    assert_int_equal(eb_term_columns("\xe9\x95\xb7\xe3\x81\x84"), 4); /* two wide ones */
-    assert_int_equal(eb_term_columns("e\xcc\x81"), 1);                /* e and a combining accent */
+    assert_int_equal(eb_term_columns("gr\303\266\303\237e"), 5);
+    assert_int_equal(eb_term_columns("\351\225\267\343\201\204"), 4); /* two wide ones */
+    assert_int_equal(eb_term_columns("e\314\201"), 1);                /* e and a combining accent */
     assert_int_equal(eb_term_clean("abcdef", 6, out, sizeof(out)), 6);
     assert_string_equal(out, "abcdef");
     assert_int_equal(eb_term_clean("abcdefg", 6, out, sizeof(out)), 6);
     assert_string_equal(out, "abcde~");
     /* A wide character does not fit in half. */
-    assert_int_equal(eb_term_clean("ab\xe9\x95\xb7\xe3\x81\x84", 5, out, sizeof(out)), 5);
-    assert_string_equal(out, "ab\xe9\x95\xb7~");
+    assert_int_equal(eb_term_clean("ab\351\225\267\343\201\204", 5, out, sizeof(out)), 5);
+    assert_string_equal(out, "ab\351\225\267~");
     /* Short of bytes it is cut, and never within a character. */
-    eb_term_clean("\xc3\xb6\xc3\xb6\xc3\xb6", 0, out, 6);
-    assert_string_equal(out, "\xc3\xb6\xc3\xb6~");
+    eb_term_clean("\303\266\303\266\303\266", 0, out, 6);
+    assert_string_equal(out, "\303\266\303\266~");
 }
 
 /* -- tables ---------------------------------------------------------------------------------- */
@@ -112,15 +103,8 @@ static const eb_column_t columns[] = {
 static void fill(eb_table_t *table)
 {
     static const char *const cells[] = {
-        "short",
-        "4 MB",
-        "",
-        "a note of some length",
-        "gr\xc3\xb6\xc3\x9f"
-        "er-als-die-andern.bin",
-        "123 KB",
-        "",
-        "",
+        "short",  "4 MB", "", "a note of some length", "gr\303\266\303\237er-als-die-andern.bin",
+        "123 KB", "",     "",
     };
 
     eb_table_init(table, columns, 4);
@@ -137,8 +121,7 @@ static void table_is_aligned(void **state)
     assert_true(eb_table_print(&table, &term, 2));
     assert_string_equal(shown(), "  Name                         Size  Note\n"
                                  "  short                        4 MB  a note of some length\n"
-                                 "  gr\xc3\xb6\xc3\x9f"
-                                 "er-als-die-andern.bin  123 KB\n");
+                                 "  gr\303\266\303\237er-als-die-andern.bin  123 KB\n");
     eb_table_free(&table);
 }
 
@@ -270,7 +253,7 @@ static void hostile_names_are_shown_harmless(void **state)
 
     (void)state;
     strcpy(result->table.entries[1].app.desc.project, "x\033[2Jy\n");
-    strcpy(result->table.entries[0].label, "\xff\xffnvs");
+    strcpy(result->table.entries[0].label, "\377\377nvs");
     assert_true(eb_text_backup(&term, &chip, result));
     assert_shown("x?[2Jy?");
     assert_shown("??nvs");
