@@ -1,0 +1,298 @@
+/*
+ * sim_board.c: power, the reset circuit and the threads of the simulated board.
+ *
+ * The circuit is the one of Espressif's development boards: two transistors, each with the one line
+ * at its base and the other at its emitter, so that both lines asserted (as an operating system
+ * does when it opens a port) or both released leave the chip alone: EN  is low when RTS is asserted
+ * and DTR is not IO0 is low when DTR is asserted and RTS is not EN rises slowly because of a
+ * capacitor, and the chip samples IO0 when EN is up. Hosts that set one line after the other rely
+ * on that: RTS is released with DTR already asserted, which passes through "both asserted".
+ * (ESP32-DevKitC schematic; esptool documentation, "boot mode selection".)
+ */
+#include "sim_board.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "sim_board_impl.h"
+
+/* 10 kOhm and 0.1 uF to 1 uF on boards: a few milliseconds. */
+#define EN_RISE_DEFAULT_MS 5
+/*
+ * Over a network two line changes are a round trip apart, and pyserial looks for the answer only
+ * every 50 ms. People add 10 uF at EN for such hosts; a board made for this link has it.
+ */
+#define EN_RISE_NETWORK_MS 90
+
+void sim_board_options_init(sim_board_options_t *options)
+{
+    memset(options, 0, sizeof(*options));
+    options->host = "127.0.0.1";
+    options->latency_ms = 2;
+    options->en_rise_ms = -1;
+    options->replug_ms = -1;
+    options->boot_download = true;
+    sim_fault_init(&options->faults);
+}
+
+void sim_board_log(const sim_board_t *board, const char *format, ...)
+{
+    char line[512];
+    va_list args;
+
+    if (!board->options.log) {
+        return;
+    }
+    va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    fprintf(stderr, "espsim: %s\n", line);
+}
+
+/* EN is up: the strap is sampled and the chip starts. */
+void sim_board_boot(sim_board_t *board)
+{
+    sim_uart_t *u = &board->uart;
+    int64_t now = sim_clock_ns();
+
+    board->en_low = false;
+    board->en_rise_at = SIM_NEVER;
+    pthread_mutex_lock(&u->lock);
+    u->deaf = false;
+    u->now_ns = now;
+    u->chip_baud = 115200;
+    u->rx_capacity = SIM_FIFO_BYTES;
+    board->boot_pending = true;
+    board->boot_download = board->uart.io0_low;
+    pthread_cond_broadcast(&u->chip_wake);
+    pthread_mutex_unlock(&u->lock);
+    sim_board_log(board, "EN up, IO0 %s", board->uart.io0_low ? "low: download" : "high: run");
+}
+
+void sim_board_update_en(sim_board_t *board)
+{
+    bool en_low = !board->powered || (board->rts && !board->dtr);
+    bool io0_low = board->options.boot_download || (board->dtr && !board->rts);
+
+    pthread_mutex_lock(&board->uart.lock);
+    board->uart.io0_low = io0_low;
+    if (en_low) {
+        board->boot_pending = false;
+    }
+    pthread_mutex_unlock(&board->uart.lock);
+    if (en_low) {
+        board->en_rise_at = SIM_NEVER;
+        if (!board->en_low) {
+            board->en_low = true;
+            sim_wire_chip_off(&board->uart, !board->powered);
+            sim_board_log(board, board->powered ? "EN low" : "power off");
+        }
+    } else if (board->en_low && board->en_rise_at == SIM_NEVER) {
+        board->en_rise_at = sim_clock_ns() + board->options.en_rise_ms * SIM_NS_PER_MS;
+    }
+}
+
+void sim_board_power(sim_board_t *board, bool on)
+{
+    board->powered = on;
+    board->dtr = board->rts = false;
+    board->raw_count = 0;
+    board->hold_send_until = board->hold_read_until = 0;
+    sim_board_update_en(board);
+}
+
+/* As a brown-out detector or a watchdog does: at once, and with what had not left the chip lost. */
+void sim_board_pulse_reset(sim_board_t *board)
+{
+    board->raw_count = 0;
+    sim_wire_chip_off(&board->uart, true);
+    board->en_low = true;
+    board->en_rise_at = SIM_NEVER;
+    sim_board_update_en(board);
+    if (board->en_rise_at != SIM_NEVER) {
+        sim_board_boot(board);
+    }
+}
+
+void sim_board_set_lines(sim_board_t *board, bool dtr, bool rts)
+{
+    if (board->dtr != dtr || board->rts != rts) {
+        sim_board_log(board, "DTR %d RTS %d", dtr, rts);
+    }
+    board->dtr = dtr;
+    board->rts = rts;
+    sim_board_update_en(board);
+}
+
+void sim_board_get_lines(const sim_board_t *board, bool *dtr, bool *rts)
+{
+    *dtr = board->dtr;
+    *rts = board->rts;
+}
+
+/* sim_chip_run came back although nobody reset it: the chip reset itself (watchdog, reboot). */
+static void self_reset(sim_board_t *board)
+{
+    sim_uart_t *u = &board->uart;
+
+    board->boot_pending = true;
+    board->boot_download = board->uart.io0_low;
+    board->report.self_resets++;
+    u->chip_baud = 115200;
+    u->rx_capacity = SIM_FIFO_BYTES;
+    pthread_mutex_unlock(&u->lock);
+    sim_board_log(board, "the chip reset itself");
+    sim_uart_spend(u, 1000);
+    usleep(1000); /* a chip that does nothing else must not eat this machine */
+    pthread_mutex_lock(&u->lock);
+}
+
+static void *chip_thread(void *arg)
+{
+    sim_board_t *board = arg;
+    sim_uart_t *u = &board->uart;
+
+    prctl(PR_SET_TIMERSLACK, 1UL);
+    pthread_mutex_lock(&u->lock);
+    for (;;) {
+        while (!board->boot_pending && !board->stop) {
+            pthread_cond_wait(&u->chip_wake, &u->lock);
+        }
+        if (board->stop) {
+            break;
+        }
+        bool download = board->boot_download;
+        board->boot_pending = false;
+        u->reset = false;
+        board->report.boots_download += download;
+        board->report.boots_run += !download;
+        pthread_mutex_unlock(&u->lock);
+        sim_chip_run(board->chip, u, download);
+        pthread_mutex_lock(&u->lock);
+        if (!u->reset && !board->stop) {
+            self_reset(board);
+        }
+    }
+    pthread_mutex_unlock(&u->lock);
+    return NULL;
+}
+
+static bool open_link(sim_board_t *board)
+{
+    switch (board->options.link) {
+    case SIM_LINK_TCP:
+        board->link = sim_link_tcp_open(board, &board->options);
+        break;
+    case SIM_LINK_RFC2217:
+        board->link = sim_link_rfc2217_open(board, &board->options);
+        break;
+    case SIM_LINK_PTY:
+        board->link = sim_link_pty_open(board, &board->options);
+        break;
+    }
+    return board->link != NULL;
+}
+
+static bool start_threads(sim_board_t *board)
+{
+    board->chip_started = pthread_create(&board->chip_thread, NULL, chip_thread, board) == 0;
+    board->io_started = board->chip_started &&
+                        pthread_create(&board->io_thread, NULL, sim_board_io_thread, board) == 0;
+    if (!board->io_started) {
+        fprintf(stderr, "espsim: cannot start a thread\n");
+    }
+    return board->io_started;
+}
+
+sim_board_t *sim_board_start(const sim_board_options_t *options, sim_chip_t *chip)
+{
+    sim_board_t *board = calloc(1, sizeof(*board));
+    sim_wire_options_t wire;
+
+    if (board == NULL) {
+        fprintf(stderr, "espsim: no memory\n");
+        return NULL;
+    }
+    board->options = *options;
+    board->chip = chip;
+    if (board->options.en_rise_ms < 0) {
+        board->options.en_rise_ms =
+            options->link == SIM_LINK_RFC2217 ? EN_RISE_NETWORK_MS : EN_RISE_DEFAULT_MS;
+    }
+    board->faults = options->faults;
+    board->faults.seed = options->seed;
+    sim_fault_start(&board->faults);
+    board->en_low = true;
+    board->en_rise_at = board->replug_at = SIM_NEVER;
+    board->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    wire = (sim_wire_options_t){options->wire_real, options->log,
+                                (int64_t)options->latency_ms * SIM_NS_PER_MS, options->seed,
+                                board->wake_fd};
+    if (!sim_wire_init(&board->uart, &wire) || !open_link(board)) {
+        sim_board_stop(board);
+        return NULL;
+    }
+    sim_board_power(board, true);
+    sim_board_boot(board);
+    if (!start_threads(board)) {
+        sim_board_stop(board);
+        return NULL;
+    }
+    return board;
+}
+
+const char *sim_board_address(const sim_board_t *board)
+{
+    return board->link->address;
+}
+
+void sim_board_set_environment(const sim_board_t *board)
+{
+    board->link->ops->environment(board->link);
+}
+
+void sim_board_get_report(sim_board_t *board, sim_board_report_t *report)
+{
+    sim_uart_t *u = &board->uart;
+
+    pthread_mutex_lock(&u->lock);
+    *report = board->report;
+    report->wire = u->counts;
+    report->chip_baud = u->chip_baud;
+    report->host_baud = u->host_baud;
+    pthread_mutex_unlock(&u->lock);
+}
+
+void sim_board_stop(sim_board_t *board)
+{
+    sim_uart_t *u;
+
+    if (board == NULL) {
+        return;
+    }
+    u = &board->uart;
+    pthread_mutex_lock(&u->lock);
+    board->stop = true;
+    u->reset = true;
+    pthread_cond_broadcast(&u->chip_wake);
+    sim_wire_kick_io(u);
+    pthread_mutex_unlock(&u->lock);
+    if (board->chip_started) {
+        pthread_join(board->chip_thread, NULL);
+    }
+    if (board->io_started) {
+        pthread_join(board->io_thread, NULL);
+    }
+    if (board->link != NULL) {
+        board->link->ops->close(board->link);
+    }
+    sim_wire_free(u);
+    close(board->wake_fd);
+    free(board);
+}

@@ -1,0 +1,41 @@
+/* sim_board_impl.h: the board's insides, shared by sim_board.c (reset, threads) and sim_io.c. */
+#ifndef ESPSIM_SIM_BOARD_IMPL_H
+#define ESPSIM_SIM_BOARD_IMPL_H
+
+#include <pthread.h>
+
+#include "sim_link.h"
+
+#define SIM_RAW_BYTES 4096U
+
+struct sim_board {
+    sim_board_options_t options;
+    sim_chip_t *chip;
+    sim_uart_t uart;
+    sim_link_t *link;
+    pthread_t chip_thread, io_thread;
+    bool chip_started, io_started;
+    int wake_fd;
+    /* guarded by uart.lock */
+    bool stop;
+    bool boot_pending, boot_download; /* a boot waits for the chip's thread; its strap */
+    sim_board_report_t report;
+    /* I/O thread only */
+    bool dtr, rts, connected, powered, en_low;
+    int64_t en_rise_at, replug_at;
+    int64_t hold_send_until, hold_read_until; /* stalls */
+    sim_event_t pending_event;
+    sim_fault_t faults;
+    uint8_t raw[SIM_RAW_BYTES]; /* taken from the chip, not yet through the faults */
+    size_t raw_start, raw_count;
+};
+
+/* sim_board.c; on the I/O thread */
+void sim_board_power(sim_board_t *board, bool on);
+void sim_board_update_en(sim_board_t *board);
+void sim_board_pulse_reset(sim_board_t *board);
+void sim_board_boot(sim_board_t *board);
+/* sim_io.c */
+void *sim_board_io_thread(void *arg);
+
+#endif

@@ -1,0 +1,275 @@
+/* sim_io.c: the board's I/O thread: moves bytes between the wires and the link, through faults. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sim_board_impl.h"
+
+/* With --wire real the host may send again after a while, and nothing wakes us then. */
+#define ROOM_RETRY_NS (5 * SIM_NS_PER_MS)
+
+size_t sim_board_room(sim_board_t *board)
+{
+    if (board->hold_read_until > 0 && sim_clock_ns() < board->hold_read_until) {
+        return 0;
+    }
+    return sim_wire_host_room(&board->uart);
+}
+
+void sim_board_set_host_baud(sim_board_t *board, uint32_t baud)
+{
+    if (board->uart.host_baud != baud) { /* only this thread writes it */
+        sim_board_log(board, "host at %u baud", baud);
+        sim_wire_set_host_baud(&board->uart, baud);
+    }
+}
+
+void sim_board_purge(sim_board_t *board, bool to_host, bool to_chip)
+{
+    if (to_host) {
+        board->raw_count = 0;
+    }
+    sim_wire_purge(&board->uart, to_host, to_chip);
+}
+
+void sim_board_set_connected(sim_board_t *board, bool connected)
+{
+    if (board->connected == connected) {
+        return;
+    }
+    board->connected = connected;
+    sim_board_log(board, connected ? "host connected" : "host gone");
+    if (connected) {
+        pthread_mutex_lock(&board->uart.lock);
+        board->report.connections++;
+        pthread_mutex_unlock(&board->uart.lock);
+        if (board->options.reset_on_connect) {
+            sim_board_pulse_reset(board);
+        }
+    }
+}
+
+/* The link is in the middle of its own work: remember, and do it when that is done. */
+static void note_event(sim_board_t *board, sim_event_t event)
+{
+    if (event == SIM_EVENT_RESET) {
+        sim_board_log(board, "fault: reset");
+        sim_board_pulse_reset(board);
+    } else if (event != SIM_EVENT_NONE) {
+        board->pending_event = event;
+    }
+}
+
+static bool link_is_cut(const sim_board_t *board)
+{
+    return board->pending_event != SIM_EVENT_NONE || !board->powered;
+}
+
+static void stall_to_chip(sim_board_t *board, uint64_t ms)
+{
+    if (board->options.wire_real) {
+        sim_wire_host_stall(&board->uart, (int64_t)ms * SIM_NS_PER_MS);
+    } else {
+        board->hold_read_until = sim_clock_ns() + (int64_t)ms * SIM_NS_PER_MS;
+    }
+}
+
+void sim_board_from_host(sim_board_t *board, const uint8_t *bytes, size_t count)
+{
+    uint8_t out[512];
+    size_t n = 0;
+    sim_fault_result_t r;
+
+    if (!sim_fault_active(&board->faults)) {
+        sim_wire_host_send(&board->uart, bytes, count);
+        return;
+    }
+    for (size_t i = 0; i < count && !link_is_cut(board); i++) {
+        sim_fault_byte(&board->faults, SIM_TO_CHIP, bytes[i], &r);
+        if (r.stall_ms > 0 || n + SIM_FAULT_OUT_MAX > sizeof(out)) {
+            sim_wire_host_send(&board->uart, out, n);
+            n = 0;
+        }
+        if (r.stall_ms > 0) {
+            stall_to_chip(board, r.stall_ms);
+        }
+        memcpy(out + n, r.out, r.count);
+        n += r.count;
+        if (r.event != SIM_EVENT_NONE) {
+            sim_wire_host_send(&board->uart, out, n);
+            n = 0;
+            note_event(board, r.event);
+        }
+    }
+    sim_wire_host_send(&board->uart, out, n);
+}
+
+/* Send raw[] through the faults; leaves the rest there when a stall begins. */
+static void send_raw(sim_board_t *board)
+{
+    uint8_t out[SIM_RAW_BYTES * SIM_FAULT_OUT_MAX];
+    size_t n = 0;
+    sim_fault_result_t r = {.event = SIM_EVENT_NONE};
+
+    if (!sim_fault_active(&board->faults)) {
+        board->link->ops->send(board->link, board->raw + board->raw_start, board->raw_count);
+        board->raw_count = 0;
+        return;
+    }
+    while (board->raw_count > 0 && r.event == SIM_EVENT_NONE && r.stall_ms == 0) {
+        uint8_t byte = board->raw[board->raw_start++];
+        board->raw_count--;
+        sim_fault_byte(&board->faults, SIM_TO_HOST, byte, &r);
+        if (r.stall_ms > 0) {
+            board->hold_send_until = sim_clock_ns() + (int64_t)r.stall_ms * SIM_NS_PER_MS;
+        }
+        memcpy(out + n, r.out, r.count);
+        n += r.count;
+    }
+    if (n > 0) {
+        board->link->ops->send(board->link, out, n);
+    }
+    note_event(board, r.event);
+}
+
+static void deliver(sim_board_t *board, int64_t now)
+{
+    if (!board->connected) {
+        board->raw_count = sim_wire_host_take(&board->uart, now, board->raw, SIM_RAW_BYTES);
+        pthread_mutex_lock(&board->uart.lock);
+        board->uart.counts.unheard += board->raw_count;
+        pthread_mutex_unlock(&board->uart.lock);
+        board->raw_count = 0;
+        return;
+    }
+    while (board->connected && !link_is_cut(board) && now >= board->hold_send_until &&
+           board->link->ops->room(board->link) >= SIM_RAW_BYTES * SIM_FAULT_OUT_MAX) {
+        if (board->raw_count == 0) {
+            board->raw_start = 0;
+            board->raw_count = sim_wire_host_take(&board->uart, now, board->raw, SIM_RAW_BYTES);
+        }
+        if (board->raw_count == 0) {
+            break;
+        }
+        send_raw(board);
+    }
+}
+
+static void handle_event(sim_board_t *board)
+{
+    sim_event_t event = board->pending_event;
+
+    board->pending_event = SIM_EVENT_NONE;
+    if (event == SIM_EVENT_NONE) {
+        return;
+    }
+    sim_board_log(board, "fault: %s", sim_event_name(event));
+    if (event == SIM_EVENT_HANGUP) {
+        board->link->ops->hangup(board->link);
+        sim_board_set_connected(board, false);
+        return;
+    }
+    board->link->ops->unplug(board->link);
+    sim_board_set_connected(board, false);
+    sim_board_power(board, false);
+    pthread_mutex_lock(&board->uart.lock);
+    board->report.unplugs++;
+    pthread_mutex_unlock(&board->uart.lock);
+    if (board->options.replug_ms >= 0) {
+        board->replug_at = sim_clock_ns() + board->options.replug_ms * SIM_NS_PER_MS;
+    }
+}
+
+static void run_timers(sim_board_t *board, int64_t now)
+{
+    if (now >= board->en_rise_at) {
+        sim_board_boot(board);
+    }
+    if (now >= board->replug_at) {
+        board->replug_at = SIM_NEVER;
+        if (board->link->ops->replug(board->link)) {
+            sim_board_log(board, "plugged in again");
+            sim_board_power(board, true);
+        } else {
+            board->replug_at = now + 100 * SIM_NS_PER_MS;
+        }
+    }
+}
+
+static int64_t min_ns(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* When something happens by itself next. */
+static int64_t next_deadline(sim_board_t *board, int64_t now, bool can_read)
+{
+    int64_t due = min_ns(board->en_rise_at, board->replug_at);
+
+    due = min_ns(due, board->link->ops->due(board->link, now));
+    if (!can_read) {
+        due = min_ns(due, now + ROOM_RETRY_NS);
+    }
+    if (!board->connected) {
+        return min_ns(due, sim_wire_host_due(&board->uart));
+    }
+    if (now < board->hold_send_until) {
+        return min_ns(due, board->hold_send_until);
+    }
+    if (board->link->ops->room(board->link) == 0) {
+        return due; /* the link polls for room itself */
+    }
+    return min_ns(due, sim_wire_host_due(&board->uart));
+}
+
+static void wait_for_work(sim_board_t *board, bool can_read)
+{
+    struct pollfd fds[1 + SIM_LINK_FDS_MAX];
+    struct timespec ts, *timeout = NULL;
+    int64_t now = sim_clock_ns();
+    int64_t due = next_deadline(board, now, can_read);
+    uint64_t kicks;
+    size_t count;
+
+    if (due != SIM_NEVER) {
+        int64_t wait_ns = due > now ? due - now : 0;
+        ts.tv_sec = (time_t)(wait_ns / SIM_NS_PER_S);
+        ts.tv_nsec = (long)(wait_ns % SIM_NS_PER_S);
+        timeout = &ts;
+    }
+    fds[0] = (struct pollfd){board->wake_fd, POLLIN, 0};
+    count = board->powered ? board->link->ops->poll_fds(board->link, fds + 1, can_read) : 0;
+    if (ppoll(fds, count + 1, timeout, NULL) <= 0) {
+        return;
+    }
+    if ((fds[0].revents & POLLIN) != 0 && read(board->wake_fd, &kicks, sizeof(kicks)) < 0) {
+        sim_board_log(board, "eventfd: %s", strerror(errno));
+    }
+    if (count > 0) {
+        board->link->ops->refresh(board->link);
+        board->link->ops->service(board->link, fds + 1, count, can_read);
+    }
+}
+
+void *sim_board_io_thread(void *arg)
+{
+    sim_board_t *board = arg;
+    bool stop = false;
+
+    /* The kernel's default lets sleeps be late by 50 us, half a byte at 115200 baud. */
+    prctl(PR_SET_TIMERSLACK, 1UL);
+    while (!stop) {
+        wait_for_work(board, sim_board_room(board) > 0);
+        run_timers(board, sim_clock_ns());
+        deliver(board, sim_clock_ns());
+        handle_event(board);
+        pthread_mutex_lock(&board->uart.lock);
+        stop = board->stop;
+        memcpy(board->report.faults, board->faults.counts, sizeof(board->report.faults));
+        pthread_mutex_unlock(&board->uart.lock);
+    }
+    return NULL;
+}

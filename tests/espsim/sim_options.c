@@ -1,0 +1,430 @@
+/* sim_options.c: see sim_options.h. */
+#include "sim_options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    OPT_TCP = 256,
+    OPT_RFC2217,
+    OPT_PTY,
+    OPT_USB_ID,
+    OPT_USB_PRODUCT,
+    OPT_BOOT,
+    OPT_RESET_ON_CONNECT,
+    OPT_TCP_BAUD,
+    OPT_WIRE,
+    OPT_LATENCY,
+    OPT_EN_RISE,
+    OPT_FAULT,
+    OPT_FAULT_DIR,
+    OPT_FAULT_AFTER,
+    OPT_FAULT_MAX,
+    OPT_STALL_MS,
+    OPT_REPLUG,
+    OPT_CHIP,
+    OPT_FLASH,
+    OPT_FLASH_SIZE,
+    OPT_JEDEC,
+    OPT_NO_SFDP,
+    OPT_MUTE_FLASH,
+    OPT_EFUSE,
+    OPT_MAC,
+    OPT_NO_STUB,
+    OPT_LYING,
+    OPT_SEED,
+    OPT_REPORT,
+    OPT_READY,
+    OPT_LOG,
+    OPT_HELP
+};
+
+static const struct option long_options[] = {
+    {"tcp", optional_argument, NULL, OPT_TCP},
+    {"rfc2217", optional_argument, NULL, OPT_RFC2217},
+    {"pty", optional_argument, NULL, OPT_PTY},
+    {"usb-id", required_argument, NULL, OPT_USB_ID},
+    {"usb-product", required_argument, NULL, OPT_USB_PRODUCT},
+    {"boot", required_argument, NULL, OPT_BOOT},
+    {"reset-on-connect", no_argument, NULL, OPT_RESET_ON_CONNECT},
+    {"tcp-baud", required_argument, NULL, OPT_TCP_BAUD},
+    {"wire", required_argument, NULL, OPT_WIRE},
+    {"latency-ms", required_argument, NULL, OPT_LATENCY},
+    {"en-rise-ms", required_argument, NULL, OPT_EN_RISE},
+    {"fault", required_argument, NULL, OPT_FAULT},
+    {"fault-dir", required_argument, NULL, OPT_FAULT_DIR},
+    {"fault-after", required_argument, NULL, OPT_FAULT_AFTER},
+    {"fault-max", required_argument, NULL, OPT_FAULT_MAX},
+    {"stall-ms", required_argument, NULL, OPT_STALL_MS},
+    {"replug-ms", required_argument, NULL, OPT_REPLUG},
+    {"chip", required_argument, NULL, OPT_CHIP},
+    {"flash", required_argument, NULL, OPT_FLASH},
+    {"flash-size", required_argument, NULL, OPT_FLASH_SIZE},
+    {"jedec", required_argument, NULL, OPT_JEDEC},
+    {"no-sfdp", no_argument, NULL, OPT_NO_SFDP},
+    {"mute-flash", no_argument, NULL, OPT_MUTE_FLASH},
+    {"efuse", required_argument, NULL, OPT_EFUSE},
+    {"mac", required_argument, NULL, OPT_MAC},
+    {"stub-never-starts", no_argument, NULL, OPT_NO_STUB},
+    {"lying-write-every", required_argument, NULL, OPT_LYING},
+    {"seed", required_argument, NULL, OPT_SEED},
+    {"report", required_argument, NULL, OPT_REPORT},
+    {"ready-file", required_argument, NULL, OPT_READY},
+    {"log", no_argument, NULL, OPT_LOG},
+    {"help", no_argument, NULL, OPT_HELP},
+    {NULL, 0, NULL, 0},
+};
+
+static const char help_board[] =
+    "Usage: espsim [options] [-- COMMAND [ARGUMENT...]]\n"
+    "A simulated Espressif board. With COMMAND: run it with ESPBACKUP_PORT and ESPTOOL_PORT set\n"
+    "to the board, and exit with its status. Without: print the address and serve until a signal.\n"
+    "\n"
+    "Link (default --tcp):\n"
+    "  --tcp [[HOST:]PORT]      raw TCP, no modem lines; without PORT, or 0: any free one\n"
+    "  --rfc2217 [[HOST:]PORT]  RFC 2217: line settings, DTR and RTS\n"
+    "  --pty [LINKPATH]         pseudo terminal; LINKPATH is made a link to it. COMMAND sees it "
+    "as\n"
+    "                           a USB serial adapter, /dev/ttyUSB7, by means of a preload\n"
+    "  --usb-id VID:PID         what that adapter is (default 10c4:ea60)\n"
+    "  --usb-product TEXT       and is called\n"
+    "  --boot download|run      IO0 held low, or high unless DTR pulls it low\n"
+    "                           (default: download for --tcp, run otherwise)\n"
+    "  --reset-on-connect       each new connection resets the board\n"
+    "  --tcp-baud follow|N      rate of the far end of raw TCP (default follow: the chip's)\n"
+    "  --en-rise-ms N           from releasing EN to sampling IO0 (default 5; 90 for --rfc2217)\n"
+    "\n"
+    "Time:\n"
+    "  --wire instant|real      real: bytes take 10 bit times and the FIFO overflows; instant\n"
+    "                           (default): nothing takes time and a full FIFO holds the host up\n"
+    "  --latency-ms N           adapter, chip to host, with --wire real (default 2)\n"
+    "\n";
+static const char help_faults[] =
+    "Faults (repeatable by --seed; BYTES may end in K or M):\n"
+    "  --fault LIST             flip=P,drop=P,dup=P,insert=P,stall=P: probability per byte;\n"
+    "                           reset@BYTES, unplug@BYTES, hangup@BYTES, also @FROM-TO (random in\n"
+    "                           it) and reset-every=BYTES (mean); counted over the directions of\n"
+    "                           --fault-dir, after --fault-after. May be given more than once\n"
+    "  --fault-dir DIR          both (default), to-host, to-chip\n"
+    "  --fault-after BYTES      bytes of a direction that stay whole first (default 0)\n"
+    "  --fault-max N            no more than N faults in all\n"
+    "  --stall-ms N             length of a stall (default 100)\n"
+    "  --replug-ms N            come back so long after an unplug (default: stay gone)\n"
+    "\n"
+    "Chip:\n"
+    "  --chip NAME              esp32 (default), esp32c3, ...\n"
+    "  --flash FILE             the flash; changed in place (default: erased, in memory)\n"
+    "  --flash-size SIZE        4MB, 512K, 0x400000 (default: of FILE, else 4MB)\n"
+    "  --jedec MMTTCC           answer to RDID, hexadecimal\n"
+    "  --no-sfdp, --mute-flash  no SFDP table; RDID answers FFFFFF\n"
+    "  --efuse NAME             typical (default), blank, encrypted, secure-boot, secure-download\n"
+    "  --mac AA:BB:CC:DD:EE:FF\n"
+    "  --stub-never-starts      MEM_END is acknowledged and then nothing is heard\n"
+    "  --lying-write-every N    every N-th page program does nothing\n"
+    "\n"
+    "  --seed N                 of everything random (default 1)\n"
+    "  --report FILE            counters as JSON, at the end\n"
+    "  --ready-file FILE        written with the address when the board is up\n"
+    "  --log                    what happens, on stderr\n"
+    "  --help\n";
+
+static int usage(const char *option, const char *value, const char *expected)
+{
+    fprintf(stderr, "espsim: --%s: '%s' is not %s; see espsim --help\n", option, value, expected);
+    return 2;
+}
+
+/* A number with an optional K, M, KB or MB. */
+static bool parse_number(const char *text, uint64_t max, uint64_t *value)
+{
+    char *end;
+
+    if (*text < '0' || *text > '9') {
+        return false;
+    }
+    errno = 0;
+    *value = strtoull(text, &end, 0);
+    if (*end == 'K' || *end == 'k') {
+        *value *= 1024, end++;
+    } else if (*end == 'M' || *end == 'm') {
+        *value *= 1024 * 1024, end++;
+    }
+    end += *end == 'B' || *end == 'b';
+    return errno == 0 && *end == '\0' && *value <= max;
+}
+
+/* [HOST:]PORT, with an IPv6 address in brackets. */
+static int parse_address(sim_options_t *o, const char *name, const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    size_t size = colon != NULL ? (size_t)(colon - text) : 0;
+    uint64_t port;
+
+    if (!parse_number(colon != NULL ? colon + 1 : text, 65535, &port) || size >= sizeof(o->host)) {
+        return usage(name, text, "[HOST:]PORT");
+    }
+    if (colon != NULL) {
+        bool bracket = size >= 2 && text[0] == '[' && text[size - 1] == ']';
+        snprintf(o->host, sizeof(o->host), "%.*s", (int)(bracket ? size - 2 : size),
+                 text + (bracket ? 1 : 0));
+        o->board.host = o->host;
+    }
+    o->board.port = (uint16_t)port;
+    return -1;
+}
+
+static int parse_usb_id(sim_options_t *o, const char *text)
+{
+    unsigned vid, pid;
+    char after;
+
+    if (sscanf(text, "%4x:%4x%c", &vid, &pid, &after) != 2) {
+        return usage("usb-id", text, "VID:PID in hexadecimal");
+    }
+    o->board.usb_vid = (uint16_t)vid;
+    o->board.usb_pid = (uint16_t)pid;
+    return -1;
+}
+
+static int choice(const char *name, const char *text, const char *no, const char *yes, bool *value)
+{
+    char expected[64];
+
+    if (strcmp(text, no) != 0 && strcmp(text, yes) != 0) {
+        snprintf(expected, sizeof(expected), "%s or %s", no, yes);
+        return usage(name, text, expected);
+    }
+    *value = strcmp(text, yes) == 0;
+    return -1;
+}
+
+static int parse_fault_dir(sim_options_t *o, const char *text)
+{
+    bool both = strcmp(text, "both") == 0;
+    bool *dir = o->board.faults.dir;
+
+    dir[SIM_TO_HOST] = both || strcmp(text, "to-host") == 0;
+    dir[SIM_TO_CHIP] = both || strcmp(text, "to-chip") == 0;
+    return dir[SIM_TO_HOST] || dir[SIM_TO_CHIP]
+               ? -1
+               : usage("fault-dir", text, "both, to-host or to-chip");
+}
+
+static int parse_fault(sim_options_t *o, const char *text)
+{
+    char why[256];
+
+    if (!sim_fault_parse(&o->board.faults, text, why, sizeof(why))) {
+        fprintf(stderr, "espsim: %s; see espsim --help\n", why);
+        return 2;
+    }
+    return -1;
+}
+
+static int parse_jedec(sim_options_t *o, const char *text)
+{
+    char *end;
+    unsigned long id = strtoul(text, &end, 16);
+
+    if (end == text || *end != '\0' || id == 0 || id > 0xFFFFFF) {
+        return usage("jedec", text, "three bytes in hexadecimal");
+    }
+    o->chip.jedec_id = (uint32_t)id;
+    return -1;
+}
+
+/* Options whose value is a number. */
+static int parse_numeric(sim_options_t *o, int option, const char *name, const char *text)
+{
+    uint64_t max = option == OPT_SEED || option == OPT_FAULT_AFTER || option == OPT_FAULT_MAX ||
+                           option == OPT_FLASH_SIZE
+                       ? UINT64_MAX
+                       : 100000000;
+    uint64_t value;
+
+    if (option == OPT_TCP_BAUD && strcmp(text, "follow") == 0) {
+        o->board.tcp_baud = 0;
+        return -1;
+    }
+    if (!parse_number(text, max, &value) || (option == OPT_TCP_BAUD && value == 0)) {
+        return usage(name, text, option == OPT_TCP_BAUD ? "'follow' or a baud rate" : "a number");
+    }
+    switch (option) {
+    case OPT_TCP_BAUD:
+        o->board.tcp_baud = (uint32_t)value;
+        break;
+    case OPT_LATENCY:
+        o->board.latency_ms = (uint32_t)value;
+        break;
+    case OPT_EN_RISE:
+        o->board.en_rise_ms = (int64_t)value;
+        break;
+    case OPT_FAULT_AFTER:
+        o->board.faults.after = value;
+        break;
+    case OPT_FAULT_MAX:
+        o->board.faults.max = value;
+        break;
+    case OPT_STALL_MS:
+        o->board.faults.stall_ms = value;
+        break;
+    case OPT_REPLUG:
+        o->board.replug_ms = (int64_t)value;
+        break;
+    case OPT_FLASH_SIZE:
+        o->chip.flash_size = value;
+        break;
+    case OPT_LYING:
+        o->chip.lying_write_every = (uint32_t)value;
+        break;
+    case OPT_SEED:
+        o->chip.seed = o->board.seed = value;
+        break;
+    default:
+        return usage(name, text, "known");
+    }
+    return -1;
+}
+
+static int parse_link(sim_options_t *o, int option, const char *name, const char *text)
+{
+    if (option == OPT_PTY) {
+        o->board.link = SIM_LINK_PTY;
+        o->board.pty_path = text; /* NULL: in a folder of our own */
+        return -1;
+    }
+    o->board.link = option == OPT_TCP ? SIM_LINK_TCP : SIM_LINK_RFC2217;
+    return text != NULL ? parse_address(o, name, text) : -1;
+}
+
+/* Options that are a text to keep. */
+static const char **text_target(sim_options_t *o, int option)
+{
+    switch (option) {
+    case OPT_USB_PRODUCT:
+        return &o->board.usb_product;
+    case OPT_CHIP:
+        return &o->chip.chip;
+    case OPT_FLASH:
+        return &o->chip.flash_path;
+    case OPT_EFUSE:
+        return &o->chip.efuse_set;
+    case OPT_MAC:
+        return &o->chip.mac;
+    case OPT_REPORT:
+        return &o->report_path;
+    case OPT_READY:
+        return &o->ready_path;
+    default:
+        return NULL;
+    }
+}
+
+/* Options that only are there or not. */
+static bool *flag_target(sim_options_t *o, int option)
+{
+    switch (option) {
+    case OPT_RESET_ON_CONNECT:
+        return &o->board.reset_on_connect;
+    case OPT_NO_SFDP:
+        return &o->chip.no_sfdp;
+    case OPT_MUTE_FLASH:
+        return &o->chip.mute_flash;
+    case OPT_NO_STUB:
+        return &o->chip.stub_never_starts;
+    case OPT_LOG:
+        return &o->board.log;
+    default:
+        return NULL;
+    }
+}
+
+static int parse_boot(const char *text, int *boot)
+{
+    bool download = false;
+    int status = choice("boot", text, "run", "download", &download);
+
+    *boot = download;
+    return status;
+}
+
+static int parse_option(sim_options_t *o, int option, const char *name, char *text, int *boot)
+{
+    const char **keep = text_target(o, option);
+    bool *flag = flag_target(o, option);
+
+    if (keep != NULL) {
+        *keep = text;
+        return -1;
+    }
+    if (flag != NULL) {
+        *flag = true;
+        return -1;
+    }
+    switch (option) {
+    case OPT_TCP:
+    case OPT_RFC2217:
+    case OPT_PTY:
+        return parse_link(o, option, name, text);
+    case OPT_USB_ID:
+        return parse_usb_id(o, text);
+    case OPT_BOOT:
+        return parse_boot(text, boot);
+    case OPT_WIRE:
+        return choice(name, text, "instant", "real", &o->board.wire_real);
+    case OPT_FAULT:
+        return parse_fault(o, text);
+    case OPT_FAULT_DIR:
+        return parse_fault_dir(o, text);
+    case OPT_JEDEC:
+        return parse_jedec(o, text);
+    case OPT_HELP:
+        fputs(help_board, stdout);
+        fputs(help_faults, stdout);
+        return 0;
+    case '?':
+        fprintf(stderr, "see espsim --help\n");
+        return 2;
+    default:
+        return parse_numeric(o, option, name, text);
+    }
+}
+
+/*
+ * The address may be missing, and getopt then takes it only after '='. Take it as a word of its own
+ * too, when the word after the option is not the next option.
+ */
+static char *optional_word(int option, int argc, char **argv)
+{
+    bool may_have_word = option == OPT_TCP || option == OPT_RFC2217 || option == OPT_PTY;
+
+    if (optarg == NULL && may_have_word && optind < argc && argv[optind][0] != '-') {
+        return argv[optind++];
+    }
+    return optarg;
+}
+
+int sim_options_parse(sim_options_t *o, int argc, char **argv)
+{
+    int option, index = 0, status, boot = -1;
+
+    memset(o, 0, sizeof(*o));
+    sim_board_options_init(&o->board);
+    o->chip.chip = "esp32";
+    o->chip.seed = o->board.seed = 1;
+    /* "+": what follows the first word that is no option belongs to COMMAND. */
+    while ((option = getopt_long(argc, argv, "+h", long_options, &index)) != -1) {
+        const char *name = option >= OPT_TCP ? long_options[index].name : "";
+        status = parse_option(o, option == 'h' ? OPT_HELP : option, name,
+                              optional_word(option, argc, argv), &boot);
+        if (status >= 0) {
+            return status;
+        }
+    }
+    o->board.boot_download = boot < 0 ? o->board.link == SIM_LINK_TCP : boot != 0;
+    o->command = optind < argc ? argv + optind : NULL;
+    return -1;
+}
