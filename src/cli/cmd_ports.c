@@ -88,8 +88,8 @@ static void render_json(eb_json_t *root, const eb_port_list_t *list, const eb_pr
 static bool render_text(const eb_term_t *term, const eb_port_list_t *list, const eb_probe_t *probes)
 {
     static const eb_column_t columns[] = {
-        {"Port", false, 0},   {"USB", false, 0},     {"Product", false, 10},
-        {"Serial", false, 8}, {"Answer", false, 20}, {"MAC", false, 0},
+        {"Port", false, 0}, {"USB", false, 0},      {"Answer", false, 16},
+        {"MAC", false, 0},  {"Product", false, 10}, {"Serial", false, EB_COLUMN_DROP},
     };
     eb_table_t rows;
 
@@ -101,10 +101,10 @@ static bool render_text(const eb_term_t *term, const eb_port_list_t *list, const
             eb_table_addf(&rows, "%04x:%04x", (unsigned)port->vid, (unsigned)port->pid);
         else
             eb_table_add(&rows, "");
-        eb_table_add(&rows, port->product);
-        eb_table_add(&rows, port->serial);
         eb_table_add(&rows, probes[i].answered ? probes[i].chip : probes[i].err.message);
         eb_table_add(&rows, probes[i].mac);
+        eb_table_add(&rows, port->product);
+        eb_table_add(&rows, port->serial);
     }
     bool printed = eb_table_print(&rows, term, 0);
     eb_table_free(&rows);

@@ -136,20 +136,34 @@ static void add_entry(eb_table_t *rows, const eb_backup_entry_t *entry)
     eb_table_add(rows, entry->note);
 }
 
-bool eb_text_list(const eb_term_t *term, const eb_backup_list_t *list)
+/* For terminals that are too narrow for the table: two lines each, so that names stay whole. */
+static void print_two_lines(const eb_term_t *term, const eb_backup_entry_t *entry)
 {
-    static const eb_column_t columns[] = {
-        {"Name", false, 28}, {"Time", false, 0},      {"Chip", false, 0},  {"MAC", false, 0},
-        {"Size", true, 0},   {"Firmware", false, 10}, {"State", false, 0}, {"Note", false, 6},
-    };
-    eb_table_t rows;
+    char size[EB_HUMAN_BYTES], when[EB_HUMAN_BYTES], line[TEXT_BYTES * 4], clean[TEXT_BYTES * 4];
+    const char *chip = entry->chip_name[0] != '\0' ? entry->chip_name : entry->chip;
+    const char *glue = entry->app_name[0] != '\0' ? " " : "";
 
-    eb_table_init(&rows, columns, sizeof(columns) / sizeof(columns[0]));
-    for (size_t i = 0; i < list->count; i++)
-        add_entry(&rows, &list->entries[i]);
-    bool printed = eb_table_print(&rows, term, 0);
-    eb_table_free(&rows);
-    for (size_t i = 0, told = 0; i < list->count; i++) {
+    eb_human_size(entry->size_bytes, size);
+    eb_human_local_time(entry->created_utc, when);
+    snprintf(line, sizeof(line), "%s  %s", entry->name, state_text(entry->state));
+    eb_term_clean(line, 0, clean, sizeof(clean));
+    fprintf(term->file, "%s\n", clean);
+    snprintf(line, sizeof(line), "  %-16s  %-8s  %-17s  %7s  %s%s%s", when, chip, entry->mac, size,
+             entry->app_name, glue, entry->app_version);
+    eb_term_clean(line, (size_t)term->width, clean, sizeof(clean));
+    fprintf(term->file, "%s\n", clean);
+    if (entry->note[0] != '\0') {
+        snprintf(line, sizeof(line), "  %s", entry->note);
+        eb_term_clean(line, (size_t)term->width, clean, sizeof(clean));
+        fprintf(term->file, "%s\n", clean);
+    }
+}
+
+static void print_details(const eb_term_t *term, const eb_backup_list_t *list)
+{
+    size_t told = 0;
+
+    for (size_t i = 0; i < list->count; i++) {
         const eb_backup_entry_t *entry = &list->entries[i];
         char text[TEXT_BYTES * 2 + 4], clean[TEXT_BYTES * 2 + 4];
 
@@ -159,5 +173,27 @@ bool eb_text_list(const eb_term_t *term, const eb_backup_list_t *list)
         eb_term_clean(text, 0, clean, sizeof(clean));
         fprintf(term->file, "%s%s\n", told++ == 0 ? "\n" : "", clean);
     }
+}
+
+bool eb_text_list(const eb_term_t *term, const eb_backup_list_t *list)
+{
+    static const eb_column_t columns[] = {
+        {"Name", false, 0}, {"Time", false, 0},      {"Chip", false, 0},  {"MAC", false, 0},
+        {"Size", true, 0},  {"Firmware", false, 16}, {"State", false, 0}, {"Note", false, 8},
+    };
+    eb_table_t rows;
+    bool printed = true;
+
+    eb_table_init(&rows, columns, sizeof(columns) / sizeof(columns[0]));
+    for (size_t i = 0; i < list->count; i++)
+        add_entry(&rows, &list->entries[i]);
+    if (rows.failed || eb_table_fits(&rows, term, 0)) {
+        printed = eb_table_print(&rows, term, 0);
+    } else {
+        for (size_t i = 0; i < list->count; i++)
+            print_two_lines(term, &list->entries[i]);
+    }
+    eb_table_free(&rows);
+    print_details(term, list);
     return printed;
 }

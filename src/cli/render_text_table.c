@@ -32,13 +32,6 @@ static void app_text(const eb_app_image_t *app, char *out, size_t cap)
         snprintf(out, cap, "(image without a name)%s", damaged);
 }
 
-static void build_text(const eb_app_desc_t *desc, char *out, size_t cap)
-{
-    out[0] = '\0';
-    if (desc->present)
-        snprintf(out, cap, "IDF %s, %s", desc->idf_version, desc->build_date);
-}
-
 static void used_text(const eb_flash_usage_t *usage, uint32_t size, char *out, size_t cap)
 {
     out[0] = '\0';
@@ -72,8 +65,8 @@ static void add_row(eb_table_t *out, const eb_partition_t *part, bool boots,
     if (is_app)
         app_text(&part->app, text, sizeof(text));
     eb_table_add(out, text);
-    build_text(&part->app.desc, text, sizeof(text));
-    eb_table_add(out, text);
+    eb_table_add(out, part->app.desc.present ? part->app.desc.idf_version : "");
+    eb_table_add(out, part->app.desc.present ? part->app.desc.build_date : "");
     eb_table_add(out, part->encrypted ? "encrypted" : part->readonly ? "read-only" : "");
 }
 
@@ -112,9 +105,16 @@ bool eb_text_partitions(const eb_term_t *term, const eb_partition_table_t *table
                         const eb_boot_choice_t *boot, const eb_flash_usage_t *usage)
 {
     static const eb_column_t columns[] = {
-        {"", false, 0},      {"Name", false, 6},  {"Type", false, 0},
-        {"Offset", true, 0}, {"Size", true, 0},   {"Used", true, 0},
-        {"App", false, 12},  {"Built", false, 8}, {"", false, 0},
+        {"", false, 0},
+        {"Name", false, 6},
+        {"Type", false, 0},
+        {"Offset", true, 0},
+        {"Size", true, 0},
+        {"Used", true, EB_COLUMN_DROP},
+        {"App", false, 12},
+        {"IDF", false, EB_COLUMN_DROP},
+        {"Built", false, EB_COLUMN_DROP},
+        {"", false, 0},
     };
     eb_table_t rows;
     char text[CELL_BYTES], clean[CELL_BYTES];
@@ -138,7 +138,7 @@ bool eb_text_partitions(const eb_term_t *term, const eb_partition_table_t *table
 bool eb_text_flash_report(const eb_term_t *term, const eb_flash_report_t *report,
                           uint64_t flash_size)
 {
-    char text[CELL_BYTES], build[CELL_BYTES];
+    char text[CELL_BYTES];
     char used[EB_HUMAN_BYTES], erased[EB_HUMAN_BYTES];
 
     if (report->usage.known && report->usage.erased_bytes <= flash_size) {
@@ -147,11 +147,10 @@ bool eb_text_flash_report(const eb_term_t *term, const eb_flash_report_t *report
         eb_text_field(term, "Used", "%s; %s erased", used, erased);
     }
     app_text(&report->bootloader, text, sizeof(text));
-    build_text(&report->bootloader.desc, build, sizeof(build));
     /* The bootloaders of ESP-IDF carry no description before 5.3; a name missing is no news. */
     if (report->bootloader.state == EB_IMAGE_VALID && !report->bootloader.desc.present)
-        snprintf(text, sizeof(text), "valid image");
-    eb_text_field(term, "Bootloader", "%s%s%s", text, build[0] != '\0' ? ", " : "", build);
+        snprintf(text, sizeof(text), "a valid image");
+    eb_text_field(term, "Bootloader", "%s", text);
     if (report->table.present)
         eb_text_field(term, "Table", "at 0x%" PRIx32 "%s", report->table.addr,
                       report->table.has_md5 ? ", its MD5 holds" : ", without an MD5");

@@ -2,7 +2,6 @@
 #include "text_table.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,22 +87,31 @@ static void measure(const eb_table_t *table, size_t *widths)
     }
 }
 
-/* Take columns from the widest squeezable column until the line fits or nothing gives. */
+/* Take from the columns that may give, from the right to the left, until the line fits. */
 static void squeeze(const eb_table_t *table, size_t *widths, int indent, size_t limit)
 {
-    while (total_width(table, widths, indent) > limit) {
-        size_t widest = SIZE_MAX;
+    for (size_t c = table->column_count; c-- > 0;) {
+        size_t least = table->columns[c].squeeze_to;
+        size_t total = total_width(table, widths, indent);
 
-        for (size_t c = 0; c < table->column_count; c++) {
-            size_t least = table->columns[c].squeeze_to;
-            if (least != 0 && widths[c] > least &&
-                (widest == SIZE_MAX || widths[c] > widths[widest]))
-                widest = c;
-        }
-        if (widest == SIZE_MAX)
+        if (total <= limit)
             return;
-        widths[widest]--;
+        if (least == EB_COLUMN_DROP)
+            widths[c] = 0;
+        else if (least != 0 && widths[c] > least)
+            widths[c] = widths[c] - least > total - limit ? widths[c] - (total - limit) : least;
     }
+}
+
+bool eb_table_fits(const eb_table_t *table, const eb_term_t *term, int indent)
+{
+    size_t widths[EB_TABLE_COLUMNS_MAX];
+
+    if (term->width <= 0)
+        return true;
+    measure(table, widths);
+    squeeze(table, widths, indent, (size_t)term->width);
+    return total_width(table, widths, indent) <= (size_t)term->width;
 }
 
 static void print_cell(FILE *out, const char *text, size_t width, bool right, bool last)

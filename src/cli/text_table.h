@@ -9,16 +9,21 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "term.h"
 
 #define EB_TABLE_COLUMNS_MAX 10
 
+#define EB_COLUMN_DROP SIZE_MAX
+
 typedef struct eb_column {
     const char *heading;
     bool right; /* numbers */
-    size_t
-        squeeze_to; /* may be cut down to this many columns when the line is too long; 0: never */
+    /* When the line is too long for the terminal, columns give way from the right to the left. 0:
+     * this one does not; EB_COLUMN_DROP: it is left out; else it is cut, down to so many columns.
+     */
+    size_t squeeze_to;
 } eb_column_t;
 
 typedef struct eb_table {
@@ -39,6 +44,9 @@ void eb_table_addf(eb_table_t *table, const char *format, ...)
 
 /* Heading and rows, each behind `indent` spaces. A column that is empty in all rows is left out. */
 bool eb_table_print(const eb_table_t *table, const eb_term_t *term, int indent);
+
+/* Whether it fits the terminal, cut and dropped as far as its columns allow. */
+bool eb_table_fits(const eb_table_t *table, const eb_term_t *term, int indent);
 
 /* "\nHeading\n" and "  Name              value\n"; nothing when value is empty. */
 void eb_text_heading(const eb_term_t *term, const char *heading);

@@ -288,6 +288,61 @@ static void list_as_text(void **state)
     assert_shown("\nb.bin: chip.id: expected a text\n");
 }
 
+/* The name is what one types next: it is never cut. */
+static void list_on_a_narrow_terminal(void **state)
+{
+    eb_backup_entry_t entry = {.name = "esp32c3_backup_20261121_101500.bin",
+                               .size_bytes = 4194304,
+                               .created_utc = "2026-11-21T10:15:00Z",
+                               .chip_name = "ESP32-C3",
+                               .mac = "24:0a:c4:12:34:56",
+                               .app_name = "porch-light",
+                               .app_version = "1.5.0",
+                               .note = "before"};
+    const eb_backup_list_t list = {.entries = &entry, .count = 1};
+
+    (void)state;
+    setenv("TZ", "UTC", 1);
+    term.width = 80;
+    assert_true(eb_text_list(&term, &list));
+    assert_string_equal(shown(),
+                        "esp32c3_backup_20261121_101500.bin  complete\n"
+                        "  2026-11-21 10:15  ESP32-C3  24:0a:c4:12:34:56     4 MB  porch-light "
+                        "1.5.0\n"
+                        "  before\n");
+}
+
+static void partitions_drop_what_matters_least(void **state)
+{
+    eb_partition_table_t table;
+    eb_boot_choice_t boot;
+
+    (void)state;
+    example_table(&table, &boot);
+    term.width = 68;
+    assert_true(eb_text_partitions(&term, &table, &boot, NULL));
+    assert_shown("porch-light 1.5.0");
+    assert_null(strstr(text, "Nov 21 2026"));
+    term.width = 120;
+    assert_true(eb_text_partitions(&term, &table, &boot, NULL));
+    assert_shown("Nov 21 2026");
+}
+
+static void flash_without_table(void **state)
+{
+    eb_flash_report_t *report = calloc(1, sizeof(*report));
+
+    (void)state;
+    assert_non_null(report);
+    report->boot.index = -1;
+    report->usage = (eb_flash_usage_t){true, 4194304};
+    assert_true(eb_text_flash_report(&term, report, 4194304));
+    assert_shown("0 bytes; 4 MB erased");
+    assert_shown("There is no partition table.");
+    assert_null(strstr(text, "boots next"));
+    free(report);
+}
+
 /* -- JSON ------------------------------------------------------------------------------------ */
 
 static char *json_text;
@@ -406,6 +461,9 @@ int main(void)
         ON_SCREEN(unproved_backup_does_not_claim_proof),
         ON_SCREEN(hostile_names_are_shown_harmless),
         ON_SCREEN(list_as_text),
+        ON_SCREEN(list_on_a_narrow_terminal),
+        ON_SCREEN(partitions_drop_what_matters_least),
+        ON_SCREEN(flash_without_table),
         cmocka_unit_test(backup_as_json),
         cmocka_unit_test(failed_backup_as_json),
         cmocka_unit_test(states_have_distinct_names),
