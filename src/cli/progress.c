@@ -185,6 +185,25 @@ static bool is_due(const eb_progress_view_t *view, int64_t now_ms)
            percent / PLAIN_PERCENT > view->last_percent / PLAIN_PERCENT;
 }
 
+/* Whether a line off the terminal is worth it as soon as the phase starts. The others are over in a
+ * moment, and tell of themselves only when they are not. */
+static bool is_announced(eb_phase_t phase)
+{
+    switch (phase) {
+    case EB_PHASE_STUB:
+    case EB_PHASE_CHECK:
+    case EB_PHASE_HASH:
+        return false;
+    case EB_PHASE_CONNECT:
+    case EB_PHASE_READ:
+    case EB_PHASE_ERASE:
+    case EB_PHASE_WRITE:
+    case EB_PHASE_VERIFY:
+        return true;
+    }
+    return true;
+}
+
 void eb_progress_update(eb_progress_view_t *view, const eb_progress_t *progress, int64_t now_ms)
 {
     bool fresh = !view->active || view->now.phase != progress->phase;
@@ -194,11 +213,12 @@ void eb_progress_update(eb_progress_view_t *view, const eb_progress_t *progress,
         view->now.done = view->now.total;
     if (fresh) {
         view->active = true;
-        view->phase_start_ms = now_ms;
         view->sample_count = 0;
+        view->last_percent = 0;
+        view->last_draw_ms = now_ms;
     }
     add_sample(view, now_ms);
-    if (fresh || is_due(view, now_ms))
+    if (fresh ? view->term->tty || is_announced(progress->phase) : is_due(view, now_ms))
         draw(view, now_ms);
 }
 

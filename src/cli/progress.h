@@ -1,9 +1,9 @@
 /*
  * progress.h: progress drawn on a terminal, or told now and then in plain lines.
  *
- * On a terminal one line is redrawn in place, at most 8 times a second. Elsewhere a phase gives a
- * line when it starts, and then one for every 10 % or 10 s, at most one a second. Time comes in as
- * a parameter, so that tests own the clock.
+ * On a terminal one line is redrawn in place, at most 8 times a second. Elsewhere a long phase
+ * gives a line when it starts, and then one for every 10 % or 10 s, at most one a second. Time
+ * comes in as a parameter, so that tests own the clock.
  */
 #ifndef EB_CLI_PROGRESS_H
 #define EB_CLI_PROGRESS_H
@@ -22,7 +22,6 @@ typedef struct eb_progress_view {
     bool active;       /* there is a phase to show */
     bool drawn;        /* a line stands on the terminal */
     eb_progress_t now;
-    int64_t phase_start_ms;
     int64_t last_draw_ms;
     unsigned last_percent; /* of the last plain line */
     unsigned frame;        /* of the sign of life */

@@ -205,6 +205,18 @@ static void plain_lines_when_it_is_fast(void **state)
     assert_int_equal(count('\n'), 1);
 }
 
+static void plain_lines_spare_short_phases(void **state)
+{
+    (void)state;
+    for (int ms = 0; ms <= 900; ms += 5)
+        update(EB_PHASE_HASH, (uint64_t)4 * MB * (uint64_t)ms / 900, 4 * MB, ms);
+    assert_int_equal(count('\n'), 0);
+    /* Slow ones are told of. */
+    for (int ms = 0; ms <= 9000; ms += 5)
+        update(EB_PHASE_CHECK, (uint64_t)4 * MB * (uint64_t)ms / 9000, 4 * MB, 1000 + ms);
+    assert_in_range(count('\n'), 4, 10);
+}
+
 static void sizes_for_people(void **state)
 {
     static const struct {
@@ -264,6 +276,7 @@ int main(void)
         ON_FILE(plain_lines_now_and_then),
         ON_FILE(plain_lines_when_it_is_slow),
         ON_FILE(plain_lines_when_it_is_fast),
+        ON_FILE(plain_lines_spare_short_phases),
         cmocka_unit_test(sizes_for_people),
         cmocka_unit_test(times_for_people),
     };
