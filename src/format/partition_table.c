@@ -167,12 +167,8 @@ eb_code_t eb_partition_table_parse(const uint8_t *bytes, size_t len, uint32_t ta
     if (code == EB_OK) {
         code = check_entries(out, flash_size, err);
     }
-    if (code != EB_OK) {
-        eb_err_wrap(err, "partition table at 0x%x", table_addr);
-        return code;
-    }
-    out->present = true;
-    return EB_OK;
+    out->present = code == EB_OK;
+    return code;
 }
 
 int eb_partition_find(const eb_partition_table_t *table, const char *label)

@@ -1,4 +1,5 @@
-/* sidecar_rules.h: what the reader and the writer of sidecars share. Private to format. */
+/* sidecar_rules.h: what the reader and the writer of sidecars share, and names that JSON output
+ * uses for the same things. */
 #ifndef EB_FORMAT_SIDECAR_RULES_H
 #define EB_FORMAT_SIDECAR_RULES_H
 

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Make the seed corpus of the fuzz targets, from the vectors of the format tests and the example in
+docs/sidecar-format.md:
+
+    python3 tests/fuzz/make_corpus.py
+
+The results are committed, beside inputs that fuzzing found (named by their hash).
+"""
+import hashlib
+import pathlib
+import struct
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+VECTORS = ROOT / "tests" / "unit" / "format" / "vectors"
+FLASH_4MB = struct.pack("<I", 0x400000)
+
+
+def save(target, name, content):
+    folder = HERE / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def entry(label, kind, subtype, addr, size, flags=0):
+    return struct.pack("<2sBBII16sI", b"\xaa\x50", kind, subtype, addr, size, label, flags)
+
+
+def md5_entry(entries):
+    return b"\xeb\xeb" + b"\xff" * 14 + hashlib.md5(entries).digest()
+
+
+def partition_tables():
+    table = (VECTORS / "table.bin").read_bytes()[:0x100]
+    plain = entry(b"nvs", 1, 2, 0x9000, 0x6000) + entry(b"sixteen_bytes_xy", 0, 0, 0x10000, 0x1000)
+    overlap = plain + entry(b"x", 1, 6, 0x10800, 0x1000)
+    full = b"".join(entry(b"p%d" % i, 1, 6, 0x9000 + 0x1000 * i, 0x1000, 3) for i in range(95))
+    cases = {
+        "with_md5": FLASH_4MB + table,
+        "bad_md5": FLASH_4MB + table[:-40] + b"\0" + table[-39:],
+        "no_md5": bytes(4) + plain + b"\xff" * 32,
+        "no_end": FLASH_4MB + plain,
+        "overlap": FLASH_4MB + overlap + md5_entry(overlap),
+        "full": FLASH_4MB + full + md5_entry(full),
+        "too_many": FLASH_4MB + full + entry(b"p95", 1, 6, 0x200000, 0x1000),
+        "beyond": struct.pack("<I", 0x10000) + table,
+        "wraps": bytes(4) + entry(b"w", 1, 6, 0xFFFFF000, 0x2000) + b"\xff" * 32,
+        "erased": FLASH_4MB + b"\xff" * 64,
+    }
+    for name, content in cases.items():
+        save("partition_table", name, content)
+
+
+def app_images():
+    image = (VECTORS / "app_c3.bin").read_bytes()
+    no_hash = image[:23] + b"\0" + image[24:-32]
+    cases = {
+        "valid": image,
+        "in_a_slot": image + b"\xff" * 160,
+        "no_hash": no_hash,
+        "bad_checksum": no_hash[:-1] + bytes([no_hash[-1] ^ 1]),
+        "cut": image[:-33],
+        "header_only": image[:32],
+        "seventeen_segments": image[:1] + b"\x11" + image[2:],
+        "long_segment": image[:28] + struct.pack("<I", 0xFFFFFFFC) + image[32:],
+        "erased": b"\xff" * 300,
+        "opaque": bytes(range(256)) * 2,
+    }
+    for name, content in cases.items():
+        save("app_image", name, content)
+
+
+def ota_data():
+    both = (VECTORS / "otadata.bin").read_bytes()[:0x1020]
+    app0 = (VECTORS / "boot_app0.bin").read_bytes()[:0x1020]
+    aborted = both[:0x1018] + struct.pack("<I", 4) + both[0x101C:]
+    cases = {
+        "factory_and_two": b"\x03\x00\x10\x11" + both,
+        "two_slots": b"\x02\x10\x11" + app0,
+        "hole": b"\x02\x10\x12" + both,
+        "aborted": b"\x02\x10\x11" + aborted,
+        "erased": b"\x03\x11\x10\x80" + b"\xff" * 0x1020,
+        "test_only": b"\x01\x20" + both,
+        "cut": b"\x02\x10\x11" + both[:0x1010],
+    }
+    for name, content in cases.items():
+        save("ota_data", name, content)
+
+
+def sidecars():
+    docs = (ROOT / "docs" / "sidecar-format.md").read_text()
+    example = docs.split("```json\n", 1)[1].split("```", 1)[0]
+    cases = {
+        "example": example,
+        "compact": "".join(line.strip() for line in example.splitlines()),
+        "newer": '{"format": 2}',
+        "extra": example.replace('"chip":\t{', '"chip":\t{ "x": [[], {"y": null}],', 1),
+        "twice": example.replace('"format":\t1,', '"format":\t1, "format":\t1,', 1),
+        "path": example.replace("esp32_backup_", "../esp32_backup_", 1),
+        "no_table": example.split('"partition_table"')[0] + '"partition_table": null, "transfer"'
+                    + example.split('"transfer"')[1],
+        "escapes": example.replace("before the update", "\\u001b[0m\\ud83d\\ude00\\n\\\"", 1),
+    }
+    for name, content in cases.items():
+        save("sidecar", name, content.encode())
+
+
+partition_tables()
+app_images()
+ota_data()
+sidecars()
