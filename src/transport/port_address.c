@@ -54,7 +54,7 @@ static eb_code_t parse_endpoint(const char *text, const char *rest, eb_port_addr
             return malformed(text, "has no address between [ and ]", err);
         colon[-1] = '\0';
         memmove(host, host + 1, strlen(host));
-    } else if (strchr(host, ':') != NULL) {
+    } else if (strpbrk(host, ":[]") != NULL) {
         return malformed(text, "needs brackets round an IPv6 address", err);
     }
     if (host[0] == '\0')

@@ -85,32 +85,49 @@ eb_code_t eb_serial_open_error(const char *device, int os_errno, eb_err_t *err)
     }
 }
 
-eb_code_t eb_serial_resolve(const char *name, char *device, size_t cap, eb_err_t *err)
+/* Where a link of udev leads (/dev/serial/by-id/...), else the path itself. 0 or errno. */
+static int follow(const char *path, char *out, size_t cap)
 {
-    char path[PATH_MAX], found[PATH_MAX];
-    char holder[EB_HOLDER_TEXT_BYTES];
+    char found[PATH_MAX];
+    const char *use = path;
     struct stat st;
 
-    device[0] = '\0';
-    (void)snprintf(path, sizeof(path), "%s%s", strchr(name, '/') == NULL ? "/dev/" : "", name);
-    if (realpath(path, found) == NULL) {
-        if (errno == ENOENT || errno == ENOTDIR)
-            return eb_err_set(err, EB_ERR_PORT_NOT_FOUND, "there is no port %s", name);
-        return eb_serial_open_error(path, errno, err);
+    if (lstat(path, &st) != 0)
+        return errno;
+    if (S_ISLNK(st.st_mode)) {
+        if (realpath(path, found) == NULL)
+            return errno;
+        use = found;
     }
-    if (strlen(found) >= cap)
-        return eb_serial_open_error(path, ENAMETOOLONG, err);
-    if (stat(found, &st) != 0)
-        return eb_serial_open_error(path, errno, err);
-    if (!S_ISCHR(st.st_mode))
-        return eb_serial_open_error(path, ENOTTY, err);
-    if (access(found, R_OK | W_OK) != 0)
-        return eb_serial_open_error(path, errno, err);
+    if (strlen(use) >= cap)
+        return ENAMETOOLONG;
+    memcpy(out, use, strlen(use) + 1);
+    return 0;
+}
+
+eb_code_t eb_serial_resolve(const char *name, char *device, size_t cap, eb_err_t *err)
+{
+    char path[PATH_MAX];
+    char holder[EB_HOLDER_TEXT_BYTES];
+    struct stat st;
+    int failure;
+
+    (void)snprintf(path, sizeof(path), "%s%s", strchr(name, '/') == NULL ? "/dev/" : "", name);
+    failure = follow(path, device, cap);
+    if (failure == 0 && stat(device, &st) != 0)
+        failure = errno;
+    if (failure == ENOENT || failure == ENOTDIR)
+        return eb_err_set(err, EB_ERR_PORT_NOT_FOUND, "there is no port %s", name);
+    if (failure == 0 && !S_ISCHR(st.st_mode))
+        failure = ENOTTY;
+    if (failure == 0 && access(device, R_OK | W_OK) != 0)
+        failure = errno;
+    if (failure != 0)
+        return eb_serial_open_error(path, failure, err);
     /* Opening would change the settings under the other program's feet, and each of the two would
      * get half of the bytes. Most monitors do not lock the port. */
-    if (eb_port_holder_find(found, holder, sizeof(holder)))
+    if (eb_port_holder_find(device, holder, sizeof(holder)))
         return busy(path, holder, err);
-    memcpy(device, found, strlen(found) + 1);
     return EB_OK;
 }
 

@@ -1,0 +1,493 @@
+/* rfc2217:// against a small server that keeps a log of what it is asked. */
+#include "espbackup/transport.h"
+
+#include "clock.h"
+#include "net_server.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { IAC = 255, DONT = 254, DO = 253, WONT = 252, WILL = 251, SB = 250, SE = 240, COM_PORT = 44 };
+
+/* How the server behaves, and what it saw. */
+typedef struct play {
+    bool plain_tcp;      /* knows no telnet */
+    bool refuses;        /* DONT COM-PORT */
+    bool mute_control;   /* does not acknowledge DTR and RTS */
+    bool mute;           /* acknowledges nothing */
+    uint32_t only_baud;  /* the one that it can, 0: all */
+    bool drops_at_q;     /* closes after "abc" when a 'q' comes */
+    unsigned char state; /* telnet parser: 0 data, 1 IAC, 2 option, 3 SB, 4 IAC in SB */
+    unsigned char verb;
+    unsigned char sub[32];
+    size_t sub_len;
+    char log[4000]; /* commands: "c5=9 " is SET-CONTROL 9, "baud=115200 " */
+    unsigned char data[300000];
+    size_t data_len;
+} play_t;
+
+static void send_escaped(int fd, const unsigned char *bytes, size_t len)
+{
+    unsigned char out[600];
+    size_t n = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        out[n++] = bytes[i];
+        if (bytes[i] == IAC)
+            out[n++] = IAC;
+        if (n >= sizeof(out) - 2 || i + 1 == len) {
+            net_send(fd, out, n);
+            n = 0;
+        }
+    }
+}
+
+static void acknowledge(play_t *p, int fd, unsigned char command, const unsigned char *value,
+                        size_t len)
+{
+    const unsigned char head[] = {IAC, SB, COM_PORT, (unsigned char)(command + 100)};
+    const unsigned char tail[] = {IAC, SE};
+
+    if (p->mute || (p->mute_control && command == 5 && value[0] >= 7))
+        return;
+    net_send(fd, head, sizeof(head));
+    send_escaped(fd, value, len);
+    net_send(fd, tail, sizeof(tail));
+}
+
+static void on_command(play_t *p, int fd)
+{
+    const size_t used = strlen(p->log);
+    unsigned char *v = p->sub + 2;
+    uint32_t baud;
+
+    assert_int_equal(p->sub[0], COM_PORT);
+    if (p->sub[1] != 1) {
+        (void)snprintf(p->log + used, sizeof(p->log) - used, "c%d=%d ", p->sub[1], v[0]);
+        acknowledge(p, fd, p->sub[1], v, 1);
+        return;
+    }
+    baud = (uint32_t)v[0] << 24 | (uint32_t)v[1] << 16 | (uint32_t)v[2] << 8 | v[3];
+    (void)snprintf(p->log + used, sizeof(p->log) - used, "baud=%u ", baud);
+    if (p->only_baud != 0) {
+        v[0] = (unsigned char)(p->only_baud >> 24);
+        v[1] = (unsigned char)(p->only_baud >> 16);
+        v[2] = (unsigned char)(p->only_baud >> 8);
+        v[3] = (unsigned char)p->only_baud;
+    }
+    acknowledge(p, fd, 1, v, 4);
+}
+
+/* '?' is answered with all byte values, 'r' with a notification in the middle of data. */
+static bool on_data(play_t *p, int fd, unsigned char byte)
+{
+    static const unsigned char notice[] = {'1', IAC, SB, COM_PORT, 107, 0xB0, IAC, SE, '2'};
+    unsigned char all[256];
+
+    p->data[p->data_len++ % sizeof(p->data)] = byte;
+    if (byte == '?') {
+        for (int i = 0; i < 256; i++)
+            all[i] = (unsigned char)i;
+        send_escaped(fd, all, sizeof(all));
+    } else if (byte == 'r') {
+        net_send(fd, notice, sizeof(notice));
+    } else if (byte == 'q' && p->drops_at_q) {
+        net_send(fd, "abc", 3);
+        return false;
+    }
+    return true;
+}
+
+static void on_option(play_t *p, int fd, unsigned char option)
+{
+    unsigned char reply[3] = {IAC, 0, option};
+
+    if (p->verb == WILL)
+        reply[1] = option == COM_PORT && p->refuses ? DONT : DO;
+    else if (p->verb == DO)
+        reply[1] = option == 0 || option == 3 ? WILL : WONT;
+    else
+        return;
+    net_send(fd, reply, 3);
+}
+
+static bool on_byte(play_t *p, int fd, unsigned char byte)
+{
+    switch (p->state) {
+    case 0:
+        if (byte != IAC || p->plain_tcp)
+            return on_data(p, fd, byte);
+        p->state = 1;
+        return true;
+    case 1:
+        p->state = byte == SB ? 3 : 2;
+        p->verb = byte;
+        p->sub_len = 0;
+        if (byte == IAC) {
+            p->state = 0;
+            return on_data(p, fd, byte);
+        }
+        return true;
+    case 2:
+        on_option(p, fd, byte);
+        p->state = 0;
+        return true;
+    case 3:
+        if (byte == IAC)
+            p->state = 4;
+        else
+            p->sub[p->sub_len++ % sizeof(p->sub)] = byte;
+        return true;
+    default:
+        p->state = byte == IAC ? 3 : 0;
+        if (byte == IAC)
+            p->sub[p->sub_len++ % sizeof(p->sub)] = byte;
+        else
+            on_command(p, fd);
+        return true;
+    }
+}
+
+static void serve(int fd, void *user)
+{
+    /* An option that the client does not know, and ECHO: both to be refused without a quarrel. */
+    static const unsigned char greeting[] = {IAC, WILL, 1, IAC, DO, 31, IAC, DO, 0};
+    unsigned char bytes[4096];
+    ssize_t n;
+
+    if (!((play_t *)user)->plain_tcp)
+        net_send(fd, greeting, sizeof(greeting));
+    while ((n = recv(fd, bytes, sizeof(bytes), 0)) > 0) {
+        for (ssize_t i = 0; i < n; i++) {
+            if (!on_byte(user, fd, bytes[i]))
+                return;
+        }
+    }
+}
+
+/* -- the tests --------------------------------------------------------------------------------- */
+
+static bool cancelled;
+
+static bool on_cancelled(void *user)
+{
+    (void)user;
+    return cancelled;
+}
+
+static const eb_events_t events = {.cancelled = on_cancelled};
+static net_server_t server;
+
+static eb_code_t try_open(play_t *p, eb_transport_t **t, eb_err_t *err)
+{
+    char address[64];
+
+    cancelled = false;
+    assert_true(net_server_start(&server, serve, p));
+    (void)snprintf(address, sizeof(address), "rfc2217://127.0.0.1:%u?x", server.port);
+    return eb_transport_open(address, &events, t, err);
+}
+
+static eb_transport_t *open_ok(play_t *p)
+{
+    eb_err_t err = {0};
+    eb_transport_t *t;
+
+    if (try_open(p, &t, &err) != EB_OK)
+        fail_msg("%s", err.message);
+    return t;
+}
+
+static void finish(eb_transport_t *t)
+{
+    eb_transport_close(t);
+    net_server_join(&server);
+}
+
+static void send_text(eb_transport_t *t, const char *text)
+{
+    assert_int_equal(eb_transport_write(t, (const uint8_t *)text, strlen(text),
+                                        eb_clock_ms() + 2000, NULL),
+                     EB_OK);
+}
+
+static void expect(eb_transport_t *t, const unsigned char *expected, size_t len)
+{
+    uint8_t got[1000];
+    size_t have = 0, n;
+
+    while (have < len) {
+        assert_int_equal(eb_transport_read(t, got + have, sizeof(got) - have, eb_clock_ms() + 2000,
+                                           &n, NULL),
+                         EB_OK);
+        assert_true(n > 0);
+        have += n;
+    }
+    assert_int_equal(have, len);
+    assert_memory_equal(got, expected, len);
+}
+
+static play_t *new_play(void)
+{
+    play_t *p = calloc(1, sizeof(*p));
+
+    assert_non_null(p);
+    return p;
+}
+
+static void open_sets_everything_once(void **state)
+{
+    play_t *p = new_play();
+    eb_transport_t *t = open_ok(p);
+
+    (void)state;
+    assert_int_equal(eb_transport_info(t)->kind, EB_PORT_RFC2217);
+    assert_true(eb_transport_can_baud(t));
+    assert_true(eb_transport_can_lines(t));
+    assert_int_equal(eb_transport_baud(t), 115200);
+    /* RTS released before DTR: not through reset. */
+    assert_string_equal(p->log, "c5=12 c5=9 c5=1 c2=8 c3=1 c4=1 baud=115200 ");
+    p->log[0] = '\0';
+    assert_int_equal(eb_transport_set_baud(t, 115200, NULL), EB_OK);
+    assert_int_equal(eb_transport_set_lines(t, false, false, NULL), EB_OK);
+    assert_int_equal(eb_transport_set_baud(t, 921600, NULL), EB_OK);
+    assert_int_equal(eb_transport_baud(t), 921600);
+    assert_string_equal(p->log, "baud=921600 ");
+    finish(t);
+    free(p);
+}
+
+static void lines_never_pass_through_reset(void **state)
+{
+    static const struct {
+        bool dtr, rts;
+        const char *log;
+    } steps[] = {
+        {false, true, "c5=11 "},      /* into reset */
+        {true, false, "c5=8 c5=12 "}, /* out of it with IO0 low: by way of both */
+        {false, false, "c5=9 "},
+        {true, true, "c5=8 c5=11 "},   /* DTR first: RTS alone would be a reset */
+        {false, false, "c5=12 c5=9 "}, /* RTS first, for the same reason */
+        {true, false, "c5=8 "},
+        {false, true, "c5=11 c5=9 "},
+    };
+    play_t *p = new_play();
+    eb_transport_t *t = open_ok(p);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        p->log[0] = '\0';
+        assert_int_equal(eb_transport_set_lines(t, steps[i].dtr, steps[i].rts, NULL), EB_OK);
+        assert_string_equal(p->log, steps[i].log); /* there already: it was acknowledged */
+    }
+    finish(t);
+    free(p);
+}
+
+static void all_byte_values_pass(void **state)
+{
+    static const unsigned char twelve[] = {'1', '2'};
+    play_t *p = new_play();
+    eb_transport_t *t = open_ok(p);
+    unsigned char all[256];
+
+    (void)state;
+    for (int i = 0; i < 256; i++)
+        all[i] = (unsigned char)i;
+    send_text(t, "?");
+    expect(t, all, sizeof(all));
+    send_text(t, "r");
+    expect(t, twelve, sizeof(twelve));
+    assert_int_equal(eb_transport_bytes_in(t), 258);
+    finish(t);
+    free(p);
+}
+
+static void large_writes_arrive_whole(void **state)
+{
+    static uint8_t sent[200000];
+    play_t *p = new_play();
+    eb_transport_t *t = open_ok(p);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sent); i++)
+        sent[i] = i % 3 == 0 ? 0xFF : (uint8_t)(i % 32);
+    assert_int_equal(eb_transport_write(t, sent, sizeof(sent), eb_clock_ms() + 5000, NULL), EB_OK);
+    assert_int_equal(eb_transport_drain(t, NULL), EB_OK);
+    assert_int_equal(eb_transport_bytes_out(t), sizeof(sent));
+    finish(t);
+    assert_int_equal(p->data_len, sizeof(sent));
+    assert_memory_equal(p->data, sent, sizeof(sent));
+    free(p);
+}
+
+static void data_before_an_acknowledgement_is_kept(void **state)
+{
+    play_t *p = new_play();
+    eb_transport_t *t = open_ok(p);
+    unsigned char all[256];
+
+    (void)state;
+    for (int i = 0; i < 256; i++)
+        all[i] = (unsigned char)i;
+    send_text(t, "?");
+    assert_int_equal(eb_transport_set_baud(t, 230400, NULL), EB_OK);
+    expect(t, all, sizeof(all));
+    finish(t);
+    free(p);
+}
+
+static void flush_purges_at_the_server_too(void **state)
+{
+    static const unsigned char twelve[] = {'1', '2'};
+    play_t *p = new_play();
+    eb_transport_t *t = open_ok(p);
+
+    (void)state;
+    send_text(t, "???");
+    assert_int_equal(eb_transport_flush_input(t, NULL), EB_OK);
+    assert_non_null(strstr(p->log, "c12=1 "));
+    send_text(t, "r");
+    expect(t, twelve, sizeof(twelve));
+    finish(t);
+    free(p);
+}
+
+static void refused_baud_is_said(void **state)
+{
+    play_t *p = new_play();
+    eb_transport_t *t = open_ok(p);
+    eb_err_t err;
+
+    (void)state;
+    p->only_baud = 115200;
+    assert_int_equal(eb_transport_set_baud(t, 921600, &err), EB_ERR_UNSUPPORTED);
+    assert_non_null(strstr(err.message, "921600"));
+    assert_int_equal(eb_transport_baud(t), 115200);
+    assert_int_equal(eb_transport_set_baud(t, 115200, &err), EB_OK);
+    finish(t);
+    free(p);
+}
+
+static void server_without_acknowledgements_is_waited_for_once(void **state)
+{
+    play_t *p = new_play();
+    eb_transport_t *t;
+    int64_t start;
+
+    (void)state;
+    p->mute_control = true;
+    start = eb_clock_ms();
+    t = open_ok(p);
+    assert_in_range(eb_clock_ms() - start, 200, 1500);
+    start = eb_clock_ms();
+    assert_int_equal(eb_transport_set_lines(t, false, true, NULL), EB_OK);
+    assert_int_equal(eb_transport_set_lines(t, true, false, NULL), EB_OK);
+    assert_int_equal(eb_transport_set_baud(t, 460800, NULL), EB_OK);
+    assert_in_range(eb_clock_ms() - start, 0, 150);
+    finish(t);
+    assert_non_null(strstr(p->log, "baud=115200 c5=11 c5=8 c5=12 baud=460800 "));
+    free(p);
+}
+
+static void server_that_acknowledges_nothing_is_usable(void **state)
+{
+    play_t *p = new_play();
+    eb_transport_t *t;
+    int64_t start = eb_clock_ms();
+
+    (void)state;
+    p->mute = true;
+    t = open_ok(p);
+    assert_in_range(eb_clock_ms() - start, 1900, 4000);
+    start = eb_clock_ms();
+    assert_int_equal(eb_transport_set_baud(t, 460800, NULL), EB_OK);
+    assert_in_range(eb_clock_ms() - start, 0, 150);
+    finish(t);
+    free(p);
+}
+
+static void other_servers_are_told_apart(void **state)
+{
+    play_t *p = new_play();
+    eb_transport_t *t;
+    eb_err_t err;
+
+    (void)state;
+    p->refuses = true;
+    assert_int_equal(try_open(p, &t, &err), EB_ERR_PORT_NOT_FOUND);
+    assert_non_null(strstr(err.message, "does not speak RFC 2217"));
+    assert_non_null(strstr(err.hint, "socket://"));
+    net_server_join(&server);
+    *p = (play_t){.plain_tcp = true};
+    assert_int_equal(try_open(p, &t, &err), EB_ERR_PORT_NOT_FOUND);
+    assert_null(t);
+    net_server_join(&server);
+    free(p);
+}
+
+static void dropped_connection_in_the_middle(void **state)
+{
+    play_t *p = new_play();
+    eb_transport_t *t;
+    uint8_t got[10];
+    size_t n;
+    eb_err_t err;
+
+    (void)state;
+    p->drops_at_q = true;
+    t = open_ok(p);
+    send_text(t, "q");
+    expect(t, (const unsigned char *)"abc", 3);
+    assert_int_equal(eb_transport_read(t, got, 10, eb_clock_ms() + 2000, &n, &err),
+                     EB_ERR_PORT_LOST);
+    assert_int_equal(eb_transport_set_lines(t, true, false, &err), EB_ERR_PORT_LOST);
+    assert_int_equal(eb_transport_set_baud(t, 9600, &err), EB_ERR_PORT_LOST);
+    finish(t);
+    free(p);
+}
+
+static void cancelled_read_ends_and_the_board_can_still_be_reset(void **state)
+{
+    play_t *p = new_play();
+    eb_transport_t *t = open_ok(p);
+    const int64_t start = eb_clock_ms();
+    uint8_t byte;
+    size_t n;
+    eb_err_t err;
+
+    (void)state;
+    cancelled = true;
+    assert_int_equal(eb_transport_read(t, &byte, 1, start + 5000, &n, &err), EB_ERR_CANCELLED);
+    p->log[0] = '\0';
+    assert_int_equal(eb_transport_set_lines(t, false, true, &err), EB_OK);
+    assert_int_equal(eb_transport_set_lines(t, false, false, &err), EB_OK);
+    assert_string_equal(p->log, "c5=11 c5=12 ");
+    assert_in_range(eb_clock_ms() - start, 0, 200);
+    finish(t);
+    free(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(open_sets_everything_once),
+        cmocka_unit_test(lines_never_pass_through_reset),
+        cmocka_unit_test(all_byte_values_pass),
+        cmocka_unit_test(large_writes_arrive_whole),
+        cmocka_unit_test(data_before_an_acknowledgement_is_kept),
+        cmocka_unit_test(flush_purges_at_the_server_too),
+        cmocka_unit_test(refused_baud_is_said),
+        cmocka_unit_test(server_without_acknowledgements_is_waited_for_once),
+        cmocka_unit_test(server_that_acknowledges_nothing_is_usable),
+        cmocka_unit_test(other_servers_are_told_apart),
+        cmocka_unit_test(dropped_connection_in_the_middle),
+        cmocka_unit_test(cancelled_read_ends_and_the_board_can_still_be_reset),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,298 @@
+/*
+ * Serial ports without hardware: why a port cannot be opened, who holds it, and bytes over a pty.
+ * libserialport takes no pty; the path through it is tested against the simulated board.
+ */
+#include "espbackup/transport.h"
+
+#include "clock.h"
+#include "port_holder.h"
+#include "serial_platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* A pty: both ends open, raw, non-blocking on our side, as a port would be. */
+typedef struct pty {
+    int master, slave;
+    char name[64];
+} pty_t;
+
+static pty_t open_pty(void)
+{
+    struct termios tio;
+    pty_t p;
+
+    p.master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(p.master >= 0);
+    assert_int_equal(grantpt(p.master), 0);
+    assert_int_equal(unlockpt(p.master), 0);
+    assert_int_equal(ptsname_r(p.master, p.name, sizeof(p.name)), 0);
+    p.slave = open(p.name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(p.slave >= 0);
+    assert_int_equal(tcgetattr(p.slave, &tio), 0);
+    cfmakeraw(&tio);
+    tio.c_cc[VMIN] = 0; /* as libserialport leaves it: a read of nothing is 0, not EAGAIN */
+    tio.c_cc[VTIME] = 0;
+    tio.c_cflag |= CRTSCTS;
+    assert_int_equal(tcsetattr(p.slave, TCSANOW, &tio), 0);
+    return p;
+}
+
+static void close_pty(const pty_t *p)
+{
+    close(p->slave);
+    if (p->master >= 0)
+        close(p->master);
+}
+
+static eb_code_t open_error(const char *name, eb_err_t *err)
+{
+    eb_transport_t *t = (eb_transport_t *)(void *)err;
+    const eb_code_t code = eb_transport_open(name, NULL, &t, err);
+
+    assert_null(t);
+    return code;
+}
+
+static void what_is_not_there_or_no_port(void **state)
+{
+    eb_err_t err;
+
+    (void)state;
+    assert_int_equal(open_error("/dev/ttyNOSUCH7", &err), EB_ERR_PORT_NOT_FOUND);
+    assert_string_equal(err.message, "there is no port /dev/ttyNOSUCH7");
+    assert_int_equal(open_error("COM3", &err), EB_ERR_PORT_NOT_FOUND);
+    assert_int_equal(open_error("/etc/passwd/x", &err), EB_ERR_PORT_NOT_FOUND);
+    assert_int_equal(open_error("/dev", &err), EB_ERR_PORT_NOT_FOUND);
+    assert_string_equal(err.message, "/dev is not a serial port");
+    assert_int_equal(open_error("/etc/passwd", &err), EB_ERR_PORT_NOT_FOUND);
+    assert_string_equal(err.message, "/etc/passwd is not a serial port");
+    assert_int_equal(open_error("/dev/zero", &err), EB_ERR_PORT_NOT_FOUND);
+    assert_string_equal(err.message, "/dev/zero is not a serial port");
+}
+
+static void a_pty_is_no_serial_port(void **state)
+{
+    const pty_t p = open_pty();
+    eb_err_t err;
+
+    (void)state;
+    assert_int_equal(open_error(p.name, &err), EB_ERR_PORT_NOT_FOUND);
+    assert_non_null(strstr(err.message, "is not a serial port"));
+    close_pty(&p);
+}
+
+static void reasons_of_the_system(void **state)
+{
+    static const struct {
+        int os_errno;
+        eb_code_t code;
+    } cases[] = {
+        {EBUSY, EB_ERR_PORT_BUSY},       {EACCES, EB_ERR_PORT_DENIED},
+        {EPERM, EB_ERR_PORT_DENIED},     {ENOENT, EB_ERR_PORT_NOT_FOUND},
+        {ENXIO, EB_ERR_PORT_NOT_FOUND},  {ENODEV, EB_ERR_PORT_NOT_FOUND},
+        {EIO, EB_ERR_PORT_NOT_FOUND},    {ENOTTY, EB_ERR_PORT_NOT_FOUND},
+        {EMFILE, EB_ERR_PORT_NOT_FOUND},
+    };
+    eb_err_t err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(eb_serial_open_error("/dev/ttyX", cases[i].os_errno, &err), cases[i].code);
+        assert_non_null(strstr(err.message, "/dev/ttyX"));
+    }
+}
+
+static void denied_names_the_group_of_the_device(void **state)
+{
+    const pty_t p = open_pty();
+    struct stat st;
+    eb_err_t err;
+
+    (void)state;
+    assert_int_equal(stat(p.name, &st), 0);
+    if (chown(p.name, (uid_t)-1, 20) != 0 || chmod(p.name, 0660) != 0) {
+        close_pty(&p);
+        print_message("cannot give a pty to a group here\n");
+        skip();
+    }
+    assert_int_equal(eb_serial_open_error(p.name, EACCES, &err), EB_ERR_PORT_DENIED);
+    assert_non_null(strstr(err.hint, "dialout"));
+    assert_non_null(strstr(err.hint, "usermod -a -G"));
+    assert_int_equal(chmod(p.name, 0600), 0);
+    assert_int_equal(eb_serial_open_error(p.name, EACCES, &err), EB_ERR_PORT_DENIED);
+    assert_null(strstr(err.hint, "usermod")); /* the group may not either */
+    close_pty(&p);
+}
+
+/* A child that has the device open until it is killed. */
+static pid_t start_holder(const pty_t *p)
+{
+    int ready[2];
+    char byte;
+    pid_t child;
+
+    assert_int_equal(pipe(ready), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const int fd = open(p->name, O_RDWR | O_NOCTTY);
+
+        if (fd < 0 || write(ready[1], "x", 1) != 1)
+            _exit(1);
+        pause();
+        _exit(0);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    return child;
+}
+
+static void busy_names_the_process(void **state)
+{
+    const pty_t p = open_pty();
+    char holder[EB_HOLDER_TEXT_BYTES], expected[32];
+    eb_err_t err;
+    pid_t child;
+
+    (void)state;
+    /* Open in this process alone: that is not another one. */
+    assert_false(eb_port_holder_find(p.name, holder, sizeof(holder)));
+    child = start_holder(&p);
+    (void)snprintf(expected, sizeof(expected), "(process %ld)", (long)child);
+    assert_true(eb_port_holder_find(p.name, holder, sizeof(holder)));
+    assert_non_null(strstr(holder, expected));
+    assert_non_null(strstr(holder, "test_serial_por")); /* the system keeps 15 letters */
+    assert_int_equal(open_error(p.name, &err), EB_ERR_PORT_BUSY);
+    assert_non_null(strstr(err.message, expected));
+    assert_non_null(strstr(err.hint, expected));
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_false(eb_port_holder_find(p.name, holder, sizeof(holder)));
+    close_pty(&p);
+}
+
+static void claim_locks_and_ends_flow_control(void **state)
+{
+    const pty_t p = open_pty();
+    const int second = open(p.name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    struct termios tio;
+    eb_err_t err;
+
+    (void)state;
+    assert_true(second >= 0);
+    assert_int_equal(eb_serial_claim(p.slave, p.name, &err), EB_OK);
+    assert_int_equal(tcgetattr(p.slave, &tio), 0);
+    assert_int_equal(tio.c_cflag & CRTSCTS, 0);
+    assert_true(fcntl(p.slave, F_GETFD) & FD_CLOEXEC);
+    assert_int_equal(eb_serial_claim(second, p.name, &err), EB_ERR_PORT_BUSY);
+    close(second);
+    close_pty(&p);
+}
+
+static void bytes_over_a_pty(void **state)
+{
+    const pty_t p = open_pty();
+    uint8_t buf[100];
+    size_t n;
+    bool done = true;
+    int64_t start;
+    eb_err_t err;
+
+    (void)state;
+    assert_int_equal(write(p.master, "hello", 5), 5);
+    assert_int_equal(eb_serial_read(p.slave, p.name, buf, sizeof(buf), 100, &n, &err), EB_OK);
+    assert_int_equal(n, 5);
+    assert_memory_equal(buf, "hello", 5);
+    start = eb_clock_ms();
+    assert_int_equal(eb_serial_read(p.slave, p.name, buf, sizeof(buf), 60, &n, &err), EB_OK);
+    assert_int_equal(n, 0);
+    assert_in_range(eb_clock_ms() - start, 59, 300);
+    assert_int_equal(eb_serial_write(p.slave, p.name, (const uint8_t *)"abc", 3, 100, &n, &err),
+                     EB_OK);
+    assert_int_equal(n, 3);
+    assert_int_equal(read(p.master, buf, sizeof(buf)), 3);
+    assert_memory_equal(buf, "abc", 3);
+    assert_int_equal(eb_serial_drain(p.slave, p.name, 100, &done, &err), EB_OK);
+    assert_true(done);
+    assert_int_equal(write(p.master, "old", 3), 3);
+    assert_int_equal(eb_serial_flush_input(p.slave, p.name, &err), EB_OK);
+    assert_int_equal(eb_serial_read(p.slave, p.name, buf, sizeof(buf), 0, &n, &err), EB_OK);
+    assert_int_equal(n, 0);
+    close_pty(&p);
+}
+
+static void full_port_takes_nothing_and_says_so_in_time(void **state)
+{
+    static uint8_t much[100000];
+    const pty_t p = open_pty();
+    size_t n = 1, total = 0;
+    int64_t start;
+    eb_err_t err;
+
+    (void)state;
+    start = eb_clock_ms();
+    while (n > 0 && total < 10000000) {
+        assert_int_equal(eb_serial_write(p.slave, p.name, much, sizeof(much), 50, &n, &err), EB_OK);
+        total += n;
+    }
+    assert_int_equal(n, 0);
+    assert_in_range(eb_clock_ms() - start, 49, 500);
+    eb_serial_discard_output(p.slave);
+    close_pty(&p);
+}
+
+static void pulled_plug_is_loss(void **state)
+{
+    pty_t p = open_pty();
+    uint8_t buf[10];
+    size_t n;
+    bool done;
+    int64_t start;
+    eb_err_t err;
+
+    (void)state;
+    assert_int_equal(write(p.master, "last", 4), 4);
+    close(p.master);
+    p.master = -1;
+    start = eb_clock_ms();
+    assert_int_equal(eb_serial_read(p.slave, p.name, buf, sizeof(buf), 100, &n, &err),
+                     EB_ERR_PORT_LOST);
+    assert_non_null(strstr(err.message, p.name));
+    assert_int_equal(eb_serial_write(p.slave, p.name, buf, 1, 100, &n, &err), EB_ERR_PORT_LOST);
+    assert_int_equal(eb_serial_set_lines(p.slave, p.name, true, true, &err), EB_ERR_PORT_LOST);
+    assert_int_equal(eb_serial_drain(p.slave, p.name, 100, &done, &err), EB_ERR_PORT_LOST);
+    assert_in_range(eb_clock_ms() - start, 0, 300);
+    close_pty(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_not_there_or_no_port),
+        cmocka_unit_test(a_pty_is_no_serial_port),
+        cmocka_unit_test(reasons_of_the_system),
+        cmocka_unit_test(denied_names_the_group_of_the_device),
+        cmocka_unit_test(busy_names_the_process),
+        cmocka_unit_test(claim_locks_and_ends_flow_control),
+        cmocka_unit_test(bytes_over_a_pty),
+        cmocka_unit_test(full_port_takes_nothing_and_says_so_in_time),
+        cmocka_unit_test(pulled_plug_is_loss),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
