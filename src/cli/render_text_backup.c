@@ -31,17 +31,20 @@ static void settled_text(const eb_settled_t *settled, char *out, size_t cap)
     add_part(out, cap, settled->unproved, "read twice");
 }
 
+static void add_count(char *out, size_t cap, unsigned count, const char *one, const char *more)
+{
+    size_t used = strlen(out);
+
+    if (count > 0)
+        snprintf(out + used, cap - used, ", %u %s", count, count == 1 ? one : more);
+}
+
 static void effort_text(const eb_session_stats_t *stats, char *out, size_t cap)
 {
     out[0] = '\0';
-    if (stats->retries > 0)
-        snprintf(out, cap, ", %u read again", (unsigned)stats->retries);
-    size_t used = strlen(out);
-    if (stats->reconnects > 0)
-        snprintf(out + used, cap - used, ", %u reconnects", (unsigned)stats->reconnects);
-    used = strlen(out);
-    if (stats->slowdowns > 0)
-        snprintf(out + used, cap - used, ", %u steps slower", (unsigned)stats->slowdowns);
+    add_count(out, cap, stats->retries, "retry", "retries");
+    add_count(out, cap, stats->reconnects, "reconnect", "reconnects");
+    add_count(out, cap, stats->slowdowns, "step slower", "steps slower");
 }
 
 static void text_how(const eb_term_t *term, const eb_backup_result_t *result)
@@ -53,7 +56,7 @@ static void text_how(const eb_term_t *term, const eb_backup_result_t *result)
     effort_text(stats, effort, sizeof(effort));
     eb_human_seconds(result->seconds, took);
     eb_human_rate(result->seconds > 0 ? (double)result->size_bytes / result->seconds : 0, rate);
-    eb_text_field(term, "Settled", "%s", settled);
+    eb_text_field(term, "Bytes", "%s", settled);
     eb_text_field(term, "Took", "%s, %s", took, rate);
     eb_text_field(term, "Through", "%s at %u baud, %s%s%s", stats->port, (unsigned)stats->baud,
                   stats->stub ? "stub " : "ROM loader", stats->stub ? stats->stub_version : "",
