@@ -5,6 +5,7 @@
 #include "usage.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +77,16 @@ static void set_up(eb_cli_t *cli, bool json)
         cli->json = eb_json_new_object();
 }
 
+/* Words that only this layer knows. */
+static void finish_error(const eb_cli_t *cli, eb_code_t code, eb_err_t *err)
+{
+    err->code = code;
+    if (code == EB_ERR_CANCELLED && eb_signals_caught() != 0)
+        eb_err_wrap(err, "stopped by %s", eb_signals_caught() == SIGINT ? "Ctrl-C" : "a signal");
+    if (code == EB_ERR_USAGE && err->hint[0] == '\0' && cli->args.command != NULL)
+        eb_err_hint(err, "'espbackup help %s' tells what it takes", cli->args.command->name);
+}
+
 int eb_cli_main(int argc, char **argv)
 {
     eb_cli_t cli;
@@ -90,9 +101,7 @@ int eb_cli_main(int argc, char **argv)
         code = run_command(&cli, &err);
     eb_console_end(&cli.console);
     if (code != EB_OK)
-        err.code = code;
-    if (code == EB_ERR_USAGE && err.hint[0] == '\0' && cli.args.command != NULL)
-        eb_err_hint(&err, "'espbackup help %s' tells what it takes", cli.args.command->name);
+        finish_error(&cli, code, &err);
     if (finish_output(&cli, &err, &output_err) != EB_OK && code == EB_OK) {
         err = output_err;
         code = err.code;

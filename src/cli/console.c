@@ -4,7 +4,6 @@
 #include "clock.h"
 #include "signals.h"
 
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -56,8 +55,7 @@ static bool on_cancelled(void *user)
     }
     if (!console->told_stopping && !console->quiet) {
         eb_progress_end(&console->progress);
-        fprintf(console->term.file, "%s: stopping, and letting the board run again\n",
-                eb_signals_caught() == SIGINT ? "Ctrl-C" : "Signal");
+        fprintf(console->term.file, "Stopping, and letting the board run again\n");
         fflush(console->term.file);
     }
     console->told_stopping = true;
