@@ -11,6 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 build=$root/build/fuzz
 
+mkdir -p "$root/build"
 cmake -S "$root" -B "$build" -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo \
     -DESPBACKUP_FUZZ=ON -DESPBACKUP_SANITIZE=address,undefined,fuzzer-no-link >"$build.log" 2>&1 ||
     { cat "$build.log"; exit 1; }
