@@ -34,10 +34,9 @@ static long parent_of(long pid)
     return parent;
 }
 
-/* A program that opened the port and then started us meant us to use it. */
-static bool is_self_or_ancestor(long pid)
+static bool is_ancestor(long pid)
 {
-    long at = (long)getpid();
+    long at = parent_of((long)getpid());
 
     for (int i = 0; i < ANCESTORS_MAX && at > 0; i++) {
         if (at == pid)
@@ -82,12 +81,13 @@ static void describe(const char *pid, char *out, size_t cap)
     (void)snprintf(out, cap, "%s (process %.20s)", name[0] != '\0' ? name : "a program", pid);
 }
 
-bool eb_port_holder_find(const char *device, char *out, size_t cap)
+bool eb_port_holder_find(const char *device, bool ancestors, char *out, size_t cap)
 {
     struct dirent *entry;
     struct stat st;
     bool found = false;
     DIR *folder;
+    long pid;
 
     out[0] = '\0';
     if (stat(device, &st) != 0 || !S_ISCHR(st.st_mode))
@@ -98,7 +98,8 @@ bool eb_port_holder_find(const char *device, char *out, size_t cap)
     while (!found && (entry = readdir(folder)) != NULL) {
         if (!isdigit((unsigned char)entry->d_name[0]) || !has_open(entry->d_name, &st))
             continue;
-        if (is_self_or_ancestor(strtol(entry->d_name, NULL, 10)))
+        pid = strtol(entry->d_name, NULL, 10);
+        if (pid == (long)getpid() || (!ancestors && is_ancestor(pid)))
             continue;
         describe(entry->d_name, out, cap);
         found = true;
@@ -109,9 +110,10 @@ bool eb_port_holder_find(const char *device, char *out, size_t cap)
 
 #else
 
-bool eb_port_holder_find(const char *device, char *out, size_t cap)
+bool eb_port_holder_find(const char *device, bool ancestors, char *out, size_t cap)
 {
     (void)device;
+    (void)ancestors;
     (void)cap;
     out[0] = '\0';
     return false;

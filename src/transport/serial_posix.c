@@ -66,7 +66,7 @@ eb_code_t eb_serial_open_error(const char *device, int os_errno, eb_err_t *err)
     switch (os_errno) {
     case EBUSY:
     case EWOULDBLOCK:
-        (void)eb_port_holder_find(device, holder, sizeof(holder));
+        (void)eb_port_holder_find(device, true, holder, sizeof(holder));
         return busy(device, holder, err);
     case EACCES:
     case EPERM:
@@ -126,7 +126,7 @@ eb_code_t eb_serial_resolve(const char *name, char *device, size_t cap, eb_err_t
         return eb_serial_open_error(path, failure, err);
     /* Opening would change the settings under the other program's feet, and each of the two would
      * get half of the bytes. Most monitors do not lock the port. */
-    if (eb_port_holder_find(device, holder, sizeof(holder)))
+    if (eb_port_holder_find(device, false, holder, sizeof(holder)))
         return busy(path, holder, err);
     return EB_OK;
 }

@@ -179,6 +179,11 @@ eb_code_t eb_rfc2217_open(const char *host, const char *port, const eb_events_t 
         code = eb_rfc2217_negotiate(r, err);
     if (code == EB_OK)
         code = configure(r, err);
+    /* Servers with one port take one client, and show the next one the door. */
+    if (code == EB_ERR_PORT_LOST) {
+        code = eb_err_set(err, EB_ERR_PORT_BUSY, "%s hung up at once", r->tcp.peer);
+        eb_err_hint(err, "another program may be connected to this server: close it there");
+    }
     if (code != EB_OK) {
         rfc2217_close(r);
         return code;

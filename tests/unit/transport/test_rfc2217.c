@@ -17,6 +17,7 @@ enum { IAC = 255, DONT = 254, DO = 253, WONT = 252, WILL = 251, SB = 250, SE = 2
 typedef struct play {
     bool plain_tcp;      /* knows no telnet */
     bool refuses;        /* DONT COM-PORT */
+    bool hangs_up;       /* at once */
     bool mute_control;   /* does not acknowledge DTR and RTS */
     bool mute;           /* acknowledges nothing */
     uint32_t only_baud;  /* the one that it can, 0: all */
@@ -159,6 +160,8 @@ static void serve(int fd, void *user)
     unsigned char bytes[4096];
     ssize_t n;
 
+    if (((play_t *)user)->hangs_up)
+        return;
     if (!((play_t *)user)->plain_tcp)
         net_send(fd, greeting, sizeof(greeting));
     while ((n = recv(fd, bytes, sizeof(bytes), 0)) > 0) {
@@ -426,6 +429,10 @@ static void other_servers_are_told_apart(void **state)
     *p = (play_t){.plain_tcp = true};
     assert_int_equal(try_open(p, &t, &err), EB_ERR_PORT_NOT_FOUND);
     assert_null(t);
+    net_server_join(&server);
+    *p = (play_t){.hangs_up = true};
+    assert_int_equal(try_open(p, &t, &err), EB_ERR_PORT_BUSY);
+    assert_non_null(strstr(err.hint, "another program"));
     net_server_join(&server);
     free(p);
 }

@@ -171,10 +171,10 @@ static void busy_names_the_process(void **state)
 
     (void)state;
     /* Open in this process alone: that is not another one. */
-    assert_false(eb_port_holder_find(p.name, holder, sizeof(holder)));
+    assert_false(eb_port_holder_find(p.name, false, holder, sizeof(holder)));
     child = start_holder(&p);
     (void)snprintf(expected, sizeof(expected), "(process %ld)", (long)child);
-    assert_true(eb_port_holder_find(p.name, holder, sizeof(holder)));
+    assert_true(eb_port_holder_find(p.name, false, holder, sizeof(holder)));
     assert_non_null(strstr(holder, expected));
     assert_non_null(strstr(holder, "test_serial_por")); /* the system keeps 15 letters */
     assert_int_equal(open_error(p.name, &err), EB_ERR_PORT_BUSY);
@@ -182,7 +182,34 @@ static void busy_names_the_process(void **state)
     assert_non_null(strstr(err.hint, expected));
     kill(child, SIGKILL);
     assert_int_equal(waitpid(child, NULL, 0), child);
-    assert_false(eb_port_holder_find(p.name, holder, sizeof(holder)));
+    assert_false(eb_port_holder_find(p.name, false, holder, sizeof(holder)));
+    close_pty(&p);
+}
+
+/* In a child of this process, which has the pty open. */
+static int look_from_a_child(const pty_t *p)
+{
+    char holder[EB_HOLDER_TEXT_BYTES];
+    int status = 0;
+    const pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        const bool without = eb_port_holder_find(p->name, false, holder, sizeof(holder));
+        const bool with = eb_port_holder_find(p->name, true, holder, sizeof(holder));
+
+        _exit((without ? 2 : 0) | (with ? 1 : 0));
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WEXITSTATUS(status);
+}
+
+static void a_program_that_started_us_may_have_it_open(void **state)
+{
+    const pty_t p = open_pty();
+
+    (void)state;
+    assert_int_equal(look_from_a_child(&p), 1);
     close_pty(&p);
 }
 
@@ -288,6 +315,7 @@ int main(void)
         cmocka_unit_test(reasons_of_the_system),
         cmocka_unit_test(denied_names_the_group_of_the_device),
         cmocka_unit_test(busy_names_the_process),
+        cmocka_unit_test(a_program_that_started_us_may_have_it_open),
         cmocka_unit_test(claim_locks_and_ends_flow_control),
         cmocka_unit_test(bytes_over_a_pty),
         cmocka_unit_test(full_port_takes_nothing_and_says_so_in_time),
