@@ -195,7 +195,11 @@ static void hostile_headers_are_damage(void **state)
     slot.bytes[1] = 0;
     assert_int_equal(check(352), EB_IMAGE_DAMAGED);
     slot.bytes[1] = 17;
-    assert_int_equal(check(352), EB_IMAGE_DAMAGED);
+    eb_app_image_peek(slot.bytes, slot.len, &image);
+    assert_int_equal(image.state, EB_IMAGE_DAMAGED);
+    slot.bytes[1] = 16;
+    eb_app_image_peek(slot.bytes, slot.len, &image);
+    assert_int_equal(image.state, EB_IMAGE_UNCHECKED);
 }
 
 static void erased_and_foreign_slots(void **state)

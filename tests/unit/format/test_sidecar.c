@@ -144,6 +144,9 @@ static void draw_chip(eb_chip_info_t *c)
     c->security.flash_encryption = (eb_tristate_t)draw(3);
     c->security.secure_boot = (eb_tristate_t)draw(3);
     c->security.secure_boot_version = (int)draw(3);
+    c->security.secure_download_mode = (eb_tristate_t)draw(3);
+    c->security.download_disabled = (eb_tristate_t)draw(3);
+    c->security.jtag_disabled = (eb_tristate_t)draw(3);
     c->security.raw_valid = draw(2) != 0;
     if (c->security.raw_valid) {
         c->security.raw_flags = UINT32_MAX - draw(2);
@@ -166,6 +169,7 @@ static void draw_app(eb_partition_t *p)
         draw_text(a->desc.version, sizeof(a->desc.version));
         draw_text(a->desc.idf_version, sizeof(a->desc.idf_version));
         draw_text(a->desc.build_date, sizeof(a->desc.build_date));
+        a->desc.secure_version = draw(32);
         draw_bytes(a->desc.elf_sha256, sizeof(a->desc.elf_sha256));
     }
 }
@@ -190,6 +194,8 @@ static void draw_table(eb_sidecar_t *s)
         p->subtype = (uint8_t)draw(256);
         p->addr = draw(0x200000);
         p->size = 1 + draw(0x200000);
+        p->encrypted = draw(2) != 0;
+        p->readonly = draw(2) != 0;
         s->part_hash[i].known =
             p->addr >= s->addr && p->addr + p->size <= s->addr + s->size_bytes && draw(2) != 0;
         if (s->part_hash[i].known) {
@@ -223,6 +229,8 @@ static void draw_sidecar(eb_sidecar_t *s)
     draw_bytes(s->md5, sizeof(s->md5));
     strcpy(s->proof, "chip-md5");
     s->settled.read = draw((uint32_t)s->size_bytes + 1);
+    s->settled.prior = draw((uint32_t)s->size_bytes + 1);
+    s->settled.unproved = draw((uint32_t)s->size_bytes + 1);
     s->settled.resumed = draw((uint32_t)s->size_bytes + 1);
     draw_table(s);
     draw_text(s->stats.port, sizeof(s->stats.port));
@@ -232,6 +240,8 @@ static void draw_sidecar(eb_sidecar_t *s)
     draw_text(s->stats.stub_note, sizeof(s->stats.stub_note));
     s->stats.wire_bytes_in = EB_JSON_INT_MAX - draw(2);
     s->stats.retries = UINT32_MAX;
+    s->stats.reconnects = draw(100);
+    s->stats.slowdowns = draw(4);
     s->seconds = draw(100000) / 8.0;
     draw_text(s->note, sizeof(s->note));
 }
@@ -254,80 +264,82 @@ static void every_sidecar_comes_back(void **state)
 
 /* -- hostile text ---------------------------------------------------------------------------- */
 
+static const struct {
+    const char *anchor, *old, *new_text, *words;
+} wrong_values[] = {
+    {"", "\"format\":\t1", "\"format\":\t0", "format: 0 is out of range"},
+    {"", "\"format\":\t1", "\"format\":\t\"1\"", "format: expected a whole number"},
+    {"", "2026-11-21T", "2026-13-21T", "created_utc"},
+    {"", "09:15:00Z", "09:15:00", "created_utc"},
+    {"", "\"esp32\"", "\"../x\"", "chip.id"},
+    {"", "\"esp32\"", "\"\"", "chip.id"},
+    {"", "\"ESP32\"", "\"\\u001b[2J\"", "chip.name: has control characters"},
+    {"", "\"ESP32\"", "\"\\u009b2J\"", "chip.name: has control characters"},
+    {"", "\"ESP32\"", "\"ESP32ESP32ESP32ESP32ESP32\"", "chip.name: longer than 23"},
+    {"", "\"Wi-Fi\"", "17", "chip.features[0]: expected text"},
+    {"", "\"BT\"", "\"\\n\"", "chip.features: has control characters"},
+    {"", "24:6f", "24-6f", "chip.macs[0].mac"},
+    {"\"macs\"", "[{", "[1, {", "chip.macs[0]: expected an object"},
+    {"", "\"secure_boot\":\ttrue", "\"secure_boot\":\t\"yes\"", "security.secure_boot"},
+    {"", "0xc84016", "c84016", "flash.jedec_id"},
+    {"", "0xc84016", "0xc8401g", "flash.jedec_id"},
+    {"\"flash\"", "4194304", "-1", "flash.size_bytes: -1 is out of range"},
+    {"\"flash\"", "4194304", "4194303", "range.size_bytes"},
+    {"\"flash\"", "4194304", "1e300", "flash.size_bytes: expected a whole number"},
+    {"", "424b3932", "424b393", "flash.unique_id: expected 16 hex digits"},
+    {"\"range\"", "\"addr\":\t0", "\"addr\":\t4294967296", "range.addr"},
+    {"\"range\"", "\"addr\":\t0", "\"addr\":\t1", "range.size_bytes"},
+    {"\"range\"", "4194304", "0", "file.size_bytes: not the same"},
+    {"\"file\"", "4194304", "4194305", "file.size_bytes: not the same"},
+    {"\"file\"", "esp32_backup_", "../esp32_backup_", "file.name"},
+    {"\"file\"", "esp32_backup_", "/etc/", "file.name"},
+    {"\"file\"", "esp32_backup_", "..\\\\", "file.name"},
+    {"\"file\"", "esp32_backup_20261121_101500.bin", "..", "file.name"},
+    {"\"file\"", "esp32_backup_20261121_101500.bin", ".", "file.name"},
+    {"\"file\"", "esp32_backup_20261121_101500.bin", "", "file.name: empty"},
+    {"\"file\"", "esp32_backup_", "\\r", "file.name: has control characters"},
+    {"", "5a5a", "5a5", "file.sha256: expected 64 hex digits"},
+    {"", "5a5a", "5a5a5a", "file.sha256: longer than 64"},
+    {"", "5a5a", "5a5g", "file.sha256: expected 64 hex digits"},
+    {"", "\"c3c3", "\"c3", "file.md5: expected 32 hex digits"},
+    {"", "chip-md5", "trust me", "proof.method"},
+    {"", "\"read_bytes\":\t1114112", "\"read_bytes\":\t4194305", "proof.read_bytes"},
+    {"", "\"erased_bytes\":\t", "\"erased_bytes\":\t0.5", "proof.erased_bytes"},
+    {"", "\"nvs\"", "\"a label that is far too long\"", "partitions[0].name: longer than 16"},
+    {"\"nvs\"", "\"type\":\t1", "\"type\":\t256", "partition_table.partitions[0].type"},
+    {"\"nvs\"", "20480", "4194304", "partition_table.partitions[0].size_bytes"},
+    {"\"nvs\"", "20480", "0", "partition_table.partitions[0].size_bytes"},
+    {"\"nvs\"", "\"app\":\tnull", "\"app\":\t{}", "partitions[0].app: the partition is not"},
+    {"\"app0\"", "\"valid\"", "\"perfect\"", "partitions[2].app.state"},
+    {"\"app0\"", "203328", "1310721", "partitions[2].app.length_bytes"},
+    {"\"app0\"", "e1e1", "e1", "partitions[2].app.description.elf_sha256"},
+    {"\"boot\"", "\"partition_index\":\t2", "\"partition_index\":\t3", "boot.partition_index"},
+    {"\"boot\"", "\"partition_index\":\t2", "\"partition_index\":\t1", "boot.partition"},
+    {"\"boot\"", "\"sequence\"", "\"magic\"", "boot.reason"},
+    {"\"boot\"", "\"valid_entries\":\t1", "\"valid_entries\":\t3", "boot.valid_entries"},
+    {"", "\"uart\"", "\"smoke\"", "transfer.port_kind"},
+    {"", "\"stub\"", "\"magic\"", "transfer.loader"},
+    {"", "19.5", "-19.5", "transfer.seconds"},
+    {"", "19.5", "1e300", "transfer.seconds"},
+    {"", "19.5", "\"19.5\"", "transfer.seconds: expected a number"},
+    {"", "\"retries\":\t1", "\"retries\":\t4294967296", "transfer.retries"},
+    {"", "\"retries\":\t1", "\"retries\":\t1, \"retries\":\t1", "transfer.retries"},
+    {"", "\"tool\":\t{", "\"tool\":\t7, \"tools\":\t{", "tool: expected an object"},
+    {"", "\"partitions\":\t[", "\"partitions\":\t{}, \"x\":\t[", "partition_table.partitions"},
+};
+
 static void a_wrong_value_is_named(void **state)
 {
-    static const struct {
-        const char *anchor, *old, *new_text, *words;
-    } rows[] = {
-        {"", "\"format\":\t1", "\"format\":\t0", "format: 0 is out of range"},
-        {"", "\"format\":\t1", "\"format\":\t\"1\"", "format: expected a whole number"},
-        {"", "2026-11-21T", "2026-13-21T", "created_utc"},
-        {"", "09:15:00Z", "09:15:00", "created_utc"},
-        {"", "\"esp32\"", "\"../x\"", "chip.id"},
-        {"", "\"esp32\"", "\"\"", "chip.id"},
-        {"", "\"ESP32\"", "\"\\u001b[2J\"", "chip.name: has control characters"},
-        {"", "\"ESP32\"", "\"\\u009b2J\"", "chip.name: has control characters"},
-        {"", "\"ESP32\"", "\"ESP32ESP32ESP32ESP32ESP32\"", "chip.name: longer than 23"},
-        {"", "\"Wi-Fi\"", "17", "chip.features[0]: expected text"},
-        {"", "\"BT\"", "\"\\n\"", "chip.features: has control characters"},
-        {"", "24:6f", "24-6f", "chip.macs[0].mac"},
-        {"\"macs\"", "[{", "[1, {", "chip.macs[0]: expected an object"},
-        {"", "\"secure_boot\":\ttrue", "\"secure_boot\":\t\"yes\"", "security.secure_boot"},
-        {"", "0xc84016", "c84016", "flash.jedec_id"},
-        {"", "0xc84016", "0xc8401g", "flash.jedec_id"},
-        {"\"flash\"", "4194304", "-1", "flash.size_bytes: -1 is out of range"},
-        {"\"flash\"", "4194304", "4194303", "range.size_bytes"},
-        {"\"flash\"", "4194304", "1e300", "flash.size_bytes: expected a whole number"},
-        {"", "424b3932", "424b393", "flash.unique_id: expected 16 hex digits"},
-        {"\"range\"", "\"addr\":\t0", "\"addr\":\t4294967296", "range.addr"},
-        {"\"range\"", "\"addr\":\t0", "\"addr\":\t1", "range.size_bytes"},
-        {"\"range\"", "4194304", "0", "file.size_bytes: not the same"},
-        {"\"file\"", "4194304", "4194305", "file.size_bytes: not the same"},
-        {"\"file\"", "esp32_backup_", "../esp32_backup_", "file.name"},
-        {"\"file\"", "esp32_backup_", "/etc/", "file.name"},
-        {"\"file\"", "esp32_backup_", "..\\\\", "file.name"},
-        {"\"file\"", "esp32_backup_20261121_101500.bin", "..", "file.name"},
-        {"\"file\"", "esp32_backup_20261121_101500.bin", ".", "file.name"},
-        {"\"file\"", "esp32_backup_20261121_101500.bin", "", "file.name: empty"},
-        {"\"file\"", "esp32_backup_", "\\r", "file.name: has control characters"},
-        {"", "5a5a", "5a5", "file.sha256: expected 64 hex digits"},
-        {"", "5a5a", "5a5a5a", "file.sha256: longer than 64"},
-        {"", "5a5a", "5a5g", "file.sha256: expected 64 hex digits"},
-        {"", "\"c3c3", "\"c3", "file.md5: expected 32 hex digits"},
-        {"", "chip-md5", "trust me", "proof.method"},
-        {"", "\"read_bytes\":\t1114112", "\"read_bytes\":\t4194305", "proof.read_bytes"},
-        {"", "\"erased_bytes\":\t", "\"erased_bytes\":\t0.5", "proof.erased_bytes"},
-        {"", "\"nvs\"", "\"a label that is far too long\"", "partitions[0].name: longer than 16"},
-        {"\"nvs\"", "\"type\":\t1", "\"type\":\t256", "partition_table.partitions[0].type"},
-        {"\"nvs\"", "20480", "4194304", "partition_table.partitions[0].size_bytes"},
-        {"\"nvs\"", "20480", "0", "partition_table.partitions[0].size_bytes"},
-        {"\"nvs\"", "\"app\":\tnull", "\"app\":\t{}", "partitions[0].app: the partition is not"},
-        {"\"app0\"", "\"valid\"", "\"perfect\"", "partitions[2].app.state"},
-        {"\"app0\"", "203328", "1310721", "partitions[2].app.length_bytes"},
-        {"\"app0\"", "e1e1", "e1", "partitions[2].app.description.elf_sha256"},
-        {"\"boot\"", "\"partition_index\":\t2", "\"partition_index\":\t3", "boot.partition_index"},
-        {"\"boot\"", "\"partition_index\":\t2", "\"partition_index\":\t1", "boot.partition"},
-        {"\"boot\"", "\"sequence\"", "\"magic\"", "boot.reason"},
-        {"\"boot\"", "\"valid_entries\":\t1", "\"valid_entries\":\t3", "boot.valid_entries"},
-        {"", "\"uart\"", "\"smoke\"", "transfer.port_kind"},
-        {"", "\"stub\"", "\"magic\"", "transfer.loader"},
-        {"", "19.5", "-19.5", "transfer.seconds"},
-        {"", "19.5", "1e300", "transfer.seconds"},
-        {"", "19.5", "\"19.5\"", "transfer.seconds: expected a number"},
-        {"", "\"retries\":\t1", "\"retries\":\t4294967296", "transfer.retries"},
-        {"", "\"retries\":\t1", "\"retries\":\t1, \"retries\":\t1", "transfer.retries"},
-        {"", "\"tool\":\t{", "\"tool\":\t7, \"tools\":\t{", "tool: expected an object"},
-        {"", "\"partitions\":\t[", "\"partitions\":\t{}, \"x\":\t[", "partition_table.partitions"},
-    };
     char *text;
 
     (void)state;
     sample_sidecar(&sample);
     text = written(&sample);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        char *bad = edited(text, rows[i].anchor, rows[i].old, rows[i].new_text);
+    for (size_t i = 0; i < sizeof(wrong_values) / sizeof(wrong_values[0]); i++) {
+        char *bad =
+            edited(text, wrong_values[i].anchor, wrong_values[i].old, wrong_values[i].new_text);
 
-        assert_refused(bad, rows[i].words);
+        assert_refused(bad, wrong_values[i].words);
         free(bad);
     }
     free(text);
