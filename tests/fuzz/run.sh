@@ -27,6 +27,7 @@ for target in "$@"; do
     mkdir -p "$build/corpus/$target" "$build/crashes"
     echo "== $target, $seconds s"
     "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=512 \
-        -max_len=16384 -print_final_stats=1 -verbosity=0 -artifact_prefix="$build/crashes/$target-" \
+        -max_len=16384 -print_final_stats=1 -verbosity=0 \
+        -artifact_prefix="$build/crashes/$target-" \
         "$build/corpus/$target" "$here/corpus/$target"
 done
