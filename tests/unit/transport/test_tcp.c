@@ -263,12 +263,13 @@ static void flush_throws_away_what_came(void **state)
 static void refused_and_unknown_hosts(void **state)
 {
     char address[64];
-    uint16_t port;
+    uint16_t port = 0;
     const int fd = net_listen(&port);
     eb_transport_t *t = (eb_transport_t *)(void *)address;
     eb_err_t err;
 
     (void)state;
+    assert_true(fd >= 0);
     close(fd); /* the port is free again: nobody listens */
     (void)snprintf(address, sizeof(address), "socket://127.0.0.1:%u", port);
     assert_int_equal(eb_transport_open(address, NULL, &t, &err), EB_ERR_PORT_NOT_FOUND);
