@@ -9,6 +9,7 @@
 #define ESPBACKUP_SESSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "espbackup/chip.h"
@@ -78,6 +79,9 @@ eb_code_t eb_session_close(eb_session_t *s, eb_err_t *err);
 const eb_chip_info_t *eb_session_chip(const eb_session_t *s);
 const eb_flash_info_t *eb_session_flash(const eb_session_t *s);
 void eb_session_get_stats(const eb_session_t *s, eb_session_stats_t *out);
+
+/* How many stubs this program carries; 0: built without them, only the ROM loaders work. */
+size_t eb_stub_embedded_count(void);
 
 /* EB_OK when the flash answers and its size is known. */
 eb_code_t eb_session_need_flash(const eb_session_t *s, eb_err_t *err);

@@ -22,8 +22,8 @@ size_t eb_slip_encode(const uint8_t *frame, size_t len, uint8_t *out);
 typedef enum eb_slip_event {
     EB_SLIP_MORE,      /* all input used, no frame complete */
     EB_SLIP_FRAME,     /* frame complete in buf, frame_len set; call again with the rest */
-    EB_SLIP_TOO_LONG,  /* frame dropped up to its delimiter */
-    EB_SLIP_BAD_ESCAPE /* frame dropped up to its delimiter */
+    EB_SLIP_TOO_LONG,  /* told at once; the rest of the frame is then dropped up to its delimiter */
+    EB_SLIP_BAD_ESCAPE /* likewise */
 } eb_slip_event_t;
 
 #define EB_SLIP_OUTSIDE_BYTES 512
@@ -32,7 +32,8 @@ typedef struct eb_slip {
     uint8_t *buf;
     size_t cap;
     size_t len;    /* decoded bytes of the frame so far */
-    bool in_frame; /* a delimiter was seen and at least... see eb_slip_started */
+    bool in_frame; /* the first delimiter was seen, the last was not */
+    bool done;     /* buf holds a whole frame; the next push starts anew */
     bool escaped;
     bool dropping;
     uint8_t outside[EB_SLIP_OUTSIDE_BYTES]; /* the last bytes seen outside frames, a ring */
@@ -47,5 +48,12 @@ void eb_slip_reset(eb_slip_t *d);
 eb_slip_event_t eb_slip_push(eb_slip_t *d, const uint8_t *bytes, size_t count, size_t *used);
 /* Whether at least one byte of the next frame has been decoded. */
 bool eb_slip_started(const eb_slip_t *d);
+/* Decode the next frame to another place. Only between frames (not while one is started). */
+void eb_slip_set_buf(eb_slip_t *d, uint8_t *buf, size_t cap);
+/* The last bytes seen outside frames, oldest first, at most cap; returns how many. */
+size_t eb_slip_outside(const eb_slip_t *d, uint8_t *out, size_t cap);
+/* Put bytes among those seen outside frames (a broken frame is often text with a stray delimiter).
+ */
+void eb_slip_add_outside(eb_slip_t *d, const uint8_t *bytes, size_t count);
 
 #endif

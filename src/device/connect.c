@@ -1,0 +1,207 @@
+#include "session_impl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "reset.h"
+
+#define SYNCS_PER_ATTEMPT 5
+#define SYNC_UART_MS      120
+#define SYNC_NET_MS       300
+#define REPLY_UART_MS     1500
+#define REPLY_NET_MS      3000
+#define REOPEN_STEP_MS    200
+
+eb_code_t eb_connect_open(eb_session_t *s, eb_err_t *err)
+{
+    eb_code_t code;
+    bool net;
+
+    code = eb_transport_open(s->port_name, s->ev, &s->transport, err);
+    if (code != EB_OK)
+        return code;
+    code = eb_link_new(s->transport, s->ev, &s->link, err);
+    if (code != EB_OK) {
+        eb_transport_close(s->transport);
+        s->transport = NULL;
+        return code;
+    }
+    s->port = *eb_transport_info(s->transport);
+    net = s->port.kind == EB_PORT_TCP || s->port.kind == EB_PORT_RFC2217;
+    s->reply_ms = net ? REPLY_NET_MS : REPLY_UART_MS;
+    return EB_OK;
+}
+
+void eb_connect_close(eb_session_t *s)
+{
+    if (s->transport != NULL) {
+        s->bytes_in_before += eb_transport_bytes_in(s->transport);
+        s->bytes_out_before += eb_transport_bytes_out(s->transport);
+    }
+    eb_link_free(s->link);
+    eb_transport_close(s->transport);
+    s->link = NULL;
+    s->transport = NULL;
+    s->connected = false;
+}
+
+/* The name under which the same USB device is there now. */
+static void follow_device(eb_session_t *s)
+{
+    eb_port_list_t list;
+
+    if (s->port.vid == 0 || eb_port_list_get(&list, NULL) != EB_OK)
+        return;
+    for (size_t i = 0; i < list.count; i++) {
+        const eb_port_info_t *p = &list.ports[i];
+
+        if (p->vid == s->port.vid && p->pid == s->port.pid && s->port.serial[0] != '\0' &&
+            strcmp(p->serial, s->port.serial) == 0) {
+            (void)snprintf(s->port_name, sizeof(s->port_name), "%s", p->name);
+            break;
+        }
+    }
+    eb_port_list_free(&list);
+}
+
+eb_code_t eb_connect_reopen(eb_session_t *s, eb_err_t *err)
+{
+    const int64_t deadline = eb_clock_ms() + EB_PORT_RETURN_MS;
+    eb_code_t code;
+
+    eb_connect_close(s);
+    eb_event_note(s->ev, EB_LEVEL_NOTE, "%s went away; waiting for it to come back", s->port_name);
+    do {
+        eb_sleep_ms(REOPEN_STEP_MS);
+        if (eb_event_cancelled(s->ev))
+            return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+        follow_device(s);
+        code = eb_connect_open(s, err);
+        if (code == EB_OK || code == EB_ERR_CANCELLED)
+            return code;
+    } while (eb_clock_left_ms(deadline) > 0);
+    return eb_err_set(err, EB_ERR_PORT_LOST, "%s went away and did not come back within %d s",
+                      s->port_name, EB_PORT_RETURN_MS / 1000);
+}
+
+/* What the silence or the noise of a board means. */
+static eb_code_t diagnose(const eb_session_t *s, eb_err_t *err)
+{
+    char quote[EB_BOOT_QUOTE_BYTES];
+
+    switch (eb_link_talk(s->link, quote)) {
+    case EB_TALK_NOTHING:
+        return eb_err_set(err, EB_ERR_NO_ANSWER, "nothing answers on %s", s->port_name);
+    case EB_TALK_DOWNLOAD:
+        (void)eb_err_set(err, EB_ERR_NO_ANSWER,
+                         "the board on %s waits for download (%s), but does not hear us",
+                         s->port_name, quote);
+        eb_err_hint(err, "the line from this computer to the board (TX to RX) seems to be broken; "
+                         "check the wiring or the adapter");
+        return EB_ERR_NO_ANSWER;
+    case EB_TALK_BOOT:
+        return eb_err_set(err, EB_ERR_WRONG_BOOT_MODE,
+                          "the board on %s started its program instead of the loader: %s",
+                          s->port_name, quote);
+    case EB_TALK_TEXT:
+        return eb_err_set(err, EB_ERR_WRONG_BOOT_MODE,
+                          "the board on %s runs its program instead of the loader; it says: %s",
+                          s->port_name, quote);
+    case EB_TALK_GARBAGE:
+        break;
+    }
+    return eb_err_set(err, EB_ERR_GARBAGE, "bytes come from %s, but nothing that makes sense",
+                      s->port_name);
+}
+
+static bool may_reset(const eb_session_t *s)
+{
+    return eb_transport_can_lines(s->transport) && (s->options.before == EB_BEFORE_DEFAULT_RESET ||
+                                                    s->options.before == EB_BEFORE_USB_RESET);
+}
+
+/* One attempt: reset, then a few SYNCs. */
+static eb_code_t attempt(eb_session_t *s, int number, eb_sync_info_t *info, eb_err_t *err)
+{
+    /* Without a reset a stub may still run at the rate of an earlier session. */
+    static const uint32_t bauds[] = {EB_ROM_BAUD, 921600, 460800, 230400};
+    const bool net = s->port.kind == EB_PORT_TCP || s->port.kind == EB_PORT_RFC2217;
+    uint32_t baud = EB_ROM_BAUD;
+    eb_code_t code;
+
+    if (!may_reset(s))
+        baud = bauds[(size_t)number % (sizeof(bauds) / sizeof(bauds[0]))];
+    if (eb_transport_can_baud(s->transport) && eb_transport_baud(s->transport) != baud) {
+        code = eb_transport_set_baud(s->transport, baud, err);
+        if (code != EB_OK)
+            return code;
+    }
+    code = eb_link_flush(s->link, err);
+    if (code == EB_OK && may_reset(s)) {
+        size_t count = 0;
+        const eb_reset_sequence_t *variants =
+            eb_reset_into_loader(s->port.kind, s->options.before == EB_BEFORE_USB_RESET, &count);
+
+        code = eb_reset_play(s->transport, &variants[(size_t)number % count], s->ev, err);
+    }
+    for (int i = 0; code == EB_OK && i < SYNCS_PER_ATTEMPT; i++) {
+        /* A receiver that lost a delimiter takes ends for starts; a stray one sets it right. */
+        if (i % 2 == 1)
+            code = eb_link_send_delimiter(s->link, err);
+        if (code == EB_OK)
+            code = eb_link_sync(s->link, net ? SYNC_NET_MS : SYNC_UART_MS, info, err);
+        if (code == EB_OK)
+            return EB_OK;
+        if (code == EB_ERR_TIMEOUT || code == EB_ERR_GARBAGE)
+            code = EB_OK;
+    }
+    return code != EB_OK ? code : diagnose(s, err);
+}
+
+/* A board that was heard but not understood says more than one that is silent. */
+static int weight(eb_code_t code)
+{
+    return code == EB_ERR_WRONG_BOOT_MODE ? 3 : code == EB_ERR_GARBAGE ? 2 : 1;
+}
+
+static eb_code_t no_sync(eb_session_t *s)
+{
+    /* Trust the user that a loader listens; its ROM has the usual dialect. */
+    eb_link_set_dialect(s->link, EB_DIALECT_ROM);
+    s->stub = false;
+    s->connected = true;
+    return EB_OK;
+}
+
+eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, eb_err_t *err)
+{
+    eb_err_t best = {.code = EB_OK};
+    eb_sync_info_t info;
+
+    if (s->options.before == EB_BEFORE_NO_RESET_NO_SYNC)
+        return no_sync(s);
+    for (int i = 0; attempts == 0 || i < attempts; i++) {
+        eb_err_t now = {.code = EB_OK};
+        eb_code_t code;
+
+        eb_event_progress(s->ev, EB_PHASE_CONNECT, (uint64_t)(first + i),
+                          attempts == 0 ? 0 : (uint64_t)total);
+        code = attempt(s, i, &info, &now);
+        /* The port of a USB-Serial/JTAG unit vanishes in the reset and comes back. */
+        if (code == EB_ERR_PORT_LOST && s->port.vid != 0 && i + 1 != attempts)
+            code = eb_connect_reopen(s, &now) == EB_OK ? EB_ERR_NO_ANSWER : now.code;
+        if (code == EB_OK) {
+            s->stub = info.dialect == EB_DIALECT_STUB;
+            s->connected = true;
+            return EB_OK;
+        }
+        if (best.code == EB_OK || weight(code) >= weight(best.code))
+            best = now;
+        if (weight(code) == 1 && code != EB_ERR_NO_ANSWER)
+            break; /* cancelled, port lost: nothing to try again */
+    }
+    if (err != NULL)
+        *err = best;
+    return best.code;
+}

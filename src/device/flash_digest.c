@@ -1,0 +1,66 @@
+#include "session_impl.h"
+
+#include <string.h>
+
+#include "bytes.h"
+
+/* The chip may take that long for a megabyte, by the vendor's own budget. */
+#define DIGEST_MS_PER_MB 8000
+#define DIGEST_MS_MIN    3000
+#define HEX_BYTES        (2u * EB_MD5_BYTES)
+
+eb_code_t eb_flash_check_range(const eb_session_t *s, uint32_t addr, uint32_t size, eb_err_t *err)
+{
+    const uint64_t limit = s->row->flash_limit;
+    const eb_code_t code = eb_session_need_flash(s, err);
+
+    if (code != EB_OK)
+        return code;
+    if (size == 0 || !eb_range_within(addr, size, s->flash.size_bytes))
+        return eb_err_set(err, EB_ERR_USAGE,
+                          "range 0x%x + 0x%x is not within the flash of %llu bytes", (unsigned)addr,
+                          (unsigned)size, (unsigned long long)s->flash.size_bytes);
+    if (!eb_range_within(addr, size, limit))
+        return eb_err_set(err, EB_ERR_UNSUPPORTED,
+                          "the loader of the %s reaches only the first %llu MiB of the flash",
+                          s->row->name, (unsigned long long)(limit >> 20));
+    return EB_OK;
+}
+
+eb_code_t eb_flash_digest(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t md5[EB_MD5_BYTES],
+                          eb_err_t *err)
+{
+    uint8_t data[16];
+    eb_reply_t reply;
+    eb_request_t request = {.op = EB_CMD_SPI_FLASH_MD5, .data = data, .len = sizeof(data)};
+    char hex[HEX_BYTES + 1] = {0};
+    eb_code_t code;
+
+    memset(md5, 0, EB_MD5_BYTES);
+    code = eb_flash_check_range(s, addr, size, err);
+    if (code != EB_OK)
+        return code;
+    if (!eb_session_has_digest(s))
+        return eb_err_set(err, EB_ERR_UNSUPPORTED, "the ROM of the %s has no digest", s->row->name);
+    request.timeout_ms = (int64_t)size * DIGEST_MS_PER_MB / (1 << 20) + DIGEST_MS_MIN;
+    eb_put_le32(data, addr);
+    eb_put_le32(data + 4, size);
+    memset(data + 8, 0, 8);
+    code = eb_dev_command(s, &request, &reply, err);
+    if (code != EB_OK) {
+        (void)eb_err_wrap(err, "digest of 0x%x + 0x%x", (unsigned)addr, (unsigned)size);
+        return code;
+    }
+    /* The stub sends it raw, the ROM in hex. */
+    if (reply.data_len == EB_MD5_BYTES) {
+        memcpy(md5, reply.data, EB_MD5_BYTES);
+        return EB_OK;
+    }
+    if (reply.data_len == HEX_BYTES) {
+        memcpy(hex, reply.data, HEX_BYTES);
+        if (eb_hex_decode(hex, md5, EB_MD5_BYTES))
+            return EB_OK;
+    }
+    eb_link_mark_dirty(s->link);
+    return eb_err_set(err, EB_ERR_PROTOCOL, "a digest of %zu bytes that is none", reply.data_len);
+}

@@ -1,0 +1,185 @@
+#include "session_impl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "flash_names.h"
+#include "spi_user.h"
+
+#define OP_RDID      0x9Fu
+#define OP_SFDP      0x5Au
+#define OP_UNIQUE_ID 0x4Bu
+
+#define SFDP_SIGNATURE  0x50444653u /* "SFDP" */
+#define JEDEC_MUTE_HIGH 0xFFFFFFu
+#define JEDEC_MUTE_LOW  0x000000u
+
+static eb_code_t simple_command(eb_session_t *s, uint8_t op, const uint8_t *data, size_t len,
+                                eb_err_t *err)
+{
+    const eb_request_t request = {.op = op, .data = data, .len = len, .timeout_ms = s->reply_ms};
+    eb_reply_t reply;
+
+    return eb_dev_command(s, &request, &reply, err);
+}
+
+/* A stub attaches the flash when it starts. */
+static eb_code_t attach(eb_session_t *s, eb_err_t *err)
+{
+    static const uint8_t data[8] = {0}; /* the usual pins; not the legacy way */
+
+    if (s->stub || s->row->old_rom)
+        return EB_OK;
+    return simple_command(s, EB_CMD_SPI_ATTACH, data, sizeof(data), err);
+}
+
+/* ROM and stub assume a size until they are told. */
+static eb_code_t set_params(eb_session_t *s, eb_err_t *err)
+{
+    uint8_t data[24];
+
+    if (s->flash.size_bytes == 0 || s->flash.size_bytes > UINT32_MAX ||
+        (s->row->old_rom && !s->stub))
+        return EB_OK;
+    eb_put_le32(data, 0); /* id: not used */
+    eb_put_le32(data + 4, (uint32_t)s->flash.size_bytes);
+    eb_put_le32(data + 8, 64 * 1024);
+    eb_put_le32(data + 12, 4096);
+    eb_put_le32(data + 16, 256);
+    eb_put_le32(data + 20, 0xFFFF); /* status mask */
+    return simple_command(s, EB_CMD_SPI_SET_PARAMS, data, sizeof(data), err);
+}
+
+static eb_code_t read_jedec(eb_session_t *s, eb_err_t *err)
+{
+    const eb_spi_op_t op = {.opcode = OP_RDID, .read_bits = 24};
+    uint32_t words[EB_SPI_READ_WORDS];
+    eb_code_t code = eb_spi_user_run(s, &op, words, err);
+
+    if (code != EB_OK)
+        return code;
+    /* First byte read, the manufacturer, is the lowest. */
+    s->flash.jedec_id = (words[0] & 0xFF) << 16 | (words[0] & 0xFF00) | ((words[0] >> 16) & 0xFF);
+    s->flash.known = s->flash.jedec_id != JEDEC_MUTE_HIGH && s->flash.jedec_id != JEDEC_MUTE_LOW;
+    return EB_OK;
+}
+
+static eb_code_t read_sfdp(eb_session_t *s, uint64_t *size, eb_err_t *err)
+{
+    eb_spi_op_t op = {.opcode = OP_SFDP, .addr_bits = 24, .dummy_bits = 8, .read_bits = 128};
+    uint32_t words[EB_SPI_READ_WORDS];
+    eb_code_t code;
+
+    *size = 0;
+    code = eb_spi_user_run(s, &op, words, err);
+    if (code != EB_OK || words[0] != SFDP_SIGNATURE)
+        return code;
+    s->flash.sfdp = true;
+    /* Header of the basic table: its place is in the last word, the density in its second. */
+    op.addr = (words[3] & 0xFFFFFF) + 4;
+    op.read_bits = 32;
+    code = eb_spi_user_run(s, &op, words, err);
+    if (code == EB_OK)
+        *size = eb_flash_size_by_sfdp(words[0]);
+    return code;
+}
+
+static eb_code_t read_unique_id(eb_session_t *s, eb_err_t *err)
+{
+    const eb_spi_op_t op = {.opcode = OP_UNIQUE_ID, .dummy_bits = 32, .read_bits = 64};
+    uint32_t words[EB_SPI_READ_WORDS];
+    eb_code_t code = eb_spi_user_run(s, &op, words, err);
+
+    if (code != EB_OK)
+        return code;
+    eb_put_le32(s->flash.unique_id, words[0]);
+    eb_put_le32(s->flash.unique_id + 4, words[1]);
+    /* A flash that does not know the command leaves the line idle. */
+    s->flash.has_unique_id =
+        !(words[0] == 0 && words[1] == 0) && !(words[0] == UINT32_MAX && words[1] == UINT32_MAX);
+    if (!s->flash.has_unique_id)
+        memset(s->flash.unique_id, 0, sizeof(s->flash.unique_id));
+    return EB_OK;
+}
+
+static void set_size(eb_flash_info_t *flash, uint64_t size, const char *source)
+{
+    flash->size_bytes = size;
+    (void)snprintf(flash->size_source, sizeof(flash->size_source), "%s", source);
+}
+
+static void judge_size(eb_session_t *s, uint64_t by_sfdp)
+{
+    const uint64_t by_jedec = eb_flash_size_by_jedec(s->flash.jedec_id);
+
+    if (s->options.flash_size != 0) {
+        set_size(&s->flash, s->options.flash_size, "option");
+    } else if (by_jedec != 0 && by_sfdp != 0 && by_jedec != by_sfdp) {
+        /* Too small loses data, too large reads some twice: let the user say. */
+        eb_event_note(s->ev, EB_LEVEL_WARNING,
+                      "the flash says %llu bytes by its id 0x%06x, but %llu by its SFDP table; its "
+                      "size counts as unknown",
+                      (unsigned long long)by_jedec, (unsigned)s->flash.jedec_id,
+                      (unsigned long long)by_sfdp);
+    } else if (by_jedec != 0) {
+        set_size(&s->flash, by_jedec, "jedec");
+    } else if (by_sfdp != 0) {
+        set_size(&s->flash, by_sfdp, "sfdp");
+    }
+}
+
+static eb_code_t identify(eb_session_t *s, eb_err_t *err)
+{
+    eb_spi_user_t spi;
+    uint64_t by_sfdp = 0;
+    const char *name;
+    eb_code_t code, end;
+
+    code = eb_spi_user_begin(s, &spi, err);
+    if (code == EB_OK)
+        code = read_jedec(s, err);
+    if (code == EB_OK && s->flash.known)
+        code = read_sfdp(s, &by_sfdp, err);
+    if (code == EB_OK && s->flash.known)
+        code = read_unique_id(s, err);
+    end = eb_spi_user_end(s, &spi, code == EB_OK ? err : NULL);
+    if (code == EB_OK)
+        code = end;
+    if (code != EB_OK || !s->flash.known)
+        return code;
+    name = eb_flash_manufacturer_name(s->flash.jedec_id);
+    if (name != NULL)
+        (void)snprintf(s->flash.manufacturer, sizeof(s->flash.manufacturer), "%s", name);
+    name = eb_flash_device_name(s->flash.jedec_id);
+    if (name != NULL)
+        (void)snprintf(s->flash.device, sizeof(s->flash.device), "%s", name);
+    judge_size(s, by_sfdp);
+    return EB_OK;
+}
+
+eb_code_t eb_flash_setup(eb_session_t *s, eb_err_t *err)
+{
+    eb_code_t code;
+
+    if (s->secure_download)
+        return EB_OK; /* registers cannot be reached: the flash stays unknown */
+    code = attach(s, err);
+    if (code == EB_OK)
+        code = identify(s, err);
+    if (code == EB_OK)
+        code = set_params(s, err);
+    if (code != EB_OK)
+        (void)eb_err_wrap(err, "identifying the flash");
+    return code;
+}
+
+eb_code_t eb_flash_attach_again(eb_session_t *s, eb_err_t *err)
+{
+    eb_code_t code;
+
+    if (s->secure_download)
+        return EB_OK;
+    code = attach(s, err);
+    return code == EB_OK ? set_params(s, err) : code;
+}

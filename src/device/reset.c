@@ -1,0 +1,88 @@
+#include "reset.h"
+
+#include "clock.h"
+
+#define STEPS(...)                                                                                 \
+    .steps = {__VA_ARGS__},                                                                        \
+    .count = sizeof((const eb_reset_step_t[]){__VA_ARGS__}) / sizeof(eb_reset_step_t)
+
+/* Both lines change at once on a local port. The first two steps bring every circuit to a known
+ * state; the waits are: EN low, then GPIO0 low while the ROM samples it. Boards with a large
+ * capacitor at EN start late and want the second wait longer. */
+static const eb_reset_sequence_t classic[] = {
+    {.name = "DTR/RTS",
+     STEPS({false, false, 0}, {true, true, 0}, {false, true, 100}, {true, false, 50},
+           {false, false, 0})},
+    {.name = "DTR/RTS, slow start",
+     STEPS({false, false, 0}, {true, true, 0}, {false, true, 100}, {true, false, 550},
+           {false, false, 0})},
+};
+
+/* Over a network each step costs a round trip: only those that are needed. */
+static const eb_reset_sequence_t remote[] = {
+    {.name = "remote DTR/RTS", STEPS({false, true, 100}, {true, false, 50}, {false, false, 0})},
+    {.name = "remote DTR/RTS, slow start",
+     STEPS({false, true, 100}, {true, false, 550}, {false, false, 0})},
+};
+
+/* The USB-Serial/JTAG unit of the chip watches for these; it must pass through (1,1), as some
+ * systems send the lines only when RTS changes. */
+static const eb_reset_sequence_t usb_jtag[] = {
+    {.name = "USB-Serial/JTAG",
+     STEPS({false, false, 100}, {true, false, 100}, {true, true, 0}, {false, true, 100},
+           {false, false, 0})},
+};
+
+static const eb_reset_sequence_t run_uart = {.name = "run",
+                                             STEPS({false, true, 100}, {false, false, 0})};
+/* The port itself vanishes in the reset. */
+static const eb_reset_sequence_t run_usb = {.name = "run over USB",
+                                            STEPS({false, true, 200}, {false, false, 200})};
+
+const eb_reset_sequence_t *eb_reset_into_loader(eb_port_kind_t kind, bool usb_reset, size_t *count)
+{
+    if (usb_reset) {
+        *count = sizeof(usb_jtag) / sizeof(usb_jtag[0]);
+        return usb_jtag;
+    }
+    switch (kind) {
+    case EB_PORT_USB_JTAG:
+        *count = sizeof(usb_jtag) / sizeof(usb_jtag[0]);
+        return usb_jtag;
+    case EB_PORT_RFC2217:
+        *count = sizeof(remote) / sizeof(remote[0]);
+        return remote;
+    case EB_PORT_UART:
+    case EB_PORT_USB_OTG:
+    case EB_PORT_TCP:
+        break;
+    }
+    *count = sizeof(classic) / sizeof(classic[0]);
+    return classic;
+}
+
+const eb_reset_sequence_t *eb_reset_run(eb_port_kind_t kind)
+{
+    return kind == EB_PORT_USB_JTAG || kind == EB_PORT_USB_OTG ? &run_usb : &run_uart;
+}
+
+eb_code_t eb_reset_play(eb_transport_t *t, const eb_reset_sequence_t *sequence,
+                        const eb_events_t *ev, eb_err_t *err)
+{
+    eb_event_note(ev, EB_LEVEL_TRACE, "reset: %s", sequence->name);
+    for (size_t i = 0; i < sequence->count; i++) {
+        const eb_reset_step_t *step = &sequence->steps[i];
+        const eb_code_t code = eb_transport_set_lines(t, step->dtr, step->rts, err);
+
+        if (code != EB_OK)
+            return code;
+        if (step->wait_ms > 0)
+            eb_sleep_ms(step->wait_ms);
+        if (eb_event_cancelled(ev)) {
+            /* A board must not be left held in reset. */
+            (void)eb_transport_set_lines(t, false, false, NULL);
+            return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+        }
+    }
+    return EB_OK;
+}

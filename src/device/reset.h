@@ -1,0 +1,40 @@
+/*
+ * reset.h: sequences of the DTR and RTS lines that bring a board into its loader or let it run.
+ *
+ * On the usual two-transistor circuit DTR asserted alone pulls GPIO0 low (loader), RTS asserted
+ * alone pulls EN low (reset), and both together do nothing.
+ */
+#ifndef EB_DEVICE_RESET_H
+#define EB_DEVICE_RESET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "espbackup/err.h"
+#include "espbackup/event.h"
+#include "espbackup/transport.h"
+
+typedef struct eb_reset_step {
+    bool dtr, rts;
+    uint16_t wait_ms; /* after the lines are set */
+} eb_reset_step_t;
+
+#define EB_RESET_STEPS_MAX 8
+
+typedef struct eb_reset_sequence {
+    const char *name;
+    eb_reset_step_t steps[EB_RESET_STEPS_MAX];
+    size_t count;
+} eb_reset_sequence_t;
+
+/* Into the loader: variants to be tried in turn, by kind of port; *count of them. */
+const eb_reset_sequence_t *eb_reset_into_loader(eb_port_kind_t kind, bool usb_reset, size_t *count);
+/* Run the program in flash. */
+const eb_reset_sequence_t *eb_reset_run(eb_port_kind_t kind);
+
+/* Play a sequence; looks at cancel between steps. Blocks for the sum of its waits. */
+eb_code_t eb_reset_play(eb_transport_t *t, const eb_reset_sequence_t *sequence,
+                        const eb_events_t *ev, eb_err_t *err);
+
+#endif

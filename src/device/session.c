@@ -1,0 +1,345 @@
+#include "session_impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reset.h"
+
+#define BRING_UP_TRIES  3
+#define UPLOAD_TRIES    3
+#define ATTEMPTS_A_PORT 2 /* when every port is tried in turn */
+
+/* Damage on the way, after which the same may well work. */
+static bool line_fault(eb_code_t code)
+{
+    return code == EB_ERR_LINE || code == EB_ERR_TIMEOUT || code == EB_ERR_GARBAGE ||
+           code == EB_ERR_PROTOCOL || code == EB_ERR_CHIP_RESET || code == EB_ERR_NO_ANSWER ||
+           code == EB_ERR_WRONG_BOOT_MODE;
+}
+
+static void note_no_stub(eb_session_t *s, const char *why)
+{
+    s->stub_given_up = true;
+    (void)snprintf(s->stats.stub_note, sizeof(s->stats.stub_note), "%.*s",
+                   (int)sizeof(s->stats.stub_note) - 1, why);
+    eb_event_note(s->ev, EB_LEVEL_NOTE, "%s; going on with the ROM loader, which is slower", why);
+}
+
+/* Load the stub where one is wanted; without success, back to the ROM where a reset is possible. */
+static eb_code_t load_stub(eb_session_t *s, eb_err_t *err)
+{
+    bool jumped = false;
+    eb_code_t code = EB_OK;
+
+    if (s->stub || s->options.no_stub || s->stub_given_up || s->secure_download)
+        return EB_OK;
+    for (int i = 0; i < UPLOAD_TRIES; i++) {
+        eb_sync_info_t info;
+
+        code = eb_stub_start(s, &jumped, err);
+        if (jumped || (code != EB_ERR_LINE && code != EB_ERR_TIMEOUT && code != EB_ERR_GARBAGE))
+            break;
+        s->stats.retries++;
+        if (eb_link_resync(s->link, 2, &info, NULL) != EB_OK)
+            break;
+    }
+    if (code != EB_ERR_STUB || (!jumped && s->stub_path[0] != '\0'))
+        return code;
+    if (!jumped) {
+        note_no_stub(s, err != NULL ? err->message : "there is no stub");
+        return EB_OK;
+    }
+    if (!eb_transport_can_lines(s->transport)) {
+        eb_err_hint(err, "reset the board into its loader by hand, and add --no-stub");
+        return code;
+    }
+    note_no_stub(s, err != NULL ? err->message : "the stub did not start");
+    return eb_connect_sync(s, EB_RECONNECT_TRIES, 0, EB_RECONNECT_TRIES, err);
+}
+
+eb_code_t eb_session_prepare_loader(eb_session_t *s, eb_err_t *err)
+{
+    eb_code_t code = load_stub(s, err);
+
+    return code == EB_OK ? eb_baud_raise(s, err) : code;
+}
+
+/* -- open ------------------------------------------------------------------------------------- */
+
+static eb_code_t copy_text(char *out, size_t cap, const char *text, const char *what, eb_err_t *err)
+{
+    out[0] = '\0';
+    if (text == NULL)
+        return EB_OK;
+    if (strlen(text) >= cap)
+        return eb_err_set(err, EB_ERR_USAGE, "%s: longer than %zu bytes", what, cap - 1);
+    (void)snprintf(out, cap, "%s", text);
+    return EB_OK;
+}
+
+static eb_code_t new_session(const eb_session_options_t *options, const eb_events_t *ev,
+                             eb_session_t **out, eb_err_t *err)
+{
+    eb_session_t *s = calloc(1, sizeof(*s));
+    eb_code_t code;
+
+    *out = s;
+    if (s == NULL)
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the session");
+    s->options = *options;
+    s->ev = ev;
+    s->baud_fixed = options->baud != 0;
+    s->baud_target = options->baud != 0 ? options->baud : EB_AUTO_BAUD;
+    code = copy_text(s->port_name, sizeof(s->port_name), options->port, "--port", err);
+    if (code == EB_OK)
+        code = copy_text(s->chip_name, sizeof(s->chip_name), options->chip, "--chip", err);
+    if (code == EB_OK)
+        code = copy_text(s->stub_path, sizeof(s->stub_path), options->stub_path, "--stub", err);
+    if (code != EB_OK)
+        return code;
+    /* Borrowed only for the call that opens. */
+    s->options.port = s->options.chip = s->options.stub_path = NULL;
+    if (s->chip_name[0] != '\0' && eb_chip_row_by_name(s->chip_name) == NULL)
+        return eb_err_set(err, EB_ERR_USAGE, "--chip %s: no such chip is known", s->chip_name);
+    return EB_OK;
+}
+
+/* From a synced loader to a session that is ready. */
+static eb_code_t bring_up(eb_session_t *s, eb_err_t *err)
+{
+    eb_code_t code = eb_detect_chip(s, err);
+
+    if (code == EB_OK)
+        code = eb_detect_stop_watchdogs(s, err);
+    if (code == EB_OK)
+        code = eb_detect_facts(s, err);
+    if (code == EB_OK && s->secure_download)
+        note_no_stub(s, "the chip is in secure download mode");
+    if (code == EB_OK)
+        code = eb_session_prepare_loader(s, err);
+    if (code == EB_OK)
+        code = eb_flash_setup(s, err);
+    return code;
+}
+
+static eb_code_t open_port(eb_session_t *s, int attempts, int first, int total, eb_err_t *err)
+{
+    eb_code_t code = eb_connect_open(s, err);
+
+    if (code == EB_OK)
+        code = eb_connect_sync(s, attempts, first, total, err);
+    for (int i = 0; code == EB_OK; i++) {
+        code = bring_up(s, err);
+        if (code == EB_OK || !line_fault(code) || i + 1 == BRING_UP_TRIES)
+            break;
+        s->stats.reconnects++;
+        eb_event_note(s->ev, EB_LEVEL_DETAIL, "connecting again: %s",
+                      err != NULL ? err->message : "bad line");
+        code = eb_connect_sync(s, attempts, first, total, err);
+    }
+    return code;
+}
+
+/* A port that cannot be opened says less than a board that answers wrongly. */
+static int port_weight(eb_code_t code)
+{
+    switch ((int)code) {
+    case EB_ERR_PORT_NOT_FOUND:
+        return 0;
+    case EB_ERR_PORT_BUSY:
+    case EB_ERR_PORT_DENIED:
+        return 2;
+    case EB_ERR_NO_ANSWER:
+        return 1;
+    default:
+        return 3;
+    }
+}
+
+static eb_code_t open_any(eb_session_t *s, eb_err_t *err)
+{
+    eb_err_t best = {.code = EB_OK};
+    eb_port_list_t list = {0};
+    eb_code_t code = eb_port_list_get(&list, err);
+
+    if (code != EB_OK)
+        return code;
+    if (list.count == 0)
+        code = eb_err_set(&best, EB_ERR_PORT_NOT_FOUND, "this computer has no serial port");
+    for (size_t i = 0; i < list.count; i++) {
+        const int attempts = list.count == 1 ? s->options.connect_attempts : ATTEMPTS_A_PORT;
+        eb_err_t now = {.code = EB_OK};
+
+        (void)snprintf(s->port_name, sizeof(s->port_name), "%s", list.ports[i].name);
+        eb_event_note(s->ev, EB_LEVEL_DETAIL, "trying %s", s->port_name);
+        code = open_port(s, attempts, (int)i * attempts, (int)list.count * attempts, &now);
+        if (code == EB_OK || code == EB_ERR_CANCELLED) {
+            best = now;
+            break;
+        }
+        eb_connect_close(s);
+        s->row = NULL;
+        if (best.code == EB_OK || port_weight(code) > port_weight(best.code))
+            best = now;
+    }
+    eb_port_list_free(&list);
+    if (code != EB_OK) {
+        if (err != NULL)
+            *err = best;
+        code = best.code;
+    }
+    return code;
+}
+
+static void destroy(eb_session_t *s)
+{
+    if (s == NULL)
+        return;
+    eb_connect_close(s);
+    free(s);
+}
+
+eb_code_t eb_session_open(const eb_session_options_t *options, const eb_events_t *ev,
+                          eb_session_t **out, eb_err_t *err)
+{
+    eb_session_t *s = NULL;
+    eb_code_t code;
+
+    *out = NULL;
+    code = new_session(options, ev, &s, err);
+    if (code == EB_OK)
+        code = s->port_name[0] == '\0'
+                   ? open_any(s, err)
+                   : open_port(s, options->connect_attempts, 0, options->connect_attempts, err);
+    if (code != EB_OK) {
+        /* A board that was brought into its loader is let go again. */
+        if (s != NULL && s->connected)
+            (void)eb_session_close(s, NULL);
+        else
+            destroy(s);
+        return code;
+    }
+    *out = s;
+    return EB_OK;
+}
+
+/* -- close ------------------------------------------------------------------------------------ */
+
+static eb_code_t run_program(eb_session_t *s, eb_err_t *err)
+{
+    if (!eb_transport_can_lines(s->transport)) {
+        eb_event_note(s->ev, EB_LEVEL_NOTE,
+                      "%s has no reset line: the board stays in its loader until it is reset by "
+                      "hand",
+                      s->port_name);
+        return EB_OK;
+    }
+    /* Also after a cancel: the board shall run again. */
+    return eb_reset_play(s->transport, eb_reset_run(s->port.kind), NULL, err);
+}
+
+static eb_code_t rom_run_user_code(eb_session_t *s, eb_err_t *err)
+{
+    uint8_t begin[20] = {0}; /* nothing to erase, nothing to write */
+    const uint8_t end[4] = {1, 0, 0, 0};
+    eb_request_t request = {.op = EB_CMD_FLASH_BEGIN,
+                            .data = begin,
+                            .len = s->row->efuse_security ? 16 : 20,
+                            .timeout_ms = s->reply_ms};
+    eb_reply_t reply;
+    eb_code_t code;
+
+    if (s->stub)
+        return eb_err_set(err, EB_ERR_UNSUPPORTED,
+                          "the stub cannot start the program by a command; use --no-stub with "
+                          "--after soft-reset, or another --after");
+    begin[9] = 0x04; /* block size 0x400 */
+    code = eb_link_command(s->link, &request, &reply, err);
+    if (code != EB_OK)
+        return code;
+    request = (eb_request_t){
+        .op = EB_CMD_FLASH_END, .data = end, .len = sizeof(end), .timeout_ms = s->reply_ms};
+    return eb_link_command(s->link, &request, &reply, err);
+}
+
+static eb_code_t leave(eb_session_t *s, eb_err_t *err)
+{
+    switch (s->options.after) {
+    case EB_AFTER_HARD_RESET:
+        return run_program(s, err);
+    case EB_AFTER_SOFT_RESET:
+        return rom_run_user_code(s, err);
+    case EB_AFTER_WATCHDOG_RESET:
+        return eb_detect_watchdog_reset(s, err);
+    case EB_AFTER_NO_RESET:
+    case EB_AFTER_NO_RESET_STUB:
+        return EB_OK;
+    }
+    return EB_OK;
+}
+
+eb_code_t eb_session_close(eb_session_t *s, eb_err_t *err)
+{
+    eb_code_t code = EB_OK;
+
+    if (s == NULL)
+        return EB_OK;
+    if (s->connected && s->transport != NULL) {
+        /* Without a known chip only the lines can do something. */
+        code = s->row == NULL && s->options.after != EB_AFTER_HARD_RESET ? EB_OK : leave(s, err);
+        if (code != EB_OK)
+            (void)eb_err_wrap(err, "the board may still be in its loader");
+    }
+    destroy(s);
+    return code;
+}
+
+/* -- facts ------------------------------------------------------------------------------------ */
+
+const eb_chip_info_t *eb_session_chip(const eb_session_t *s)
+{
+    return &s->chip;
+}
+
+const eb_flash_info_t *eb_session_flash(const eb_session_t *s)
+{
+    return &s->flash;
+}
+
+void eb_session_get_stats(const eb_session_t *s, eb_session_stats_t *out)
+{
+    *out = s->stats;
+    (void)snprintf(out->port, sizeof(out->port), "%s", s->port_name);
+    out->port_kind = s->port.kind;
+    out->stub = s->stub;
+    out->wire_bytes_in = s->bytes_in_before;
+    out->wire_bytes_out = s->bytes_out_before;
+    if (s->transport != NULL) {
+        out->baud = eb_transport_baud(s->transport);
+        out->wire_bytes_in += eb_transport_bytes_in(s->transport);
+        out->wire_bytes_out += eb_transport_bytes_out(s->transport);
+    }
+}
+
+eb_code_t eb_session_need_flash(const eb_session_t *s, eb_err_t *err)
+{
+    if (s->secure_download) {
+        (void)eb_err_set(err, EB_ERR_REFUSED,
+                         "the chip is in secure download mode: it does not let its flash be read");
+        eb_err_hint(err, "this is set for good by an eFuse; there is no way to make a backup");
+        return EB_ERR_REFUSED;
+    }
+    if (!s->flash.known)
+        return eb_err_set(err, EB_ERR_FLASH_MUTE, "the flash does not answer (JEDEC id %06x)",
+                          (unsigned)s->flash.jedec_id);
+    if (s->flash.size_bytes == 0)
+        return eb_err_set(err, EB_ERR_FLASH_SIZE, "the size of the flash with id 0x%06x is unknown",
+                          (unsigned)s->flash.jedec_id);
+    return EB_OK;
+}
+
+bool eb_session_has_digest(const eb_session_t *s)
+{
+    return s->stub || !s->row->old_rom;
+}

@@ -1,0 +1,143 @@
+/*
+ * session_impl.h: what a session is inside, shared by the files of this layer.
+ */
+#ifndef EB_DEVICE_SESSION_IMPL_H
+#define EB_DEVICE_SESSION_IMPL_H
+
+#include "espbackup/session.h"
+
+#include "chip_row.h"
+#include "link.h"
+
+#define EB_ROM_BAUD        115200u
+#define EB_AUTO_BAUD       921600u
+#define EB_CHIP_NAME_BYTES 32
+#define EB_STUB_PATH_BYTES 1024
+#define EB_FLASH_PACKET    4096u
+#define EB_RECONNECT_TRIES 4
+#define EB_PORT_RETURN_MS  5000
+
+struct eb_session {
+    /* what was asked for; strings are copies */
+    eb_session_options_t options;
+    char port_name[EB_PORT_NAME_BYTES];
+    char chip_name[EB_CHIP_NAME_BYTES];
+    char stub_path[EB_STUB_PATH_BYTES];
+    const eb_events_t *ev; /* borrowed */
+
+    /* the way there */
+    eb_transport_t *transport;
+    eb_link_t *link;
+    eb_port_info_t port;                        /* as first opened: to find it again */
+    uint64_t bytes_in_before, bytes_out_before; /* of transports that are closed */
+    int64_t reply_ms;                           /* patience for a quick command */
+
+    /* the board */
+    const eb_chip_row_t *row;
+    eb_chip_info_t chip;
+    eb_flash_info_t flash;
+    uint64_t rom_clock_hz;
+    bool secure_download;
+    bool connected; /* a loader has answered, and the board was not left since */
+
+    /* the loader */
+    bool stub;            /* it runs */
+    bool stub_given_up;   /* it did not start: stay with the ROM */
+    uint32_t baud_target; /* what to raise the line to after a (re)connect; 0: leave it */
+    bool baud_fixed;      /* --baud: the target is the user's, and is announced on TCP too */
+    eb_session_stats_t stats;
+};
+
+/* -- device_command.c: commands that may be made again when the line damaged them ------------- */
+
+/* `request` must be idempotent. Up to three tries; retries are counted. */
+eb_code_t eb_dev_command(eb_session_t *s, const eb_request_t *request, eb_reply_t *reply,
+                         eb_err_t *err);
+eb_code_t eb_dev_read_reg(eb_session_t *s, uint32_t reg, uint32_t *out, eb_err_t *err);
+eb_code_t eb_dev_write_reg(eb_session_t *s, uint32_t reg, uint32_t value, eb_err_t *err);
+
+typedef struct eb_reg_write {
+    uint32_t reg, value;
+} eb_reg_write_t;
+#define EB_REG_WRITES_MAX 16u
+/* In order; a stub takes them all in one command. */
+eb_code_t eb_dev_write_regs(eb_session_t *s, const eb_reg_write_t *writes, size_t count,
+                            eb_err_t *err);
+
+/* -- connect.c -------------------------------------------------------------------------------- */
+
+/* Open s->port_name. */
+eb_code_t eb_connect_open(eb_session_t *s, eb_err_t *err);
+void eb_connect_close(eb_session_t *s);
+/* Reset into the loader where that is possible, and sync; `attempts` 0: until cancelled. Progress
+ * is told as first + attempt of total. Sets s->stub by who answered. */
+eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, eb_err_t *err);
+/* The port went away: wait for it, by USB identity, and open it again. */
+eb_code_t eb_connect_reopen(eb_session_t *s, eb_err_t *err);
+
+/* -- detect.c --------------------------------------------------------------------------------- */
+
+eb_code_t eb_detect_chip(eb_session_t *s, eb_err_t *err);
+/* Registers, eFuses and security state into s->chip and s->flash. */
+eb_code_t eb_detect_facts(eb_session_t *s, eb_err_t *err);
+/* Only the base MAC, as text. */
+eb_code_t eb_detect_mac(eb_session_t *s, char out[EB_MAC_TEXT_BYTES], eb_err_t *err);
+/* Stop the watchdogs that a USB-Serial/JTAG reset leaves running. */
+eb_code_t eb_detect_stop_watchdogs(eb_session_t *s, eb_err_t *err);
+eb_code_t eb_detect_watchdog_reset(eb_session_t *s, eb_err_t *err);
+
+/* -- security.c ------------------------------------------------------------------------------- */
+
+#define EB_SECURITY_INFO_BYTES 20u
+/* Reply to GET_SECURITY_INFO; false when it is too short. */
+bool eb_security_decode(const uint8_t *data, size_t len, eb_security_t *out, uint32_t *chip_id);
+eb_code_t eb_security_ask(eb_session_t *s, eb_security_t *out, uint32_t *chip_id, bool *answered,
+                          eb_err_t *err);
+
+/* -- stub_load.c ------------------------------------------------------------------------------ */
+
+/* Load and start the stub. EB_ERR_STUB when there is none, or it does not start. *jumped: the board
+ * was told to run it, so that after a failure nothing but a reset helps. */
+eb_code_t eb_stub_start(eb_session_t *s, bool *jumped, eb_err_t *err);
+
+/* -- baud.c ----------------------------------------------------------------------------------- */
+
+/* Raise the line to s->baud_target, going down step by step until it holds. EB_ERR_LINE when the
+ * board was lost on the way (it needs a reset); s->baud_target is then one step lower. */
+eb_code_t eb_baud_raise(eb_session_t *s, eb_err_t *err);
+/* Go to exactly this rate, both sides, proved by SYNC. */
+eb_code_t eb_baud_change(eb_session_t *s, uint32_t baud, eb_err_t *err);
+/* The next step below; 0 at the lowest. */
+uint32_t eb_baud_below(uint32_t baud);
+
+/* -- flash_id.c ------------------------------------------------------------------------------- */
+
+/* Attach the flash, find out which it is and tell the loader its size. A flash that does not answer
+ * is EB_OK with s->flash.known == false. */
+eb_code_t eb_flash_setup(eb_session_t *s, eb_err_t *err);
+/* The same after a reset, when everything is known. */
+eb_code_t eb_flash_attach_again(eb_session_t *s, eb_err_t *err);
+
+/* -- flash_range.c, flash_read_*.c ------------------------------------------------------------ */
+
+eb_code_t eb_flash_check_range(const eb_session_t *s, uint32_t addr, uint32_t size, eb_err_t *err);
+
+typedef struct eb_read_job {
+    uint32_t addr, size;
+    uint8_t *buf;
+    eb_read_progress_fn on_progress;
+    void *user;
+    eb_read_result_t *result;
+} eb_read_job_t;
+
+eb_code_t eb_flash_read_stub(eb_session_t *s, const eb_read_job_t *job, eb_err_t *err);
+eb_code_t eb_flash_read_rom(eb_session_t *s, const eb_read_job_t *job, eb_err_t *err);
+
+/* -- session.c -------------------------------------------------------------------------------- */
+
+/* From a synced loader to one ready for flash commands: stub, baud. Used by open and recover. */
+eb_code_t eb_session_prepare_loader(eb_session_t *s, eb_err_t *err);
+/* Reset and bring everything up again. */
+eb_code_t eb_session_restart(eb_session_t *s, eb_err_t *err);
+
+#endif

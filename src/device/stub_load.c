@@ -1,0 +1,167 @@
+#include "session_impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "clock.h"
+#include "fs_atomic.h"
+#include "stub_embedded.h"
+#include "stub_image.h"
+
+#define RAM_BLOCK           0x1800u
+#define STUB_FILE_MAX       (1024u * 1024u)
+#define GREETING_MS         1500
+#define MEM_END_MS          500
+/* Ten bits a byte, twice the time for escapes and a slow host, and the reply. */
+#define BLOCK_MS(len, baud) ((int64_t)(len)*20000 / (int64_t)(baud) + 2000)
+
+size_t eb_stub_embedded_count(void)
+{
+    return eb_stub_file_count;
+}
+
+static eb_code_t no_stub(eb_session_t *s, eb_err_t *err)
+{
+    if (eb_stub_file_count == 0)
+        return eb_err_set(err, EB_ERR_STUB, "this espbackup was built without stubs");
+    return eb_err_set(err, EB_ERR_STUB, "there is no stub for the %s", s->row->name);
+}
+
+static eb_code_t get_image(eb_session_t *s, eb_stub_image_t *out, eb_err_t *err)
+{
+    uint8_t *text = NULL;
+    size_t len = 0;
+    eb_code_t code;
+
+    memset(out, 0, sizeof(*out));
+    if (s->stub_path[0] != '\0') {
+        code = eb_fs_read_file(s->stub_path, STUB_FILE_MAX, &text, &len, err);
+        if (code == EB_OK)
+            code = eb_stub_image_parse((const char *)text, len, s->stub_path, out, err);
+        free(text);
+        return code;
+    }
+    for (size_t i = 0; i < eb_stub_file_count; i++) {
+        const eb_stub_file_t *file = &eb_stub_files[i];
+
+        if (strcmp(file->name, s->row->id) == 0)
+            return eb_stub_image_parse(file->json, file->len, file->name, out, err);
+    }
+    return no_stub(s, err);
+}
+
+/* RAM commands are not made again one by one: a block that came twice would be written twice. */
+static eb_code_t ram_command(eb_session_t *s, uint8_t op, const uint8_t *head, size_t head_len,
+                             const uint8_t *bulk, size_t bulk_len, int64_t timeout_ms,
+                             eb_err_t *err)
+{
+    const eb_request_t request = {.op = op,
+                                  .data = head,
+                                  .len = head_len,
+                                  .bulk = bulk,
+                                  .bulk_len = bulk_len,
+                                  .timeout_ms = timeout_ms};
+    eb_reply_t reply;
+
+    return eb_link_command(s->link, &request, &reply, err);
+}
+
+static eb_code_t upload(eb_session_t *s, const eb_stub_segment_t *segment, size_t done,
+                        size_t total, eb_err_t *err)
+{
+    const uint32_t len = (uint32_t)segment->len;
+    const uint32_t blocks = (len + RAM_BLOCK - 1) / RAM_BLOCK;
+    uint8_t head[16];
+    eb_code_t code;
+
+    if (len == 0)
+        return EB_OK;
+    eb_put_le32(head, len);
+    eb_put_le32(head + 4, blocks);
+    eb_put_le32(head + 8, RAM_BLOCK);
+    eb_put_le32(head + 12, segment->addr);
+    code = ram_command(s, EB_CMD_MEM_BEGIN, head, sizeof(head), NULL, 0, s->reply_ms, err);
+    for (uint32_t i = 0; code == EB_OK && i < blocks; i++) {
+        const uint32_t at = i * RAM_BLOCK;
+        const uint32_t part = eb_min_u32(RAM_BLOCK, len - at);
+
+        eb_put_le32(head, part);
+        eb_put_le32(head + 4, i);
+        eb_put_le32(head + 8, 0);
+        eb_put_le32(head + 12, 0);
+        code = ram_command(s, EB_CMD_MEM_DATA, head, sizeof(head), segment->bytes + at, part,
+                           BLOCK_MS(part, eb_transport_baud(s->transport)), err);
+        if (code == EB_OK)
+            eb_event_progress(s->ev, EB_PHASE_STUB, done + at + part, total);
+    }
+    return code;
+}
+
+/* Jump, and wait for the greeting. */
+static eb_code_t start(eb_session_t *s, uint32_t entry, eb_err_t *err)
+{
+    uint8_t head[8];
+    int64_t deadline;
+    eb_code_t code;
+
+    eb_put_le32(head, 0); /* 0: jump */
+    eb_put_le32(head + 4, entry);
+    code = ram_command(s, EB_CMD_MEM_END, head, sizeof(head), NULL, 0, MEM_END_MS, err);
+    /* The jump may cut the reply off; the greeting is what counts. */
+    if (code != EB_OK && code != EB_ERR_TIMEOUT && code != EB_ERR_LINE)
+        return code;
+    deadline = eb_clock_ms() + GREETING_MS;
+    for (int i = 0; i < 16; i++) {
+        const uint8_t *frame;
+        size_t len;
+
+        code = eb_link_receive(s->link, deadline, &frame, &len, err);
+        if (code == EB_ERR_TIMEOUT)
+            break;
+        if (code != EB_OK)
+            return code;
+        if (len == 4 && memcmp(frame, "OHAI", 4) == 0)
+            return EB_OK;
+    }
+    return eb_err_set(err, EB_ERR_STUB, "the stub was loaded, but did not start");
+}
+
+eb_code_t eb_stub_start(eb_session_t *s, bool *jumped, eb_err_t *err)
+{
+    eb_stub_image_t image;
+    eb_sync_info_t info;
+    size_t total;
+    eb_code_t code;
+
+    *jumped = false;
+    code = get_image(s, &image, err);
+    if (code != EB_OK)
+        goto done;
+    total = image.text.len + image.data.len;
+    eb_event_progress(s->ev, EB_PHASE_STUB, 0, total);
+    code = upload(s, &image.text, 0, total, err);
+    if (code == EB_OK)
+        code = upload(s, &image.data, image.text.len, total, err);
+    if (code == EB_OK) {
+        *jumped = true;
+        code = start(s, image.entry, err);
+    }
+    if (code != EB_OK)
+        goto done;
+    s->stub = true;
+    eb_link_set_dialect(s->link, EB_DIALECT_STUB);
+    /* A reply to the jump that was lost has marked the link; the stub is there now. */
+    code = eb_link_resync(s->link, 2, &info, err);
+    if (code == EB_OK && info.dialect != EB_DIALECT_STUB)
+        code = eb_err_set(err, EB_ERR_STUB, "the stub greeted, but the ROM answers");
+    if (code == EB_OK)
+        (void)snprintf(s->stats.stub_version, sizeof(s->stats.stub_version), "%s",
+                       s->stub_path[0] == '\0' ? eb_stub_files_version : "");
+done:
+    if (code != EB_OK)
+        s->stub = false;
+    eb_stub_image_free(&image);
+    return code;
+}

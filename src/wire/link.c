@@ -1,0 +1,501 @@
+#include "link.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "clock.h"
+
+/* One read of the transport; large, so that a fast line costs few calls. */
+#define RAW_BYTES   (64u * 1024u)
+/* A flash packet that comes late must not count as damage: it is decoded and then ignored. */
+#define FRAME_BYTES (4096u + 256u)
+
+#define WRITE_TIMEOUT_MS   3000
+#define SYNC_REPLIES       8
+#define SYNC_QUIET_MS      80
+#define DRAIN_QUIET_MS     80
+#define DRAIN_MAX_MS       1500
+#define RESYNC_TIMEOUT_MS  300
+#define AFTER_DAMAGE_MS    400
+#define TRACE_BYTES        64u
+#define ERROR_INVALID      0x05u
+#define SKIPPED_FRAMES_MAX 1000
+
+struct eb_link {
+    eb_transport_t *transport;
+    const eb_events_t *ev;
+    eb_dialect_t dialect;
+    eb_slip_t slip;
+    bool dirty;
+    size_t text_mark; /* outside_total at the start of the present command */
+    size_t raw_at, raw_len;
+    uint8_t raw[RAW_BYTES];
+    uint8_t frame[FRAME_BYTES];
+    uint8_t plain[EB_PACKET_HEADER_BYTES + EB_LINK_DATA_MAX];
+    uint8_t wire[EB_SLIP_MAX(EB_PACKET_HEADER_BYTES + EB_LINK_DATA_MAX)];
+};
+
+eb_code_t eb_link_new(eb_transport_t *transport, const eb_events_t *ev, eb_link_t **out,
+                      eb_err_t *err)
+{
+    eb_link_t *l;
+
+    *out = NULL;
+    l = calloc(1, sizeof(*l));
+    if (l == NULL)
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the link");
+    l->transport = transport;
+    l->ev = ev;
+    eb_slip_init(&l->slip, l->frame, sizeof(l->frame));
+    *out = l;
+    return EB_OK;
+}
+
+void eb_link_free(eb_link_t *l)
+{
+    free(l);
+}
+
+eb_transport_t *eb_link_transport(const eb_link_t *l)
+{
+    return l->transport;
+}
+
+eb_dialect_t eb_link_dialect(const eb_link_t *l)
+{
+    return l->dialect;
+}
+
+void eb_link_set_dialect(eb_link_t *l, eb_dialect_t dialect)
+{
+    l->dialect = dialect;
+}
+
+void eb_link_mark_dirty(eb_link_t *l)
+{
+    l->dirty = true;
+}
+
+/* -- frames ---------------------------------------------------------------------------------- */
+
+static void trace_frame(const eb_link_t *l, const char *arrow, const uint8_t *frame, size_t len)
+{
+    char hex[2 * TRACE_BYTES + 1];
+    const size_t shown = len < TRACE_BYTES ? len : TRACE_BYTES;
+
+    if (!eb_event_wants(l->ev, EB_LEVEL_TRACE))
+        return;
+    eb_hex_encode(frame, shown, hex);
+    /* A command and its reply have the number at the same place; data frames have none. */
+    if (len >= EB_PACKET_HEADER_BYTES && frame[0] <= 1) {
+        char name[16];
+
+        eb_event_note(l->ev, EB_LEVEL_TRACE, "%s %s %zu: %s%s", arrow,
+                      eb_cmd_name(frame[1], name, sizeof(name)), len, hex,
+                      shown < len ? "..." : "");
+        return;
+    }
+    eb_event_note(l->ev, EB_LEVEL_TRACE, "%s data %zu: %s%s", arrow, len, hex,
+                  shown < len ? "..." : "");
+}
+
+eb_code_t eb_link_send_frame(eb_link_t *l, const uint8_t *frame, size_t len, eb_err_t *err)
+{
+    size_t used;
+
+    if (EB_SLIP_MAX(len) > sizeof(l->wire))
+        return eb_err_set(err, EB_ERR_INTERNAL, "a frame of %zu bytes is too long", len);
+    trace_frame(l, "->", frame, len);
+    used = eb_slip_encode(frame, len, l->wire);
+    return eb_transport_write(l->transport, l->wire, used, eb_clock_ms() + WRITE_TIMEOUT_MS, err);
+}
+
+eb_code_t eb_link_send_delimiter(eb_link_t *l, eb_err_t *err)
+{
+    const uint8_t end = EB_SLIP_END;
+
+    return eb_transport_write(l->transport, &end, 1, eb_clock_ms() + WRITE_TIMEOUT_MS, err);
+}
+
+void eb_link_set_buf(eb_link_t *l, uint8_t *buf, size_t cap)
+{
+    if (buf == NULL)
+        eb_slip_set_buf(&l->slip, l->frame, sizeof(l->frame));
+    else
+        eb_slip_set_buf(&l->slip, buf, cap);
+}
+
+bool eb_link_frame_started(const eb_link_t *l, size_t *decoded)
+{
+    *decoded = eb_slip_started(&l->slip) ? l->slip.len : 0;
+    return eb_slip_started(&l->slip);
+}
+
+eb_code_t eb_link_step(eb_link_t *l, int64_t deadline_ms, eb_slip_event_t *event, size_t *len,
+                       bool *got, eb_err_t *err)
+{
+    size_t used = 0;
+
+    *event = EB_SLIP_MORE;
+    *len = 0;
+    *got = true;
+    if (l->raw_at == l->raw_len) {
+        l->raw_at = l->raw_len = 0;
+        const eb_code_t code =
+            eb_transport_read(l->transport, l->raw, sizeof(l->raw), deadline_ms, &l->raw_len, err);
+        if (code != EB_OK) {
+            l->raw_len = 0;
+            l->dirty = true;
+            return code;
+        }
+        *got = l->raw_len > 0;
+    }
+    *event = eb_slip_push(&l->slip, l->raw + l->raw_at, l->raw_len - l->raw_at, &used);
+    l->raw_at += used;
+    if (*event == EB_SLIP_FRAME) {
+        *len = l->slip.len;
+        trace_frame(l, "<-", l->slip.buf, *len);
+    } else if (*event != EB_SLIP_MORE) {
+        /* What was taken for a frame may be a boot log after a stray delimiter. */
+        eb_slip_add_outside(&l->slip, l->slip.buf, l->slip.len);
+        eb_event_note(l->ev, EB_LEVEL_TRACE, "<- damaged frame (%s) after %zu bytes",
+                      *event == EB_SLIP_TOO_LONG ? "too long" : "bad escape", l->slip.len);
+    }
+    return EB_OK;
+}
+
+eb_code_t eb_link_step_frame(eb_link_t *l, int64_t deadline_ms, eb_slip_event_t *event,
+                             const uint8_t **frame, size_t *len, bool *got, eb_err_t *err)
+{
+    const eb_code_t code = eb_link_step(l, deadline_ms, event, len, got, err);
+
+    *frame = l->slip.buf;
+    return code;
+}
+
+eb_code_t eb_link_receive(eb_link_t *l, int64_t deadline_ms, const uint8_t **frame, size_t *len,
+                          eb_err_t *err)
+{
+    eb_slip_event_t event = EB_SLIP_MORE;
+    bool got = true;
+
+    *frame = NULL;
+    *len = 0;
+    while (got) {
+        const eb_code_t code = eb_link_step(l, deadline_ms, &event, len, &got, err);
+
+        if (code != EB_OK)
+            return code;
+        if (event == EB_SLIP_FRAME) {
+            *frame = l->slip.buf;
+            return EB_OK;
+        }
+        if (eb_clock_left_ms(deadline_ms) == 0 && l->raw_at == l->raw_len)
+            break;
+    }
+    return eb_err_set(err, EB_ERR_TIMEOUT, "the board sent no frame in time");
+}
+
+/* -- text ------------------------------------------------------------------------------------ */
+
+size_t eb_link_outside_total(const eb_link_t *l)
+{
+    return l->slip.outside_total;
+}
+
+/* Text outside frames, and that of a frame which has begun and not ended. */
+static size_t collect_text(const eb_link_t *l, size_t since, uint8_t *out, size_t cap)
+{
+    const size_t fresh = l->slip.outside_total - since;
+    size_t used = eb_slip_outside(&l->slip, out, fresh < cap / 2 ? fresh : cap / 2);
+
+    if (l->slip.in_frame && l->slip.len > 0) {
+        const size_t part = l->slip.len < cap - used ? l->slip.len : cap - used;
+
+        memcpy(out + used, l->slip.buf + l->slip.len - part, part);
+        used += part;
+    }
+    return used;
+}
+
+eb_talk_t eb_link_talk(const eb_link_t *l, char quote[EB_BOOT_QUOTE_BYTES])
+{
+    uint8_t text[2 * EB_SLIP_OUTSIDE_BYTES];
+    const size_t len = collect_text(l, 0, text, sizeof(text));
+
+    return eb_boot_text_classify(text, len, quote);
+}
+
+eb_code_t eb_link_blame_reset(const eb_link_t *l, eb_code_t code, eb_err_t *err)
+{
+    uint8_t text[2 * EB_SLIP_OUTSIDE_BYTES];
+    char quote[EB_BOOT_QUOTE_BYTES];
+    const size_t len = collect_text(l, l->text_mark, text, sizeof(text));
+
+    if (!eb_boot_text_is_reset(text, len, quote))
+        return code;
+    return eb_err_set(err, EB_ERR_CHIP_RESET, "the board restarted in the middle of the work: %s",
+                      quote);
+}
+
+eb_code_t eb_link_drain(eb_link_t *l, int64_t quiet_ms, int64_t max_ms, eb_err_t *err)
+{
+    const int64_t end = eb_clock_ms() + max_ms;
+
+    eb_link_set_buf(l, NULL, 0);
+    for (;;) {
+        const int64_t now = eb_clock_ms();
+        eb_slip_event_t event;
+        eb_code_t code;
+        size_t len;
+        bool got;
+
+        if (now >= end)
+            return eb_err_set(err, EB_ERR_GARBAGE, "the board does not stop sending");
+        code = eb_link_step(l, now + quiet_ms, &event, &len, &got, err);
+        if (code != EB_OK)
+            return code;
+        if (!got)
+            break;
+    }
+    l->slip.in_frame = l->slip.escaped = l->slip.dropping = false;
+    eb_link_set_buf(l, NULL, 0);
+    return EB_OK;
+}
+
+eb_code_t eb_link_flush(eb_link_t *l, eb_err_t *err)
+{
+    l->raw_at = l->raw_len = 0;
+    l->text_mark = 0;
+    eb_slip_init(&l->slip, l->frame, sizeof(l->frame));
+    return eb_transport_flush_input(l->transport, err);
+}
+
+/* -- SYNC ------------------------------------------------------------------------------------ */
+
+/* A reply to SYNC tells by its length and value who answered; the dialect is not known before. */
+static bool sync_reply(const uint8_t *frame, size_t len, eb_sync_info_t *out)
+{
+    const eb_dialect_t guess =
+        len == EB_PACKET_HEADER_BYTES + 4u ? EB_DIALECT_ROM : EB_DIALECT_STUB;
+    eb_reply_t reply;
+
+    if (!eb_packet_reply(frame, len, guess, &reply) || reply.op != EB_CMD_SYNC ||
+        reply.status != 0 || reply.data_len != 0)
+        return false;
+    out->value = reply.value;
+    out->dialect = guess == EB_DIALECT_STUB && reply.value != 0 ? EB_DIALECT_ROM_OLD : guess;
+    return true;
+}
+
+eb_code_t eb_link_sync(eb_link_t *l, int64_t timeout_ms, eb_sync_info_t *out, eb_err_t *err)
+{
+    uint8_t frame[EB_PACKET_HEADER_BYTES + 36];
+    int64_t deadline;
+    int replies = 0;
+    eb_code_t code;
+
+    memset(out, 0, sizeof(*out));
+    eb_packet_header(EB_CMD_SYNC, 36, 0, frame);
+    memcpy(frame + EB_PACKET_HEADER_BYTES, "\x07\x07\x12\x20", 4);
+    memset(frame + EB_PACKET_HEADER_BYTES + 4, 0x55, 32);
+    eb_link_set_buf(l, NULL, 0);
+    code = eb_link_send_frame(l, frame, sizeof(frame), err);
+    if (code != EB_OK)
+        return code;
+    deadline = eb_clock_ms() + timeout_ms;
+    for (int seen = 0; seen < SKIPPED_FRAMES_MAX && replies < SYNC_REPLIES; seen++) {
+        const uint8_t *reply;
+        size_t len;
+
+        code = eb_link_receive(l, deadline, &reply, &len, err);
+        if (code == EB_ERR_TIMEOUT && replies > 0)
+            break; /* fewer than eight is common when the first SYNC sets the ROM's baud */
+        if (code != EB_OK)
+            return code;
+        if (sync_reply(reply, len, out)) {
+            replies++;
+            deadline = eb_clock_ms() + SYNC_QUIET_MS;
+        }
+    }
+    if (replies == 0)
+        return eb_err_set(err, EB_ERR_GARBAGE, "frames, but no reply to SYNC");
+    l->dialect = out->dialect;
+    l->dirty = false;
+    return EB_OK;
+}
+
+eb_code_t eb_link_resync(eb_link_t *l, int tries, eb_sync_info_t *out, eb_err_t *err)
+{
+    eb_code_t code = EB_ERR_TIMEOUT;
+
+    for (int i = 0; i < tries; i++) {
+        code = eb_link_drain(l, DRAIN_QUIET_MS, DRAIN_MAX_MS, err);
+        /* The chip may have lost one delimiter, and then takes ends for starts. */
+        if (code == EB_OK && i % 2 == 1)
+            code = eb_link_send_delimiter(l, err);
+        if (code == EB_OK)
+            code = eb_link_sync(l, RESYNC_TIMEOUT_MS, out, err);
+        if (code == EB_OK || code == EB_ERR_CANCELLED || code == EB_ERR_PORT_LOST)
+            return code;
+    }
+    return code;
+}
+
+/* -- commands -------------------------------------------------------------------------------- */
+
+static eb_code_t send_request(eb_link_t *l, const eb_request_t *request, eb_err_t *err)
+{
+    const size_t len = request->len + request->bulk_len;
+    const uint32_t sum =
+        request->bulk_len > 0 ? eb_packet_checksum(request->bulk, request->bulk_len) : 0;
+
+    if (len > EB_LINK_DATA_MAX)
+        return eb_err_set(err, EB_ERR_INTERNAL, "a command of %zu bytes is too long", len);
+    eb_packet_header(request->op, len, sum, l->plain);
+    if (request->len > 0)
+        memcpy(l->plain + EB_PACKET_HEADER_BYTES, request->data, request->len);
+    if (request->bulk_len > 0)
+        memcpy(l->plain + EB_PACKET_HEADER_BYTES + request->len, request->bulk, request->bulk_len);
+    return eb_link_send_frame(l, l->plain, EB_PACKET_HEADER_BYTES + len, err);
+}
+
+/* An unknown or unreadable command is answered several times, under the number of the one before.
+ */
+static eb_code_t refused(eb_link_t *l, const eb_request_t *request, const eb_reply_t *reply,
+                         eb_err_t *err)
+{
+    char name[16];
+    const eb_reply_t kept = *reply;
+    const eb_code_t code = eb_link_drain(l, DRAIN_QUIET_MS, DRAIN_MAX_MS, err);
+
+    if (code != EB_OK)
+        return code;
+    if (!request->probe) {
+        l->dirty = true;
+        return eb_err_set(err, EB_ERR_LINE, "%s did not reach the board whole",
+                          eb_cmd_name(request->op, name, sizeof(name)));
+    }
+    (void)eb_err_set(err, EB_ERR_DEVICE, "%s: %s", eb_cmd_name(request->op, name, sizeof(name)),
+                     eb_status_text(kept.status, kept.error));
+    if (err != NULL)
+        err->device_status = eb_status_code(kept.status, kept.error);
+    return EB_ERR_DEVICE;
+}
+
+/* Whether the frame answers the request; EB_OK, or the error that it carries. */
+static eb_code_t judge_reply(eb_link_t *l, const eb_request_t *request, const uint8_t *frame,
+                             size_t len, eb_reply_t *reply, bool *answered, eb_err_t *err)
+{
+    char name[16];
+
+    *answered = false;
+    if (!eb_packet_reply(frame, len, l->dialect, reply))
+        return EB_OK;
+    if (reply->op != request->op) {
+        if (reply->status == 0x01 && reply->error == ERROR_INVALID) {
+            *answered = true;
+            return refused(l, request, reply, err);
+        }
+        return EB_OK;
+    }
+    *answered = true;
+    if (reply->status == 0)
+        return EB_OK;
+    (void)eb_err_set(err, EB_ERR_DEVICE, "%s: the board answered error 0x%02x: %s",
+                     eb_cmd_name(request->op, name, sizeof(name)),
+                     (unsigned)eb_status_code(reply->status, reply->error),
+                     eb_status_text(reply->status, reply->error));
+    if (err != NULL)
+        err->device_status = eb_status_code(reply->status, reply->error);
+    return EB_ERR_DEVICE;
+}
+
+static eb_code_t no_reply(eb_link_t *l, const eb_request_t *request, bool damaged, eb_err_t *err)
+{
+    char name[16];
+    eb_code_t code;
+
+    l->dirty = true;
+    if (damaged)
+        code = eb_err_set(err, EB_ERR_LINE, "the reply to %s was damaged",
+                          eb_cmd_name(request->op, name, sizeof(name)));
+    else
+        code = eb_err_set(err, EB_ERR_TIMEOUT, "no reply to %s within %.1f s",
+                          eb_cmd_name(request->op, name, sizeof(name)),
+                          (double)request->timeout_ms / 1000.0);
+    return eb_link_blame_reset(l, code, err);
+}
+
+static eb_code_t await_reply(eb_link_t *l, const eb_request_t *request, eb_reply_t *reply,
+                             eb_err_t *err)
+{
+    int64_t deadline = eb_clock_ms() + request->timeout_ms;
+    size_t outside = l->text_mark;
+    bool damaged = false;
+
+    for (int frames = 0; frames < SKIPPED_FRAMES_MAX;) {
+        eb_slip_event_t event;
+        bool got, answered;
+        size_t len;
+        eb_code_t code = eb_link_step(l, deadline, &event, &len, &got, err);
+
+        if (code != EB_OK)
+            return code;
+        if (event == EB_SLIP_FRAME) {
+            frames++;
+            code = judge_reply(l, request, l->slip.buf, len, reply, &answered, err);
+            if (answered)
+                return code;
+            continue;
+        }
+        if (event != EB_SLIP_MORE && !damaged) {
+            /* Most likely our reply: no need to wait long for another. */
+            damaged = true;
+            if (deadline > eb_clock_ms() + AFTER_DAMAGE_MS)
+                deadline = eb_clock_ms() + AFTER_DAMAGE_MS;
+        }
+        if (l->slip.outside_total != outside) {
+            outside = l->slip.outside_total;
+            code = eb_link_blame_reset(l, EB_OK, err);
+            if (code != EB_OK) {
+                l->dirty = true;
+                return code;
+            }
+        }
+        if (!got || (l->raw_at == l->raw_len && eb_clock_left_ms(deadline) == 0))
+            return no_reply(l, request, damaged, err);
+    }
+    l->dirty = true;
+    return eb_err_set(err, EB_ERR_PROTOCOL, "frames without end, but no reply");
+}
+
+eb_code_t eb_link_command(eb_link_t *l, const eb_request_t *request, eb_reply_t *reply,
+                          eb_err_t *err)
+{
+    eb_code_t code;
+
+    memset(reply, 0, sizeof(*reply));
+    if (l->dirty) {
+        const eb_dialect_t before = l->dialect;
+        eb_sync_info_t info;
+
+        code = eb_link_resync(l, 3, &info, err);
+        if (code != EB_OK) {
+            (void)eb_err_wrap(err, "after a bad reply");
+            return code;
+        }
+        if (info.dialect != before)
+            return eb_err_set(err, EB_ERR_CHIP_RESET,
+                              "the board restarted in the middle of the work");
+    }
+    eb_link_set_buf(l, NULL, 0);
+    l->text_mark = l->slip.outside_total;
+    code = send_request(l, request, err);
+    if (code != EB_OK) {
+        l->dirty = true;
+        return code;
+    }
+    return await_reply(l, request, reply, err);
+}
