@@ -153,9 +153,10 @@ void sim_net_drop_client(sim_net_t *net)
 
 void sim_net_close(sim_net_t *net)
 {
-    sim_net_drop_client(net);
+    /* First of all, or a client that comes back at once is let in and thrown out again. */
     if (net->listen_fd >= 0) {
         close(net->listen_fd);
     }
     net->listen_fd = -1;
+    sim_net_drop_client(net);
 }
