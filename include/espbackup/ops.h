@@ -134,4 +134,183 @@ eb_code_t eb_op_list(const eb_list_options_t *options, const eb_events_t *ev, eb
                      eb_err_t *err);
 void eb_backup_list_free(eb_backup_list_t *list);
 
+/* -- what would change, and what has changed --------------------------------------------------- */
+
+typedef enum eb_range_state {
+    EB_RANGE_SAME,    /* already as wanted, proved by digest */
+    EB_RANGE_OLD,     /* differs, not touched */
+    EB_RANGE_NEW,     /* written and proved by digest */
+    EB_RANGE_WRITTEN, /* acknowledged, not proved */
+    EB_RANGE_UNKNOWN  /* begun, or lost on the way */
+} eb_range_state_t;
+
+typedef struct eb_flash_span {
+    uint32_t addr;
+    uint32_t size;
+    eb_range_state_t state;
+} eb_flash_span_t;
+
+/* Sorted by addr, neighbours differ in state. Owned by the result; freed by eb_spans_free. */
+typedef struct eb_spans {
+    eb_flash_span_t *spans;
+    size_t count;
+} eb_spans_t;
+void eb_spans_free(eb_spans_t *spans);
+uint64_t eb_spans_bytes(const eb_spans_t *spans, eb_range_state_t state);
+
+/* What `restore` or `erase` is about to do, for the question. Lives during the callback only. */
+typedef struct eb_change_plan {
+    bool is_erase;
+    const char *source; /* path of the image; NULL for erase */
+    uint32_t addr;      /* whole range of the operation */
+    uint64_t size_bytes;
+    const eb_spans_t *spans;                 /* SAME and OLD */
+    const eb_partition_table_t *board_table; /* as it is; present may be false */
+    const eb_partition_table_t *image_table; /* as it would be; NULL when not touched */
+    bool other_mac;                          /* the image is from another board */
+    bool encrypted;
+} eb_change_plan_t;
+
+/* true: go on. Called once, after all checks and before the first change. NULL: go on. */
+typedef bool (*eb_confirm_fn)(void *user, const eb_change_plan_t *plan);
+
+/* -- restore --------------------------------------------------------------------------------- */
+
+typedef struct eb_restore_options {
+    const char *backup; /* a path, a name within dir, or "latest" */
+    const char *dir;
+    const char *const *partitions; /* names within the image's table; count 0: the whole image */
+    size_t partition_count;
+    bool has_address; /* where a bare .bin goes */
+    uint32_t address;
+    bool has_range; /* only this range of the flash, which must lie in the image */
+    uint32_t addr, size;
+    uint32_t table_addr;
+    bool dry_run;
+    bool backup_first;
+    bool force;     /* other chip, other MAC, security state */
+    bool erase_all; /* everything outside the image is erased too */
+    const char *flash_mode, *flash_freq, *flash_size; /* NULL: keep the bytes */
+    eb_confirm_fn confirm;
+    void *confirm_user;
+} eb_restore_options_t;
+
+typedef struct eb_restore_result {
+    bool proved;  /* every byte of the range is as wanted, by digest */
+    bool changed; /* at least one sector was touched */
+    char image_path[EB_PATH_BYTES];
+    char first_backup_path[EB_PATH_BYTES]; /* of backup_first; empty otherwise */
+    uint32_t addr;
+    uint64_t size_bytes;
+    eb_spans_t spans; /* the truth about the board at the end, also after a failure */
+    uint64_t bytes_written;
+    uint64_t wire_bytes; /* payload sent, after deflate */
+    bool header_changed; /* flash_mode/freq/size altered the image header */
+    eb_session_stats_t stats;
+    double seconds;
+} eb_restore_result_t;
+
+/* Free result->spans in any case. After the first change a failure is EB_ERR_UNFINISHED with the
+ * cause in the message. */
+eb_code_t eb_op_restore(eb_session_t *s, const eb_restore_options_t *options, const eb_events_t *ev,
+                        eb_restore_result_t *result, eb_err_t *err);
+
+/* -- verify and diff ------------------------------------------------------------------------- */
+
+#define EB_DIFF_PART_BYTES 32
+
+typedef struct eb_difference {
+    uint32_t addr;
+    uint32_t size;
+    char partition[EB_DIFF_PART_BYTES]; /* label, or "bootloader", "partition table", or empty */
+} eb_difference_t;
+
+typedef struct eb_diff_result {
+    bool proved;       /* the comparison covered everything */
+    bool file_checked; /* SHA-256 against the sidecar */
+    bool has_sidecar;
+    uint32_t addr;
+    uint64_t size_bytes;
+    uint64_t differing_bytes;     /* by sector when one side is a board */
+    eb_difference_t *differences; /* sorted by addr, split at partition borders */
+    size_t count;
+    char a_path[EB_PATH_BYTES], b_path[EB_PATH_BYTES]; /* b empty: the board */
+    double seconds;
+} eb_diff_result_t;
+void eb_diff_result_free(eb_diff_result_t *result);
+
+typedef struct eb_verify_options {
+    const char *backup, *dir;
+    bool has_address;
+    uint32_t address; /* of a bare .bin; default 0 */
+} eb_verify_options_t;
+
+/* s NULL: the file alone. EB_ERR_DIFFERENT when the board differs, EB_ERR_IMAGE_BAD or
+ * EB_ERR_SIDECAR_BAD when the file is not what its sidecar says. */
+eb_code_t eb_op_verify(eb_session_t *s, const eb_verify_options_t *options, const eb_events_t *ev,
+                       eb_diff_result_t *result, eb_err_t *err);
+
+typedef struct eb_diff_options {
+    const char *a, *b; /* paths or names; exactly one of them may be NULL: the board */
+    const char *dir;
+} eb_diff_options_t;
+/* EB_ERR_DIFFERENT when they differ. s only when one side is the board. */
+eb_code_t eb_op_diff(eb_session_t *s, const eb_diff_options_t *options, const eb_events_t *ev,
+                     eb_diff_result_t *result, eb_err_t *err);
+
+/* -- erase ----------------------------------------------------------------------------------- */
+
+typedef struct eb_erase_options {
+    bool whole;
+    const char *partition; /* NULL: the range */
+    uint32_t addr, size;
+    uint32_t table_addr;
+    bool force;
+    eb_confirm_fn confirm;
+    void *confirm_user;
+} eb_erase_options_t;
+
+typedef struct eb_erase_result {
+    bool proved;
+    bool changed;
+    uint32_t addr;
+    uint64_t size_bytes;
+    eb_spans_t spans;
+    double seconds;
+} eb_erase_result_t;
+
+eb_code_t eb_op_erase(eb_session_t *s, const eb_erase_options_t *options, const eb_events_t *ev,
+                      eb_erase_result_t *result, eb_err_t *err);
+
+/* -- backup-partition ------------------------------------------------------------------------ */
+
+typedef struct eb_partition_select {
+    const char *const *names;
+    size_t name_count;
+    bool active_app, critical, all;
+    bool has_range; /* names[0] is the label to use, no table needed */
+    uint32_t addr, size;
+    uint32_t table_addr; /* 0: 0x8000, then a search at the usual places */
+} eb_partition_select_t;
+
+typedef struct eb_partition_backup_options {
+    eb_partition_select_t select;
+    const char *dir;
+    const char *output; /* only with exactly one partition */
+    bool force;
+    const char *note;
+    const char *from_image; /* NULL: from the board */
+} eb_partition_backup_options_t;
+
+typedef struct eb_partition_backup_result {
+    eb_backup_result_t *files; /* one a partition, in flash order; table of the first is filled */
+    size_t count;
+} eb_partition_backup_result_t;
+void eb_partition_backup_result_free(eb_partition_backup_result_t *result);
+
+/* s NULL with from_image. */
+eb_code_t eb_op_backup_partition(eb_session_t *s, const eb_partition_backup_options_t *options,
+                                 const eb_events_t *ev, eb_partition_backup_result_t *result,
+                                 eb_err_t *err);
+
 #endif

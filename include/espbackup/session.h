@@ -120,4 +120,36 @@ eb_code_t eb_flash_read(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t *
 eb_code_t eb_flash_digest(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t md5[EB_MD5_BYTES],
                           eb_err_t *err);
 
+/* -- writing --------------------------------------------------------------------------------- */
+
+#define EB_SECTOR_BYTES 4096u
+#define EB_BLOCK_BYTES  65536u
+
+/* How far a write or erase came, filled on failure too. Bytes from the start of the range: below
+ * `done` the chip has acknowledged new content (not proved); from `touched` on nothing was begun;
+ * between the two the content is unknown. done <= touched <= size. */
+typedef struct eb_write_result {
+    uint32_t done;
+    uint32_t touched;
+    uint64_t wire_bytes; /* payload sent, after deflate */
+} eb_write_result_t;
+
+/*
+ * Erase the sectors of [addr, addr + size) and program `bytes` there. addr and size are multiples
+ * of EB_SECTOR_BYTES. Sent deflated when that is smaller. Not proved: the caller compares digests.
+ * A failed block is sent again up to three times where the protocol allows it; on a bad line
+ * EB_ERR_LINE / _TIMEOUT and eb_session_recover as for reads.
+ */
+eb_code_t eb_flash_write(eb_session_t *s, uint32_t addr, uint32_t size, const uint8_t *bytes,
+                         eb_read_progress_fn on_progress, void *user, eb_write_result_t *result,
+                         eb_err_t *err);
+/* Erase sectors, both multiples of EB_SECTOR_BYTES; ROM loader too (through FLASH_BEGIN). */
+eb_code_t eb_flash_erase(eb_session_t *s, uint32_t addr, uint32_t size, eb_write_result_t *result,
+                         eb_err_t *err);
+/* The whole chip: ERASE_FLASH of the stub; region by region without it. */
+eb_code_t eb_flash_erase_chip(eb_session_t *s, eb_write_result_t *result, eb_err_t *err);
+/* Block protection bits of the flash's status register 1 (BP0..BP2); *is_protected when any is set.
+ */
+eb_code_t eb_flash_protection(eb_session_t *s, bool *is_protected, uint8_t *status, eb_err_t *err);
+
 #endif

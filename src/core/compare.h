@@ -1,0 +1,34 @@
+/*
+ * compare.h: where the board differs from wanted bytes, found by digests alone.
+ *
+ * Ranges are compared by the chip's MD5, large ones first, halves of what differs after, down to
+ * sectors, so that an equal board costs a few digests. Chips without digest are read instead.
+ */
+#ifndef EB_CORE_COMPARE_H
+#define EB_CORE_COMPARE_H
+
+#include "espbackup/err.h"
+#include "espbackup/event.h"
+#include "espbackup/ops.h"
+#include "espbackup/session.h"
+
+/* Fill `bytes` with what shall be at [addr, addr + size); size <= EB_BLOCK_BYTES. */
+typedef eb_code_t (*eb_wanted_fn)(void *user, uint32_t addr, uint32_t size, uint8_t *bytes,
+                                  eb_err_t *err);
+
+/*
+ * Fill *spans with SAME and OLD over [addr, addr + size). Differing ends at sector borders, but
+ * never outside the range (addr and size need no alignment). Recovers from a bad line as reads do.
+ * EB_PHASE_CHECK progress. On failure *spans is empty.
+ */
+eb_code_t eb_compare_board(eb_session_t *s, uint32_t addr, uint32_t size, eb_wanted_fn wanted,
+                           void *user, const eb_events_t *ev, eb_spans_t *spans, eb_err_t *err);
+
+/* Building spans: append or merge; addresses must grow. EB_ERR_INTERNAL without memory. */
+eb_code_t eb_spans_add(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_range_state_t state,
+                       eb_err_t *err);
+/* Set the state of [addr, addr + size) within spans, splitting as needed. */
+eb_code_t eb_spans_mark(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_range_state_t state,
+                        eb_err_t *err);
+
+#endif

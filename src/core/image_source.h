@@ -1,0 +1,44 @@
+/*
+ * image_source.h: a backup on the disk as the operations use it: found, opened, checked.
+ *
+ * `backup` is a path, a name within dir (with or without ".bin"), or "latest" (the newest complete
+ * backup of the whole flash in dir). A sidecar beside it is read strictly; the file name in it
+ * never leads anywhere: only the folder that the image lies in is looked at.
+ */
+#ifndef EB_CORE_IMAGE_SOURCE_H
+#define EB_CORE_IMAGE_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "espbackup/err.h"
+#include "espbackup/event.h"
+#include "espbackup/ops.h"
+#include "sidecar.h"
+
+typedef struct eb_image_source {
+    int fd; /* open for reading; -1: none */
+    char path[EB_PATH_BYTES];
+    uint64_t size_bytes;
+    uint32_t addr;               /* of its first byte in the flash: sidecar, else `address` */
+    eb_sidecar_t *sidecar;       /* NULL: the image has none */
+    bool hash_checked;           /* SHA-256 equals the sidecar's */
+    eb_partition_table_t *table; /* parsed from the image's own bytes; NULL when not in range */
+} eb_image_source_t;
+
+/*
+ * Open and check: size against sidecar, and the SHA-256 (EB_PHASE_HASH). EB_ERR_BACKUP_NOT_FOUND,
+ * EB_ERR_SIDECAR_BAD (bad field, or a path in a file name), EB_ERR_IMAGE_BAD (size or hash differ).
+ * has_address: where a bare .bin lies; with a sidecar it must agree or be absent (EB_ERR_USAGE).
+ * *out is zeroed first and safe to close in any case.
+ */
+eb_code_t eb_image_source_open(const char *backup, const char *dir, bool has_address,
+                               uint32_t address, const eb_events_t *ev, eb_image_source_t *out,
+                               eb_err_t *err);
+void eb_image_source_close(eb_image_source_t *source);
+
+/* Bytes at flash address `addr`, which must lie within the image. */
+eb_code_t eb_image_source_read(const eb_image_source_t *source, uint32_t addr, void *bytes,
+                               uint32_t size, eb_err_t *err);
+
+#endif
