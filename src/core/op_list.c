@@ -14,7 +14,7 @@
 
 static void copy_text(char *out, size_t cap, const char *text)
 {
-    (void)snprintf(out, cap, "%s", text);
+    (void)snprintf(out, cap, "%.*s", (int)cap - 1, text);
 }
 
 static void fill_from_sidecar(eb_backup_entry_t *entry, const eb_sidecar_t *sidecar)
