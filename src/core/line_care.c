@@ -5,8 +5,8 @@
 #include <string.h>
 
 #define FAILURES_IN_ROW_MAX 24
-#define LOST_IN_ROW_MAX     6
-#define LOST_PAUSE_MS       250 /* longer with each attempt: a server may be starting again */
+#define LOST_IN_ROW_MAX     5  /* each waits some seconds for the port by itself */
+#define LOST_PAUSE_MS       20 /* longer with each attempt */
 #define BADNESS_LIMIT       8
 #define BADNESS_FAILURE     2
 

@@ -28,11 +28,13 @@ void eb_plan_init(eb_plan_t *plan, eb_range_t range, bool can_guess)
 
 /* -- regions ------------------------------------------------------------------------------- */
 
-/* Append [*at, end) cut to the plan's range; a region like the one before is joined to it. */
+/* Append [*at, end) cut to the plan's range; a region like the one before is joined to it. It ends
+ * with a sector: what is written into one is seldom followed by what is blank. */
 static void add_region(eb_plan_t *plan, uint64_t *at, uint64_t end, eb_likely_t erased)
 {
     uint64_t range_end = eb_range_end(plan->range);
 
+    end += (SECTOR_BYTES - end % SECTOR_BYTES) % SECTOR_BYTES;
     end = end > range_end ? range_end : end;
     if (end <= *at) {
         return;
@@ -173,11 +175,30 @@ static double guess_chance(const eb_plan_t *plan, eb_guess_t guess, uint32_t add
         if (edge == EB_EDGE_UNKNOWN) {
             return region->erased == EB_LIKELY_YES ? 0.9 : 0.5;
         }
-        return edge == EB_EDGE_YES ? 0.9 : 0.1;
+        if (edge == EB_EDGE_YES) {
+            return 0.9;
+        }
+        /* The longer it was dense, the longer it will be. */
+        return plan->dense_bytes > DENSE_START_BYTES ? 0.1 * DENSE_START_BYTES / plan->dense_bytes
+                                                     : 0.1;
     case EB_GUESS_COUNT:
         break;
     }
     return 0.0;
+}
+
+/* Large enough that round trips are a twentieth of the time; larger would only cost more when it is
+ * wrong. */
+static uint32_t guess_cap(const eb_plan_t *plan)
+{
+    const eb_plan_cost_t *cost = &plan->cost;
+    double bytes = cost->digest_s_per_byte > 0 ? 20 * cost->round_trip_s / cost->digest_s_per_byte
+                                               : EB_PLAN_STEP_MAX_BYTES;
+
+    if (bytes >= EB_PLAN_STEP_MAX_BYTES) {
+        return EB_PLAN_STEP_MAX_BYTES;
+    }
+    return bytes < GUESS_START_BYTES ? GUESS_START_BYTES : (uint32_t)bytes;
 }
 
 static bool is_worth_it(const eb_plan_t *plan, double chance, uint32_t size)
@@ -206,6 +227,18 @@ static uint32_t aligned_size(uint32_t addr, uint32_t size)
     return size;
 }
 
+/* Cut to whole units of the cover, of which nothing else would be settled; 0: less than one. */
+static uint32_t whole_units(eb_range_t open, uint32_t size)
+{
+    uint64_t end = (uint64_t)open.addr + size;
+
+    if (size >= open.size) {
+        return open.size;
+    }
+    end -= end % EB_COVER_UNIT_BYTES;
+    return end > open.addr ? (uint32_t)(end - open.addr) : 0;
+}
+
 static bool try_guess(const eb_plan_t *plan, eb_guess_t guess, eb_range_t open,
                       eb_plan_step_t *step)
 {
@@ -219,6 +252,7 @@ static bool try_guess(const eb_plan_t *plan, eb_guess_t guess, eb_range_t open,
     if (size > state->size) {
         size = aligned_size(open.addr, state->size);
     }
+    size = whole_units(open, size);
     if (size == 0 || !is_worth_it(plan, guess_chance(plan, guess, open.addr), size)) {
         return false;
     }
@@ -261,7 +295,7 @@ void eb_plan_guessed(eb_plan_t *plan, const eb_plan_step_t *step, bool right)
     bool run = guess_chance(plan, step->guess, step->range.addr) >= 0.5;
 
     if (right) {
-        state->size = eb_min_u32(state->size * 2, EB_PLAN_STEP_MAX_BYTES);
+        state->size = eb_min_u32(state->size * 2, guess_cap(plan));
         state->edge = EB_EDGE_YES;
         state->edge_addr = end;
         plan->high = end > plan->high ? end : plan->high;
@@ -333,7 +367,11 @@ static void plan_read(const eb_plan_t *plan, eb_range_t open, eb_plan_step_t *st
         size = clip_at_guess(plan, open.addr, eb_min_u32(size, plan->dense_bytes));
     }
     if (size < open.size) {
-        size = aligned_size(open.addr, size);
+        size = whole_units(open, aligned_size(open.addr, size));
+    }
+    if (size == 0) {
+        uint32_t unit = EB_COVER_UNIT_BYTES - open.addr % EB_COVER_UNIT_BYTES;
+        size = eb_min_u32(open.size, unit);
     }
     *step = (eb_plan_step_t){false, EB_GUESS_COUNT, {open.addr, size}};
 }

@@ -15,22 +15,40 @@
 /* Until measured: an adapter of the slower sort, and a chip that hashes slowly. */
 #define ROUND_TRIP_GUESS_S   0.004
 #define DIGEST_GUESS_S_BYTE  (2.7 / (1024.0 * 1024.0))
-#define USB_READ_GUESS_BYTES 145000.0 /* bytes a second of USB-Serial/JTAG, as measured */
-#define PAYLOAD_SHARE        0.97     /* of the bytes on a UART */
+#define USB_READ_GUESS_BYTES 145000.0  /* bytes a second of USB-Serial/JTAG, as measured */
+#define CHIP_SENDS_MAX_BYTES 1200000.0 /* bytes a second of full-speed USB in bulk */
 #define MEASURE_MIN_BYTES    16384u
+#define ROUND_TRIP_MAX_BYTES 4096u
 #define MEASURE_WEIGHT       0.25
+
+/* The least that a byte takes: what the line or, where that is not known, the chip can send. */
+static double read_floor_s(const eb_session_t *session)
+{
+    eb_session_stats_t stats;
+
+    eb_session_get_stats(session, &stats);
+    bool uart = stats.port_kind == EB_PORT_UART || stats.port_kind == EB_PORT_RFC2217;
+    return uart && stats.baud > 0 ? 10.0 / stats.baud : 1.0 / CHIP_SENDS_MAX_BYTES;
+}
 
 static void guess_cost(eb_settle_t *st)
 {
-    eb_session_stats_t stats;
-    double bytes_s = USB_READ_GUESS_BYTES;
+    double read_s = read_floor_s(st->session);
 
-    eb_session_get_stats(st->session, &stats);
-    bool uart = stats.port_kind == EB_PORT_UART || stats.port_kind == EB_PORT_RFC2217;
-    if (uart && stats.baud > 0) {
-        bytes_s = stats.baud / 10.0 * PAYLOAD_SHARE;
+    if (read_s <= 1.0 / CHIP_SENDS_MAX_BYTES) {
+        read_s = 1.0 / USB_READ_GUESS_BYTES;
     }
-    st->plan.cost = (eb_plan_cost_t){1.0 / bytes_s, DIGEST_GUESS_S_BYTE, ROUND_TRIP_GUESS_S};
+    st->plan.cost = (eb_plan_cost_t){read_s, DIGEST_GUESS_S_BYTE, ROUND_TRIP_GUESS_S};
+}
+
+/* A small digest is mostly a round trip. */
+static void measure_round_trip(eb_plan_cost_t *cost, uint32_t size, int64_t started_us)
+{
+    double took_s = (double)(eb_clock_us() - started_us) / 1e6 - size * cost->digest_s_per_byte;
+
+    if (size <= ROUND_TRIP_MAX_BYTES && took_s > 0) {
+        cost->round_trip_s += MEASURE_WEIGHT * (took_s - cost->round_trip_s);
+    }
 }
 
 /* Move an estimate towards what a call of `size` bytes took. */
@@ -164,6 +182,7 @@ static eb_code_t proves(eb_settle_t *st, eb_range_t range, const uint8_t *bytes,
         started_us = eb_clock_us();
     }
     measure(&st->plan.cost.digest_s_per_byte, &st->plan.cost, range.size, started_us);
+    measure_round_trip(&st->plan.cost, range.size, started_us);
     eb_md5(bytes, range.size, ours);
     *equal = memcmp(theirs, ours, sizeof(ours)) == 0;
     return EB_OK;
@@ -373,11 +392,31 @@ static eb_code_t read_step(eb_settle_t *st, eb_plan_step_t *step, eb_err_t *err)
         return read_failed(st, step, result.received, err);
     }
     measure(&st->plan.cost.read_s_per_byte, &st->plan.cost, step->range.size, started_us);
+    /* Bytes that waited in a buffer of the host seem to have come faster than they can. */
+    double floor_s = read_floor_s(st->session);
+    if (st->plan.cost.read_s_per_byte < floor_s) {
+        st->plan.cost.read_s_per_byte = floor_s;
+    }
     if (!st->has_digest) {
         return read_twice(st, step, err);
     }
     learn_from_tail(st, step);
     return settle_range(st, step->range, EB_HOW_READ, st->buf, err);
+}
+
+static eb_code_t take_step(eb_settle_t *st, eb_plan_step_t *step, eb_err_t *err)
+{
+    uint64_t settled = st->cover.settled_bytes;
+    int failures = st->care.failures_in_row;
+    eb_code_t code = step->is_guess ? try_guess(st, step, err) : read_step(st, step, err);
+
+    /* A read either settles something or counts as a failure; else this would never end. */
+    if (code == EB_OK && !step->is_guess && st->cover.settled_bytes == settled &&
+        st->care.failures_in_row <= failures) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "a read of %u bytes at 0x%x settled nothing",
+                          step->range.size, step->range.addr);
+    }
+    return code;
 }
 
 eb_code_t eb_settle_run(eb_settle_t *st, eb_err_t *err)
@@ -391,7 +430,7 @@ eb_code_t eb_settle_run(eb_settle_t *st, eb_err_t *err)
         if (eb_event_cancelled(st->ev)) {
             return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
         }
-        eb_code_t code = step.is_guess ? try_guess(st, &step, err) : read_step(st, &step, err);
+        eb_code_t code = take_step(st, &step, err);
         if (code != EB_OK) {
             return code;
         }

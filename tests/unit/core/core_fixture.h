@@ -1,0 +1,31 @@
+/* core_fixture.h: what the tests of the core share: a folder, events that are watched, an image. */
+#ifndef CORE_FIXTURE_H
+#define CORE_FIXTURE_H
+
+#include "espbackup/event.h"
+#include "espbackup/ops.h"
+#include "fake_session.h"
+
+#define NOTES_BYTES 8192
+
+/* Asserts that each phase runs from 0 up to a total that stays, and never back. */
+typedef struct watch {
+    eb_events_t ev;
+    eb_session_t *session; /* its cancel_at is asked; NULL: none */
+    bool started[EB_PHASE_HASH + 1];
+    uint64_t done[EB_PHASE_HASH + 1], total[EB_PHASE_HASH + 1];
+    char notes[NOTES_BYTES]; /* all of them, a line each */
+} watch_t;
+
+void watch_init(watch_t *watch, eb_session_t *session);
+
+/* A new folder for the test, and its end. */
+void folder_make(char *path, size_t cap);
+void folder_remove(const char *path);
+void file_write(const char *dir, const char *name, const void *bytes, size_t len);
+size_t folder_count(const char *dir, const char *suffix);
+
+/* Bootloader, table and two app slots as on a board in use: about a third of 1 MB is not erased. */
+void board_fill_realistic(eb_session_t *s);
+
+#endif

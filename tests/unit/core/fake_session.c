@@ -1,0 +1,260 @@
+#include "fake_session.h"
+
+#include "bytes.h"
+#include "digest.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FRAME_BYTES   4096u
+#define COMMAND_BYTES 60u /* request and answer */
+
+uint64_t fake_random(uint64_t *seed)
+{
+    uint64_t z = (*seed += 0x9E3779B97F4A7C15u);
+
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+static double uniform(eb_session_t *s)
+{
+    return ((double)(fake_random(&s->seed) >> 11) + 0.5) / 9007199254740992.0;
+}
+
+eb_session_t *fake_new(uint64_t flash_bytes, uint64_t seed)
+{
+    eb_session_t *s = calloc(1, sizeof(*s));
+
+    s->bytes = malloc(flash_bytes);
+    s->told = calloc(flash_bytes, 1);
+    memset(s->bytes, 0xFF, flash_bytes);
+    s->seed = seed;
+    s->has_digest = true;
+    snprintf(s->chip.id, sizeof(s->chip.id), "esp32");
+    snprintf(s->chip.name, sizeof(s->chip.name), "ESP32");
+    snprintf(s->chip.description, sizeof(s->chip.description), "ESP32-D0WD-V3 (revision v3.1)");
+    snprintf(s->chip.macs[0].kind, sizeof(s->chip.macs[0].kind), "base");
+    snprintf(s->chip.macs[0].text, sizeof(s->chip.macs[0].text), "24:0a:c4:00:00:01");
+    s->chip.mac_count = 1;
+    s->chip.bootloader_addr = 0x1000;
+    s->chip.crystal_mhz = 40;
+    s->flash.known = true;
+    s->flash.jedec_id = 0xC84016;
+    s->flash.size_bytes = flash_bytes;
+    snprintf(s->flash.size_source, sizeof(s->flash.size_source), "jedec");
+    snprintf(s->stats.port, sizeof(s->stats.port), "fake");
+    s->stats.port_kind = EB_PORT_UART;
+    s->stats.baud = 921600;
+    s->stats.stub = true;
+    snprintf(s->stats.stub_version, sizeof(s->stats.stub_version), "1.2.2");
+    return s;
+}
+
+void fake_free(eb_session_t *s)
+{
+    if (s != NULL) {
+        free(s->bytes);
+        free(s->told);
+        free(s);
+    }
+}
+
+void fake_forget(eb_session_t *s)
+{
+    s->error_rate = 0;
+    s->only_flips = false;
+    s->gone = 0;
+    s->broken = s->other_board = false;
+    s->lost_at = s->cancel_at = 0;
+    s->wire_bytes = s->read_bytes = s->digest_bytes = 0;
+    s->reads = s->digests = s->recoveries = s->slowdowns = 0;
+    memset(s->told, 0, s->flash.size_bytes);
+}
+
+void fake_fill(eb_session_t *s, uint32_t addr, uint32_t size, uint64_t seed)
+{
+    for (uint32_t i = 0; i < size; i++) {
+        s->bytes[addr + i] = (uint8_t)(fake_random(&seed) >> 32);
+    }
+}
+
+const eb_chip_info_t *eb_session_chip(const eb_session_t *s)
+{
+    return &s->chip;
+}
+
+const eb_flash_info_t *eb_session_flash(const eb_session_t *s)
+{
+    return &s->flash;
+}
+
+void eb_session_get_stats(const eb_session_t *s, eb_session_stats_t *out)
+{
+    *out = s->stats;
+}
+
+eb_code_t eb_session_need_flash(const eb_session_t *s, eb_err_t *err)
+{
+    if (!s->flash.known) {
+        return eb_err_set(err, EB_ERR_FLASH_MUTE, "flash answers 0xFFFFFF");
+    }
+    return EB_OK;
+}
+
+bool eb_session_has_digest(const eb_session_t *s)
+{
+    return s->has_digest;
+}
+
+eb_code_t eb_session_recover(eb_session_t *s, eb_err_t *err)
+{
+    s->recoveries++;
+    if (s->other_board) {
+        return eb_err_set(err, EB_ERR_CHIP_MISMATCH, "another board answers");
+    }
+    if (s->gone != 0) {
+        s->gone -= s->gone > 0 ? 1 : 0;
+        return eb_err_set(err, EB_ERR_PORT_LOST, "the port is gone");
+    }
+    s->broken = false;
+    s->stats.reconnects++;
+    return EB_OK;
+}
+
+eb_code_t eb_session_slow_down(eb_session_t *s, eb_err_t *err)
+{
+    if (s->stats.baud <= 115200) {
+        return eb_err_set(err, EB_ERR_UNSUPPORTED, "no slower rate");
+    }
+    s->stats.baud /= 2;
+    s->slowdowns++;
+    s->stats.slowdowns++;
+    return EB_OK;
+}
+
+/* Whether the call can start: the port is there and the board listens. */
+static eb_code_t start(eb_session_t *s, uint32_t addr, uint32_t size, eb_err_t *err)
+{
+    if (!eb_range_within(addr, size, s->flash.size_bytes) || size == 0) {
+        return eb_err_set(err, EB_ERR_USAGE, "range beyond the flash");
+    }
+    if (s->gone != 0) {
+        return eb_err_set(err, EB_ERR_PORT_LOST, "the port is gone");
+    }
+    if (s->broken) {
+        return eb_err_set(err, EB_ERR_TIMEOUT, "no answer");
+    }
+    return EB_OK;
+}
+
+/* Bytes until the next fault on the wire. */
+static uint64_t until_fault(eb_session_t *s)
+{
+    if (s->error_rate <= 0) {
+        return UINT64_MAX;
+    }
+    return (uint64_t)(log(uniform(s)) / log(1.0 - s->error_rate));
+}
+
+/* What happens to a transfer of `size` bytes: damage in buf (NULL: a command), *received. */
+static eb_code_t carry(eb_session_t *s, uint8_t *buf, uint32_t size, uint32_t *received,
+                       eb_err_t *err)
+{
+    bool damaged = false;
+    uint64_t at = until_fault(s);
+
+    *received = size;
+    while (at < size) {
+        unsigned kind = s->only_flips ? 0 : (unsigned)(fake_random(&s->seed) % 100);
+        if (buf != NULL && kind < 60) { /* a flip, seen only at the end */
+            buf[at] ^= (uint8_t)(1u << (fake_random(&s->seed) % 8));
+            damaged = true;
+            at += 1 + until_fault(s);
+            continue;
+        }
+        /* A frame too short: what came before it, and some that is shifted. */
+        *received = (uint32_t)(at - at % FRAME_BYTES);
+        if (kind < 90) {
+            if (buf != NULL && *received + FRAME_BYTES <= size) {
+                memset(buf + at, 0x5A, *received + FRAME_BYTES - at);
+                *received += FRAME_BYTES;
+            }
+            return eb_err_set(err, EB_ERR_LINE, "a frame is damaged");
+        }
+        if (kind < 96) {
+            return eb_err_set(err, EB_ERR_TIMEOUT, "the board stopped answering");
+        }
+        s->broken = true;
+        if (kind < 98) {
+            return eb_err_set(err, EB_ERR_CHIP_RESET, "the board restarted");
+        }
+        s->gone = (int)(fake_random(&s->seed) % 3);
+        return eb_err_set(err, EB_ERR_PORT_LOST, "the port is gone");
+    }
+    return damaged ? eb_err_set(err, EB_ERR_LINE, "the digest of the read differs") : EB_OK;
+}
+
+static void pass_wire(eb_session_t *s, uint64_t bytes)
+{
+    s->wire_bytes += bytes;
+    if (s->lost_at != 0 && s->wire_bytes >= s->lost_at) {
+        s->gone = -1;
+    }
+}
+
+eb_code_t eb_flash_read(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t *buf,
+                        eb_read_progress_fn on_progress, void *user, eb_read_result_t *result,
+                        eb_err_t *err)
+{
+    uint32_t received = 0;
+
+    memset(result, 0, sizeof(*result));
+    eb_code_t code = start(s, addr, size, err);
+    if (code != EB_OK) {
+        return code;
+    }
+    s->reads++;
+    memcpy(buf, s->bytes + addr, size);
+    code = carry(s, buf, size, &received, err);
+    for (uint32_t done = 0; done < received;) {
+        uint32_t count = eb_min_u32(FRAME_BYTES, received - done);
+        pass_wire(s, count);
+        done += count;
+        if (s->gone == -1 || (s->cancel_at != 0 && s->wire_bytes >= s->cancel_at)) {
+            received = done;
+            code = s->gone == -1 ? eb_err_set(err, EB_ERR_PORT_LOST, "the port is gone")
+                                 : eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+            break;
+        }
+        if (on_progress != NULL) {
+            on_progress(user, done);
+        }
+    }
+    pass_wire(s, COMMAND_BYTES);
+    s->read_bytes += received;
+    memset(s->told + addr, 1, received);
+    result->received = received;
+    result->proved = code == EB_OK && s->has_digest;
+    return code;
+}
+
+eb_code_t eb_flash_digest(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t md5[EB_MD5_BYTES],
+                          eb_err_t *err)
+{
+    uint32_t received;
+
+    eb_code_t code = start(s, addr, size, err);
+    if (code != EB_OK) {
+        return code;
+    }
+    s->digests++;
+    s->digest_bytes += size;
+    pass_wire(s, COMMAND_BYTES);
+    memset(s->told + addr, 1, size);
+    eb_md5(s->bytes + addr, size, md5);
+    return carry(s, NULL, COMMAND_BYTES, &received, err);
+}

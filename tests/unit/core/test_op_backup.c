@@ -1,0 +1,619 @@
+/* Backups of a board in memory: what is in the file is what is in the flash, each byte proved in
+ * the run that finished it, whatever the line does. */
+#include "bytes.h"
+#include "core_fixture.h"
+#include "cover.h"
+#include "digest.h"
+#include "fs_atomic.h"
+#include "sidecar.h"
+#include "store.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define MB          (1024u * 1024u)
+#define FLASH_BYTES MB
+
+typedef struct fixture {
+    char dir[EB_PATH_BYTES];
+    eb_session_t *board;
+    watch_t watch;
+    eb_backup_options_t options;
+    eb_backup_result_t result;
+    eb_err_t err;
+} fixture_t;
+
+static int set_up(void **state)
+{
+    fixture_t *f = calloc(1, sizeof(*f));
+
+    folder_make(f->dir, sizeof(f->dir));
+    f->board = fake_new(FLASH_BYTES, 1);
+    board_fill_realistic(f->board);
+    f->options.dir = f->dir;
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fixture_t *f = *state;
+
+    folder_remove(f->dir);
+    fake_free(f->board);
+    free(f);
+    return 0;
+}
+
+static eb_code_t back_up(fixture_t *f)
+{
+    watch_init(&f->watch, f->board);
+    memset(&f->err, 0, sizeof(f->err));
+    return eb_op_backup(f->board, &f->options, &f->watch.ev, &f->result, &f->err);
+}
+
+static uint64_t settled_sum(const eb_settled_t *s)
+{
+    return s->read + s->erased + s->prior + s->resumed + s->unproved;
+}
+
+/* The image named in the result is the flash, its hashes are right, and every byte of it was sent
+ * or hashed by the chip in this run. */
+static void assert_image_is_flash(const fixture_t *f)
+{
+    uint8_t *bytes = NULL, sha256[32];
+    size_t len = 0;
+
+    assert_int_equal(eb_fs_read_file(f->result.image_path, 64 * MB, &bytes, &len, NULL), EB_OK);
+    assert_int_equal(len, f->result.size_bytes);
+    assert_memory_equal(bytes, f->board->bytes + f->result.addr, len);
+    eb_sha256(bytes, len, sha256);
+    assert_memory_equal(sha256, f->result.sha256, sizeof(sha256));
+    assert_null(memchr(f->board->told + f->result.addr, 0, len));
+    assert_int_equal(settled_sum(&f->result.settled), len);
+    free(bytes);
+}
+
+static void assert_complete(const fixture_t *f, eb_code_t code)
+{
+    if (code != EB_OK) {
+        print_message("error: %s\n", f->err.message);
+    }
+    assert_int_equal(code, EB_OK);
+    assert_true(f->result.proved);
+    assert_string_equal(f->result.part_path, "");
+    assert_image_is_flash(f);
+    assert_int_equal(folder_count(f->dir, ".part"), 0);
+    assert_int_equal(folder_count(f->dir, ".journal"), 0);
+    assert_int_equal(f->watch.done[EB_PHASE_READ], f->watch.total[EB_PHASE_READ]);
+    assert_int_equal(f->watch.total[EB_PHASE_READ], f->result.size_bytes);
+}
+
+static void a_clean_backup_is_the_flash(void **state)
+{
+    fixture_t *f = *state;
+    struct stat st;
+    eb_sidecar_t *sidecar = NULL;
+
+    f->options.note = "before the update";
+    assert_complete(f, back_up(f));
+    assert_int_equal(stat(f->result.image_path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(f->result.settled.prior + f->result.settled.resumed, 0);
+    assert_true(f->result.settled.erased > FLASH_BYTES / 2);
+    assert_true(f->board->read_bytes < 400000);
+    assert_non_null(strstr(f->result.image_path, "/esp32_backup_20"));
+    assert_non_null(strstr(f->watch.notes, "Wi-Fi passwords"));
+
+    assert_int_equal(eb_store_load_sidecar(f->result.image_path, &sidecar, &f->err), EB_OK);
+    assert_string_equal(sidecar->chip.macs[0].text, "24:0a:c4:00:00:01");
+    assert_string_equal(sidecar->note, "before the update");
+    assert_string_equal(sidecar->proof, "chip-md5");
+    assert_int_equal(sidecar->table.count, 5);
+    assert_memory_equal(sidecar->sha256, f->result.sha256, 32);
+    assert_int_equal(sidecar->boot.index, 2);
+    assert_int_equal(sidecar->boot.reason, EB_OTA_FIRST_SLOT);
+    assert_int_equal(sidecar->table.entries[2].app.state, EB_IMAGE_VALID);
+    assert_string_equal(sidecar->table.entries[2].app.desc.project, "blink");
+    assert_string_equal(sidecar->table.entries[2].app.desc.version, "1.4.2");
+    uint8_t sha256[32];
+    assert_true(sidecar->part_hash[2].known);
+    eb_sha256(f->board->bytes + 0x10000, 0x60000, sha256);
+    assert_memory_equal(sidecar->part_hash[2].sha256, sha256, 32);
+    free(sidecar);
+}
+
+static void full_reads_every_byte(void **state)
+{
+    fixture_t *f = *state;
+
+    f->options.full = true;
+    assert_complete(f, back_up(f));
+    assert_int_equal(f->result.settled.read, FLASH_BYTES);
+    assert_int_equal(f->board->read_bytes, FLASH_BYTES);
+}
+
+static void flipped_bits_are_read_again(void **state)
+{
+    fixture_t *f = *state;
+
+    f->options.full = true;
+    f->board->error_rate = 1e-5;
+    f->board->only_flips = true;
+    assert_complete(f, back_up(f));
+    /* Only what is damaged comes again: about ten sectors, not ten chunks. */
+    assert_true(f->board->read_bytes < FLASH_BYTES + 40 * 4096);
+}
+
+static void a_second_backup_reads_only_what_changed(void **state)
+{
+    fixture_t *f = *state;
+    char first[EB_PATH_BYTES];
+
+    assert_complete(f, back_up(f));
+    memcpy(first, f->result.image_path, sizeof(first));
+    fake_forget(f->board);
+    fake_fill(f->board, 0x12345, 100, 99);
+    assert_complete(f, back_up(f));
+    assert_string_not_equal(first, f->result.image_path);
+    assert_true(f->result.settled.prior > FLASH_BYTES - 65536);
+    assert_true(f->board->read_bytes < 65536);
+    assert_non_null(strstr(f->watch.notes, first));
+    assert_int_equal(folder_count(f->dir, ".bin"), 2);
+    assert_int_equal(folder_count(f->dir, "_info.json"), 2);
+}
+
+static void a_wrong_prior_is_of_no_consequence(void **state)
+{
+    fixture_t *f = *state;
+
+    assert_complete(f, back_up(f));
+    fake_forget(f->board);
+    fake_fill(f->board, 0, FLASH_BYTES, 77);
+    assert_complete(f, back_up(f));
+    assert_int_equal(f->result.settled.prior, 0);
+}
+
+static void since_names_the_prior_and_must_be_there(void **state)
+{
+    fixture_t *f = *state;
+    char name[EB_PATH_BYTES];
+
+    f->options.since = "esp32_backup_19990101_000000";
+    assert_int_equal(back_up(f), EB_ERR_BACKUP_NOT_FOUND);
+    f->options.since = NULL;
+    assert_complete(f, back_up(f));
+    memcpy(name, strrchr(f->result.image_path, '/') + 1, 64);
+    fake_forget(f->board);
+    snprintf(f->board->chip.macs[0].text, EB_MAC_TEXT_BYTES, "24:0a:c4:00:00:02");
+    f->options.since = name; /* of another board: proved byte by byte all the same */
+    assert_complete(f, back_up(f));
+    assert_int_equal(f->result.settled.prior, FLASH_BYTES);
+}
+
+static void a_lost_board_is_taken_up(void **state)
+{
+    fixture_t *f = *state;
+
+    f->options.full = true;
+    f->board->lost_at = FLASH_BYTES / 2;
+    assert_int_equal(back_up(f), EB_ERR_PORT_LOST);
+    assert_int_equal(eb_code_row(f->err.code)->exit_status, 4);
+    assert_true(f->result.part_path[0] != '\0' && eb_fs_exists(f->result.part_path));
+    assert_int_equal(folder_count(f->dir, ".bin"), 0);
+    assert_int_equal(f->result.image_path[0], '\0');
+    assert_false(f->result.proved);
+    assert_true(f->result.settled.read > 0);
+    assert_non_null(strstr(f->watch.notes, "kept "));
+
+    fake_forget(f->board);
+    assert_complete(f, back_up(f));
+    assert_non_null(strstr(f->watch.notes, "taking up "));
+    assert_true(f->result.settled.resumed >= FLASH_BYTES / 2 - 8192);
+    assert_true(f->board->read_bytes <= FLASH_BYTES / 2 + 8192);
+}
+
+static void a_board_that_changed_meanwhile_is_read_again(void **state)
+{
+    fixture_t *f = *state;
+
+    f->options.full = true;
+    f->board->lost_at = FLASH_BYTES / 2;
+    assert_int_equal(back_up(f), EB_ERR_PORT_LOST);
+    fake_forget(f->board);
+    fake_fill(f->board, 0x20000, 5000, 5);
+    f->board->bytes[0x1003] ^= 0x10;
+    assert_complete(f, back_up(f));
+    assert_true(f->result.settled.resumed > FLASH_BYTES / 4);
+}
+
+static void a_part_of_another_board_is_left_alone(void **state)
+{
+    fixture_t *f = *state;
+
+    f->board->lost_at = 100000;
+    assert_int_equal(back_up(f), EB_ERR_PORT_LOST);
+    fake_forget(f->board);
+    snprintf(f->board->chip.macs[0].text, EB_MAC_TEXT_BYTES, "24:0a:c4:00:00:02");
+    f->options.full = true;
+    assert_int_equal(back_up(f), EB_OK);
+    assert_image_is_flash(f);
+    assert_int_equal(f->result.settled.resumed, 0);
+    assert_int_equal(folder_count(f->dir, ".part"), 1);
+    assert_int_equal(folder_count(f->dir, ".bin"), 1);
+}
+
+static void a_part_that_another_run_holds_is_left_alone(void **state)
+{
+    fixture_t *f = *state;
+    char held[EB_PATH_BYTES];
+    int to_child[2], from_child[2];
+    char byte = 0;
+
+    f->board->lost_at = 100000;
+    assert_int_equal(back_up(f), EB_ERR_PORT_LOST);
+    memcpy(held, f->result.part_path, sizeof(held));
+    assert_int_equal(pipe(to_child) | pipe(from_child), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        int fd;
+        byte = eb_fs_open_part(held, false, &fd, NULL) == EB_OK ? 'y' : 'n';
+        _exit(write(from_child[1], &byte, 1) == 1 && read(to_child[0], &byte, 1) == 1 ? 0 : 1);
+    }
+    assert_int_equal(read(from_child[0], &byte, 1), 1);
+    assert_int_equal(byte, 'y');
+    fake_forget(f->board);
+    eb_code_t code = back_up(f);
+    assert_int_equal(write(to_child[1], &byte, 1), 1);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(code, EB_OK);
+    assert_image_is_flash(f);
+    assert_int_equal(f->result.settled.resumed, 0);
+    assert_true(eb_fs_exists(held));
+    for (int i = 0; i < 2; i++) {
+        close(to_child[i]);
+        close(from_child[i]);
+    }
+}
+
+/* Ctrl-C at arbitrary points: each run goes further, the last one is whole. */
+static void cancelled_runs_add_up(void **state)
+{
+    fixture_t *f = *state;
+    uint64_t before = 0;
+    int runs = 0;
+
+    f->options.full = true;
+    for (; runs < 40; runs++) {
+        fake_forget(f->board);
+        f->board->cancel_at = 50000 + (uint64_t)runs * 3333;
+        eb_code_t code = back_up(f);
+        if (code == EB_OK) {
+            break;
+        }
+        assert_int_equal(code, EB_ERR_CANCELLED);
+        uint64_t now = settled_sum(&f->result.settled);
+        assert_int_equal(folder_count(f->dir, ".part"), 1);
+        assert_int_equal(folder_count(f->dir, ".bin"), 0);
+        assert_true(now > before || runs == 0);
+        before = now;
+    }
+    assert_true(runs > 4 && runs < 40);
+    assert_complete(f, EB_OK);
+}
+
+/* Killed for good at 40 moments: no image that is not whole, and the next run completes it. */
+static void killed_runs_leave_what_the_next_one_completes(void **state)
+{
+    fixture_t *f = *state;
+    uint64_t seed = 4;
+
+    f->options.full = true;
+    for (int i = 0; i < 40; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            (void)back_up(f);
+            _exit(0);
+        }
+        usleep((useconds_t)(fake_random(&seed) % 12000));
+        kill(child, SIGKILL);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+        /* A .bin is there only if it is whole. */
+        eb_backup_list_t list;
+        eb_list_options_t options = {.dir = f->dir, .check = true};
+        assert_int_equal(eb_op_list(&options, NULL, &list, &f->err), EB_OK);
+        for (size_t k = 0; k < list.count; k++) {
+            assert_true(list.entries[k].state == EB_BACKUP_CHECKED ||
+                        list.entries[k].state == EB_BACKUP_PARTIAL);
+            if (list.entries[k].state == EB_BACKUP_CHECKED) {
+                assert_int_equal(list.entries[k].size_bytes, FLASH_BYTES);
+            }
+        }
+        eb_backup_list_free(&list);
+    }
+    fake_forget(f->board);
+    assert_int_equal(back_up(f), EB_OK);
+    assert_image_is_flash(f);
+    assert_int_equal(folder_count(f->dir, ".journal"), folder_count(f->dir, ".part"));
+}
+
+static void a_journal_after_its_image_is_swept_up(void **state)
+{
+    fixture_t *f = *state;
+    char journal[EB_PATH_BYTES];
+    uint8_t *text;
+    size_t len;
+
+    f->options.full = true;
+    f->board->lost_at = 100000;
+    assert_int_equal(back_up(f), EB_ERR_PORT_LOST);
+    assert_int_equal(eb_store_path(journal, NULL, "%s.journal", f->result.part_path), EB_OK);
+    assert_int_equal(eb_fs_read_file(journal, MB, &text, &len, NULL), EB_OK);
+    fake_forget(f->board);
+    assert_complete(f, back_up(f));
+    /* As a kill between the last rename and the removal leaves it. */
+    assert_int_equal(eb_fs_write_file(journal, text, len, true, NULL), EB_OK);
+    fake_forget(f->board);
+    assert_complete(f, back_up(f));
+    assert_int_equal(f->result.settled.resumed, 0);
+    free(text);
+}
+
+static void a_full_disk_shows_before_the_work(void **state)
+{
+    fixture_t *f = *state;
+    struct rlimit before, small = {FLASH_BYTES / 2, RLIM_INFINITY};
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    small.rlim_max = before.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    eb_code_t code = back_up(f);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, SIG_DFL);
+    assert_int_equal(code, EB_ERR_DISK_FULL);
+    assert_non_null(strstr(f->err.message, f->dir));
+    assert_int_equal(f->board->reads + f->board->digests, 0);
+    assert_string_equal(f->result.part_path, "");
+    assert_int_equal(folder_count(f->dir, "t") + folder_count(f->dir, "l"), 0);
+}
+
+static void backups_of_one_second_get_names_of_their_own(void **state)
+{
+    fixture_t *f = *state;
+
+    for (int i = 0; i < 3; i++) {
+        fake_forget(f->board);
+        assert_complete(f, back_up(f));
+    }
+    assert_int_equal(folder_count(f->dir, ".bin"), 3);
+    assert_int_equal(folder_count(f->dir, "_info.json"), 3);
+}
+
+static void an_output_is_replaced_only_by_force(void **state)
+{
+    fixture_t *f = *state;
+    char output[EB_PATH_BYTES], sidecar[EB_PATH_BYTES];
+    uint8_t *text;
+    size_t len;
+
+    (void)eb_store_join(output, f->dir, "mine.bin", NULL);
+    (void)eb_store_join(sidecar, f->dir, "mine_info.json", NULL);
+    file_write(f->dir, "mine.bin", "precious", 8);
+    file_write(f->dir, "mine_info.json", "{}", 2);
+    f->options.output = output;
+    assert_int_equal(back_up(f), EB_ERR_FILE_EXISTS);
+    assert_int_equal(f->board->reads, 0);
+    assert_int_equal(eb_fs_read_file(output, MB, &text, &len, NULL), EB_OK);
+    assert_memory_equal(text, "precious", 8);
+    free(text);
+    f->options.force = true;
+    f->board->lost_at = 100000;
+    assert_int_equal(back_up(f), EB_ERR_PORT_LOST); /* what is there stays until the end */
+    assert_int_equal(eb_fs_read_file(output, MB, &text, &len, NULL), EB_OK);
+    assert_memory_equal(text, "precious", 8);
+    free(text);
+    fake_forget(f->board);
+    assert_complete(f, back_up(f));
+    assert_true(f->result.settled.resumed > 0);
+    assert_string_equal(f->result.image_path, output);
+    assert_string_equal(f->result.sidecar_path, sidecar);
+}
+
+static void an_output_whose_part_is_foreign_is_refused(void **state)
+{
+    fixture_t *f = *state;
+    char output[EB_PATH_BYTES];
+
+    (void)eb_store_join(output, f->dir, "mine.bin", NULL);
+    file_write(f->dir, "mine.bin.part", "of another tool", 15);
+    f->options.output = output;
+    assert_int_equal(back_up(f), EB_ERR_FILE_EXISTS);
+    assert_non_null(strstr(f->err.message, "mine.bin.part"));
+    f->options.force = true;
+    assert_complete(f, back_up(f));
+}
+
+static void ranges_are_checked_and_kept_to(void **state)
+{
+    fixture_t *f = *state;
+
+    f->options.has_range = true;
+    f->options.addr = FLASH_BYTES;
+    assert_int_equal(back_up(f), EB_ERR_USAGE);
+    f->options.addr = 0xFFFFFFF0;
+    f->options.size = 0x20;
+    assert_int_equal(back_up(f), EB_ERR_USAGE);
+    assert_int_equal(folder_count(f->dir, "n"), 0);
+    f->options.addr = 0x9001;
+    f->options.size = 0x7ABC;
+    assert_complete(f, back_up(f));
+    assert_int_equal(f->result.addr, 0x9001);
+    assert_int_equal(f->result.size_bytes, 0x7ABC);
+    assert_true(f->result.table.present); /* the board's own, although it lies outside */
+    fake_forget(f->board);
+    f->options.addr = 0x30001;
+    f->options.size = 0;
+    assert_complete(f, back_up(f));
+    assert_int_equal(f->result.size_bytes, FLASH_BYTES - 0x30001);
+}
+
+static void a_chip_without_digests_is_read_twice(void **state)
+{
+    fixture_t *f = *state;
+
+    f->board->has_digest = false;
+    f->board->error_rate = 1e-5;
+    f->board->only_flips = true;
+    assert_int_equal(back_up(f), EB_OK);
+    assert_false(f->result.proved);
+    assert_image_is_flash(f);
+    assert_int_equal(f->result.settled.unproved, FLASH_BYTES);
+    assert_true(f->board->read_bytes >= 2 * FLASH_BYTES);
+    assert_int_equal(f->board->digests, 0);
+}
+
+static void an_empty_or_halved_flash_is_warned_of(void **state)
+{
+    fixture_t *f = *state;
+
+    memset(f->board->bytes, 0xFF, FLASH_BYTES);
+    assert_complete(f, back_up(f));
+    assert_non_null(strstr(f->watch.notes, "every byte is 0xFF"));
+    fake_forget(f->board);
+    board_fill_realistic(f->board);
+    memcpy(f->board->bytes + FLASH_BYTES / 2, f->board->bytes, FLASH_BYTES / 2);
+    assert_complete(f, back_up(f));
+    assert_non_null(strstr(f->watch.notes, "both halves"));
+}
+
+static void security_is_told(void **state)
+{
+    fixture_t *f = *state;
+
+    f->board->chip.security.flash_encryption = EB_YES;
+    f->board->chip.security.secure_boot = EB_YES;
+    assert_complete(f, back_up(f));
+    assert_non_null(strstr(f->watch.notes, "ciphertext"));
+    assert_non_null(strstr(f->watch.notes, "secure boot is on"));
+}
+
+static void a_mute_flash_ends_it_at_once(void **state)
+{
+    fixture_t *f = *state;
+
+    f->board->flash.known = false;
+    assert_int_equal(back_up(f), EB_ERR_FLASH_MUTE);
+    assert_int_equal(folder_count(f->dir, "n"), 0);
+}
+
+static void another_board_on_the_port_ends_it(void **state)
+{
+    fixture_t *f = *state;
+
+    f->board->error_rate = 1e-4;
+    f->board->other_board = true;
+    assert_int_equal(back_up(f), EB_ERR_CHIP_MISMATCH);
+    assert_int_equal(folder_count(f->dir, ".bin"), 0);
+}
+
+static void a_hopeless_line_ends_in_bounded_effort(void **state)
+{
+    fixture_t *f = *state;
+
+    f->options.full = true;
+    f->board->error_rate = 0.02;
+    f->board->only_flips = true;
+    eb_code_t code = back_up(f);
+    assert_int_equal(code, EB_ERR_UNPROVED);
+    assert_int_equal(eb_code_row(code)->exit_status, 4);
+    assert_true(f->board->slowdowns > 0);
+    assert_true(f->board->reads < 1000);
+    fake_forget(f->board);
+    assert_complete(f, back_up(f));
+}
+
+/* Hundreds of boards, contents and lines: identical bytes, or exit 4 and a .part that a later run
+ * completes. */
+static void seeded_faults_never_make_a_wrong_image(void **state)
+{
+    static const double rates[] = {1e-6, 1e-5, 1e-4, 3e-4};
+    fixture_t *f = *state;
+    unsigned whole = 0;
+
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        uint64_t random = seed;
+        eb_code_t code = EB_ERR_INTERNAL;
+        fake_fill(f->board, (uint32_t)(fake_random(&random) % (FLASH_BYTES / 2)), 300000, seed);
+        for (int run = 0; run < 10 && code != EB_OK; run++) {
+            fake_forget(f->board);
+            f->board->seed = seed * 100 + (uint64_t)run;
+            f->board->error_rate = rates[seed % 4];
+            f->board->has_digest = seed % 16 != 7;
+            f->options.full = seed % 3 == 0;
+            if (seed % 25 == 0 && run == 0) {
+                f->board->lost_at = 1 + fake_random(&random) % FLASH_BYTES;
+            }
+            code = back_up(f);
+            whole += code == EB_OK && run == 0 ? 1 : 0;
+            if (code != EB_OK) {
+                assert_int_equal(eb_code_row(code)->exit_status, 4);
+                assert_true(eb_fs_exists(f->result.part_path));
+                assert_int_equal(folder_count(f->dir, ".bin"), seed);
+            }
+        }
+        assert_int_equal(code, EB_OK);
+        assert_image_is_flash(f);
+        assert_int_equal(folder_count(f->dir, ".bin"), seed + 1);
+        if (seed >= 20) { /* keep the folder small */
+            (void)truncate(f->result.image_path, 0);
+        }
+    }
+    assert_true(whole > 200);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_clean_backup_is_the_flash),
+        TEST(full_reads_every_byte),
+        TEST(flipped_bits_are_read_again),
+        TEST(a_second_backup_reads_only_what_changed),
+        TEST(a_wrong_prior_is_of_no_consequence),
+        TEST(since_names_the_prior_and_must_be_there),
+        TEST(a_lost_board_is_taken_up),
+        TEST(a_board_that_changed_meanwhile_is_read_again),
+        TEST(a_part_of_another_board_is_left_alone),
+        TEST(a_part_that_another_run_holds_is_left_alone),
+        TEST(cancelled_runs_add_up),
+        TEST(killed_runs_leave_what_the_next_one_completes),
+        TEST(a_journal_after_its_image_is_swept_up),
+        TEST(a_full_disk_shows_before_the_work),
+        TEST(backups_of_one_second_get_names_of_their_own),
+        TEST(an_output_is_replaced_only_by_force),
+        TEST(an_output_whose_part_is_foreign_is_refused),
+        TEST(ranges_are_checked_and_kept_to),
+        TEST(a_chip_without_digests_is_read_twice),
+        TEST(an_empty_or_halved_flash_is_warned_of),
+        TEST(security_is_told),
+        TEST(a_mute_flash_ends_it_at_once),
+        TEST(another_board_on_the_port_ends_it),
+        TEST(a_hopeless_line_ends_in_bounded_effort),
+        TEST(seeded_faults_never_make_a_wrong_image),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,370 @@
+/* The planner against flashes in memory: it ends, covers all, and takes little more time than it
+ * must. Time is modelled: 921600 baud and the digest of an ESP32 (docs/performance.md). */
+#include "fake_session.h"
+#include "plan.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MB            (1024u * 1024u)
+#define FLASH_BYTES   (4u * MB)
+#define STEPS_MAX     20000
+#define READ_S_BYTE   (11.5 / MB)
+#define DIGEST_S_BYTE (1.3 / MB)
+#define ROUND_TRIP_S  0.002
+
+typedef struct model {
+    const uint8_t *flash, *prior, *left;
+    eb_plan_cost_t cost;
+    double seconds;
+    uint64_t read_bytes, digest_bytes;
+    unsigned steps;
+} model_t;
+
+static uint8_t *make_flash(void)
+{
+    uint8_t *bytes = malloc(FLASH_BYTES);
+
+    memset(bytes, 0xFF, FLASH_BYTES);
+    return bytes;
+}
+
+static void scramble(uint8_t *bytes, uint32_t addr, uint32_t size, uint64_t seed)
+{
+    for (uint32_t i = 0; i < size; i++) {
+        bytes[addr + i] = (uint8_t)(fake_random(&seed) >> 33);
+    }
+}
+
+static bool is_erased(const uint8_t *bytes, uint32_t size)
+{
+    return bytes[0] == 0xFF && memcmp(bytes, bytes + 1, size - 1) == 0;
+}
+
+static bool guess_holds(const model_t *m, const eb_plan_step_t *step)
+{
+    const uint8_t *old = step->guess == EB_GUESS_PRIOR ? m->prior : m->left;
+
+    if (step->guess == EB_GUESS_ERASED) {
+        return is_erased(m->flash + step->range.addr, step->range.size);
+    }
+    return memcmp(m->flash + step->range.addr, old + step->range.addr, step->range.size) == 0;
+}
+
+static void take_step(model_t *m, eb_plan_t *plan, eb_cover_t *cover, const eb_plan_step_t *step)
+{
+    uint32_t size = step->range.size;
+    uint32_t tail = eb_min_u32(size, 4096);
+    uint32_t tail_addr = step->range.addr + size - tail;
+
+    if (step->is_guess) {
+        bool right = guess_holds(m, step);
+        m->seconds += m->cost.round_trip_s + size * m->cost.digest_s_per_byte;
+        m->digest_bytes += size;
+        eb_plan_guessed(plan, step, right);
+        if (right) {
+            eb_cover_set(cover, step->range, EB_HOW_ERASED);
+        }
+        return;
+    }
+    m->seconds += 2 * m->cost.round_trip_s + size * m->cost.read_s_per_byte;
+    m->read_bytes += size;
+    bool as_prior =
+        m->prior != NULL && memcmp(m->flash + tail_addr, m->prior + tail_addr, tail) == 0;
+    eb_plan_was_read(plan, step, is_erased(m->flash + tail_addr, tail), as_prior);
+    eb_cover_set(cover, step->range, EB_HOW_READ);
+}
+
+static void run_model(model_t *m, eb_plan_t *plan)
+{
+    eb_cover_t cover;
+    eb_plan_step_t step;
+
+    plan->cost = m->cost;
+    assert_int_equal(eb_cover_init(&cover, plan->range, NULL), EB_OK);
+    while (eb_plan_next(plan, &cover, &step)) {
+        eb_range_t open;
+        assert_true(++m->steps < STEPS_MAX);
+        assert_true(step.range.size > 0 && step.range.size <= EB_PLAN_STEP_MAX_BYTES);
+        assert_true(eb_cover_next_open(&cover, step.range.addr, &open));
+        assert_int_equal(open.addr, step.range.addr); /* nothing settled is settled again */
+        assert_true(open.size >= step.range.size);
+        take_step(m, plan, &cover, &step);
+    }
+    assert_int_equal(cover.settled_bytes, plan->range.size);
+    eb_cover_free(&cover);
+}
+
+static model_t make_model(const uint8_t *flash)
+{
+    model_t m = {.flash = flash};
+
+    m.cost = (eb_plan_cost_t){READ_S_BYTE, DIGEST_S_BYTE, ROUND_TRIP_S};
+    return m;
+}
+
+static double run_plain(model_t *m)
+{
+    eb_plan_t plan;
+
+    eb_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, true);
+    run_model(m, &plan);
+    return m->seconds;
+}
+
+static void random_data_costs_little_more_than_reading_it(void **state)
+{
+    static const double read_s[] = {91.8, 22.9, 11.5, 5.3};
+    static const double round_trip_s[] = {0.002, 0.017};
+    uint8_t *flash = make_flash();
+
+    (void)state;
+    scramble(flash, 0, FLASH_BYTES, 1);
+    for (size_t i = 0; i < 4; i++) {
+        for (size_t k = 0; k < 2; k++) {
+            model_t m = make_model(flash);
+            m.cost.read_s_per_byte = read_s[i] / MB;
+            m.cost.round_trip_s = round_trip_s[k];
+            run_plain(&m);
+            assert_int_equal(m.read_bytes, FLASH_BYTES);
+            assert_true(m.seconds < 4 * read_s[i] * (k == 0 ? 1.02 : 1.04));
+        }
+    }
+    free(flash);
+}
+
+static void an_erased_flash_is_not_read(void **state)
+{
+    uint8_t *flash = make_flash();
+    model_t m = make_model(flash);
+
+    (void)state;
+    assert_true(run_plain(&m) < 4 * 1.3 * 1.05);
+    assert_int_equal(m.read_bytes, 0);
+    free(flash);
+}
+
+static void data_and_blank_in_turn_are_told_apart(void **state)
+{
+    uint8_t *flash = make_flash();
+    model_t m = make_model(flash);
+    uint32_t used = 0;
+
+    (void)state;
+    for (uint32_t addr = 0; addr < FLASH_BYTES; addr += 512 * 1024) {
+        scramble(flash, addr + 0x3000, 150 * 1024, addr);
+        used += 150 * 1024;
+    }
+    run_plain(&m);
+    double ideal_s = used * READ_S_BYTE + (FLASH_BYTES - used) * DIGEST_S_BYTE;
+    assert_true(m.seconds < ideal_s * 1.3);
+    assert_true(m.seconds < FLASH_BYTES * READ_S_BYTE * 0.65);
+    free(flash);
+}
+
+static double run_since(const uint8_t *flash, const uint8_t *prior, model_t *m)
+{
+    eb_plan_t plan;
+
+    *m = make_model(flash);
+    m->prior = prior;
+    eb_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, true);
+    plan.prior = plan.range;
+    run_model(m, &plan);
+    return m->seconds;
+}
+
+static void an_unchanged_board_is_not_read(void **state)
+{
+    uint8_t *flash = make_flash();
+    model_t m;
+
+    (void)state;
+    scramble(flash, 0, FLASH_BYTES, 2);
+    assert_true(run_since(flash, flash, &m) < 4 * 1.3 * 1.05);
+    assert_int_equal(m.read_bytes, 0);
+    free(flash);
+}
+
+static void few_changed_sectors_cost_few_reads(void **state)
+{
+    uint8_t *flash = make_flash(), *prior = make_flash();
+    uint64_t seed = 3;
+    model_t m;
+
+    (void)state;
+    scramble(prior, 0, FLASH_BYTES, 2);
+    memcpy(flash, prior, FLASH_BYTES);
+    for (int i = 0; i < 20; i++) { /* 2 % */
+        uint32_t sector = (uint32_t)(fake_random(&seed) % (FLASH_BYTES / 4096));
+        scramble(flash, sector * 4096, 4096, seed);
+    }
+    assert_true(run_since(flash, prior, &m) < 4 * READ_S_BYTE * MB * 0.4);
+    assert_true(m.read_bytes < 20 * 4096 * 4);
+    free(flash);
+    free(prior);
+}
+
+static void a_prior_that_is_all_wrong_costs_little(void **state)
+{
+    uint8_t *flash = make_flash(), *prior = make_flash();
+    model_t m;
+
+    (void)state;
+    scramble(prior, 0, FLASH_BYTES, 2);
+    scramble(flash, 0, FLASH_BYTES, 4);
+    assert_true(run_since(flash, prior, &m) < 4 * READ_S_BYTE * MB * 1.08);
+    free(flash);
+    free(prior);
+}
+
+static void what_a_run_left_is_checked_and_the_rest_is_read(void **state)
+{
+    uint8_t *flash = make_flash(), *left_bytes = make_flash();
+    eb_cover_t left;
+    eb_plan_t plan;
+
+    (void)state;
+    scramble(flash, 0, FLASH_BYTES, 5);
+    memcpy(left_bytes, flash, FLASH_BYTES);
+    left_bytes[0x123456] ^= 1; /* the board changed meanwhile */
+    model_t m = make_model(flash);
+    m.left = left_bytes;
+    eb_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, true);
+    assert_int_equal(eb_cover_init(&left, plan.range, NULL), EB_OK);
+    eb_cover_set(&left, (eb_range_t){0, 3 * MB}, EB_HOW_READ);
+    plan.left = &left;
+    run_model(&m, &plan);
+    assert_true(m.read_bytes >= MB + 4096 && m.read_bytes < MB + 128 * 1024);
+    eb_cover_free(&left);
+    free(flash);
+    free(left_bytes);
+}
+
+static void without_digests_all_is_read(void **state)
+{
+    uint8_t *flash = make_flash();
+    model_t m = make_model(flash);
+    eb_plan_t plan;
+
+    (void)state;
+    eb_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, false);
+    run_model(&m, &plan);
+    assert_int_equal(m.read_bytes, FLASH_BYTES);
+    assert_int_equal(m.digest_bytes, 0);
+    free(flash);
+}
+
+static void any_range_is_covered(void **state)
+{
+    uint8_t *flash = make_flash();
+    uint64_t seed = 6;
+    eb_partition_table_t *table = calloc(1, sizeof(*table));
+
+    (void)state;
+    table->present = true;
+    table->addr = 0x8000;
+    table->count = 2;
+    table->entries[0] = (eb_partition_t){.type = 0, .addr = 0x10000, .size = MB};
+    table->entries[0].app.state = EB_IMAGE_UNCHECKED;
+    table->entries[1] = (eb_partition_t){.type = 1, .subtype = 2, .size = 0x6123};
+    for (int i = 0; i < 16; i++) {
+        uint32_t addr = (uint32_t)(fake_random(&seed) % FLASH_BYTES);
+        scramble(flash, addr, (uint32_t)(fake_random(&seed) % (FLASH_BYTES - addr)) / 8, seed);
+    }
+    for (int i = 0; i < 200; i++) {
+        eb_plan_t plan;
+        uint32_t addr = (uint32_t)(fake_random(&seed) % FLASH_BYTES);
+        uint32_t size = 1 + (uint32_t)(fake_random(&seed) % (FLASH_BYTES - addr));
+        model_t m = make_model(flash);
+        eb_plan_init(&plan, (eb_range_t){addr, size}, true);
+        /* A table whose addresses and lengths lie on no boundary, and an earlier backup that does
+         * not either. */
+        table->entries[0].app.length_bytes = 1 + (uint32_t)(fake_random(&seed) % 0xFFFFF);
+        table->entries[1].addr = 0x110000 + (uint32_t)(fake_random(&seed) % 5000);
+        eb_plan_use_table(&plan, table, 0x1001, 0x4fff);
+        if (i % 2 == 0) {
+            m.prior = flash;
+            plan.prior = (eb_range_t){addr + size / 3, size / 2};
+        }
+        run_model(&m, &plan);
+    }
+    free(table);
+    free(flash);
+}
+
+static void regions_follow_the_table(void **state)
+{
+    eb_partition_table_t *table = calloc(1, sizeof(*table));
+    eb_plan_t plan;
+
+    (void)state;
+    table->present = true;
+    table->addr = 0x8000;
+    table->count = 2;
+    table->entries[0] = (eb_partition_t){.type = 0, .subtype = 0, .addr = 0x10000, .size = MB};
+    table->entries[0].app.state = EB_IMAGE_UNCHECKED;
+    table->entries[0].app.length_bytes = 0x80000;
+    table->entries[1] = (eb_partition_t){.type = 1, .subtype = 2, .addr = 0x9000, .size = 0x6000};
+    eb_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, true);
+    eb_plan_use_table(&plan, table, 0x1000, 0x5000);
+    static const eb_plan_region_t want[] = {
+        {{0, 0x1000}, EB_LIKELY_YES},       {{0x1000, 0x5000}, EB_LIKELY_NO},
+        {{0x6000, 0x2000}, EB_LIKELY_YES},  {{0x8000, 0x1000}, EB_LIKELY_NO},
+        {{0x9000, 0x6000}, EB_LIKELY_EVEN}, {{0xF000, 0x1000}, EB_LIKELY_YES},
+        {{0x10000, 0x80000}, EB_LIKELY_NO}, {{0x90000, FLASH_BYTES - 0x90000}, EB_LIKELY_YES},
+    };
+    assert_int_equal(plan.region_count, 8);
+    for (size_t i = 0; i < 8; i++) {
+        assert_int_equal(plan.regions[i].range.addr, want[i].range.addr);
+        assert_int_equal(plan.regions[i].range.size, want[i].range.size);
+        assert_int_equal(plan.regions[i].erased, want[i].erased);
+    }
+    free(table);
+}
+
+static void a_failed_read_is_asked_for_in_smaller_pieces(void **state)
+{
+    eb_cover_t cover;
+    eb_plan_t plan;
+    eb_plan_step_t step;
+    uint32_t before = FLASH_BYTES;
+
+    (void)state;
+    eb_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, false);
+    plan.cost = (eb_plan_cost_t){READ_S_BYTE, DIGEST_S_BYTE, ROUND_TRIP_S};
+    assert_int_equal(eb_cover_init(&cover, plan.range, NULL), EB_OK);
+    for (int i = 0; i < 8; i++) {
+        assert_true(eb_plan_next(&plan, &cover, &step));
+        assert_int_equal(step.range.addr, 0);
+        assert_true(step.range.size < before || step.range.size == EB_COVER_UNIT_BYTES);
+        before = step.range.size;
+        eb_plan_read_failed(&plan, &step, 0);
+    }
+    assert_int_equal(before, EB_COVER_UNIT_BYTES);
+    eb_cover_free(&cover);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_data_costs_little_more_than_reading_it),
+        cmocka_unit_test(an_erased_flash_is_not_read),
+        cmocka_unit_test(data_and_blank_in_turn_are_told_apart),
+        cmocka_unit_test(an_unchanged_board_is_not_read),
+        cmocka_unit_test(few_changed_sectors_cost_few_reads),
+        cmocka_unit_test(a_prior_that_is_all_wrong_costs_little),
+        cmocka_unit_test(what_a_run_left_is_checked_and_the_rest_is_read),
+        cmocka_unit_test(without_digests_all_is_read),
+        cmocka_unit_test(any_range_is_covered),
+        cmocka_unit_test(regions_follow_the_table),
+        cmocka_unit_test(a_failed_read_is_asked_for_in_smaller_pieces),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
