@@ -102,6 +102,8 @@ int eb_cli_main(int argc, char **argv)
     eb_console_end(&cli.console);
     if (code != EB_OK)
         finish_error(&cli, code, &err);
+    else
+        err = (eb_err_t){0}; /* it may hold a failure that was got over */
     if (finish_output(&cli, &err, &output_err) != EB_OK && code == EB_OK) {
         err = output_err;
         code = err.code;

@@ -7,7 +7,7 @@
 
 #define CELL_BYTES  1200
 #define GAP         2
-#define FIELD_WIDTH 14
+#define FIELD_WIDTH 16
 
 void eb_table_init(eb_table_t *table, const eb_column_t *columns, size_t column_count)
 {
