@@ -27,17 +27,17 @@ target_link_libraries(espsim_chip PRIVATE OpenSSL::Crypto ZLIB::ZLIB)
 
 # Tests of the chip alone, on a UART without threads or time.
 if(ESPBACKUP_TESTS)
-    find_library(ESPSIM_CMOCKA cmocka REQUIRED)
-    find_library(ESPSIM_CJSON cjson REQUIRED)
     set(ESPSIM_STUBS_DIR ${CMAKE_BINARY_DIR}/testdata/stubs CACHE PATH
         "Stub files for the tests of the simulated chip: legacy-4.12/, v2-1.2.2/, v2-1.4.1/")
     function(espsim_chip_test name)
-        add_executable(${name} ${name}.c fake_uart.c)
-        target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
-        target_link_libraries(${name} PRIVATE espsim_chip OpenSSL::Crypto ${ESPSIM_CMOCKA}
-            ${ESPSIM_CJSON})
+        add_executable(${name} ${name}.c fake_uart.c stub_file.c)
+        target_link_libraries(${name} PRIVATE espsim_chip OpenSSL::Crypto
+            PkgConfig::CMOCKA PkgConfig::CJSON)
         add_test(NAME ${name} COMMAND ${name} ${ARGN})
     endfunction()
     espsim_chip_test(test_sim_captures ${CMAKE_CURRENT_SOURCE_DIR}/../data/captures
         ${ESPSIM_STUBS_DIR})
+    espsim_chip_test(test_sim_flash)
+    espsim_chip_test(test_sim_spi)
+    espsim_chip_test(test_sim_stub ${ESPSIM_STUBS_DIR})
 endif()

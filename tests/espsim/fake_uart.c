@@ -6,6 +6,9 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum { TIMEOUTS_MAX = 2 };
 
 void fake_uart_free(sim_uart_t *u)
 {
@@ -34,6 +37,14 @@ void fake_uart_put(fake_bytes_t *to, const void *bytes, size_t count)
         memcpy(to->bytes + to->count, bytes, count);
         to->count += count;
     }
+}
+
+void fake_uart_pause(sim_uart_t *u)
+{
+    if (u->pause_count == sizeof(u->pauses) / sizeof(u->pauses[0])) {
+        abort();
+    }
+    u->pauses[u->pause_count++] = u->to_chip.count;
 }
 
 void fake_uart_send_frame(sim_uart_t *u, const void *bytes, size_t count)
@@ -111,11 +122,25 @@ sim_wake_t sim_uart_getc(sim_uart_t *u, int64_t timeout_us, uint8_t *byte)
         !u->on_empty(u, u->context)) {
         return SIM_RESET;
     }
-    if (u->taken < u->to_chip.count) {
+    bool paused = u->pauses_over < u->pause_count && u->taken == u->pauses[u->pauses_over];
+    if (paused && timeout_us != 0) {
+        u->pauses_over++;
+        paused = false;
+    }
+    if (!paused && u->taken < u->to_chip.count) {
         *byte = u->to_chip.bytes[u->taken++];
         return SIM_OK;
     }
-    return timeout_us < 0 ? SIM_RESET : SIM_TIMEOUT;
+    if (timeout_us == 0) {
+        return SIM_TIMEOUT;
+    }
+    if (timeout_us < 0 || u->timeouts++ == TIMEOUTS_MAX) {
+        return SIM_RESET;
+    }
+    struct timespec wait = {.tv_sec = timeout_us / 1000000,
+                            .tv_nsec = (timeout_us % 1000000) * 1000};
+    nanosleep(&wait, NULL);
+    return SIM_TIMEOUT;
 }
 
 sim_wake_t sim_uart_write(sim_uart_t *u, const uint8_t *bytes, size_t count)

@@ -2,8 +2,8 @@
  * fake_uart.h: a sim_uart without threads or time, for tests of the chip alone.
  *
  * A test queues what the host sends, runs the chip, and reads what the chip sent. The chip is
- * "reset" (its code unwinds) when it waits for a byte and the queue is empty; `on_empty` may queue
- * more first. One run is therefore one session from boot to the end of the script.
+ * "reset" (its code unwinds) when it waits for ever for a byte and the queue is empty; `on_empty`
+ * may queue more first. One run is therefore one session from boot to the end of the script.
  */
 #ifndef ESPSIM_FAKE_UART_H
 #define ESPSIM_FAKE_UART_H
@@ -21,11 +21,14 @@ typedef struct fake_bytes {
 
 struct sim_uart {
     fake_bytes_t to_chip, from_chip;
-    size_t taken;             /* of to_chip */
+    size_t taken;      /* of to_chip */
+    size_t pauses[16]; /* where to_chip stops until the chip waits */
+    size_t pause_count, pauses_over;
     uint64_t spent_us;
     uint32_t baud;
     size_t rx_capacity;
     bool download_strap;
+    unsigned timeouts; /* waits that ended with nothing; the third ends the session */
     bool (*on_empty)(sim_uart_t *u, void *context); /* false: end of the session */
     void *context;
 };
@@ -33,6 +36,8 @@ struct sim_uart {
 void fake_uart_free(sim_uart_t *u);
 void fake_uart_clear(sim_uart_t *u);
 void fake_uart_put(fake_bytes_t *to, const void *bytes, size_t count);
+/* What is queued from now on arrives only when the chip waits for it. */
+void fake_uart_pause(sim_uart_t *u);
 /* Queue one SLIP frame for the chip. */
 void fake_uart_send_frame(sim_uart_t *u, const void *bytes, size_t count);
 /* Queue one command: header and arguments. */

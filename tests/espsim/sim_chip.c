@@ -64,14 +64,14 @@ static bool chip_make(sim_chip_t *chip, const sim_chip_options_t *options)
         return false;
     }
     chip->stub_never_starts = options->stub_never_starts;
-    chip->flash = sim_flash_new(
-        &(sim_flash_config_t){.path = options->flash_path,
-                              .size = options->flash_size,
-                              .jedec_id = options->jedec_id,
-                              .no_sfdp = options->no_sfdp,
-                              .mute = options->mute_flash,
-                              .lying_write_every = options->lying_write_every},
-        why, sizeof(why));
+    chip->flash =
+        sim_flash_new(&(sim_flash_config_t){.path = options->flash_path,
+                                            .size = options->flash_size,
+                                            .jedec_id = options->jedec_id,
+                                            .no_sfdp = options->no_sfdp,
+                                            .mute = options->mute_flash,
+                                            .lying_write_every = options->lying_write_every},
+                      why, sizeof(why));
     if (chip->flash == NULL) {
         fprintf(stderr, "espsim: %s\n", why);
         return false;

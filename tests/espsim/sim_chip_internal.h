@@ -36,9 +36,9 @@ typedef struct sim_watchdog {
 } sim_watchdog_t;
 
 typedef struct sim_rom_row {
-    uint8_t status_bytes;        /* after each reply: 4, or 2 on ESP8266 */
-    bool has_digest;             /* SPI_FLASH_MD5 */
-    bool has_flash_params;       /* SPI_SET_PARAMS, SPI_ATTACH, READ_FLASH_SLOW */
+    uint8_t status_bytes;  /* after each reply: 4, or 2 on ESP8266 */
+    bool has_digest;       /* SPI_FLASH_MD5 */
+    bool has_flash_params; /* SPI_SET_PARAMS, SPI_ATTACH, READ_FLASH_SLOW */
     bool has_deflate;
     bool has_baud_change;
     uint8_t security_info_bytes; /* 0: GET_SECURITY_INFO unknown; 12 or 20 */
@@ -51,13 +51,13 @@ typedef struct sim_speed {
 } sim_speed_t;
 
 typedef struct sim_boot_text {
-    const char *banner;        /* first lines, up to the reset reason */
+    const char *banner;                         /* first lines, up to the reset reason */
     const char *power_on, *watchdog, *software; /* cause names */
     unsigned software_cause;
     unsigned download_strap, run_strap;
     const char *download_name, *run_name;
-    const char *second_stage;  /* what a good image prints before the app */
-    uint32_t bootloader_addr;  /* where the ROM looks for its header */
+    const char *second_stage;               /* what a good image prints before the app */
+    uint32_t bootloader_addr;               /* where the ROM looks for its header */
     const char *crash_before, *crash_after; /* around the program counter, 8 hex digits */
 } sim_boot_text_t;
 
@@ -90,7 +90,7 @@ typedef struct sim_chip_row {
     sim_rom_row_t rom;
     sim_speed_t plain, boosted; /* boosted: a stub that raises the clocks; 0 = it does not */
     uint32_t boosted_uart_clock_hz;
-    bool stub_four_byte;        /* the stub can reach flash above 16 MB */
+    bool stub_four_byte; /* the stub can reach flash above 16 MB */
     sim_boot_text_t boot;
 } sim_chip_row_t;
 
@@ -137,7 +137,7 @@ struct sim_chip {
     sim_uart_t *uart;
     bool stub_never_starts;
 
-    bool stopped;    /* unwind: the board was reset, or the chip resets itself */
+    bool stopped; /* unwind: the board was reset, or the chip resets itself */
     bool self_reset;
     enum sim_reset_cause cause;
     uint32_t baud;
@@ -191,7 +191,8 @@ static inline void sim_put_reply_header(uint8_t *p, uint8_t op, size_t length, u
     sim_put_le32(p + 4, value);
 }
 
-/* ---- sim_chip_io.c: the UART and the clock ------------------------------------------------------- */
+/* ---- sim_chip_io.c: the UART and the clock
+ * ------------------------------------------------------- */
 
 sim_wake_t sim_getc(sim_chip_t *chip, int64_t timeout_us, uint8_t *byte);
 void sim_write(sim_chip_t *chip, const void *bytes, size_t count);
@@ -232,7 +233,10 @@ bool sim_spi_is_idle(sim_chip_t *chip);
 bool sim_spi_unlock(sim_chip_t *chip);
 bool sim_spi_read(sim_chip_t *chip, uint32_t addr, uint8_t *bytes, uint32_t count);
 bool sim_spi_program(sim_chip_t *chip, uint32_t addr, const uint8_t *bytes, uint32_t count);
-/* Start, and do not wait for the end; `count` is SIM_FLASH_SECTOR or SIM_FLASH_BLOCK. */
+/* Below the size that the code believes; reading and programming check it themselves. */
+bool sim_spi_in_range(const sim_chip_t *chip, uint32_t addr, uint32_t count);
+/* Start, and do not wait for the end; `count` is SIM_FLASH_SECTOR or SIM_FLASH_BLOCK. Checks no
+ * range, as stubs do not: what lies beyond the flash wraps. */
 bool sim_spi_start_erase(sim_chip_t *chip, uint32_t addr, uint32_t count);
 bool sim_spi_erase_chip(sim_chip_t *chip);
 /* MD5 of a range with its time; false when the range is refused. */

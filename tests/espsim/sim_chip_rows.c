@@ -17,11 +17,9 @@ static const sim_word_t esp32_words[] = {
 };
 
 static const sim_word_t esp32c3_words[] = {
-    {0x40001000, 0x1B31506F},
-    {0x60000014, 0x0000015B},
+    {0x40001000, 0x1B31506F}, {0x60000014, 0x0000015B},
     {0x60002018, 0x800000C0}, /* SPI_USER, SPI_USER2 as the ROM leaves them */
-    {0x60002020, 0x70000000},
-    {0x60004038, 0x00000004}, /* GPIO strap */
+    {0x60002020, 0x70000000}, {0x60004038, 0x00000004}, /* GPIO strap */
 };
 
 const sim_chip_row_t sim_chip_rows[] = {

@@ -19,8 +19,9 @@ enum {
     ESP32_VREF = 0x11 << 8
 };
 
-static const sim_word_t esp32_typical[] = {
-    {0x3FF5A00C, ESP32_D0WD_V3}, {0x3FF5A010, ESP32_VREF}, {0x3FF5A014, ESP32_REV_3_1}};
+static const sim_word_t esp32_typical[] = {{0x3FF5A00C, ESP32_D0WD_V3},
+                                           {0x3FF5A010, ESP32_VREF},
+                                           {0x3FF5A014, ESP32_REV_3_1}};
 
 static const sim_word_t esp32_encrypted[] = {{0x3FF5A000, 1u << 20 | 1u << 16},
                                              {0x3FF5A00C, ESP32_D0WD_V3},
@@ -36,16 +37,19 @@ static const sim_word_t esp32_secure_boot[] = {{0x3FF5A00C, ESP32_D0WD_V3},
 /* ESP32-C3. Block 0 from offset 30h: 30h manual encryption off 20; 34h SPI_BOOT_CRYPT_CNT 20:18,
  * purpose of key 0 27:24; 38h secure boot 20; 3Ch secure download 5. Block 1 from 44h: MAC, then
  * 50h minor revision 20:18, package 23:21, flash 29:27; 58h major revision 25:24. */
-static const sim_word_t c3_blank[] = {
-    {0x60008844, 0x24FE1001}, {0x60008848, 0x0000C40A}, {0x60008850, 3u << 18}};
+static const sim_word_t c3_blank[] = {{0x60008844, 0x24FE1001},
+                                      {0x60008848, 0x0000C40A},
+                                      {0x60008850, 3u << 18}};
 
 static const sim_word_t c3_typical[] = {{0x60008850, 4u << 18}};
 
-static const sim_word_t c3_encrypted[] = {
-    {0x60008830, 1u << 20}, {0x60008834, 7u << 18 | 4u << 24}, {0x60008850, 4u << 18}};
+static const sim_word_t c3_encrypted[] = {{0x60008830, 1u << 20},
+                                          {0x60008834, 7u << 18 | 4u << 24},
+                                          {0x60008850, 4u << 18}};
 
-static const sim_word_t c3_secure_boot[] = {
-    {0x60008834, 9u << 24}, {0x60008838, 1u << 20}, {0x60008850, 4u << 18}};
+static const sim_word_t c3_secure_boot[] = {{0x60008834, 9u << 24},
+                                            {0x60008838, 1u << 20},
+                                            {0x60008850, 4u << 18}};
 
 static const sim_word_t c3_secure_download[] = {{0x60008830, 1u << 20},
                                                 {0x60008834, 7u << 18 | 4u << 24 | 9u << 28},
@@ -86,10 +90,8 @@ const sim_efuse_row_t sim_efuse_rows[] = {
      .name = "secure-download",
      SET(c3_secure_download),
      C3_MAC,
-     .security = {.flags = 1 | 4,
-                  .crypt_count = 7,
-                  .key_purposes = {4, 9, 0, 0, 0, 0, 0x0C},
-                  .eco = 4},
+     .security =
+         {.flags = 1 | 4, .crypt_count = 7, .key_purposes = {4, 9, 0, 0, 0, 0, 0x0C}, .eco = 4},
      .secure_download = true},
 };
 

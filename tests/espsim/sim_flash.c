@@ -251,7 +251,8 @@ static void flash_program(sim_flash_t *flash, uint64_t addr, const uint8_t *out,
         return;
     }
     bool blank = true;
-    bool lie = flash->lying_write_every != 0 && ++flash->writes_tried % flash->lying_write_every == 0;
+    bool lie =
+        flash->lying_write_every != 0 && ++flash->writes_tried % flash->lying_write_every == 0;
     for (size_t i = 0; i < count; i++) {
         blank = blank && out[i] == 0xFF;
         if (!lie) {

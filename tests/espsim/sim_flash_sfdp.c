@@ -7,8 +7,10 @@
 enum { SFDP_TABLE_ADDR = 0x80, SFDP_TABLE_BYTES = 64 };
 
 static const uint8_t sfdp_head[16] = {
-    'S', 'F', 'D', 'P', 0x06, 0x01, 0x00, 0xFF,           /* revision 1.6, one table */
-    0x00, 0x06, 0x01, 0x10, SFDP_TABLE_ADDR, 0x00, 0x00, 0xFF /* basic table, 16 words */
+    'S',  'F',  'D',  'P',  0x06,
+    0x01, 0x00, 0xFF, /* revision 1.6, one table */
+    0x00, 0x06, 0x01, 0x10, SFDP_TABLE_ADDR,
+    0x00, 0x00, 0xFF /* basic table, 16 words */
 };
 
 /* Values of a W25Q128JV; words 1 (address bytes) and 2 (density) are made below. */

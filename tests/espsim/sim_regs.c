@@ -10,11 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    SPI_CMD_USR = 1u << 18,
-    WDT_STAGE_SHIFT = 28,
-    WDT_STAGE_RESET_CPU = 2
-};
+enum { SPI_CMD_USR = 1u << 18, WDT_STAGE_SHIFT = 28, WDT_STAGE_RESET_CPU = 2 };
 #define WDT_ENABLE (1u << 31)
 
 static sim_page_t **memory_bucket(sim_chip_t *chip, uint32_t base)

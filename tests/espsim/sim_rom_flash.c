@@ -20,7 +20,8 @@ static enum sim_rom_error rom_erase(sim_rom_t *rom, uint32_t addr, uint32_t byte
     uint64_t end = (uint64_t)addr + bytes;
     uint64_t at = addr & ~(uint32_t)(SIM_FLASH_SECTOR - 1);
     for (; at < end && sim_running(chip); at += SIM_FLASH_SECTOR) {
-        if (!sim_spi_start_erase(chip, (uint32_t)at, SIM_FLASH_SECTOR) ||
+        if (!sim_spi_in_range(chip, (uint32_t)at, SIM_FLASH_SECTOR) ||
+            !sim_spi_start_erase(chip, (uint32_t)at, SIM_FLASH_SECTOR) ||
             !sim_spi_wait_idle(chip)) {
             return SIM_ROM_FAILED_TO_ACT;
         }

@@ -111,7 +111,7 @@ static void spi_simple(sim_chip_t *chip, uint8_t opcode)
     spi_do(chip, &(sim_flash_io_t){.opcode = opcode});
 }
 
-static bool spi_in_range(const sim_chip_t *chip, uint32_t addr, uint32_t count)
+bool sim_spi_in_range(const sim_chip_t *chip, uint32_t addr, uint32_t count)
 {
     return (uint64_t)addr + count <= chip->flash_limit;
 }
@@ -138,7 +138,7 @@ void sim_spend_for(sim_chip_t *chip, uint32_t us_per_4k, uint32_t bytes)
 
 bool sim_spi_read(sim_chip_t *chip, uint32_t addr, uint8_t *bytes, uint32_t count)
 {
-    if (!spi_in_range(chip, addr, count)) {
+    if (!sim_spi_in_range(chip, addr, count)) {
         return false;
     }
     spi_wait_time(chip); /* an unattached or mute flash reads as FF; nobody notices */
@@ -154,7 +154,7 @@ bool sim_spi_read(sim_chip_t *chip, uint32_t addr, uint8_t *bytes, uint32_t coun
 
 bool sim_spi_program(sim_chip_t *chip, uint32_t addr, const uint8_t *bytes, uint32_t count)
 {
-    if (!spi_in_range(chip, addr, count) || !sim_spi_wait_idle(chip)) {
+    if (!sim_spi_in_range(chip, addr, count) || !sim_spi_wait_idle(chip)) {
         return false;
     }
     bool far = chip->four_byte;
@@ -179,16 +179,15 @@ bool sim_spi_program(sim_chip_t *chip, uint32_t addr, const uint8_t *bytes, uint
 
 bool sim_spi_start_erase(sim_chip_t *chip, uint32_t addr, uint32_t count)
 {
-    if (!spi_in_range(chip, addr, count) || !sim_spi_wait_idle(chip)) {
+    if (!sim_spi_wait_idle(chip)) {
         return false;
     }
     bool far = chip->four_byte;
     bool block = count == SIM_FLASH_BLOCK;
-    uint8_t opcode = block ? (far ? SIM_FLASH_BE64_4B : SIM_FLASH_BE64)
-                           : (far ? SIM_FLASH_SE_4B : SIM_FLASH_SE);
+    uint8_t opcode =
+        block ? (far ? SIM_FLASH_BE64_4B : SIM_FLASH_BE64) : (far ? SIM_FLASH_SE_4B : SIM_FLASH_SE);
     spi_simple(chip, SIM_FLASH_WREN);
-    spi_do(chip,
-           &(sim_flash_io_t){.opcode = opcode, .addr = addr, .addr_bits = far ? 32 : 24});
+    spi_do(chip, &(sim_flash_io_t){.opcode = opcode, .addr = addr, .addr_bits = far ? 32 : 24});
     return true;
 }
 

@@ -9,7 +9,7 @@
 #include "sim_inflate.h"
 
 enum {
-    SIM_STUB_WRITE_MAX = 0x4000,  /* data of one FLASH_DATA */
+    SIM_STUB_WRITE_MAX = 0x4000, /* data of one FLASH_DATA */
     SIM_STUB_READ_PACKET_MAX = 4096,
     SIM_STUB_BUFFER_BYTES = SIM_STUB_WRITE_MAX + 0x107,
     SIM_STUB_OP_SYNC = 0x08
@@ -26,9 +26,9 @@ typedef struct sim_stub_rx {
         bool complete, bad;
     } buffer[2];
     unsigned filling, handed;
-    bool armed;        /* v2: there is a buffer to receive into */
-    int pending;       /* legacy: the buffer of the newest frame, -1 = none */
-    size_t count;      /* of the frame being received */
+    bool armed;   /* v2: there is a buffer to receive into */
+    int pending;  /* legacy: the buffer of the newest frame, -1 = none */
+    size_t count; /* of the frame being received */
     bool inside, escaped;
 } sim_stub_rx_t;
 

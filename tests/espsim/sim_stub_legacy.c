@@ -68,7 +68,8 @@ static uint8_t legacy_sync(sim_stub_t *stub, const sim_stub_command_t *command)
 
 static bool legacy_erase_step(sim_chip_t *chip, uint32_t addr, uint32_t count)
 {
-    return sim_running(chip) && sim_spi_start_erase(chip, addr, count) && sim_spi_wait_idle(chip);
+    return sim_running(chip) && sim_spi_in_range(chip, addr, count) &&
+           sim_spi_start_erase(chip, addr, count) && sim_spi_wait_idle(chip);
 }
 
 /* Sectors up to a 64 KB boundary, blocks while more than one block is left, then sectors. */
@@ -251,9 +252,9 @@ static uint8_t legacy_execute(sim_stub_t *stub, const sim_stub_command_t *comman
         return legacy_nested(command->length == 0 && sim_spi_erase_chip(chip));
     case 0xD1:
         sim_slip_flush(chip);
-        return legacy_nested(command->length == 8 &&
-                             legacy_erase_region(chip, sim_stub_arg(command, 0),
-                                                 sim_stub_arg(command, 1)));
+        return legacy_nested(
+            command->length == 8 &&
+            legacy_erase_region(chip, sim_stub_arg(command, 0), sim_stub_arg(command, 1)));
     case 0xD2:
         return command->length == 16 ? LEGACY_OK : LEGACY_BAD_DATA_LEN;
     default:
@@ -287,8 +288,7 @@ static void legacy_unpack(sim_stub_t *stub, const uint8_t *bytes, size_t count)
     while (count != 0 && write->left != 0 && !write->inflate.done && sim_running(stub->chip)) {
         bool sink_failed;
         (void)sim_stub_erase_next(stub);
-        if (!sim_inflate_step(&write->inflate, &bytes, &count, legacy_window, stub,
-                              &sink_failed)) {
+        if (!sim_inflate_step(&write->inflate, &bytes, &count, legacy_window, stub, &sink_failed)) {
             write->error = LEGACY_INFLATE_ERROR;
             return;
         }

@@ -155,8 +155,8 @@ static uint16_t v2_md5(sim_stub_t *stub, const sim_stub_command_t *command, v2_r
         return V2_BAD_DATA_LEN;
     }
     reply->count = 16;
-    bool ok = sim_spi_digest(stub->chip, sim_stub_arg(command, 0), sim_stub_arg(command, 1),
-                             reply->data);
+    bool ok =
+        sim_spi_digest(stub->chip, sim_stub_arg(command, 0), sim_stub_arg(command, 1), reply->data);
     return ok ? V2_OK : V2_FAILED_SPI_OP;
 }
 

@@ -15,13 +15,12 @@
 
 #include <cmocka.h>
 
-#include <cjson/cJSON.h>
 #include <dirent.h>
-#include <openssl/evp.h>
 #include <openssl/sha.h>
 
 #include "fake_uart.h"
 #include "sim_chip_internal.h"
+#include "stub_file.h"
 
 enum { FLASH_BYTES = 4 << 20, FRAME_MAX = 20000, CAPTURES_MAX = 64 };
 
@@ -34,7 +33,7 @@ typedef struct replay {
     unsigned line_number;
     const char *path;
     uint8_t *pattern, written[20000];
-    cJSON *stub;
+    stub_file_t stub;
     uint32_t mem_addr;
     size_t chip_at; /* how much of the chip's output was compared */
     unsigned frames;
@@ -63,49 +62,16 @@ static void make_pattern(replay_t *r)
     }
 }
 
-static char *read_text(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        print_error("cannot read %s\n", path);
-        return NULL;
-    }
-    char *text = calloc(1, 1 << 20);
-    size_t count = text != NULL ? fread(text, 1, (1 << 20) - 1, file) : 0;
-    fclose(file);
-    if (count == 0) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
-static cJSON *load_stub(const char *generation, const char *chip)
-{
-    char path[600];
-    snprintf(path, sizeof(path), "%s/%s/%s.json", stubs_dir, generation, chip);
-    char *text = read_text(path);
-    cJSON *stub = text != NULL ? cJSON_Parse(text) : NULL;
-    free(text);
-    return stub;
-}
-
 /* Payload that the recordings leave out. */
 static size_t put_stub(replay_t *r, uint8_t *out, size_t count)
 {
-    const cJSON *text_start = cJSON_GetObjectItem(r->stub, "text_start");
-    bool text = (uint32_t)cJSON_GetNumberValue(text_start) == r->mem_addr;
-    const char *base64 =
-        cJSON_GetStringValue(cJSON_GetObjectItem(r->stub, text ? "text" : "data"));
-    uint8_t *bytes = malloc(strlen(base64) + 4);
-    assert_non_null(bytes);
-    int length = EVP_DecodeBlock(bytes, (const uint8_t *)base64, (int)strlen(base64));
-    if (length < (int)count) {
+    const stub_segment_t *segment =
+        r->stub.text.addr == r->mem_addr ? &r->stub.text : &r->stub.data;
+    if (segment->addr != r->mem_addr || segment->count < count) {
         replay_fail(r, "the stub file is not the recorded stub");
-        count = 0;
+        return 0;
     }
-    memcpy(out, bytes, count);
-    free(bytes);
+    memcpy(out, segment->bytes, count);
     return count;
 }
 
@@ -169,8 +135,8 @@ static void expect_frame(replay_t *r, sim_uart_t *u, const uint8_t *frame, size_
         int at = snprintf(what, sizeof(what), "the chip sent %zu bytes instead of %zu:", got_count,
                           count);
         for (size_t i = 0; i < got_count && i < 40; i++) {
-            at += snprintf(what + at, sizeof(what) - (size_t)at, "%s%02x", i == 0 ? " " : "",
-                           got[i]);
+            at +=
+                snprintf(what + at, sizeof(what) - (size_t)at, "%s%02x", i == 0 ? " " : "", got[i]);
         }
         replay_fail(r, what);
     }
@@ -252,10 +218,10 @@ static void test_one_capture(void **state)
     snprintf(path, sizeof(path), "%s/%s", captures_dir, name);
     replay_t r = {.path = path};
     make_pattern(&r);
-    r.stub = c3 ? load_stub("v2-1.2.2", "esp32c3") : load_stub("legacy-4.12", "esp32");
-    assert_non_null(r.stub);
+    assert_true(stub_file_load(&r.stub, stubs_dir, c3 ? "v2-1.2.2" : "legacy-4.12",
+                               c3 ? "esp32c3" : "esp32"));
     replay_capture(&r, c3);
-    cJSON_Delete(r.stub);
+    stub_file_free(&r.stub);
     free(r.pattern);
     free(r.line);
     if (r.failure[0] != '\0') {

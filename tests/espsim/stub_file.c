@@ -1,0 +1,80 @@
+/*
+ * stub_file.c: see stub_file.h.
+ */
+#include "stub_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+#include <openssl/evp.h>
+
+enum { FILE_MAX = 1 << 20 };
+
+static char *stub_read_text(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    char *text = file != NULL ? calloc(1, FILE_MAX) : NULL;
+    size_t count = text != NULL ? fread(text, 1, FILE_MAX - 1, file) : 0;
+    if (file != NULL) {
+        fclose(file);
+    }
+    if (count == 0) {
+        fprintf(stderr, "cannot read %s\n", path);
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static bool stub_segment(stub_segment_t *segment, const cJSON *json, const char *bytes,
+                         const char *start)
+{
+    const cJSON *addr = cJSON_GetObjectItem(json, start);
+    const char *base64 = cJSON_GetStringValue(cJSON_GetObjectItem(json, bytes));
+    if (base64 == NULL || !cJSON_IsNumber(addr)) {
+        return false;
+    }
+    size_t length = strlen(base64);
+    segment->addr = (uint32_t)cJSON_GetNumberValue(addr);
+    segment->bytes = malloc(length + 4);
+    int count = segment->bytes == NULL
+                    ? -1
+                    : EVP_DecodeBlock(segment->bytes, (const uint8_t *)base64, (int)length);
+    if (count < 0) {
+        return false;
+    }
+    segment->count = (size_t)count;
+    for (size_t i = length; i > 0 && base64[i - 1] == '='; i--) {
+        segment->count--;
+    }
+    return true;
+}
+
+bool stub_file_load(stub_file_t *stub, const char *dir, const char *generation, const char *chip)
+{
+    char path[600];
+    memset(stub, 0, sizeof(*stub));
+    snprintf(path, sizeof(path), "%s/%s/%s.json", dir, generation, chip);
+    char *text = stub_read_text(path);
+    cJSON *json = text != NULL ? cJSON_Parse(text) : NULL;
+    free(text);
+    const cJSON *entry = cJSON_GetObjectItem(json, "entry");
+    bool ok = cJSON_IsNumber(entry) && stub_segment(&stub->text, json, "text", "text_start") &&
+              stub_segment(&stub->data, json, "data", "data_start");
+    if (ok) {
+        stub->entry = (uint32_t)cJSON_GetNumberValue(entry);
+    } else {
+        stub_file_free(stub);
+    }
+    cJSON_Delete(json);
+    return ok;
+}
+
+void stub_file_free(stub_file_t *stub)
+{
+    free(stub->text.bytes);
+    free(stub->data.bytes);
+    memset(stub, 0, sizeof(*stub));
+}
