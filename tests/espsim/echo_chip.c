@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim_chip.h"
 
@@ -108,6 +109,12 @@ void sim_chip_run(sim_chip_t *chip, sim_uart_t *uart, bool download_mode)
         case 'C':
             sim_uart_set_rx_capacity(uart, 16384);
             wake = say(uart, "c");
+            break;
+        case 'H':
+            while (wake == SIM_OK) {
+                usleep(1000);
+                wake = sim_uart_spend(uart, 1000);
+            }
             break;
         case 'R':
             return;

@@ -25,8 +25,10 @@
 /* 10 kOhm and 0.1 uF to 1 uF on boards: a few milliseconds. */
 #define EN_RISE_DEFAULT_MS 5
 /*
- * Over a network two line changes are a round trip apart, and pyserial looks for the answer only
- * every 50 ms. People add 10 uF at EN for such hosts; a board made for this link has it.
+ * Over a network two line changes are a round trip apart, or 50 ms with pyserial, which looks for
+ * the answer no more often; a program of its own may be done with the whole sequence in that time.
+ * Servers made for these chips therefore play the sequence themselves when they see it begin. Here
+ * EN just waits long enough to see whether IO0 goes low, and no longer.
  */
 #define EN_RISE_NETWORK_MS 90
 
@@ -95,6 +97,10 @@ void sim_board_update_en(sim_board_t *board)
         }
     } else if (board->en_low && board->en_rise_at == SIM_NEVER) {
         board->en_rise_at = sim_clock_ns() + board->options.en_rise_ms * SIM_NS_PER_MS;
+    }
+    if (board->en_rise_at != SIM_NEVER && board->en_is_patient && io0_low) {
+        int64_t soon = sim_clock_ns() + EN_RISE_DEFAULT_MS * SIM_NS_PER_MS;
+        board->en_rise_at = soon < board->en_rise_at ? soon : board->en_rise_at;
     }
 }
 
@@ -222,8 +228,8 @@ sim_board_t *sim_board_start(const sim_board_options_t *options, sim_chip_t *chi
     board->options = *options;
     board->chip = chip;
     if (board->options.en_rise_ms < 0) {
-        board->options.en_rise_ms =
-            options->link == SIM_LINK_RFC2217 ? EN_RISE_NETWORK_MS : EN_RISE_DEFAULT_MS;
+        board->en_is_patient = options->link == SIM_LINK_RFC2217;
+        board->options.en_rise_ms = board->en_is_patient ? EN_RISE_NETWORK_MS : EN_RISE_DEFAULT_MS;
     }
     board->faults = options->faults;
     board->faults.seed = options->seed;

@@ -22,6 +22,7 @@ struct sim_board {
     sim_board_report_t report;
     /* I/O thread only */
     bool dtr, rts, connected, powered, en_low;
+    bool en_is_patient; /* EN waits for IO0 to go low; see sim_board.c */
     int64_t en_rise_at, replug_at;
     int64_t hold_send_until, hold_read_until; /* stalls */
     sim_event_t pending_event;

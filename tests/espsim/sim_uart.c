@@ -49,24 +49,12 @@ static sim_wake_t catch_up(sim_uart_t *u, int64_t tolerance_ns)
     return u->reset ? SIM_RESET : SIM_OK;
 }
 
-/* What has arrived by the chip's now goes into the FIFO, or is lost. */
-static void settle(sim_uart_t *u)
-{
-    while (u->rx.count > 0 && sim_ring_at(&u->rx, 0)->at_ns <= u->now_ns) {
-        if (u->fifo.count < u->rx_capacity) {
-            sim_ring_push(&u->fifo, 0, sim_ring_at(&u->rx, 0)->byte);
-        } else {
-            u->counts.rx_lost++;
-        }
-        sim_ring_pop(&u->rx, 1);
-    }
-}
-
 static uint8_t take_byte(sim_uart_t *u)
 {
     uint8_t byte = sim_ring_at(&u->fifo, 0)->byte;
 
     sim_ring_pop(&u->fifo, 1);
+    u->rx_taken++;
     if (u->io_wants_room && u->fifo.count < u->rx_capacity) {
         sim_wire_kick_io(u);
     }
@@ -91,7 +79,7 @@ static bool wait_arrival(sim_uart_t *u, int64_t deadline, bool only_look)
     /* A chip that only looks, again and again, spends no time by its own account: give it some. */
     if (only_look && u->now_ns < clock) {
         u->now_ns = clock;
-        settle(u);
+        sim_wire_settle(u);
         return u->fifo.count > 0;
     }
     if (u->now_ns < target) {
@@ -115,7 +103,7 @@ sim_wake_t sim_uart_getc(sim_uart_t *u, int64_t timeout_us, uint8_t *byte)
             wake = SIM_RESET;
             break;
         }
-        settle(u);
+        sim_wire_settle(u);
         if (u->fifo.count > 0) {
             *byte = take_byte(u);
             wake = SIM_OK;
@@ -190,7 +178,7 @@ sim_wake_t sim_uart_write(sim_uart_t *u, const uint8_t *bytes, size_t count)
         if (u->io_wants_tx && (u->real || u->tx.count >= TX_INSTANT_KICK)) {
             sim_wire_kick_io(u);
         }
-        settle(u);
+        sim_wire_settle(u);
         wake = catch_up(u, AHEAD_NS);
     }
     wake = u->reset ? SIM_RESET : wake;
@@ -209,7 +197,7 @@ sim_wake_t sim_uart_drain(sim_uart_t *u)
     if (u->tx.count > 0 && u->io_wants_tx) {
         sim_wire_kick_io(u);
     }
-    settle(u);
+    sim_wire_settle(u);
     wake = catch_up(u, 0);
     pthread_mutex_unlock(&u->lock);
     return wake;
@@ -226,7 +214,7 @@ sim_wake_t sim_uart_spend(sim_uart_t *u, uint64_t us)
     if (u->real) {
         u->now_ns += (int64_t)(us * 1000);
     }
-    settle(u);
+    sim_wire_settle(u);
     wake = catch_up(u, AHEAD_NS);
     pthread_mutex_unlock(&u->lock);
     return wake;

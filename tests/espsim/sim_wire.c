@@ -15,6 +15,7 @@
 #define INSTANT_AHEAD_BYTES 4096U
 #define BATCH_NS            SIM_NS_PER_MS
 #define GARBAGE_MAX         16U
+#define HUNG_NS             SIM_NS_PER_S
 
 int64_t sim_clock_ns(void)
 {
@@ -155,6 +156,30 @@ size_t sim_wire_garbage(sim_uart_t *u, int dir, uint32_t from_baud, uint32_t to_
     return count;
 }
 
+void sim_wire_settle(sim_uart_t *u)
+{
+    while (u->rx.count > 0 && sim_ring_at(&u->rx, 0)->at_ns <= u->now_ns) {
+        if (u->fifo.count < u->rx_capacity) {
+            sim_ring_push(&u->fifo, 0, sim_ring_at(&u->rx, 0)->byte);
+        } else {
+            u->counts.rx_lost++;
+        }
+        sim_ring_pop(&u->rx, 1);
+    }
+}
+
+/* The FIFO is full: has the chip taken anything since we first saw that? */
+static bool chip_is_hung(sim_uart_t *u)
+{
+    int64_t now = sim_clock_ns();
+
+    if (u->stuck_since_ns == 0 || u->rx_taken != u->stuck_taken) {
+        u->stuck_taken = u->rx_taken;
+        u->stuck_since_ns = now;
+    }
+    return now - u->stuck_since_ns > HUNG_NS;
+}
+
 size_t sim_wire_host_room(sim_uart_t *u)
 {
     size_t room = 0, limit;
@@ -179,6 +204,9 @@ size_t sim_wire_host_room(sim_uart_t *u)
         limit = u->rx_capacity + INSTANT_AHEAD_BYTES;
         room = u->fifo.count < limit ? limit - u->fifo.count : 0;
         u->io_wants_room = room == 0;
+        if (room == 0 && chip_is_hung(u)) {
+            room = limit;
+        }
     }
     pthread_mutex_unlock(&u->lock);
     return room;
@@ -186,7 +214,13 @@ size_t sim_wire_host_room(sim_uart_t *u)
 
 static void receive(sim_uart_t *u, int64_t at_ns, uint8_t byte)
 {
-    sim_ring_push(u->real ? &u->rx : &u->fifo, at_ns, byte);
+    if (u->real) {
+        sim_ring_push(&u->rx, at_ns, byte);
+    } else if (u->fifo.count < u->rx_capacity + 2 * INSTANT_AHEAD_BYTES) {
+        sim_ring_push(&u->fifo, 0, byte);
+    } else {
+        u->counts.rx_lost++;
+    }
 }
 
 void sim_wire_host_send(sim_uart_t *u, const uint8_t *bytes, size_t count)
@@ -217,6 +251,7 @@ void sim_wire_host_send(sim_uart_t *u, const uint8_t *bytes, size_t count)
             receive(u, u->rx_line_free_ns, garbage[k]);
         }
     }
+    sim_wire_settle(u);
     if (u->chip_waits && count > 0) {
         pthread_cond_signal(&u->chip_wake);
     }
@@ -302,7 +337,7 @@ void sim_wire_chip_off(sim_uart_t *u, bool all)
     u->deaf = true;
     sim_ring_pop(&u->rx, u->rx.count);
     sim_ring_pop(&u->fifo, u->fifo.count);
-    u->rx_line_free_ns = 0;
+    u->rx_line_free_ns = u->stuck_since_ns = 0;
     if (all) {
         sim_ring_pop(&u->tx, u->tx.count);
     } else if (u->real) {

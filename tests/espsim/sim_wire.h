@@ -12,7 +12,9 @@
  *   host -> chip: a byte arrives 10 bit times after the one before it; if the FIFO is full when it
  *   arrives it is lost and counted.
  * With `--wire instant` bytes have no times. Then a full FIFO makes the host wait instead: losing
- * bytes by how threads happen to be scheduled would not be repeatable.
+ * bytes by how threads happen to be scheduled would not be repeatable. Only a chip that has taken
+ * nothing for a second counts as hung, and then bytes are lost as on hardware: a host must not be
+ * held up for ever, least of all when the reset that helps is queued behind the data.
  */
 #ifndef ESPSIM_SIM_WIRE_H
 #define ESPSIM_SIM_WIRE_H
@@ -67,6 +69,8 @@ struct sim_uart {
     sim_ring_t rx;      /* host -> chip, on the wire; at_ns = arrival */
     sim_ring_t fifo;    /* arrived and not read yet, at most rx_capacity */
     size_t rx_capacity;
+    uint64_t rx_taken, stuck_taken; /* bytes read by the chip; then when the FIFO was found full */
+    int64_t stuck_since_ns;
     int64_t rx_line_free_ns;
     sim_ring_t tx; /* chip -> host, at_ns = due at the host */
     int64_t tx_line_free_ns;
@@ -103,6 +107,11 @@ void sim_wire_purge(sim_uart_t *u, bool to_host, bool to_chip);
 /* EN low: the chip stops; bytes that had not left it are lost. `all`: power is gone as well. */
 void sim_wire_chip_off(sim_uart_t *u, bool all);
 
+/*
+ * With the lock held: what has arrived by the chip's now goes into the FIFO, or is lost. The chip's
+ * now may lie ahead, at the end of what it is busy with: until then it reads nothing.
+ */
+void sim_wire_settle(sim_uart_t *u);
 /* With the lock held: wake the I/O thread. */
 void sim_wire_kick_io(sim_uart_t *u);
 void sim_ring_push(sim_ring_t *ring, int64_t at_ns, uint8_t byte);
