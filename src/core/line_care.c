@@ -1,12 +1,9 @@
 #include "line_care.h"
 
-#include "clock.h"
-
 #include <string.h>
 
 #define FAILURES_IN_ROW_MAX 24
-#define LOST_IN_ROW_MAX     5  /* each waits some seconds for the port by itself */
-#define LOST_PAUSE_MS       20 /* longer with each attempt */
+#define LOST_IN_ROW_MAX     4 /* each waits some seconds for the port by itself */
 #define BADNESS_LIMIT       8
 #define BADNESS_FAILURE     2
 
@@ -79,21 +76,8 @@ static eb_remedy_t remedy_of(eb_code_t code)
 /* A failure to bring the board back that further attempts cannot change. */
 static bool recovery_is_final(eb_code_t code)
 {
-    return code == EB_ERR_CANCELLED || code == EB_ERR_CHIP_MISMATCH || code == EB_ERR_INTERNAL;
-}
-
-static eb_code_t pause_ms(const eb_line_care_t *care, int64_t ms, eb_err_t *err)
-{
-    int64_t deadline_ms = eb_clock_ms() + ms;
-
-    while (eb_clock_left_ms(deadline_ms) > 0) {
-        if (eb_event_cancelled(care->ev)) {
-            return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
-        }
-        int64_t left_ms = eb_clock_left_ms(deadline_ms);
-        eb_sleep_ms(left_ms < 50 ? left_ms : 50);
-    }
-    return EB_OK;
+    return code == EB_ERR_CANCELLED || code == EB_ERR_CHIP_MISMATCH || code == EB_ERR_REFUSED ||
+           code == EB_ERR_INTERNAL;
 }
 
 static eb_code_t bring_back(eb_line_care_t *care, eb_err_t *err)
@@ -113,8 +97,8 @@ static eb_code_t bring_back(eb_line_care_t *care, eb_err_t *err)
         }
         eb_event_note(care->ev, EB_LEVEL_DETAIL, "the board is gone (%s); trying again",
                       err->message);
-        if ((code = pause_ms(care, LOST_PAUSE_MS * care->lost_in_row, err)) != EB_OK) {
-            return code;
+        if (eb_event_cancelled(care->ev)) {
+            return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
         }
     }
 }
