@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,8 +82,10 @@ static void set_up(eb_cli_t *cli, bool json)
 static void finish_error(const eb_cli_t *cli, eb_code_t code, eb_err_t *err)
 {
     err->code = code;
+    /* Who stopped it is known here alone; what was under way then is no fault. */
     if (code == EB_ERR_CANCELLED && eb_signals_caught() != 0)
-        eb_err_wrap(err, "stopped by %s", eb_signals_caught() == SIGINT ? "Ctrl-C" : "a signal");
+        snprintf(err->message, sizeof(err->message), "stopped by %s",
+                 eb_signals_caught() == SIGINT ? "Ctrl-C" : "a signal");
     if (code == EB_ERR_USAGE && err->hint[0] == '\0' && cli->args.command != NULL)
         eb_err_hint(err, "'espbackup help %s' tells what it takes", cli->args.command->name);
 }

@@ -6,30 +6,39 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #define NOTE_BYTES 2048
 
-static void print_note(eb_console_t *console, eb_level_t level, const char *text)
+/* On a terminal lines break between words; elsewhere one message is one line, for grep. */
+static void print_message(const eb_term_t *term, const char *style, const char *label,
+                          const char *text, size_t indent)
 {
-    FILE *out = console->term.file;
     char clean[NOTE_BYTES];
 
-    eb_progress_hide(&console->progress);
     eb_term_clean(text, 0, clean, sizeof(clean));
+    fprintf(term->file, "%s%s%s", style, label, style[0] != '\0' ? eb_term_plain(term) : "");
+    eb_term_wrap(term->file, clean, (size_t)term->width, strlen(label), indent);
+    fflush(term->file);
+}
+
+static void print_note(eb_console_t *console, eb_level_t level, const char *text)
+{
+    const eb_term_t *term = &console->term;
+
+    eb_progress_hide(&console->progress);
     switch (level) {
     case EB_LEVEL_WARNING:
-        fprintf(out, "%swarning:%s %s\n", eb_term_style(&console->term, EB_STYLE_WARNING),
-                eb_term_plain(&console->term), clean);
+        print_message(term, eb_term_style(term, EB_STYLE_WARNING), "warning: ", text, 2);
         break;
     case EB_LEVEL_NOTE:
-        fprintf(out, "note: %s\n", clean);
+        print_message(term, "", "note: ", text, 2);
         break;
     case EB_LEVEL_DETAIL:
     case EB_LEVEL_TRACE:
-        fprintf(out, "%s\n", clean);
+        print_message(term, "", "", text, 2);
         break;
     }
-    fflush(out);
 }
 
 static void on_note(void *user, eb_level_t level, const char *text)
@@ -103,17 +112,11 @@ void eb_console_end(eb_console_t *console)
 
 void eb_console_error(eb_console_t *console, const eb_err_t *err)
 {
-    FILE *out = console->term.file;
+    const eb_term_t *term = &console->term;
     const char *hint = eb_err_hint_text(err);
-    char clean[NOTE_BYTES];
 
     eb_progress_end(&console->progress);
-    eb_term_clean(err->message, 0, clean, sizeof(clean));
-    fprintf(out, "%sespbackup:%s %s\n", eb_term_style(&console->term, EB_STYLE_ERROR),
-            eb_term_plain(&console->term), clean);
-    if (hint != NULL && hint[0] != '\0') {
-        eb_term_clean(hint, 0, clean, sizeof(clean));
-        fprintf(out, "  hint: %s\n", clean);
-    }
-    fflush(out);
+    print_message(term, eb_term_style(term, EB_STYLE_ERROR), "espbackup: ", err->message, 2);
+    if (hint[0] != '\0')
+        print_message(term, "", "  hint: ", hint, 8);
 }

@@ -34,9 +34,9 @@ static void text_security(const eb_term_t *term, const eb_security_t *security)
 
     secure_boot_text(security, secure_boot, sizeof(secure_boot));
     eb_text_heading(term, "Security");
-    eb_text_field(term, "Flash encryption", "%s", yes_no(security->flash_encryption, "on", "off"));
+    eb_text_field(term, "Encryption", "%s", yes_no(security->flash_encryption, "on", "off"));
     eb_text_field(term, "Secure boot", "%s", secure_boot);
-    eb_text_field(term, "Download mode", "%s",
+    eb_text_field(term, "Download", "%s",
                   security->secure_download_mode == EB_YES  ? "secure: most commands are refused"
                   : security->download_disabled == EB_YES   ? "disabled"
                   : security->secure_download_mode == EB_NO ? "open"

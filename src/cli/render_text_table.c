@@ -148,8 +148,10 @@ bool eb_text_flash_report(const eb_term_t *term, const eb_flash_report_t *report
     }
     app_text(&report->bootloader, text, sizeof(text));
     /* The bootloaders of ESP-IDF carry no description before 5.3; a name missing is no news. */
-    if (report->bootloader.state == EB_IMAGE_VALID && !report->bootloader.desc.present)
+    if (!report->bootloader.desc.present && report->bootloader.state == EB_IMAGE_VALID)
         snprintf(text, sizeof(text), "a valid image");
+    if (!report->bootloader.desc.present && report->bootloader.state == EB_IMAGE_UNCHECKED)
+        snprintf(text, sizeof(text), "an image");
     eb_text_field(term, "Bootloader", "%s", text);
     if (report->table.present)
         eb_text_field(term, "Table", "at 0x%" PRIx32 "%s", report->table.addr,

@@ -169,3 +169,29 @@ size_t eb_term_columns(const char *text)
         used += next_clean(&text, piece);
     return used;
 }
+
+void eb_term_wrap(FILE *file, const char *text, size_t width, size_t at, size_t indent)
+{
+    size_t column = at;
+    bool first = true;
+
+    while (*text != '\0') {
+        size_t len = strcspn(text, " \n");
+        if (!first && width > 0 && column + 1 + len > width) {
+            fprintf(file, "\n%*s", (int)indent, "");
+            column = indent;
+            first = true;
+        }
+        fprintf(file, "%s%.*s", first ? "" : " ", (int)len, text);
+        column += len + (first ? 0 : 1);
+        first = false;
+        text += len;
+        if (*text == '\n') {
+            fprintf(file, "\n%*s", text[1] == '\n' ? 0 : (int)indent, "");
+            column = indent;
+            first = true;
+        }
+        text += *text != '\0';
+    }
+    fputc('\n', file);
+}

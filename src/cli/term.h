@@ -31,6 +31,10 @@ const char *eb_term_plain(const eb_term_t *term);
  */
 size_t eb_term_clean(const char *text, size_t columns, char *out, size_t cap);
 
+/* Words of text in lines of at most `width` (0: one line) and a newline; the first line goes on at
+ * column `at`, the rest start at `indent`. A newline in the text starts a line. */
+void eb_term_wrap(FILE *file, const char *text, size_t width, size_t at, size_t indent);
+
 /* Columns that clean text takes. */
 size_t eb_term_columns(const char *text);
 

@@ -7,7 +7,7 @@
 
 #define CELL_BYTES  1200
 #define GAP         2
-#define FIELD_WIDTH 16
+#define FIELD_WIDTH 12 /* a SHA-256 still fits 80 columns */
 
 void eb_table_init(eb_table_t *table, const eb_column_t *columns, size_t column_count)
 {

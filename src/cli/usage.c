@@ -22,33 +22,9 @@ static size_t line_width(const eb_term_t *term)
                                               : term->width);
 }
 
-/* Words of text in lines of at most `width`; the first starts at column `at`, the rest at `indent`.
- * A newline in the text starts a line. */
 static void print_wrapped(const eb_term_t *term, const char *text, size_t at, size_t indent)
 {
-    size_t width = line_width(term);
-    size_t column = at;
-    bool first = true;
-
-    while (*text != '\0') {
-        size_t len = strcspn(text, " \n");
-        if (!first && column + 1 + len > width) {
-            fprintf(term->file, "\n%*s", (int)indent, "");
-            column = indent;
-            first = true;
-        }
-        fprintf(term->file, "%s%.*s", first ? "" : " ", (int)len, text);
-        column += len + (first ? 0 : 1);
-        first = false;
-        text += len;
-        if (*text == '\n') {
-            fprintf(term->file, "\n%*s", text[1] == '\n' ? 0 : (int)indent, "");
-            column = indent;
-            first = true;
-        }
-        text += *text != '\0';
-    }
-    fputc('\n', term->file);
+    eb_term_wrap(term->file, text, line_width(term), at, indent);
 }
 
 static void print_heading(const eb_term_t *term, const char *heading)

@@ -86,7 +86,7 @@ static void color_only_where_it_is_wanted(void **state)
     open_console(false, EB_LEVEL_NOTE, true);
     eb_err_set(&err, EB_ERR_DIFFERENT, "x");
     eb_console_error(&console, &err);
-    assert_string_equal(written(), "\033[1;31mespbackup:\033[0m x\n");
+    assert_string_equal(written(), "\033[1;31mespbackup: \033[0mx\n");
 }
 
 static void terminal_detection(void **state)

@@ -219,10 +219,10 @@ static void backup_as_text(void **state)
 
     (void)state;
     assert_true(eb_text_backup(&term, &chip, result));
-    assert_shown("Image             backups/esp32_backup_20261121_101500.bin\n");
+    assert_shown("Image         backups/esp32_backup_20261121_101500.bin\n");
     assert_shown("ESP32-D0WD (revision v3.1), MAC 24:0a:c4:12:34:56\n");
-    assert_shown("Size              4 MB\n");
-    assert_shown("SHA-256           abcd000000");
+    assert_shown("Size          4 MB\n");
+    assert_shown("SHA-256       abcd000000");
     assert_shown("MD5 computed by the chip covers every byte");
     assert_shown("1 MB read, 3 MB erased\n");
     assert_shown("16 s, 256.0 KB/s");
