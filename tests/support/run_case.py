@@ -44,7 +44,8 @@ def parse(path):
         if not line.strip() or line.startswith("#"):
             continue
         if line[0] == " ":
-            items[-1][2] += "\n" + line
+            # Two columns of indentation are the case file's, not the command's.
+            items[-1][2] += "\n" + (line[2:] if line.startswith("  ") else line)
             continue
         key, colon, value = line.partition(":")
         if not colon:
