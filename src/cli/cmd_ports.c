@@ -12,7 +12,8 @@
 typedef struct eb_probe {
     bool tried;
     bool answered;
-    char chip[64]; /* description */
+    char name[48]; /* "ESP32-C3 v0.4" */
+    char description[64];
     char id[16];
     char mac[EB_MAC_TEXT_BYTES];
     eb_err_t err; /* when it did not answer */
@@ -36,7 +37,9 @@ static eb_code_t probe_one(eb_cli_t *cli, const char *port, eb_probe_t *out)
     if (code == EB_OK) {
         const eb_chip_info_t *chip = eb_session_chip(session);
         out->answered = true;
-        snprintf(out->chip, sizeof(out->chip), "%s", chip->description);
+        snprintf(out->name, sizeof(out->name), "%s v%d.%d", chip->name, chip->revision_major,
+                 chip->revision_minor);
+        snprintf(out->description, sizeof(out->description), "%s", chip->description);
         snprintf(out->id, sizeof(out->id), "%s", chip->id);
         snprintf(out->mac, sizeof(out->mac), "%s", chip->mac_count > 0 ? chip->macs[0].text : "");
     }
@@ -76,7 +79,7 @@ static void render_json(eb_json_t *root, const eb_port_list_t *list, const eb_pr
         eb_json_add_bool(probe, "answered", probes[i].answered);
         if (probes[i].answered) {
             eb_json_add_text(probe, "chip", probes[i].id);
-            eb_json_add_text(probe, "description", probes[i].chip);
+            eb_json_add_text(probe, "description", probes[i].description);
             eb_json_add_text(probe, "mac", probes[i].mac);
         } else {
             eb_json_add_text(probe, "code", eb_code_row(probes[i].err.code)->name);
@@ -101,7 +104,7 @@ static bool render_text(const eb_term_t *term, const eb_port_list_t *list, const
             eb_table_addf(&rows, "%04x:%04x", (unsigned)port->vid, (unsigned)port->pid);
         else
             eb_table_add(&rows, "");
-        eb_table_add(&rows, probes[i].answered ? probes[i].chip : probes[i].err.message);
+        eb_table_add(&rows, probes[i].answered ? probes[i].name : probes[i].err.message);
         eb_table_add(&rows, probes[i].mac);
         eb_table_add(&rows, port->product);
         eb_table_add(&rows, port->serial);

@@ -51,6 +51,7 @@ static void text_how(const eb_term_t *term, const eb_backup_result_t *result)
 {
     char settled[TEXT_BYTES], effort[TEXT_BYTES], took[EB_HUMAN_BYTES], rate[EB_HUMAN_BYTES];
     const eb_session_stats_t *stats = &result->stats;
+    char baud[32] = "";
 
     settled_text(&result->settled, settled, sizeof(settled));
     effort_text(stats, effort, sizeof(effort));
@@ -58,7 +59,10 @@ static void text_how(const eb_term_t *term, const eb_backup_result_t *result)
     eb_human_rate(result->seconds > 0 ? (double)result->size_bytes / result->seconds : 0, rate);
     eb_text_field(term, "Bytes", "%s", settled);
     eb_text_field(term, "Took", "%s, %s", took, rate);
-    eb_text_field(term, "Through", "%s at %u baud, %s%s%s", stats->port, (unsigned)stats->baud,
+    /* A plain TCP link has a rate of its own, which nobody tells us. */
+    if (stats->port_kind != EB_PORT_TCP)
+        snprintf(baud, sizeof(baud), " at %u baud", (unsigned)stats->baud);
+    eb_text_field(term, "Through", "%s%s, %s%s%s", stats->port, baud,
                   stats->stub ? "stub " : "ROM loader", stats->stub ? stats->stub_version : "",
                   effort);
 }
