@@ -65,6 +65,7 @@ bool sim_net_listen(sim_net_t *net, const char *host, uint16_t port)
     socklen_t size = sizeof(addr);
     char service[8];
 
+    memset(&addr, 0, sizeof(addr));
     net->listen_fd = net->client_fd = -1;
     snprintf(service, sizeof(service), "%u", port);
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;

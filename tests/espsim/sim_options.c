@@ -179,10 +179,14 @@ static int parse_address(sim_options_t *o, const char *name, const char *text)
 
 static int parse_usb_id(sim_options_t *o, const char *text)
 {
-    unsigned vid, pid;
-    char after;
+    char *end = NULL, *start = NULL;
+    unsigned long vid = strtoul(text, &end, 16), pid = 0;
 
-    if (sscanf(text, "%4x:%4x%c", &vid, &pid, &after) != 2) {
+    if (end != text && *end == ':') {
+        start = end + 1;
+        pid = strtoul(start, &end, 16);
+    }
+    if (start == NULL || end == start || *end != '\0' || vid > 0xFFFF || pid > 0xFFFF) {
         return usage("usb-id", text, "VID:PID in hexadecimal");
     }
     o->board.usb_vid = (uint16_t)vid;
