@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TYPE_APP     0x00
-#define TYPE_DATA    0x01
-#define SUBTYPE_OTA  0x00
-#define WINDOW_BYTES 320u /* what eb_app_image asks for first; later headers are smaller */
+#define TYPE_APP         0x00
+#define TYPE_DATA        0x01
+#define OTA_SECTOR_BYTES 4096u
+#define OTA_ENTRY_BYTES  32u
+#define SUBTYPE_OTA      0x00
+#define WINDOW_BYTES     320u /* what eb_app_image asks for first; later headers are smaller */
 
 /* Bytes of one image within a source. A small window saves round trips: headers lie together. */
 typedef struct image_view {
@@ -113,6 +115,20 @@ static eb_code_t find_table(const eb_layout_source_t *source, const eb_events_t 
     return code;
 }
 
+/* Of each copy only the entry is read: the rest of its sector says nothing. */
+static eb_code_t read_otadata(const eb_layout_source_t *source, uint32_t addr,
+                              uint8_t bytes[EB_OTA_DATA_BYTES], eb_err_t *err)
+{
+    memset(bytes, 0xFF, EB_OTA_DATA_BYTES);
+    for (uint32_t at = 0; at < EB_OTA_DATA_BYTES; at += OTA_SECTOR_BYTES) {
+        eb_code_t code = source->read(source->user, addr + at, OTA_ENTRY_BYTES, bytes + at, err);
+        if (code != EB_OK) {
+            return code;
+        }
+    }
+    return EB_OK;
+}
+
 static eb_code_t choose_slot(const eb_layout_source_t *source, eb_layout_t *out, eb_err_t *err)
 {
     uint8_t bytes[EB_OTA_DATA_BYTES];
@@ -122,7 +138,7 @@ static eb_code_t choose_slot(const eb_layout_source_t *source, eb_layout_t *out,
     if (index >= 0) {
         const eb_partition_t *entry = &out->table.entries[index];
         if (entry->size >= sizeof(bytes) && can_read(source, entry->addr, sizeof(bytes))) {
-            eb_code_t code = source->read(source->user, entry->addr, sizeof(bytes), bytes, err);
+            eb_code_t code = read_otadata(source, entry->addr, bytes, err);
             if (code != EB_OK) {
                 return code;
             }

@@ -164,7 +164,6 @@ eb_code_t eb_steady_read(eb_line_care_t *care, uint32_t addr, uint32_t size, uin
             if (err != NULL) {
                 *err = why;
             }
-            (void)eb_err_wrap(err, "read of %u bytes at 0x%x", size, addr);
             return why.code;
         }
     }
@@ -183,7 +182,6 @@ eb_code_t eb_steady_digest(eb_line_care_t *care, uint32_t addr, uint32_t size,
             if (err != NULL) {
                 *err = why;
             }
-            (void)eb_err_wrap(err, "digest of %u bytes at 0x%x", size, addr);
             return why.code;
         }
     }

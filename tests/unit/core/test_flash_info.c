@@ -1,0 +1,173 @@
+/* flash-info of a board in memory. */
+#include "core_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define FLASH_BYTES (1024u * 1024u)
+
+typedef struct fixture {
+    eb_session_t *board;
+    watch_t watch;
+    eb_flash_info_options_t options;
+    eb_flash_report_t report;
+    eb_err_t err;
+} fixture_t;
+
+static int set_up(void **state)
+{
+    fixture_t *f = calloc(1, sizeof(*f));
+
+    f->board = fake_new(FLASH_BYTES, 1);
+    board_fill_realistic(f->board);
+    watch_init(&f->watch, f->board);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fixture_t *f = *state;
+
+    fake_free(f->board);
+    free(f);
+    return 0;
+}
+
+static eb_code_t ask(fixture_t *f)
+{
+    return eb_op_flash_info(f->board, &f->options, &f->watch.ev, &f->report, &f->err);
+}
+
+static void contents_and_usage_are_told(void **state)
+{
+    fixture_t *f = *state;
+    uint64_t erased = 0;
+
+    assert_int_equal(ask(f), EB_OK);
+    assert_int_equal(f->report.bootloader.state, EB_IMAGE_UNCHECKED);
+    assert_int_equal(f->report.table.count, 5);
+    assert_true(f->report.table.has_md5);
+    assert_string_equal(f->report.table.entries[2].app.desc.version, "1.4.2");
+    assert_int_equal(f->report.table.entries[2].app.state, EB_IMAGE_UNCHECKED);
+    assert_int_equal(f->report.table.entries[3].app.state, EB_IMAGE_NONE);
+    assert_int_equal(f->report.boot.index, 2);
+    assert_true(f->report.usage.known);
+    for (size_t i = 0; i < FLASH_BYTES; i++) {
+        erased += f->board->bytes[i] == 0xFF ? 1 : 0;
+    }
+    assert_true(f->report.usage.erased_bytes <= erased);
+    assert_true(f->report.usage.erased_bytes >= erased - 100000);
+    assert_int_equal(f->report.part_usage[3].erased_bytes, 0x60000); /* ota_1 */
+    assert_true(f->report.part_usage[3].known);
+    assert_int_equal(f->report.part_usage[0].erased_bytes, 0x3000); /* nvs: two sectors used */
+    assert_int_equal(f->report.part_usage[1].erased_bytes, 0x2000);
+    assert_int_equal(f->watch.done[EB_PHASE_CHECK], FLASH_BYTES);
+}
+
+static void usage_can_be_left_out(void **state)
+{
+    fixture_t *f = *state;
+
+    f->options.skip_usage = true;
+    assert_int_equal(ask(f), EB_OK);
+    assert_false(f->report.usage.known);
+    assert_int_equal(f->board->digests, 0);
+    assert_true(f->board->read_bytes < 8192);
+}
+
+static void without_digests_usage_is_not_known(void **state)
+{
+    fixture_t *f = *state;
+
+    f->board->has_digest = false;
+    assert_int_equal(ask(f), EB_OK);
+    assert_false(f->report.usage.known);
+    assert_true(f->report.table.present);
+}
+
+static void an_empty_flash_has_no_table(void **state)
+{
+    fixture_t *f = *state;
+
+    memset(f->board->bytes, 0xFF, FLASH_BYTES);
+    assert_int_equal(ask(f), EB_OK);
+    assert_false(f->report.table.present);
+    assert_int_equal(f->report.boot.index, -1);
+    assert_int_equal(f->report.usage.erased_bytes, FLASH_BYTES);
+}
+
+static void a_damaged_table_is_a_warning(void **state)
+{
+    fixture_t *f = *state;
+
+    f->board->bytes[0x8004] ^= 1;
+    assert_int_equal(ask(f), EB_OK);
+    assert_false(f->report.table.present);
+    assert_non_null(strstr(f->watch.notes, "partition table at 0x8000"));
+    assert_true(f->report.usage.known);
+}
+
+static void a_table_elsewhere_is_looked_for_there(void **state)
+{
+    fixture_t *f = *state;
+
+    memcpy(f->board->bytes + 0xC000, f->board->bytes + 0x8000, 0xC00);
+    memset(f->board->bytes + 0x8000, 0xFF, 0x1000);
+    f->options.table_addr = 0xC000;
+    f->options.skip_usage = true;
+    /* nvs begins at 0x9000: the parser may refuse the overlap, and then that is told. */
+    assert_int_equal(ask(f), EB_OK);
+    assert_true(f->report.table.addr == 0xC000 ||
+                strstr(f->watch.notes, "partition table at 0xc000") != NULL);
+}
+
+static void faults_on_the_line_are_got_over(void **state)
+{
+    fixture_t *f = *state;
+
+    f->board->error_rate = 1e-4;
+    assert_int_equal(ask(f), EB_OK);
+    assert_int_equal(f->report.table.count, 5);
+    assert_int_equal(f->report.part_usage[3].erased_bytes, 0x60000);
+}
+
+static void a_lost_board_ends_it(void **state)
+{
+    fixture_t *f = *state;
+
+    f->board->lost_at = 1000;
+    assert_int_equal(ask(f), EB_ERR_PORT_LOST);
+}
+
+static void cancel_ends_it(void **state)
+{
+    fixture_t *f = *state;
+
+    f->board->cancel_at = 8000;
+    assert_int_equal(ask(f), EB_ERR_CANCELLED);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(contents_and_usage_are_told),
+        TEST(usage_can_be_left_out),
+        TEST(without_digests_usage_is_not_known),
+        TEST(an_empty_flash_has_no_table),
+        TEST(a_damaged_table_is_a_warning),
+        TEST(a_table_elsewhere_is_looked_for_there),
+        TEST(faults_on_the_line_are_got_over),
+        TEST(a_lost_board_ends_it),
+        TEST(cancel_ends_it),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,258 @@
+/* The folder of backups: finding one, and what `list` says of each. */
+#include "core_fixture.h"
+#include "store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define FLASH_BYTES (64u * 1024u)
+
+static char dir[EB_PATH_BYTES];
+
+static int set_up(void **state)
+{
+    (void)state;
+    folder_make(dir, sizeof(dir));
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    folder_remove(dir);
+    return 0;
+}
+
+/* A backup of a board with that MAC; the name of its image. */
+static void make_backup(const char *mac, const char *name, uint64_t seed, uint64_t lost_at)
+{
+    eb_session_t *board = fake_new(FLASH_BYTES, seed);
+    eb_backup_result_t *result = calloc(1, sizeof(*result));
+    char output[EB_PATH_BYTES];
+    eb_backup_options_t options = {.dir = dir, .output = output, .full = true};
+
+    (void)eb_store_join(output, dir, name, NULL);
+    snprintf(board->chip.macs[0].text, EB_MAC_TEXT_BYTES, "%s", mac);
+    fake_fill(board, 0, FLASH_BYTES, seed);
+    board->lost_at = lost_at;
+    assert_int_equal(eb_op_backup(board, &options, NULL, result, NULL),
+                     lost_at != 0 ? EB_ERR_PORT_LOST : EB_OK);
+    free(result);
+    fake_free(board);
+}
+
+/* The time in a sidecar, so that order does not hang on how fast the test is. */
+static void set_time(const char *name, const char *utc)
+{
+    char path[EB_PATH_BYTES], image[EB_PATH_BYTES];
+    eb_sidecar_t *sidecar = NULL;
+    char *text = NULL;
+
+    (void)eb_store_join(image, dir, name, NULL);
+    assert_int_equal(eb_store_load_sidecar(image, &sidecar, NULL), EB_OK);
+    snprintf(sidecar->created_utc, sizeof(sidecar->created_utc), "%s", utc);
+    assert_int_equal(eb_sidecar_write(sidecar, &text, NULL), EB_OK);
+    assert_int_equal(eb_store_sidecar_path(path, image, NULL), EB_OK);
+    file_write(dir, strrchr(path, '/') + 1, text, strlen(text));
+    free(text);
+    free(sidecar);
+}
+
+static void make_folder(void)
+{
+    make_backup("aa:00:00:00:00:01", "one.bin", 1, 0);
+    set_time("one.bin", "2026-11-20T10:00:00Z");
+    make_backup("aa:00:00:00:00:02", "two.bin", 2, 0);
+    set_time("two.bin", "2026-11-21T10:00:00Z");
+    make_backup("aa:00:00:00:00:01", "three.bin", 3, 0);
+    set_time("three.bin", "2026-11-19T10:00:00Z");
+}
+
+static void a_missing_folder_is_an_empty_list(void **state)
+{
+    eb_backup_list_t list;
+    eb_list_options_t options = {.dir = "/nowhere/at/all"};
+
+    (void)state;
+    assert_int_equal(eb_op_list(&options, NULL, &list, NULL), EB_OK);
+    assert_int_equal(list.count, 0);
+    eb_backup_list_free(&list);
+}
+
+static void a_backup_is_found_by_path_name_and_latest(void **state)
+{
+    char path[EB_PATH_BYTES], want[EB_PATH_BYTES];
+    eb_err_t err = {0};
+
+    (void)state;
+    assert_int_equal(eb_store_resolve(dir, "latest", path, &err), EB_ERR_BACKUP_NOT_FOUND);
+    make_folder();
+    (void)eb_store_join(want, dir, "one.bin", NULL);
+    assert_int_equal(eb_store_resolve(dir, want, path, &err), EB_OK);
+    assert_string_equal(path, want);
+    assert_int_equal(eb_store_resolve(dir, "one.bin", path, &err), EB_OK);
+    assert_string_equal(path, want);
+    assert_int_equal(eb_store_resolve("/nowhere", want, path, &err), EB_OK);
+    assert_int_equal(eb_store_resolve(dir, "one", path, &err), EB_OK);
+    assert_string_equal(path, want);
+    assert_int_equal(eb_store_resolve(dir, "latest", path, &err), EB_OK);
+    (void)eb_store_join(want, dir, "two.bin", NULL);
+    assert_string_equal(path, want);
+    assert_int_equal(eb_store_resolve(dir, "four", path, &err), EB_ERR_BACKUP_NOT_FOUND);
+    assert_non_null(strstr(err.message, "four"));
+    assert_string_equal(path, "");
+}
+
+static void the_newest_of_a_board_is_whole_and_covers(void **state)
+{
+    char path[EB_PATH_BYTES], image[EB_PATH_BYTES];
+    bool found;
+    eb_range_t all = {0, FLASH_BYTES}, more = {0, FLASH_BYTES + 1};
+
+    (void)state;
+    make_folder();
+    assert_int_equal(eb_store_newest(dir, "aa:00:00:00:00:01", all, path, &found, NULL), EB_OK);
+    assert_true(found);
+    assert_string_equal(strrchr(path, '/'), "/one.bin");
+    assert_int_equal(eb_store_newest(dir, "aa:00:00:00:00:01", more, path, &found, NULL), EB_OK);
+    assert_false(found);
+    assert_int_equal(eb_store_newest(dir, "aa:00:00:00:00:03", all, path, &found, NULL), EB_OK);
+    assert_false(found);
+    (void)eb_store_join(image, dir, "one.bin", NULL);
+    assert_int_equal(truncate(image, FLASH_BYTES - 1), 0);
+    assert_int_equal(eb_store_newest(dir, "aa:00:00:00:00:01", all, path, &found, NULL), EB_OK);
+    assert_string_equal(strrchr(path, '/'), "/three.bin");
+}
+
+static const eb_backup_entry_t *find_entry(const eb_backup_list_t *list, const char *name)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->entries[i].name, name) == 0) {
+            return &list->entries[i];
+        }
+    }
+    fail_msg("%s is not listed", name);
+    return NULL;
+}
+
+static eb_backup_list_t list_all(bool check, const char *mac)
+{
+    eb_backup_list_t list;
+    eb_list_options_t options = {.dir = dir, .check = check, .mac = mac};
+
+    assert_int_equal(eb_op_list(&options, NULL, &list, NULL), EB_OK);
+    return list;
+}
+
+static void each_state_is_told(void **state)
+{
+    char path[EB_PATH_BYTES];
+
+    (void)state;
+    make_folder();
+    make_backup("aa:00:00:00:00:04", "short.bin", 4, 0);
+    (void)eb_store_join(path, dir, "short.bin", NULL);
+    assert_int_equal(truncate(path, 1000), 0);
+    make_backup("aa:00:00:00:00:05", "rotten.bin", 5, 0);
+    (void)eb_store_join(path, dir, "rotten.bin", NULL);
+    FILE *file = fopen(path, "r+b");
+    assert_true(fputc(0, file) == 0 && fputc(1, file) == 1 && fclose(file) == 0);
+    make_backup("aa:00:00:00:00:06", "half.bin", 6, FLASH_BYTES / 2);
+    file_write(dir, "bare.bin", "12345", 5);
+    file_write(dir, "broken.bin", "12345", 5);
+    file_write(dir, "broken_info.json", "{\"format\":\"x\"", 13);
+    file_write(dir, "orphan.bin.part", "1", 1);
+    file_write(dir, "notes.txt", "1", 1);
+    (void)eb_store_join(path, dir, "folder.bin", NULL);
+    assert_int_equal(mkdir(path, 0700), 0);
+
+    eb_backup_list_t list = list_all(false, NULL);
+    assert_int_equal(list.count, 9);
+    assert_int_equal(find_entry(&list, "one.bin")->state, EB_BACKUP_COMPLETE);
+    assert_string_equal(find_entry(&list, "one.bin")->mac, "aa:00:00:00:00:01");
+    assert_string_equal(find_entry(&list, "one.bin")->chip_name, "ESP32");
+    assert_int_equal(find_entry(&list, "one.bin")->size_bytes, FLASH_BYTES);
+    assert_int_equal(find_entry(&list, "short.bin")->state, EB_BACKUP_BAD_SIZE);
+    assert_int_equal(find_entry(&list, "rotten.bin")->state, EB_BACKUP_COMPLETE);
+    assert_int_equal(find_entry(&list, "bare.bin")->state, EB_BACKUP_NO_SIDECAR);
+    assert_int_equal(find_entry(&list, "bare.bin")->size_bytes, 5);
+    assert_int_equal(find_entry(&list, "broken.bin")->state, EB_BACKUP_BAD_SIDECAR);
+    assert_true(find_entry(&list, "broken.bin")->detail[0] != '\0');
+    assert_int_equal(find_entry(&list, "half.bin.part")->state, EB_BACKUP_PARTIAL);
+    assert_string_equal(find_entry(&list, "half.bin.part")->mac, "aa:00:00:00:00:06");
+    assert_int_equal(find_entry(&list, "orphan.bin.part")->state, EB_BACKUP_PARTIAL);
+    eb_backup_list_free(&list);
+
+    list = list_all(true, NULL);
+    assert_int_equal(find_entry(&list, "one.bin")->state, EB_BACKUP_CHECKED);
+    assert_int_equal(find_entry(&list, "rotten.bin")->state, EB_BACKUP_BAD_HASH);
+    assert_int_equal(find_entry(&list, "short.bin")->state, EB_BACKUP_BAD_SIZE);
+    eb_backup_list_free(&list);
+}
+
+static void the_newest_comes_first_and_filters_hold(void **state)
+{
+    (void)state;
+    make_folder();
+    eb_backup_list_t list = list_all(false, NULL);
+    assert_int_equal(list.count, 3);
+    assert_string_equal(list.entries[0].name, "two.bin");
+    assert_string_equal(list.entries[1].name, "one.bin");
+    assert_string_equal(list.entries[2].name, "three.bin");
+    eb_backup_list_free(&list);
+    list = list_all(false, "AA:00:00:00:00:01");
+    assert_int_equal(list.count, 2);
+    assert_string_equal(list.entries[0].name, "one.bin");
+    eb_backup_list_free(&list);
+    eb_list_options_t options = {.dir = dir, .chip = "esp32c3"};
+    assert_int_equal(eb_op_list(&options, NULL, &list, NULL), EB_OK);
+    assert_int_equal(list.count, 0);
+    eb_backup_list_free(&list);
+    options.chip = "esp32";
+    assert_int_equal(eb_op_list(&options, NULL, &list, NULL), EB_OK);
+    assert_int_equal(list.count, 3);
+    eb_backup_list_free(&list);
+}
+
+static void paths_are_built_and_bounded(void **state)
+{
+    char path[EB_PATH_BYTES], long_name[EB_PATH_BYTES + 8];
+
+    (void)state;
+    assert_int_equal(eb_store_join(path, "a/", "b", NULL), EB_OK);
+    assert_string_equal(path, "a/b");
+    assert_int_equal(eb_store_join(path, "", "b", NULL), EB_OK);
+    assert_string_equal(path, "b");
+    assert_int_equal(eb_store_sidecar_path(path, "a.bin", NULL), EB_OK);
+    assert_string_equal(path, "a_info.json");
+    assert_int_equal(eb_store_sidecar_path(path, "dump", NULL), EB_OK);
+    assert_string_equal(path, "dump_info.json");
+    memset(long_name, 'x', sizeof(long_name));
+    long_name[sizeof(long_name) - 1] = '\0';
+    assert_int_equal(eb_store_join(path, "a", long_name, NULL), EB_ERR_USAGE);
+    assert_string_equal(path, "");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_missing_folder_is_an_empty_list),
+        TEST(a_backup_is_found_by_path_name_and_latest),
+        TEST(the_newest_of_a_board_is_whole_and_covers),
+        TEST(each_state_is_told),
+        TEST(the_newest_comes_first_and_filters_hold),
+        TEST(paths_are_built_and_bounded),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
