@@ -4,6 +4,7 @@
 # The backup stays in build/demo/backups for you to look at.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export ESPBACKUP_CACHE_DIR=$PWD/.cache # one download of the stubs for all builds
 
 show() {
     printf '\n\033[1m$ %s\033[0m\n' "$*"

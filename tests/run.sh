@@ -14,6 +14,7 @@
 # others; the exit status tells.
 set -uo pipefail
 cd "$(dirname "$0")/.."
+export ESPBACKUP_CACHE_DIR=$PWD/.cache # one download of the stubs for all builds
 
 jobs=$(nproc)
 all_parts=(style dev soak asan clang valgrind fuzz)

@@ -12,7 +12,6 @@ cd "$(dirname "$0")/.."
 
 mode=${1:-test}
 venv=.cache/venv
-js_package=esptool-js@0.7.0
 
 build_packages=(gcc cmake ninja-build pkg-config libc6-dev libserialport-dev libcjson-dev
     zlib1g-dev libssl-dev)
@@ -32,7 +31,7 @@ demo) packages+=("${demo_packages[@]}") ;;
 test) packages+=("${demo_packages[@]}" "${test_packages[@]}") ;;
 *) fail "unknown mode '$mode'; expected build, demo or test" ;;
 esac
-command -v npm >/dev/null || packages+=(npm) # carries the stub files of esptool-js
+command -v npm >/dev/null || packages+=(npm) # the build takes the stubs from an npm package
 if [ "$mode" != build ]; then
     python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
 fi
@@ -76,11 +75,4 @@ if [ "$(cat $venv/.requirements 2>/dev/null)" != "$wanted" ]; then
     python3 -m venv $venv
     $venv/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
     echo "$wanted" >$venv/.requirements
-fi
-
-# The newer stub generation as JSON files; the espbackup build has its own pinned copy of them.
-if [ ! -e .cache/esptool-js/package/package.json ]; then
-    echo "setup: $js_package into .cache/esptool-js"
-    mkdir -p .cache/esptool-js
-    (cd .cache/esptool-js && npm pack --silent "$js_package" >/dev/null && tar xzf ./*.tgz)
 fi

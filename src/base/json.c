@@ -232,7 +232,7 @@ eb_code_t eb_json_copy_text(const eb_json_t *node, const char *key, char *out, s
                             eb_err_t *err)
 {
     char what[64];
-    const char *text;
+    const char *text = NULL;
     const eb_code_t code = eb_json_get_text(node, key, &text, err);
 
     if (code != EB_OK)

@@ -176,10 +176,10 @@ IMAGES = [
 ]
 
 
-def copy_stubs(out, js_package):
+def copy_stubs(out, embedded):
     stub_root = pathlib.Path(esptool.__file__).parent / "targets" / "stub_flasher"
     for generation, source in (("legacy-4.12", stub_root / "1"), ("v2-1.4.1", stub_root / "2"),
-                               ("v2-1.2.2", js_package / "lib" / "targets" / "stub_flasher")):
+                               ("v2-1.2.2", embedded)):
         target = out / "stubs" / generation
         target.mkdir(parents=True, exist_ok=True)
         files = sorted(source.glob("*.json"))
@@ -192,13 +192,13 @@ def copy_stubs(out, js_package):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=pathlib.Path, required=True)
-    parser.add_argument("--js-package", type=pathlib.Path, required=True,
-                        help="unpacked npm package esptool-js")
+    parser.add_argument("--stubs", type=pathlib.Path, required=True,
+                        help="folder of the stubs that the build embeds")
     args = parser.parse_args()
     work, parts = args.out / "work", args.out / "parts"
     for folder in (work, parts):
         folder.mkdir(parents=True, exist_ok=True)
-    copy_stubs(args.out, args.js_package)
+    copy_stubs(args.out, args.stubs)
     for spec in IMAGES:
         flash = build_image(work, parts, spec)
         share = used_share(flash)
