@@ -220,12 +220,10 @@ static eb_code_t finish(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
 
 static void tell_what_is_kept(const backup_t *b, const eb_backup_result_t *result)
 {
-    if (result->part_path[0] != '\0' && b->range.size > 0) {
-        eb_event_note(b->ev, EB_LEVEL_NOTE,
-                      "kept %s (%llu %% proved): the next backup of this board takes it up",
-                      result->part_path,
-                      (unsigned long long)(b->settle.cover.settled_bytes * 100 / b->range.size));
-    }
+    eb_event_note(b->ev, EB_LEVEL_NOTE,
+                  "kept %s (%llu %% proved): the next backup of this board takes it up",
+                  result->part_path,
+                  (unsigned long long)(b->settle.cover.settled_bytes * 100 / b->range.size));
 }
 
 static eb_code_t run(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
@@ -253,8 +251,12 @@ static eb_code_t run(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
     if (code == EB_OK) {
         code = finish(b, result, err);
     }
-    if (code != EB_OK) {
+    if (code != EB_OK && eb_fs_exists(result->part_path)) {
         tell_what_is_kept(b, result);
+    } else if (code != EB_OK) {
+        /* Failed after the last rename: the image is whole, what is beside it may not be. */
+        result->part_path[0] = '\0';
+        memcpy(result->image_path, b->part.image_path, sizeof(result->image_path));
     }
     return code;
 }
