@@ -169,6 +169,8 @@ void eb_json_table(eb_json_t *root, const eb_partition_table_t *table, const eb_
 {
     if (!table->present) {
         eb_json_add_null(root, "partition_table");
+        eb_json_add_array(root, "partitions");
+        eb_json_add_null(root, "boot");
         return;
     }
     eb_json_t *node = eb_json_add_object(root, "partition_table");

@@ -73,15 +73,15 @@ static size_t total_width(const eb_table_t *table, const size_t *widths, int ind
 /* 0 for a column that is empty in all rows. */
 static void measure(const eb_table_t *table, size_t *widths)
 {
-    for (size_t c = 0; c < table->column_count; c++)
-        widths[c] = 0;
-    for (size_t i = 0; i < table->cell_count; i++) {
-        size_t width = eb_term_columns(table->cells[i]);
-        if (width > widths[i % table->column_count])
-            widths[i % table->column_count] = width;
-    }
     for (size_t c = 0; c < table->column_count; c++) {
         size_t heading = eb_term_columns(table->columns[c].heading);
+
+        widths[c] = 0;
+        for (size_t i = c; i < table->cell_count; i += table->column_count) {
+            size_t width = eb_term_columns(table->cells[i]);
+            if (width > widths[c])
+                widths[c] = width;
+        }
         if (widths[c] > 0 && widths[c] < heading)
             widths[c] = heading;
     }
@@ -105,7 +105,7 @@ static void squeeze(const eb_table_t *table, size_t *widths, int indent, size_t 
 
 bool eb_table_fits(const eb_table_t *table, const eb_term_t *term, int indent)
 {
-    size_t widths[EB_TABLE_COLUMNS_MAX];
+    size_t widths[EB_TABLE_COLUMNS_MAX] = {0};
 
     if (term->width <= 0)
         return true;
@@ -148,7 +148,7 @@ static void print_row(const eb_table_t *table, FILE *out, char *const *cells, co
 
 bool eb_table_print(const eb_table_t *table, const eb_term_t *term, int indent)
 {
-    size_t widths[EB_TABLE_COLUMNS_MAX];
+    size_t widths[EB_TABLE_COLUMNS_MAX] = {0};
 
     if (table->failed)
         return false;
