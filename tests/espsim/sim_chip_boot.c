@@ -19,12 +19,6 @@ enum {
     CAUSE_RTC_WATCHDOG = 0x10
 };
 
-__attribute__((weak)) bool sim_uart_download_strap(sim_uart_t *u)
-{
-    (void)u;
-    return false; /* a board without the call leaves the pin at its pull-up: run mode */
-}
-
 static void __attribute__((format(printf, 2, 3)))
 boot_printf(sim_chip_t *chip, const char *format, ...)
 {

@@ -34,8 +34,7 @@ sim_wake_t sim_uart_spend(sim_uart_t *u, uint64_t us);
 void sim_uart_set_baud(sim_uart_t *u, uint32_t baud);
 /* Size of what can be received and not yet read: 128 in ROM, more under a stub. */
 void sim_uart_set_rx_capacity(sim_uart_t *u, size_t bytes);
-/* The strapping pin as it is now; a chip that resets itself (watchdog, crash) boots by it. Optional:
- * without it such a chip boots into run mode. */
+/* The strapping pin as it is now; a chip that resets itself (watchdog, crash) boots by it. */
 bool sim_uart_download_strap(sim_uart_t *u);
 /* One line for the simulator's own log (stderr with --log). */
 void sim_uart_log(sim_uart_t *u, const char *format, ...) __attribute__((format(printf, 2, 3)));
