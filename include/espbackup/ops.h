@@ -219,9 +219,16 @@ eb_code_t eb_op_restore(eb_session_t *s, const eb_restore_options_t *options, co
 
 #define EB_DIFF_PART_BYTES 32
 
+typedef enum eb_difference_kind {
+    EB_DIFFERENCE_CHANGED, /* both sides have bytes there */
+    EB_DIFFERENCE_ONLY_A,  /* of two images, only the first reaches there */
+    EB_DIFFERENCE_ONLY_B
+} eb_difference_kind_t;
+
 typedef struct eb_difference {
     uint32_t addr;
     uint32_t size;
+    eb_difference_kind_t kind;
     char partition[EB_DIFF_PART_BYTES]; /* label, or "bootloader", "partition table", or empty */
 } eb_difference_t;
 

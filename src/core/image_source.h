@@ -14,6 +14,7 @@
 #include "espbackup/err.h"
 #include "espbackup/event.h"
 #include "espbackup/ops.h"
+#include "layout.h"
 #include "sidecar.h"
 
 typedef struct eb_image_source {
@@ -40,5 +41,8 @@ void eb_image_source_close(eb_image_source_t *source);
 /* Bytes at flash address `addr`, which must lie within the image. */
 eb_code_t eb_image_source_read(const eb_image_source_t *source, uint32_t addr, void *bytes,
                                uint32_t size, eb_err_t *err);
+
+/* Its bytes as a source of layout; borrows `source`. table_addr is set where the sidecar tells. */
+eb_layout_source_t eb_image_source_layout(eb_image_source_t *source);
 
 #endif

@@ -1,0 +1,306 @@
+/*
+ * compare.c: where the board differs from wanted bytes.
+ *
+ * Most of the time goes into the chip's hashing (1 to 4 s a MiB), little into round trips. So
+ * pieces start at 64 KiB, grow only where the board has been equal for a while, and what differs is
+ * cut in four. Right behind a differing sector the next ones are asked for one by one, so that a
+ * board with other content is hashed once and not once a level.
+ */
+#include "compare.h"
+
+#include "bytes.h"
+#include "digest.h"
+#include "line_care.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PIECE_START_BYTES EB_BLOCK_BYTES
+#define PIECE_MAX_BYTES   (1024u * 1024u)
+#define GROW_AFTER        4 /* equal pieces in a row */
+#define PARTS             4
+#define READS_MAX         3 /* of a sector that seems to differ, on a chip without digests */
+
+typedef struct compare {
+    eb_line_care_t care;
+    const eb_events_t *ev;
+    eb_wanted_fn wanted;
+    void *user;
+    eb_spans_t *spans;
+    eb_range_t range;
+    eb_digest_t *md5;
+    uint8_t *bytes;     /* EB_BLOCK_BYTES of what is wanted */
+    uint8_t *theirs;    /* as much of the board; only without digests */
+    uint64_t dense_end; /* end of a sector that differs and is not erased */
+    uint64_t old_bytes; /* found to differ so far */
+} compare_t;
+
+/* What is known of a piece before it is asked for. */
+typedef enum eb_hunch {
+    EB_HUNCH_NONE,
+    EB_HUNCH_SUSPECT, /* part of a piece that differs */
+    EB_HUNCH_BAD      /* its only part that is left */
+} eb_hunch_t;
+
+static eb_code_t settle(compare_t *c, uint32_t addr, uint32_t size, eb_range_state_t state,
+                        eb_err_t *err)
+{
+    eb_code_t code = eb_spans_add(c->spans, addr, size, state, err);
+
+    if (code == EB_OK) {
+        c->old_bytes += state == EB_RANGE_OLD ? size : 0;
+        eb_event_progress(c->ev, EB_PHASE_CHECK, (uint64_t)addr + size - c->range.addr,
+                          c->range.size);
+    }
+    return code;
+}
+
+/* Bytes from addr to the next multiple of `step`, or to the end of the range if that is nearer. */
+static uint32_t bytes_to_border(const compare_t *c, uint32_t addr, uint32_t step)
+{
+    uint32_t left = c->range.size - (addr - c->range.addr);
+
+    return eb_min_u32(step - addr % step, left);
+}
+
+static eb_code_t hash_wanted(compare_t *c, eb_range_t piece, uint8_t md5[EB_MD5_BYTES],
+                             eb_err_t *err)
+{
+    eb_digest_reset(c->md5);
+    for (uint32_t done = 0; done < piece.size;) {
+        uint32_t count = eb_min_u32(piece.size - done, EB_BLOCK_BYTES);
+        eb_code_t code = c->wanted(c->user, piece.addr + done, count, c->bytes, err);
+        if (code != EB_OK) {
+            return code;
+        }
+        eb_digest_update(c->md5, c->bytes, count);
+        done += count;
+    }
+    eb_digest_finish(c->md5, md5);
+    return EB_OK;
+}
+
+/* Ask the chip. *erased tells whether its bytes are all 0xFF. */
+static eb_code_t ask(compare_t *c, eb_range_t piece, bool *equal, bool *erased, eb_err_t *err)
+{
+    uint8_t ours[EB_MD5_BYTES], theirs[EB_MD5_BYTES], blank[EB_MD5_BYTES];
+
+    if (eb_event_cancelled(c->ev)) {
+        return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+    }
+    eb_code_t code = hash_wanted(c, piece, ours, err);
+    if (code == EB_OK) {
+        code = eb_steady_digest(&c->care, piece.addr, piece.size, theirs, err);
+    }
+    if (code != EB_OK) {
+        return code;
+    }
+    *equal = memcmp(ours, theirs, sizeof(ours)) == 0;
+    *erased = false;
+    if (!*equal) {
+        eb_md5_erased(piece.size, blank);
+        *erased = memcmp(blank, theirs, sizeof(blank)) == 0;
+    }
+    return EB_OK;
+}
+
+static bool all_erased(const uint8_t *bytes, uint32_t size)
+{
+    return size == 0 || (bytes[0] == 0xFF && memcmp(bytes, bytes + 1, size - 1) == 0);
+}
+
+/* The board is erased there: the wanted bytes alone tell what differs. */
+static eb_code_t compare_with_erased(compare_t *c, eb_range_t piece, eb_err_t *err)
+{
+    for (uint32_t done = 0; done < piece.size;) {
+        uint32_t addr = piece.addr + done;
+        uint32_t count = bytes_to_border(c, addr, EB_SECTOR_BYTES);
+        eb_code_t code = c->wanted(c->user, addr, count, c->bytes, err);
+        if (code == EB_OK) {
+            code = settle(c, addr, count,
+                          all_erased(c->bytes, count) ? EB_RANGE_SAME : EB_RANGE_OLD, err);
+        }
+        if (code != EB_OK) {
+            return code;
+        }
+        done += count;
+    }
+    return EB_OK;
+}
+
+static eb_code_t compare_sector(compare_t *c, eb_range_t sector, eb_hunch_t hunch, eb_err_t *err)
+{
+    bool equal, erased;
+    bool dense = c->dense_end == sector.addr;
+    eb_code_t code = ask(c, sector, &equal, &erased, err);
+
+    /* A damaged digest must not pass for a difference: two have to say so. */
+    if (code == EB_OK && !equal && !dense && hunch == EB_HUNCH_NONE) {
+        code = ask(c, sector, &equal, &erased, err);
+    }
+    if (code != EB_OK) {
+        return code;
+    }
+    if (!equal && !erased) {
+        c->dense_end = (uint64_t)sector.addr + sector.size;
+    }
+    return settle(c, sector.addr, sector.size, equal ? EB_RANGE_SAME : EB_RANGE_OLD, err);
+}
+
+static eb_code_t compare_piece(compare_t *c, eb_range_t piece, uint32_t span, eb_hunch_t hunch,
+                               bool *equal, eb_err_t *err);
+
+/* The parts of a piece; `known` tells that the piece was found to differ. */
+static eb_code_t compare_parts(compare_t *c, eb_range_t piece, uint32_t span, bool known,
+                               eb_err_t *err)
+{
+    bool all_equal = true;
+    uint32_t part_span = span / PARTS < EB_SECTOR_BYTES ? EB_SECTOR_BYTES : span / PARTS;
+
+    for (uint32_t done = 0; done < piece.size;) {
+        uint32_t addr = piece.addr + done;
+        uint32_t size = eb_min_u32(part_span - addr % part_span, piece.size - done);
+        bool last = done + size == piece.size;
+        bool equal = false;
+        eb_hunch_t hunch = known ? EB_HUNCH_SUSPECT : EB_HUNCH_NONE;
+        if (known && last && all_equal) {
+            hunch = EB_HUNCH_BAD;
+        }
+        eb_code_t code = compare_piece(c, (eb_range_t){addr, size}, part_span, hunch, &equal, err);
+        if (code != EB_OK) {
+            return code;
+        }
+        all_equal = all_equal && equal;
+        done += size;
+    }
+    return EB_OK;
+}
+
+/* `span`: what the borders of the piece are multiples of. *equal: all of it is as wanted. */
+static eb_code_t compare_piece(compare_t *c, eb_range_t piece, uint32_t span, eb_hunch_t hunch,
+                               bool *equal, eb_err_t *err)
+{
+    bool erased = false;
+    bool dense = c->dense_end == piece.addr;
+    uint64_t old_before = c->old_bytes;
+    eb_code_t code = EB_OK;
+
+    *equal = false;
+    if (span <= EB_SECTOR_BYTES) {
+        code = compare_sector(c, piece, hunch, err);
+    } else if (dense || hunch == EB_HUNCH_BAD) {
+        code = compare_parts(c, piece, span, hunch == EB_HUNCH_BAD, err);
+    } else if ((code = ask(c, piece, equal, &erased, err)) != EB_OK) {
+        return code;
+    } else if (*equal) {
+        code = settle(c, piece.addr, piece.size, EB_RANGE_SAME, err);
+    } else if (erased) {
+        code = compare_with_erased(c, piece, err);
+    } else {
+        code = compare_parts(c, piece, span, true, err);
+    }
+    *equal = code == EB_OK && c->old_bytes == old_before;
+    return code;
+}
+
+static eb_code_t compare_by_digest(compare_t *c, eb_err_t *err)
+{
+    uint32_t span = PIECE_START_BYTES;
+    int equal_in_row = 0;
+
+    for (uint32_t done = 0; done < c->range.size;) {
+        uint32_t addr = c->range.addr + done;
+        uint32_t size = bytes_to_border(c, addr, span);
+        bool equal;
+        eb_code_t code =
+            compare_piece(c, (eb_range_t){addr, size}, span, EB_HUNCH_NONE, &equal, err);
+        if (code != EB_OK) {
+            return code;
+        }
+        equal_in_row = equal ? equal_in_row + 1 : 0;
+        if (!equal) {
+            span = PIECE_START_BYTES;
+        } else if (equal_in_row >= GROW_AFTER && span < PIECE_MAX_BYTES) {
+            span *= 2;
+            equal_in_row = 0;
+        }
+        done += size;
+    }
+    return EB_OK;
+}
+
+/* -- chips without digests ------------------------------------------------------------------ */
+
+/* A damaged read differs too, but not twice in the same way. */
+static eb_code_t read_again(compare_t *c, uint32_t addr, uint32_t size, const uint8_t *wanted,
+                            bool *equal, eb_err_t *err)
+{
+    for (int i = 1; i < READS_MAX && !*equal; i++) {
+        eb_code_t code = eb_steady_read(&c->care, addr, size, c->theirs, err);
+        if (code != EB_OK) {
+            return code;
+        }
+        *equal = memcmp(c->theirs, wanted, size) == 0;
+    }
+    return EB_OK;
+}
+
+static eb_code_t compare_by_reading(compare_t *c, eb_err_t *err)
+{
+    for (uint32_t done = 0; done < c->range.size;) {
+        uint32_t addr = c->range.addr + done;
+        uint32_t size = bytes_to_border(c, addr, EB_SECTOR_BYTES);
+        if (eb_event_cancelled(c->ev)) {
+            return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+        }
+        eb_code_t code = c->wanted(c->user, addr, size, c->bytes, err);
+        if (code == EB_OK) {
+            code = eb_steady_read(&c->care, addr, size, c->theirs, err);
+        }
+        bool equal = code == EB_OK && memcmp(c->theirs, c->bytes, size) == 0;
+        if (code == EB_OK && !equal) {
+            code = read_again(c, addr, size, c->bytes, &equal, err);
+        }
+        if (code == EB_OK) {
+            code = settle(c, addr, size, equal ? EB_RANGE_SAME : EB_RANGE_OLD, err);
+        }
+        if (code != EB_OK) {
+            return code;
+        }
+        done += size;
+    }
+    return EB_OK;
+}
+
+eb_code_t eb_compare_board(eb_session_t *s, uint32_t addr, uint32_t size, eb_wanted_fn wanted,
+                           void *user, const eb_events_t *ev, eb_spans_t *spans, eb_err_t *err)
+{
+    compare_t c = {.ev = ev, .wanted = wanted, .user = user, .spans = spans};
+    bool has_digest = eb_session_has_digest(s);
+    eb_code_t code;
+
+    memset(spans, 0, sizeof(*spans));
+    if (!eb_range_within(addr, size, 1ull << 32)) {
+        return eb_err_set(err, EB_ERR_USAGE, "range 0x%x + 0x%x passes 4 GiB", addr, size);
+    }
+    eb_line_care_init(&c.care, s, ev);
+    c.range = (eb_range_t){addr, size};
+    c.dense_end = UINT64_MAX;
+    c.md5 = eb_digest_new(EB_DIGEST_MD5);
+    c.bytes = malloc(EB_BLOCK_BYTES);
+    c.theirs = malloc(EB_SECTOR_BYTES);
+    if (c.md5 == NULL || c.bytes == NULL || c.theirs == NULL) {
+        code = eb_err_set(err, EB_ERR_INTERNAL, "no memory, or no MD5, to compare");
+        goto done;
+    }
+    eb_event_progress(ev, EB_PHASE_CHECK, 0, size);
+    code = has_digest ? compare_by_digest(&c, err) : compare_by_reading(&c, err);
+done:
+    free(c.theirs);
+    free(c.bytes);
+    eb_digest_free(c.md5);
+    if (code != EB_OK) {
+        eb_spans_free(spans);
+    }
+    return code;
+}

@@ -1,0 +1,251 @@
+#include "difference.h"
+
+#include "compare.h"
+#include "cover.h"
+#include "partition_table.h"
+#include "table_search.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BOOTLOADER_NAME "bootloader"
+#define TABLE_NAME      "partition table"
+
+void eb_diff_result_free(eb_diff_result_t *result)
+{
+    if (result != NULL) {
+        free(result->differences);
+        result->differences = NULL;
+        result->count = 0;
+    }
+}
+
+/* -- areas ---------------------------------------------------------------------------------- */
+
+static bool has_table(const eb_areas_t *areas)
+{
+    return areas->table != NULL && areas->table->present;
+}
+
+bool eb_areas_known(const eb_areas_t *areas)
+{
+    return has_table(areas) || areas->label != NULL;
+}
+
+eb_areas_t eb_areas_of_image(const eb_image_source_t *source)
+{
+    const eb_sidecar_t *sidecar = source->sidecar;
+    eb_areas_t areas = {.table = source->table};
+
+    if (sidecar != NULL) {
+        areas.bootloader_addr = sidecar->chip.bootloader_addr;
+        if (areas.table == NULL) {
+            areas.table = &sidecar->table;
+        }
+        if (sidecar->partition[0] != '\0') {
+            areas.label = sidecar->partition;
+            areas.only = (eb_range_t){sidecar->addr, (uint32_t)sidecar->size_bytes};
+        }
+    }
+    return areas;
+}
+
+/* The area at an address: its name, and how far it reaches. */
+typedef struct area {
+    const char *name;
+    uint64_t end;
+} area_t;
+
+/* Take `start` as the end of an area without a name if it comes first; or, from start on, name. */
+static void consider(area_t *area, uint32_t addr, uint64_t start, uint64_t end, const char *name)
+{
+    if (addr >= start && addr < end) {
+        if (area->name[0] == '\0') {
+            area->name = name;
+        }
+        area->end = end < area->end ? end : area->end;
+    } else if (addr < start && start < area->end) {
+        area->end = start;
+    }
+}
+
+static area_t area_at(const eb_areas_t *areas, uint32_t addr)
+{
+    area_t area = {"", UINT64_MAX};
+
+    if (!has_table(areas)) {
+        if (areas->label != NULL) {
+            consider(&area, addr, areas->only.addr, eb_range_end(areas->only), areas->label);
+        }
+        return area;
+    }
+    const eb_partition_table_t *table = areas->table;
+    for (size_t i = 0; i < table->count; i++) {
+        const eb_partition_t *entry = &table->entries[i];
+        consider(&area, addr, entry->addr, (uint64_t)entry->addr + entry->size, entry->label);
+    }
+    consider(&area, addr, table->addr, (uint64_t)table->addr + EB_SECTOR_BYTES, TABLE_NAME);
+    if (areas->bootloader_addr < table->addr) {
+        consider(&area, addr, areas->bootloader_addr, table->addr, BOOTLOADER_NAME);
+    }
+    return area;
+}
+
+/* -- the list ------------------------------------------------------------------------------- */
+
+static eb_code_t append(eb_diff_result_t *result, uint32_t addr, uint32_t size,
+                        eb_difference_kind_t kind, const char *name, eb_err_t *err)
+{
+    size_t count = result->count;
+
+    /* The room is always the next power of two. */
+    if ((count & (count - 1)) == 0) {
+        size_t room = count == 0 ? 1 : 2 * count;
+        eb_difference_t *more = realloc(result->differences, room * sizeof(*more));
+        if (more == NULL) {
+            return eb_err_set(err, EB_ERR_INTERNAL, "no memory for %zu differences", room);
+        }
+        result->differences = more;
+    }
+    eb_difference_t *added = &result->differences[result->count++];
+    *added = (eb_difference_t){.addr = addr, .size = size, .kind = kind};
+    (void)snprintf(added->partition, sizeof(added->partition), "%s", name);
+    return EB_OK;
+}
+
+eb_code_t eb_difference_add(eb_diff_result_t *result, const eb_areas_t *areas, uint32_t addr,
+                            uint32_t size, eb_difference_kind_t kind, eb_err_t *err)
+{
+    uint64_t at = addr, end = at + size;
+
+    while (at < end) {
+        area_t area = area_at(areas, (uint32_t)at);
+        uint64_t stop = area.end < end ? area.end : end;
+        eb_code_t code = append(result, (uint32_t)at, (uint32_t)(stop - at), kind, area.name, err);
+        if (code != EB_OK) {
+            return code;
+        }
+        at = stop;
+    }
+    return EB_OK;
+}
+
+eb_code_t eb_difference_error(const eb_diff_result_t *result, const char *what, eb_err_t *err)
+{
+    const eb_difference_t *first = &result->differences[0];
+    const char *name = first->partition;
+
+    return eb_err_set(err, EB_ERR_DIFFERENT,
+                      "%s: %llu bytes in %zu range%s, the first at 0x%x%s%s%s", what,
+                      (unsigned long long)result->differing_bytes, result->count,
+                      result->count == 1 ? "" : "s", first->addr, name[0] != '\0' ? " (" : "", name,
+                      name[0] != '\0' ? ")" : "");
+}
+
+/* -- the board ------------------------------------------------------------------------------ */
+
+static eb_code_t wanted_of_image(void *user, uint32_t addr, uint32_t size, uint8_t *bytes,
+                                 eb_err_t *err)
+{
+    return eb_image_source_read(user, addr, bytes, size, err);
+}
+
+/* An image that knows no table, as a bare .bin, lies on a board that may have one. */
+static eb_code_t table_of_board(eb_session_t *s, const eb_events_t *ev, eb_layout_t *layout,
+                                eb_areas_t *areas, eb_err_t *err)
+{
+    eb_line_care_t care;
+
+    if (eb_areas_known(areas)) {
+        return EB_OK;
+    }
+    areas->bootloader_addr = eb_session_chip(s)->bootloader_addr;
+    eb_line_care_init(&care, s, ev);
+    eb_layout_source_t source = eb_layout_of_board(&care, 0);
+    eb_code_t code = eb_layout_search(&source, NULL, layout, err);
+    if (code == EB_OK) {
+        areas->table = &layout->table;
+    }
+    return code;
+}
+
+static eb_code_t take_spans(const eb_spans_t *spans, const eb_areas_t *areas,
+                            eb_diff_result_t *result, eb_err_t *err)
+{
+    for (size_t i = 0; i < spans->count; i++) {
+        const eb_flash_span_t *span = &spans->spans[i];
+        if (span->state == EB_RANGE_SAME) {
+            continue;
+        }
+        eb_code_t code =
+            eb_difference_add(result, areas, span->addr, span->size, EB_DIFFERENCE_CHANGED, err);
+        if (code != EB_OK) {
+            return code;
+        }
+        result->differing_bytes += span->size;
+    }
+    return EB_OK;
+}
+
+static void tell_of_other_board(eb_session_t *s, const eb_image_source_t *source,
+                                const eb_events_t *ev)
+{
+    const eb_chip_info_t *board = eb_session_chip(s);
+    const eb_chip_info_t *image = source->sidecar != NULL ? &source->sidecar->chip : NULL;
+
+    if (image == NULL) {
+        return;
+    }
+    if (strcmp(board->id, image->id) != 0) {
+        eb_event_note(ev, EB_LEVEL_WARNING, "the image is of an %s, the board is an %s",
+                      image->name, board->name);
+    } else if (board->mac_count > 0 && image->mac_count > 0 &&
+               strcmp(board->macs[0].text, image->macs[0].text) != 0) {
+        eb_event_note(ev, EB_LEVEL_NOTE, "the image is of board %s, this is board %s",
+                      image->macs[0].text, board->macs[0].text);
+    }
+}
+
+eb_code_t eb_difference_with_board(eb_session_t *s, eb_image_source_t *source,
+                                   const eb_events_t *ev, eb_diff_result_t *result, eb_err_t *err)
+{
+    uint64_t flash_bytes = eb_session_flash(s)->size_bytes;
+    eb_areas_t areas = eb_areas_of_image(source);
+    eb_spans_t spans = {0};
+
+    eb_code_t code = eb_session_need_flash(s, err);
+    if (code != EB_OK) {
+        return code;
+    }
+    if (!eb_range_within(source->addr, source->size_bytes, flash_bytes)) {
+        return eb_err_set(err, EB_ERR_USAGE,
+                          "the %llu bytes of %s at 0x%x reach beyond the flash of %llu bytes",
+                          (unsigned long long)source->size_bytes, source->path, source->addr,
+                          (unsigned long long)flash_bytes);
+    }
+    if (source->size_bytes > UINT32_MAX) {
+        return eb_err_set(err, EB_ERR_UNSUPPORTED, "image of %llu bytes",
+                          (unsigned long long)source->size_bytes);
+    }
+    tell_of_other_board(s, source, ev);
+    if (source->sidecar == NULL) {
+        areas.bootloader_addr = eb_session_chip(s)->bootloader_addr;
+    }
+    eb_layout_t *layout = calloc(1, sizeof(*layout));
+    if (layout == NULL) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
+    }
+    code = eb_compare_board(s, source->addr, (uint32_t)source->size_bytes, wanted_of_image, source,
+                            ev, &spans, err);
+    if (code == EB_OK && eb_spans_bytes(&spans, EB_RANGE_OLD) > 0) {
+        code = table_of_board(s, ev, layout, &areas, err);
+    }
+    if (code == EB_OK) {
+        code = take_spans(&spans, &areas, result, err);
+    }
+    result->proved = code == EB_OK;
+    eb_spans_free(&spans);
+    free(layout);
+    return code;
+}

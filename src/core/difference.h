@@ -1,0 +1,41 @@
+/*
+ * difference.h: differing ranges of the flash and the names of what lies there.
+ *
+ * An area is a partition, the bootloader, the partition table, or what lies between them.
+ */
+#ifndef EB_CORE_DIFFERENCE_H
+#define EB_CORE_DIFFERENCE_H
+
+#include "bytes.h"
+#include "espbackup/ops.h"
+#include "image_source.h"
+
+typedef struct eb_areas {
+    const eb_partition_table_t *table; /* NULL or not present: not known; borrowed */
+    uint32_t bootloader_addr;
+    const char *label; /* of `only`, which alone has a name when there is no table; borrowed */
+    eb_range_t only;
+} eb_areas_t;
+
+/* Whether it knows any name. */
+bool eb_areas_known(const eb_areas_t *areas);
+/* What an image knows of the areas; borrows it. */
+eb_areas_t eb_areas_of_image(const eb_image_source_t *source);
+
+/* Append [addr, addr + size), which must lie behind what is there, split at the borders of areas.
+ * Does not count differing_bytes. EB_ERR_INTERNAL without memory. */
+eb_code_t eb_difference_add(eb_diff_result_t *result, const eb_areas_t *areas, uint32_t addr,
+                            uint32_t size, eb_difference_kind_t kind, eb_err_t *err);
+
+/* EB_ERR_DIFFERENT in words: how much, and where it begins. There must be a difference. */
+eb_code_t eb_difference_error(const eb_diff_result_t *result, const char *what, eb_err_t *err);
+
+/*
+ * Compare the board with all of an image by digests and fill differences, differing_bytes and
+ * proved. EB_OK when that was done, whatever came out. EB_ERR_USAGE: the image reaches beyond the
+ * flash.
+ */
+eb_code_t eb_difference_with_board(eb_session_t *s, eb_image_source_t *source,
+                                   const eb_events_t *ev, eb_diff_result_t *result, eb_err_t *err);
+
+#endif

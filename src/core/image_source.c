@@ -1,0 +1,199 @@
+#include "image_source.h"
+
+#include "bytes.h"
+#include "fs_atomic.h"
+#include "hash_file.h"
+#include "store.h"
+#include "table_search.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ADDR_SPACE (UINT64_C(1) << 32)
+
+/* -- opening -------------------------------------------------------------------------------- */
+
+static eb_code_t open_file(eb_image_source_t *out, eb_err_t *err)
+{
+    if (eb_store_has_suffix(out->path, EB_STORE_PART_SUFFIX)) {
+        (void)eb_err_set(err, EB_ERR_IMAGE_BAD, "%s is a backup that is not finished", out->path);
+        eb_err_hint(err, "run `espbackup backup` with the board once more: it takes it up");
+        return EB_ERR_IMAGE_BAD;
+    }
+    out->fd = open(out->path, O_RDONLY | O_CLOEXEC);
+    if (out->fd < 0) {
+        return eb_fs_error(err, errno, "open", out->path);
+    }
+    off_t size = lseek(out->fd, 0, SEEK_END);
+    if (size < 0) {
+        return eb_fs_error(err, errno, "read", out->path);
+    }
+    if (size == 0) {
+        return eb_err_set(err, EB_ERR_IMAGE_BAD, "%s is empty", out->path);
+    }
+    out->size_bytes = (uint64_t)size;
+    return EB_OK;
+}
+
+static eb_code_t load_sidecar(eb_image_source_t *out, eb_err_t *err)
+{
+    eb_err_t why = {0};
+    eb_code_t code = eb_store_load_sidecar(out->path, &out->sidecar, &why);
+
+    if (code == EB_ERR_BACKUP_NOT_FOUND) {
+        return EB_OK;
+    }
+    if (code != EB_OK) {
+        if (err != NULL) {
+            *err = why;
+        }
+        return code;
+    }
+    if (out->size_bytes != out->sidecar->size_bytes) {
+        return eb_err_set(err, EB_ERR_IMAGE_BAD, "%s is %llu bytes long, its sidecar says %llu",
+                          out->path, (unsigned long long)out->size_bytes,
+                          (unsigned long long)out->sidecar->size_bytes);
+    }
+    return EB_OK;
+}
+
+static eb_code_t choose_address(eb_image_source_t *out, bool has_address, uint32_t address,
+                                eb_err_t *err)
+{
+    out->addr = has_address ? address : 0;
+    if (out->sidecar != NULL) {
+        out->addr = out->sidecar->addr;
+        if (has_address && address != out->addr) {
+            return eb_err_set(err, EB_ERR_USAGE,
+                              "address 0x%x: the sidecar of %s says that it lies at 0x%x", address,
+                              out->path, out->addr);
+        }
+    }
+    if (!eb_range_within(out->addr, out->size_bytes, ADDR_SPACE)) {
+        return eb_err_set(err, EB_ERR_USAGE,
+                          "address 0x%x: the %llu bytes of %s reach beyond 4 GiB from there",
+                          out->addr, (unsigned long long)out->size_bytes, out->path);
+    }
+    return EB_OK;
+}
+
+static eb_code_t check_hash(eb_image_source_t *out, const eb_events_t *ev, eb_err_t *err)
+{
+    uint8_t sha256[EB_SHA256_BYTES];
+    char is[2 * EB_SHA256_BYTES + 1], expected[2 * EB_SHA256_BYTES + 1];
+
+    if (out->sidecar == NULL) {
+        return EB_OK;
+    }
+    eb_code_t code = eb_hash_file(out->fd, out->path, 0, out->size_bytes, ev, sha256, NULL, err);
+    if (code != EB_OK) {
+        return code;
+    }
+    if (memcmp(sha256, out->sidecar->sha256, sizeof(sha256)) != 0) {
+        eb_hex_encode(sha256, sizeof(sha256), is);
+        eb_hex_encode(out->sidecar->sha256, sizeof(sha256), expected);
+        return eb_err_set(err, EB_ERR_IMAGE_BAD,
+                          "%s was changed: its SHA-256 is %s, the sidecar says %s", out->path, is,
+                          expected);
+    }
+    out->hash_checked = true;
+    return EB_OK;
+}
+
+/* -- what is in it -------------------------------------------------------------------------- */
+
+static eb_code_t read_layout(void *user, uint32_t addr, uint32_t size, uint8_t *bytes,
+                             eb_err_t *err)
+{
+    return eb_image_source_read(user, addr, bytes, size, err);
+}
+
+eb_layout_source_t eb_image_source_layout(eb_image_source_t *source)
+{
+    const eb_sidecar_t *sidecar = source->sidecar;
+    uint32_t size = source->size_bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)source->size_bytes;
+
+    return (eb_layout_source_t){
+        .read = read_layout,
+        .user = source,
+        .range = {source->addr, size},
+        .flash_size_bytes = sidecar != NULL ? sidecar->flash.size_bytes : 0,
+        .table_addr = sidecar != NULL && sidecar->table.present ? sidecar->table.addr : 0,
+        .bootloader_addr = sidecar != NULL ? sidecar->chip.bootloader_addr : 0,
+    };
+}
+
+static eb_code_t find_table(eb_image_source_t *out, const eb_events_t *ev, eb_err_t *err)
+{
+    eb_layout_source_t source = eb_image_source_layout(out);
+    eb_layout_t *layout = calloc(1, sizeof(*layout));
+    eb_partition_table_t *table = malloc(sizeof(*table));
+    eb_code_t code = EB_OK;
+
+    if (layout == NULL || table == NULL) {
+        code = eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
+    } else {
+        code = eb_layout_search(&source, ev, layout, err);
+    }
+    if (code == EB_OK && layout->table.present) {
+        *table = layout->table;
+        out->table = table;
+        table = NULL;
+    }
+    free(table);
+    free(layout);
+    return code;
+}
+
+eb_code_t eb_image_source_open(const char *backup, const char *dir, bool has_address,
+                               uint32_t address, const eb_events_t *ev, eb_image_source_t *out,
+                               eb_err_t *err)
+{
+    memset(out, 0, sizeof(*out));
+    out->fd = -1;
+    eb_code_t code = eb_store_resolve(dir, backup, out->path, err);
+    if (code == EB_OK) {
+        code = open_file(out, err);
+    }
+    if (code == EB_OK) {
+        code = load_sidecar(out, err);
+    }
+    if (code == EB_OK) {
+        code = choose_address(out, has_address, address, err);
+    }
+    if (code == EB_OK) {
+        code = check_hash(out, ev, err);
+    }
+    if (code == EB_OK) {
+        code = find_table(out, ev, err);
+    }
+    return code;
+}
+
+void eb_image_source_close(eb_image_source_t *source)
+{
+    if (source == NULL) {
+        return;
+    }
+    if (source->fd >= 0) {
+        (void)close(source->fd);
+        source->fd = -1;
+    }
+    free(source->sidecar);
+    source->sidecar = NULL;
+    free(source->table);
+    source->table = NULL;
+}
+
+eb_code_t eb_image_source_read(const eb_image_source_t *source, uint32_t addr, void *bytes,
+                               uint32_t size, eb_err_t *err)
+{
+    if (addr < source->addr || !eb_range_within(addr - source->addr, size, source->size_bytes)) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "0x%x + 0x%x does not lie in %s", addr, size,
+                          source->path);
+    }
+    return eb_fs_pread(source->fd, source->path, bytes, size, addr - source->addr, err);
+}

@@ -1,0 +1,214 @@
+/* op_diff.c: what differs between two images, or an image and the board. */
+#include "clock.h"
+#include "cover.h"
+#include "difference.h"
+#include "espbackup/ops.h"
+#include "image_source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK_BYTES    EB_BLOCK_BYTES
+#define JOIN_GAP_BYTES 16u /* fewer equal bytes than that do not part a range */
+
+typedef struct diff {
+    const eb_events_t *ev;
+    eb_diff_result_t *result;
+    eb_areas_t areas;
+    bool open; /* a differing range, not yet in the list */
+    uint64_t start, end;
+} diff_t;
+
+/* -- two images ----------------------------------------------------------------------------- */
+
+static eb_code_t close_range(diff_t *d, eb_err_t *err)
+{
+    bool open = d->open;
+
+    d->open = false;
+    if (!open) {
+        return EB_OK;
+    }
+    return eb_difference_add(d->result, &d->areas, (uint32_t)d->start,
+                             (uint32_t)(d->end - d->start), EB_DIFFERENCE_CHANGED, err);
+}
+
+static eb_code_t compare_bytes(diff_t *d, uint32_t addr, const uint8_t *a, const uint8_t *b,
+                               uint32_t size, eb_err_t *err)
+{
+    if (memcmp(a, b, size) == 0) {
+        return EB_OK;
+    }
+    for (uint32_t i = 0; i < size; i++) {
+        uint64_t at = (uint64_t)addr + i;
+        if (a[i] == b[i]) {
+            continue;
+        }
+        d->result->differing_bytes++;
+        if (!d->open || at - d->end >= JOIN_GAP_BYTES) {
+            eb_code_t code = close_range(d, err);
+            if (code != EB_OK) {
+                return code;
+            }
+            d->start = at;
+        }
+        d->open = true;
+        d->end = at + 1;
+    }
+    return EB_OK;
+}
+
+static eb_code_t compare_common(diff_t *d, const eb_image_source_t *a, const eb_image_source_t *b,
+                                eb_range_t common, eb_err_t *err)
+{
+    uint8_t *bytes = malloc(2 * CHUNK_BYTES);
+    eb_code_t code = EB_OK;
+
+    if (bytes == NULL) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory to compare");
+    }
+    eb_event_progress(d->ev, EB_PHASE_CHECK, 0, common.size);
+    for (uint32_t done = 0; done < common.size && code == EB_OK;) {
+        uint32_t addr = common.addr + done;
+        uint32_t count = eb_min_u32(common.size - done, CHUNK_BYTES);
+        if (eb_event_cancelled(d->ev)) {
+            code = eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+            break;
+        }
+        code = eb_image_source_read(a, addr, bytes, count, err);
+        if (code == EB_OK) {
+            code = eb_image_source_read(b, addr, bytes + CHUNK_BYTES, count, err);
+        }
+        if (code == EB_OK) {
+            code = compare_bytes(d, addr, bytes, bytes + CHUNK_BYTES, count, err);
+        }
+        done += count;
+        eb_event_progress(d->ev, EB_PHASE_CHECK, done, common.size);
+    }
+    free(bytes);
+    return code == EB_OK ? close_range(d, err) : code;
+}
+
+/* [start, end) that only one of the images has. */
+static eb_code_t add_rest(diff_t *d, uint64_t start, uint64_t end, bool of_a, eb_err_t *err)
+{
+    if (start >= end) {
+        return EB_OK;
+    }
+    d->result->differing_bytes += end - start;
+    return eb_difference_add(d->result, &d->areas, (uint32_t)start, (uint32_t)(end - start),
+                             of_a ? EB_DIFFERENCE_ONLY_A : EB_DIFFERENCE_ONLY_B, err);
+}
+
+static eb_code_t compare_images(diff_t *d, const eb_image_source_t *a, const eb_image_source_t *b,
+                                eb_err_t *err)
+{
+    uint64_t a_end = a->addr + a->size_bytes, b_end = b->addr + b->size_bytes;
+    uint64_t start = a->addr > b->addr ? a->addr : b->addr;
+    uint64_t end = a_end < b_end ? a_end : b_end;
+    uint64_t first = a->addr < b->addr ? a->addr : b->addr;
+    uint64_t last = a_end > b_end ? a_end : b_end;
+
+    if (start >= end) {
+        return eb_err_set(err, EB_ERR_USAGE,
+                          "%s (0x%x, %llu bytes) and %s (0x%x, %llu bytes) have no byte of the "
+                          "flash in common",
+                          a->path, a->addr, (unsigned long long)a->size_bytes, b->path, b->addr,
+                          (unsigned long long)b->size_bytes);
+    }
+    if (end - start > UINT32_MAX) {
+        return eb_err_set(err, EB_ERR_UNSUPPORTED, "images of 4 GiB");
+    }
+    d->areas = eb_areas_of_image(a);
+    if (!eb_areas_known(&d->areas)) {
+        d->areas = eb_areas_of_image(b);
+    }
+    d->result->addr = (uint32_t)first;
+    d->result->size_bytes = last - first;
+    eb_code_t code = add_rest(d, first, start, a->addr < b->addr, err);
+    if (code == EB_OK) {
+        eb_range_t common = {(uint32_t)start, (uint32_t)(end - start)};
+        code = compare_common(d, a, b, common, err);
+    }
+    if (code == EB_OK) {
+        code = add_rest(d, end, last, a_end > b_end, err);
+    }
+    d->result->proved = code == EB_OK;
+    return code;
+}
+
+/* -- the operation -------------------------------------------------------------------------- */
+
+static void note_source(eb_diff_result_t *result, const eb_image_source_t *source, char *path)
+{
+    memcpy(path, source->path, EB_PATH_BYTES);
+    result->has_sidecar = result->has_sidecar && source->sidecar != NULL;
+    result->file_checked = result->file_checked && source->hash_checked;
+}
+
+static eb_code_t diff_images(const eb_diff_options_t *options, diff_t *d, eb_err_t *err)
+{
+    eb_image_source_t a, b;
+
+    eb_code_t code = eb_image_source_open(options->a, options->dir, false, 0, d->ev, &a, err);
+    note_source(d->result, &a, d->result->a_path);
+    if (code != EB_OK) {
+        eb_image_source_close(&a);
+        return code;
+    }
+    code = eb_image_source_open(options->b, options->dir, false, 0, d->ev, &b, err);
+    note_source(d->result, &b, d->result->b_path);
+    if (code == EB_OK) {
+        code = compare_images(d, &a, &b, err);
+    }
+    if (code == EB_OK && d->result->count > 0) {
+        code = eb_difference_error(d->result, "the images differ", err);
+    }
+    eb_image_source_close(&b);
+    eb_image_source_close(&a);
+    return code;
+}
+
+static eb_code_t diff_with_board(eb_session_t *s, const eb_diff_options_t *options, diff_t *d,
+                                 eb_err_t *err)
+{
+    eb_diff_result_t *result = d->result;
+    eb_image_source_t source;
+    bool is_a = options->a != NULL;
+
+    eb_code_t code = eb_image_source_open(is_a ? options->a : options->b, options->dir, false, 0,
+                                          d->ev, &source, err);
+    note_source(result, &source, is_a ? result->a_path : result->b_path);
+    result->addr = source.addr;
+    result->size_bytes = source.size_bytes;
+    if (code == EB_OK) {
+        code = eb_difference_with_board(s, &source, d->ev, result, err);
+    }
+    if (code == EB_OK && result->count > 0) {
+        code = eb_difference_error(result, "the board differs from the image", err);
+    }
+    eb_image_source_close(&source);
+    return code;
+}
+
+eb_code_t eb_op_diff(eb_session_t *s, const eb_diff_options_t *options, const eb_events_t *ev,
+                     eb_diff_result_t *result, eb_err_t *err)
+{
+    diff_t d = {.ev = ev, .result = result};
+    int64_t started_us = eb_clock_us();
+    eb_code_t code;
+
+    memset(result, 0, sizeof(*result));
+    if ((options->a == NULL && options->b == NULL) ||
+        ((options->a == NULL || options->b == NULL) && s == NULL)) {
+        return eb_err_set(err, EB_ERR_USAGE, "diff needs two images, or an image and a board");
+    }
+    result->has_sidecar = result->file_checked = true;
+    if (options->a != NULL && options->b != NULL) {
+        code = diff_images(options, &d, err);
+    } else {
+        code = diff_with_board(s, options, &d, err);
+    }
+    result->seconds = (double)(eb_clock_us() - started_us) / 1e6;
+    return code;
+}

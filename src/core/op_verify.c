@@ -1,0 +1,49 @@
+/* op_verify.c: is the file what its sidecar says, and the board what the file says. */
+#include "clock.h"
+#include "difference.h"
+#include "espbackup/ops.h"
+#include "image_source.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static eb_code_t verify_source(eb_session_t *s, eb_image_source_t *source, const eb_events_t *ev,
+                               eb_diff_result_t *result, eb_err_t *err)
+{
+    if (!result->has_sidecar) {
+        eb_event_note(ev, s == NULL ? EB_LEVEL_WARNING : EB_LEVEL_NOTE,
+                      "%s has no sidecar: nothing tells whether the file is as it was made",
+                      source->path);
+    }
+    if (s == NULL) {
+        result->proved = source->hash_checked;
+        return EB_OK;
+    }
+    eb_code_t code = eb_difference_with_board(s, source, ev, result, err);
+    if (code == EB_OK && result->count > 0) {
+        code = eb_difference_error(result, "the board differs from the image", err);
+    }
+    return code;
+}
+
+eb_code_t eb_op_verify(eb_session_t *s, const eb_verify_options_t *options, const eb_events_t *ev,
+                       eb_diff_result_t *result, eb_err_t *err)
+{
+    eb_image_source_t source;
+    int64_t started_us = eb_clock_us();
+
+    memset(result, 0, sizeof(*result));
+    eb_code_t code = eb_image_source_open(options->backup, options->dir, options->has_address,
+                                          options->address, ev, &source, err);
+    memcpy(result->a_path, source.path, sizeof(result->a_path));
+    result->addr = source.addr;
+    result->size_bytes = source.size_bytes;
+    result->has_sidecar = source.sidecar != NULL;
+    result->file_checked = source.hash_checked;
+    if (code == EB_OK) {
+        code = verify_source(s, &source, ev, result, err);
+    }
+    eb_image_source_close(&source);
+    result->seconds = (double)(eb_clock_us() - started_us) / 1e6;
+    return code;
+}
