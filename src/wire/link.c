@@ -384,6 +384,12 @@ static eb_code_t refused(eb_link_t *l, const eb_request_t *request, const eb_rep
     return EB_ERR_DEVICE;
 }
 
+/* The board found the request damaged: that is the line, not a refusal. */
+static bool checksum_failed(const eb_reply_t *reply)
+{
+    return (reply->status == 0x01 && reply->error == 0x07) || reply->status == 0xC1;
+}
+
 /* Whether the frame answers the request; EB_OK, or the error that it carries. */
 static eb_code_t judge_reply(eb_link_t *l, const eb_request_t *request, const uint8_t *frame,
                              size_t len, eb_reply_t *reply, bool *answered, eb_err_t *err)
@@ -403,13 +409,14 @@ static eb_code_t judge_reply(eb_link_t *l, const eb_request_t *request, const ui
     *answered = true;
     if (reply->status == 0)
         return EB_OK;
-    (void)eb_err_set(err, EB_ERR_DEVICE, "%s: the board answered error 0x%02x: %s",
+    const eb_code_t code = checksum_failed(reply) ? EB_ERR_LINE : EB_ERR_DEVICE;
+    (void)eb_err_set(err, code, "%s: the board answered error 0x%02x: %s",
                      eb_cmd_name(request->op, name, sizeof(name)),
                      (unsigned)eb_status_code(reply->status, reply->error),
                      eb_status_text(reply->status, reply->error));
     if (err != NULL)
         err->device_status = eb_status_code(reply->status, reply->error);
-    return EB_ERR_DEVICE;
+    return code;
 }
 
 static eb_code_t no_reply(eb_link_t *l, const eb_request_t *request, bool damaged, eb_err_t *err)
