@@ -12,7 +12,8 @@ space goes on with the line above.
   exit: 0                  its expected status (default 0)
   out: GLOB                a line of stdout must match; `out!: GLOB` none may; `out=: ` is empty
   err: GLOB                the same for stderr
-  json: EXPRESSION         stdout is one JSON object, and the expression over `j` is true
+  json: EXPRESSION         stdout is one JSON object, and the expression over `j` is true;
+                           sha256(FILE) is at hand
 
 Commands find espbackup, espsim and esptool in PATH. --set NAME=VALUE sets variables of the
 environment, for a case that runs in several settings.
@@ -88,12 +89,15 @@ def check_text(what, mode, pattern, text):
         raise Failure(f"{what} {'has a' if matched else 'has no'} line like: {pattern}")
 
 
-def check_json(expression, text):
+def check_json(expression, text, folder):
+    def sha256(name):
+        return hashlib.sha256((folder / name).read_bytes()).hexdigest()
+
     try:
         j = json.loads(text)
     except ValueError as error:
         raise Failure(f"stdout is not one JSON value: {error}") from error
-    if not eval(expression, {"j": j}):  # the case file is ours
+    if not eval(expression, {"j": j, "sha256": sha256}):  # the case file is ours
         raise Failure(f"not true: {expression}\n{json.dumps(j, indent=1)[:3000]}")
 
 
@@ -116,7 +120,7 @@ def run_step(command, checks, env, folder):
                 name = key.rstrip("!=")
                 check_text(f"std{name}", key[len(name):], value, texts[name])
             elif key == "json":
-                check_json(value, texts["out"])
+                check_json(value, texts["out"], folder)
             else:
                 raise Failure(f"unknown key '{key}'")
         if done.returncode != expected:
