@@ -41,7 +41,13 @@ static eb_code_t find_contents(eb_finish_t *finish, const eb_events_t *ev, eb_si
     source.read = read_either;
     source.user = finish;
     source.check_range = finish->range;
-    eb_code_t code = eb_layout_find(&source, ev, layout, err);
+    eb_code_t code = EB_OK;
+    if (finish->layout != NULL) {
+        *layout = *finish->layout;
+        code = eb_layout_check_apps(&source, layout, err);
+    } else {
+        code = eb_layout_find(&source, ev, layout, err);
+    }
     if (code == EB_OK) {
         sidecar->table = layout->table;
         sidecar->boot = layout->boot;
@@ -95,6 +101,9 @@ static void warn_of_contents(const eb_finish_t *finish, const eb_events_t *ev,
 {
     uint8_t erased[EB_MD5_BYTES];
 
+    if (finish->partition != NULL) {
+        return; /* an erased one is nothing strange */
+    }
     eb_md5_erased(finish->range.size, erased);
     if (memcmp(erased, result->md5, sizeof(erased)) == 0) {
         eb_event_note(ev, EB_LEVEL_WARNING,
@@ -132,6 +141,9 @@ static eb_code_t fill_sidecar(const eb_finish_t *finish, const eb_backup_result_
     sidecar->flash = *eb_session_flash(finish->care->session);
     sidecar->addr = result->addr;
     sidecar->size_bytes = result->size_bytes;
+    if (finish->partition != NULL) {
+        memcpy(sidecar->partition, finish->partition->label, sizeof(sidecar->partition));
+    }
     if (strlen(name) >= sizeof(sidecar->file_name)) {
         return eb_err_set(err, EB_ERR_USAGE, "file name too long: %s", name);
     }
@@ -152,26 +164,31 @@ static eb_code_t fill_sidecar(const eb_finish_t *finish, const eb_backup_result_
  * Where an older image is replaced its sidecar goes first and the new one comes last, so that
  * no sidecar ever stands beside the bytes of another backup.
  */
-static eb_code_t name_files(eb_part_file_t *part, const eb_sidecar_t *sidecar, eb_err_t *err)
+eb_code_t eb_finish_name_files(eb_part_file_t *part, const eb_sidecar_t *sidecar, eb_err_t *err)
 {
     char *text = NULL;
     bool replaces = part->replace && eb_fs_exists(part->image_path);
-    eb_code_t code = eb_sidecar_write(sidecar, &text, err);
+    eb_code_t code = sidecar != NULL ? eb_sidecar_write(sidecar, &text, err) : EB_OK;
 
     if (code != EB_OK) {
         return code;
     }
-    if (replaces) {
+    if (replaces || text == NULL) {
         (void)unlink(part->sidecar_path);
     } else {
-        code = eb_fs_write_file(part->sidecar_path, text, strlen(text), true, err);
+        /* One of a run before may be there, killed just before the rename. */
+        bool ours = part->taken_up || part->replace;
+        code = eb_fs_write_file(part->sidecar_path, text, strlen(text), ours, err);
     }
     if (code == EB_OK) {
         code = eb_fs_commit(part->fd, part->part_path, part->image_path, part->replace, err);
+        if (code != EB_OK && !replaces && eb_fs_exists(part->part_path)) {
+            (void)unlink(part->sidecar_path); /* the name went to another image meanwhile */
+        }
     }
     if (code == EB_OK) {
         eb_part_file_remove_journal(part);
-        if (replaces) {
+        if (replaces && text != NULL) {
             code = eb_fs_write_file(part->sidecar_path, text, strlen(text), true, err);
         }
     }
@@ -205,7 +222,7 @@ eb_code_t eb_finish_backup(eb_finish_t *finish, const eb_events_t *ev, eb_backup
         result->table = sidecar->table;
         result->boot = sidecar->boot;
         warn_of_contents(finish, ev, result);
-        code = name_files(part, sidecar, err);
+        code = eb_finish_name_files(part, sidecar, err);
     }
     free(sidecar);
     if (code != EB_OK) {

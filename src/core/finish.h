@@ -13,7 +13,9 @@ typedef struct eb_finish {
     const eb_backup_options_t *options; /* borrowed */
     eb_line_care_t *care;               /* borrowed; for what lies outside the image */
     eb_range_t range;
-    bool unproved; /* the chip has no digests */
+    const eb_part_choice_t *partition; /* NULL: the range is not one; borrowed */
+    const eb_layout_t *layout;         /* of the board; NULL: not known yet; borrowed */
+    bool unproved;                     /* the chip has no digests */
 } eb_finish_t;
 
 /*
@@ -23,5 +25,11 @@ typedef struct eb_finish {
  */
 eb_code_t eb_finish_backup(eb_finish_t *finish, const eb_events_t *ev, eb_backup_result_t *result,
                            eb_err_t *err);
+
+/*
+ * Write the sidecar (NULL: none) and give the image its name, in an order that never leaves a
+ * sidecar beside the bytes of another backup. EB_OK: durable, and the journal is gone.
+ */
+eb_code_t eb_finish_name_files(eb_part_file_t *part, const eb_sidecar_t *sidecar, eb_err_t *err);
 
 #endif

@@ -174,6 +174,21 @@ eb_code_t eb_layout_find(const eb_layout_source_t *source, const eb_events_t *ev
     return code;
 }
 
+eb_code_t eb_layout_check_apps(const eb_layout_source_t *source, eb_layout_t *out, eb_err_t *err)
+{
+    eb_code_t code = EB_OK;
+
+    for (size_t i = 0; i < out->table.count && code == EB_OK && out->table.present; i++) {
+        eb_partition_t *entry = &out->table.entries[i];
+        eb_range_t range = {entry->addr, entry->size};
+        if (entry->type == TYPE_APP &&
+            eb_range_common(range, source->check_range).size == entry->size) {
+            code = look_at_image(source, entry->addr, entry->size, &entry->app, err);
+        }
+    }
+    return code;
+}
+
 static eb_code_t read_board(void *user, uint32_t addr, uint32_t size, uint8_t *out, eb_err_t *err)
 {
     return eb_steady_read(user, addr, size, out, err);

@@ -37,6 +37,10 @@ typedef struct eb_layout {
 eb_code_t eb_layout_find(const eb_layout_source_t *source, const eb_events_t *ev, eb_layout_t *out,
                          eb_err_t *err);
 
+/* Look at the apps of out->table again that lie wholly within source->check_range: what was
+ * measured only is checked then. */
+eb_code_t eb_layout_check_apps(const eb_layout_source_t *source, eb_layout_t *out, eb_err_t *err);
+
 /* The flash of a board: a source that reads through line care, which must outlive it. */
 eb_layout_source_t eb_layout_of_board(eb_line_care_t *care, uint32_t table_addr);
 

@@ -1,38 +1,18 @@
 /* op_backup.c: copy the flash of a board into a file, each byte proved by the chip. */
-#include "clock.h"
+#include "backup_run.h"
 #include "espbackup/ops.h"
-#include "espbackup/version.h"
-#include "finish.h"
-#include "fs_atomic.h"
-#include "layout.h"
-#include "part_file.h"
-#include "settle.h"
-#include "store.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-typedef struct backup {
-    eb_session_t *session;
-    const eb_backup_options_t *options;
-    const eb_events_t *ev;
-    eb_range_t range;
-    eb_part_file_t part;
-    eb_settle_t settle;
-    int prior_fd;
-    char prior_path[EB_PATH_BYTES];
-} backup_t;
-
-static eb_code_t choose_range(const backup_t *b, eb_range_t *out, eb_err_t *err)
+static eb_code_t choose_range(eb_session_t *s, const eb_backup_options_t *options, eb_range_t *out,
+                              eb_err_t *err)
 {
-    uint64_t flash_bytes = eb_session_flash(b->session)->size_bytes;
+    uint64_t flash_bytes = eb_session_flash(s)->size_bytes;
     uint64_t addr = 0, size = flash_bytes;
 
-    if (b->options->has_range) {
-        addr = b->options->addr;
-        size = b->options->size;
+    if (options->has_range) {
+        addr = options->addr;
+        size = options->size;
         if (size == 0 && addr < flash_bytes) {
             size = flash_bytes - addr;
         }
@@ -51,244 +31,19 @@ static eb_code_t choose_range(const backup_t *b, eb_range_t *out, eb_err_t *err)
     return EB_OK;
 }
 
-static void describe_board(const backup_t *b, int64_t now_unix, eb_journal_head_t *head)
-{
-    const eb_chip_info_t *chip = eb_session_chip(b->session);
-    const eb_flash_info_t *flash = eb_session_flash(b->session);
-
-    memset(head, 0, sizeof(*head));
-    memcpy(head->id.chip, chip->id, sizeof(head->id.chip));
-    memcpy(head->id.mac, chip->mac_count > 0 ? chip->macs[0].text : "none",
-           chip->mac_count > 0 ? sizeof(head->id.mac) : sizeof("none"));
-    head->id.jedec_id = flash->jedec_id & 0xFFFFFF;
-    head->id.flash_size_bytes = flash->size_bytes;
-    head->id.range = b->range;
-    head->started_unix = now_unix;
-}
-
-static void tell_security(const backup_t *b)
-{
-    const eb_security_t *security = &eb_session_chip(b->session)->security;
-
-    eb_event_note(b->ev, EB_LEVEL_NOTE,
-                  "the image holds everything that is on the board, Wi-Fi passwords and keys too: "
-                  "only you can read the file; keep it so");
-    if (security->flash_encryption == EB_YES) {
-        eb_event_note(b->ev, EB_LEVEL_WARNING,
-                      "flash encryption is on: the image is ciphertext, and of use on this very "
-                      "chip only");
-    }
-    if (security->secure_boot == EB_YES) {
-        eb_event_note(b->ev, EB_LEVEL_NOTE,
-                      "secure boot is on: a board starts this firmware only if it trusts the same "
-                      "signing key");
-    }
-}
-
-/* -- guesses -------------------------------------------------------------------------------- */
-
-/* The flash addresses of a backup's bytes: its sidecar tells; without one it must be as long as the
- * flash. */
-static eb_code_t range_of_prior(const backup_t *b, const char *path, eb_range_t *out, eb_err_t *err)
-{
-    uint64_t size, flash_bytes = eb_session_flash(b->session)->size_bytes;
-    eb_sidecar_t *sidecar = NULL;
-    eb_code_t code = eb_store_load_sidecar(path, &sidecar, err);
-
-    if (!eb_store_file_size(path, &size, NULL)) {
-        size = 0;
-    }
-    if (code == EB_OK) {
-        *out = (eb_range_t){sidecar->addr, (uint32_t)sidecar->size_bytes};
-        if (size != sidecar->size_bytes) {
-            code =
-                eb_err_set(err, EB_ERR_IMAGE_BAD, "%s is %llu bytes long, its sidecar says %llu",
-                           path, (unsigned long long)size, (unsigned long long)sidecar->size_bytes);
-        }
-    } else if (code == EB_ERR_BACKUP_NOT_FOUND) {
-        *out = (eb_range_t){0, (uint32_t)size};
-        code = EB_OK;
-        if (size != flash_bytes) {
-            code = eb_err_set(err, EB_ERR_IMAGE_BAD,
-                              "%s has no sidecar and is not as long as the flash", path);
-        }
-    }
-    free(sidecar);
-    return code;
-}
-
-/* The earlier backup whose bytes are worth a guess. What the user named must be there; what is
- * found by itself is a help only. */
-static eb_code_t open_prior(backup_t *b, const eb_journal_head_t *head, eb_err_t *err)
-{
-    bool found = true;
-    eb_code_t code;
-    eb_candidate_file_t *prior = &b->settle.prior;
-
-    if (b->options->full) {
-        return EB_OK;
-    }
-    if (b->options->since != NULL) {
-        code = eb_store_resolve(b->options->dir, b->options->since, b->prior_path, err);
-    } else {
-        code = eb_store_newest(b->options->dir, head->id.mac, b->range, b->prior_path, &found, err);
-    }
-    if (code == EB_OK && found) {
-        code = range_of_prior(b, b->prior_path, &prior->range, err);
-    }
-    if (code == EB_OK && found) {
-        b->prior_fd = open(b->prior_path, O_RDONLY | O_CLOEXEC);
-        if (b->prior_fd < 0) {
-            code = eb_err_set(err, EB_ERR_FILE_ACCESS, "cannot open %s", b->prior_path);
-        }
-    }
-    if (code != EB_OK && b->options->since == NULL) {
-        return EB_OK;
-    }
-    if (code == EB_OK && found) {
-        prior->fd = b->prior_fd;
-        prior->path = b->prior_path;
-        b->settle.plan.prior = eb_range_common(prior->range, b->range);
-        eb_event_note(b->ev, EB_LEVEL_NOTE, "what is as in %s is proved, not read", b->prior_path);
-    }
-    return code;
-}
-
-/* Where the table and the app headers say that nothing is. Few and short reads; a board that is
- * mostly known from an earlier backup does not need them. */
-static eb_code_t guess_from_layout(backup_t *b, eb_err_t *err)
-{
-    eb_settle_t *settle = &b->settle;
-
-    if (b->options->full || !settle->has_digest || settle->plan.prior.size == b->range.size) {
-        return EB_OK;
-    }
-    eb_layout_t *layout = calloc(1, sizeof(*layout));
-    if (layout == NULL) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
-    }
-    eb_layout_source_t source = eb_layout_of_board(&settle->care, b->options->table_addr);
-    eb_code_t code = eb_layout_find(&source, NULL, layout, err);
-    if (code == EB_OK) {
-        eb_plan_use_table(&settle->plan, &layout->table, source.bootloader_addr,
-                          layout->bootloader.length_bytes);
-    }
-    free(layout);
-    return code;
-}
-
-/* -- the whole ------------------------------------------------------------------------------ */
-
-static eb_code_t settle_all(backup_t *b, const eb_journal_head_t *head, eb_err_t *err)
-{
-    eb_settle_t *settle = &b->settle;
-
-    settle->part_fd = b->part.fd;
-    settle->part_path = b->part.part_path;
-    settle->journal = &b->part.journal;
-    settle->plan.only_resumed = b->options->full;
-    if (b->part.taken_up) {
-        settle->plan.left = &b->part.left;
-    }
-    eb_code_t code = open_prior(b, head, err);
-    if (code == EB_OK) {
-        code = guess_from_layout(b, err);
-    }
-    if (code == EB_OK) {
-        code = eb_settle_run(settle, err);
-    }
-    return code;
-}
-
-static eb_code_t finish(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
-{
-    eb_finish_t finish = {
-        .part = &b->part,
-        .options = b->options,
-        .care = &b->settle.care,
-        .range = b->range,
-        .unproved = !b->settle.has_digest,
-    };
-    eb_code_t code = eb_finish_backup(&finish, b->ev, result, err);
-
-    if (code == EB_OK) {
-        result->proved = b->settle.has_digest;
-        result->part_path[0] = '\0';
-    }
-    return code;
-}
-
-static void tell_what_is_kept(const backup_t *b, const eb_backup_result_t *result)
-{
-    eb_event_note(b->ev, EB_LEVEL_NOTE,
-                  "kept %s (%llu %% proved): the next backup of this board takes it up",
-                  result->part_path,
-                  (unsigned long long)(b->settle.cover.settled_bytes * 100 / b->range.size));
-}
-
-static eb_code_t run(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
-{
-    eb_journal_head_t head;
-    int64_t started_us = eb_clock_us(), now_unix = eb_clock_unix();
-
-    describe_board(b, now_unix, &head);
-    eb_clock_utc_text(now_unix, result->created_utc, sizeof(result->created_utc));
-    result->addr = b->range.addr;
-    result->size_bytes = b->range.size;
-    eb_code_t code = eb_settle_init(&b->settle, b->session, b->ev, b->range, err);
-    if (code == EB_OK) {
-        code = eb_part_file_open(&b->part, b->options, &head, b->ev, err);
-    }
-    if (code != EB_OK) {
-        return code;
-    }
-    memcpy(result->part_path, b->part.part_path, sizeof(result->part_path));
-    tell_security(b);
-    code = settle_all(b, &head, err);
-    eb_cover_totals(&b->settle.cover, &result->settled);
-    eb_session_get_stats(b->session, &result->stats);
-    result->seconds = (double)(eb_clock_us() - started_us) / 1e6;
-    if (code == EB_OK) {
-        code = finish(b, result, err);
-    }
-    if (code != EB_OK && eb_fs_exists(result->part_path)) {
-        tell_what_is_kept(b, result);
-    } else if (code != EB_OK) {
-        /* Failed after the last rename: the image is whole, what is beside it may not be. */
-        result->part_path[0] = '\0';
-        memcpy(result->image_path, b->part.image_path, sizeof(result->image_path));
-    }
-    return code;
-}
-
 eb_code_t eb_op_backup(eb_session_t *s, const eb_backup_options_t *options, const eb_events_t *ev,
                        eb_backup_result_t *result, eb_err_t *err)
 {
+    eb_backup_job_t job = {.options = options};
+
     memset(result, 0, sizeof(*result));
     result->boot.index = -1;
     eb_code_t code = eb_session_need_flash(s, err);
-    if (code != EB_OK) {
-        return code;
-    }
-    backup_t *b = calloc(1, sizeof(*b));
-    if (b == NULL) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the backup");
-    }
-    b->session = s;
-    b->options = options;
-    b->ev = ev;
-    b->prior_fd = -1;
-    b->part.fd = -1;
-    b->part.journal.fd = -1;
-    code = choose_range(b, &b->range, err);
     if (code == EB_OK) {
-        code = run(b, result, err);
+        code = choose_range(s, options, &job.range, err);
     }
-    eb_part_file_close(&b->part);
-    eb_settle_free(&b->settle);
-    if (b->prior_fd >= 0) {
-        (void)close(b->prior_fd);
+    if (code == EB_OK) {
+        code = eb_backup_run(s, &job, ev, result, err);
     }
-    free(b);
     return code;
 }

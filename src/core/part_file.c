@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define SAME_SECOND_MAX 1000
+#define PREFIX_BYTES    48 /* "esp32c3_nvs_" */
 
 static eb_code_t set_names(eb_part_file_t *part, const char *image_path, eb_err_t *err)
 {
@@ -100,8 +101,8 @@ static int newest_first(const void *a, const void *b)
 }
 
 /* The newest that can be had; those that another run holds are passed over. */
-static eb_code_t take_up_newest(eb_part_file_t *part, const char *dir, const eb_journal_id_t *id,
-                                bool *done, eb_err_t *err)
+static eb_code_t take_up_newest(eb_part_file_t *part, const char *dir, const char *prefix,
+                                const eb_journal_id_t *id, bool *done, eb_err_t *err)
 {
     eb_store_names_t names;
     size_t count = 0;
@@ -118,7 +119,10 @@ static eb_code_t take_up_newest(eb_part_file_t *part, const char *dir, const eb_
         goto done;
     }
     for (size_t i = 0; i < names.count; i++) {
-        count += examine(dir, names.names[i], id, &found[count]) ? 1 : 0;
+        if (strncmp(names.names[i], prefix, strlen(prefix)) == 0 &&
+            examine(dir, names.names[i], id, &found[count])) {
+            count++;
+        }
     }
     qsort(found, count, sizeof(*found), newest_first);
     for (size_t i = 0; i < count && !*done; i++) {
@@ -163,10 +167,10 @@ static bool name_is_free(const eb_part_file_t *part)
     return !eb_fs_exists(part->image_path) && !eb_fs_exists(part->sidecar_path);
 }
 
-static eb_code_t make_in_folder(eb_part_file_t *part, const char *dir,
+static eb_code_t make_in_folder(eb_part_file_t *part, const char *dir, const char *prefix,
                                 const eb_journal_head_t *head, eb_err_t *err)
 {
-    char stamp[32], name[96], path[EB_PATH_BYTES];
+    char stamp[32], name[PREFIX_BYTES + 48], path[EB_PATH_BYTES];
 
     eb_clock_local_stamp(head->started_unix, stamp, sizeof(stamp));
     for (int i = 1; i <= SAME_SECOND_MAX; i++) {
@@ -174,7 +178,7 @@ static eb_code_t make_in_folder(eb_part_file_t *part, const char *dir,
         if (i > 1) {
             (void)snprintf(suffix, sizeof(suffix), "_%d", i);
         }
-        (void)snprintf(name, sizeof(name), "%s_backup_%s%s.bin", head->id.chip, stamp, suffix);
+        (void)snprintf(name, sizeof(name), "%s%s%s.bin", prefix, stamp, suffix);
         eb_code_t code = eb_store_join(path, dir, name, err);
         if (code != EB_OK || (code = set_names(part, path, err)) != EB_OK) {
             return code;
@@ -228,23 +232,29 @@ static eb_code_t open_output(eb_part_file_t *part, const eb_backup_options_t *op
 }
 
 eb_code_t eb_part_file_open(eb_part_file_t *part, const eb_backup_options_t *options,
-                            const eb_journal_head_t *head, const eb_events_t *ev, eb_err_t *err)
+                            const eb_part_choice_t *partition, const eb_journal_head_t *head,
+                            const eb_events_t *ev, eb_err_t *err)
 {
+    char word[EB_PART_WORD_BYTES], prefix[PREFIX_BYTES];
     bool done = false;
     eb_code_t code;
 
     memset(part, 0, sizeof(*part));
     part->fd = -1;
     part->journal.fd = -1;
+    eb_part_choice_word(partition, word);
+    (void)snprintf(prefix, sizeof(prefix), "%s_%s_", head->id.chip, word);
     if (options->output != NULL) {
         code = open_output(part, options, head, err);
     } else {
         code = eb_fs_make_dir(options->dir, err);
         if (code == EB_OK) {
-            code = take_up_newest(part, options->dir, &head->id, &done, err);
+            /* A backup of the whole flash may have any name: --output gives them. */
+            code = take_up_newest(part, options->dir, partition != NULL ? prefix : "", &head->id,
+                                  &done, err);
         }
         if (code == EB_OK && !done) {
-            code = make_in_folder(part, options->dir, head, err);
+            code = make_in_folder(part, options->dir, prefix, head, err);
         }
     }
     if (code == EB_OK && part->taken_up) {

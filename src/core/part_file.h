@@ -6,6 +6,7 @@
 #define EB_CORE_PART_FILE_H
 
 #include "journal.h"
+#include "part_choice.h"
 #include "store.h"
 
 typedef struct eb_part_file {
@@ -24,10 +25,13 @@ typedef struct eb_part_file {
  * Take up the newest .part of the same board and range that no other run holds, or make a new one
  * with its space reserved. With options->output only the .part of that name is looked at.
  * EB_ERR_FILE_EXISTS: the output is there and force is not given, or its .part is of another board.
- * On failure nothing new is left behind. Release with eb_part_file_close.
+ * partition (NULL: none) gives the
+ * name, and then only a .part of that name is taken up. On failure nothing new is left behind.
+ * Release with eb_part_file_close.
  */
 eb_code_t eb_part_file_open(eb_part_file_t *part, const eb_backup_options_t *options,
-                            const eb_journal_head_t *head, const eb_events_t *ev, eb_err_t *err);
+                            const eb_part_choice_t *partition, const eb_journal_head_t *head,
+                            const eb_events_t *ev, eb_err_t *err);
 
 /* Close; the files stay. NULL is allowed. */
 void eb_part_file_close(eb_part_file_t *part);

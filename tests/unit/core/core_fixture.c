@@ -36,6 +36,11 @@ static void on_progress(void *user, const eb_progress_t *progress)
     } else if (!watch->started[phase]) {
         assert_int_equal(progress->done, 0);
     }
+    if (phase == EB_PHASE_READ && watch->make_file != NULL) {
+        FILE *file = fopen(watch->make_file, "wb");
+        assert_true(file != NULL && fputs("precious", file) >= 0 && fclose(file) == 0);
+        watch->make_file = NULL;
+    }
     watch->started[phase] = true;
     watch->done[phase] = progress->done;
     watch->total[phase] = progress->total;

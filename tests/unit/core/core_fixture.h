@@ -12,6 +12,7 @@
 typedef struct watch {
     eb_events_t ev;
     eb_session_t *session; /* its cancel_at is asked; NULL: none */
+    const char *make_file; /* made when reading begins, by another program; NULL: none */
     bool started[EB_PHASE_HASH + 1];
     uint64_t done[EB_PHASE_HASH + 1], total[EB_PHASE_HASH + 1];
     char notes[NOTES_BYTES]; /* all of them, a line each */

@@ -195,7 +195,9 @@ static eb_code_t carry(eb_session_t *s, uint8_t *buf, uint32_t size, uint32_t *r
         s->gone = (int)(fake_random(&s->seed) % 3);
         return eb_err_set(err, EB_ERR_PORT_LOST, "the port is gone");
     }
-    return damaged ? eb_err_set(err, EB_ERR_LINE, "the digest of the read differs") : EB_OK;
+    /* Without digests nobody notices. */
+    return damaged && s->has_digest ? eb_err_set(err, EB_ERR_LINE, "the digest of the read differs")
+                                    : EB_OK;
 }
 
 static void pass_wire(eb_session_t *s, uint64_t bytes)

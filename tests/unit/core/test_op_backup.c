@@ -431,6 +431,27 @@ static void an_output_is_replaced_only_by_force(void **state)
     assert_string_equal(f->result.sidecar_path, sidecar);
 }
 
+static void an_image_that_appears_meanwhile_is_not_overwritten(void **state)
+{
+    fixture_t *f = *state;
+    char output[EB_PATH_BYTES];
+    uint8_t *text;
+    size_t len;
+
+    (void)eb_store_join(output, f->dir, "mine.bin", NULL);
+    f->options.output = output;
+    watch_init(&f->watch, f->board);
+    f->watch.make_file = output;
+    assert_int_equal(eb_op_backup(f->board, &f->options, &f->watch.ev, &f->result, &f->err),
+                     EB_ERR_FILE_EXISTS);
+    assert_true(eb_fs_exists(f->result.part_path));
+    assert_int_equal(eb_fs_read_file(output, MB, &text, &len, NULL), EB_OK);
+    assert_int_equal(len, 8);
+    assert_memory_equal(text, "precious", 8);
+    assert_int_equal(folder_count(f->dir, "_info.json"), 0);
+    free(text);
+}
+
 static void an_output_whose_part_is_foreign_is_refused(void **state)
 {
     fixture_t *f = *state;
@@ -604,6 +625,7 @@ int main(void)
         TEST(a_full_disk_shows_before_the_work),
         TEST(backups_of_one_second_get_names_of_their_own),
         TEST(an_output_is_replaced_only_by_force),
+        TEST(an_image_that_appears_meanwhile_is_not_overwritten),
         TEST(an_output_whose_part_is_foreign_is_refused),
         TEST(ranges_are_checked_and_kept_to),
         TEST(a_chip_without_digests_is_read_twice),

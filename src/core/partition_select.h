@@ -1,0 +1,31 @@
+/* partition_select.h: from what the user asked for to ranges of the flash, by the partition table.
+ */
+#ifndef EB_CORE_PARTITION_SELECT_H
+#define EB_CORE_PARTITION_SELECT_H
+
+#include "espbackup/ops.h"
+#include "layout.h"
+#include "part_choice.h"
+
+#define EB_PART_CHOICES_MAX    (EB_PARTITIONS_MAX + 2) /* bootloader and table too */
+#define EB_PART_ADDR_NOT_KNOWN UINT32_MAX
+
+typedef struct eb_part_choices {
+    eb_part_choice_t list[EB_PART_CHOICES_MAX]; /* in flash order, each range once */
+    size_t count;
+} eb_part_choices_t;
+
+typedef struct eb_part_board {
+    const eb_layout_t *layout;
+    uint32_t bootloader_addr;  /* EB_PART_ADDR_NOT_KNOWN is allowed */
+    uint64_t flash_size_bytes; /* 0: not known */
+} eb_part_board_t;
+
+/*
+ * EB_ERR_USAGE names what cannot be: nothing selected, no table, a name that the table has not, a
+ * range beyond the flash. What `critical` wants and the board lacks is a note. Zeroed first.
+ */
+eb_code_t eb_partition_select(const eb_partition_select_t *select, const eb_part_board_t *board,
+                              const eb_events_t *ev, eb_part_choices_t *out, eb_err_t *err);
+
+#endif
