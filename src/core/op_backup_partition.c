@@ -1,0 +1,226 @@
+/* op_backup_partition.c: images of single partitions, of a board or out of a backup. */
+#include "backup_run.h"
+#include "espbackup/ops.h"
+#include "partition_extract.h"
+#include "partition_select.h"
+#include "table_search.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Several files are one work to who looks on: their progress is joined. */
+typedef struct joint {
+    eb_events_t ev; /* what the files tell */
+    const eb_events_t *outer;
+    uint64_t before_bytes, total_bytes;
+} joint_t;
+
+typedef struct work {
+    eb_session_t *session; /* NULL: out of an image */
+    const eb_partition_backup_options_t *options;
+    eb_backup_options_t file_options;
+    eb_image_source_t source;
+    eb_layout_t layout;
+    eb_part_choices_t choices;
+    joint_t joint;
+} work_t;
+
+void eb_partition_backup_result_free(eb_partition_backup_result_t *result)
+{
+    if (result != NULL) {
+        free(result->files);
+        memset(result, 0, sizeof(*result));
+    }
+}
+
+/* -- progress ------------------------------------------------------------------------------- */
+
+static void pass_note(void *user, eb_level_t level, const char *text)
+{
+    const joint_t *joint = user;
+
+    eb_event_note(joint->outer, level, "%s", text);
+}
+
+static void pass_progress(void *user, const eb_progress_t *progress)
+{
+    const joint_t *joint = user;
+
+    switch (progress->phase) {
+    case EB_PHASE_READ:
+        eb_event_progress(joint->outer, EB_PHASE_READ, joint->before_bytes + progress->done,
+                          joint->total_bytes);
+        break;
+    case EB_PHASE_HASH: /* of a moment, between the files */
+        break;
+    case EB_PHASE_CONNECT:
+    case EB_PHASE_STUB:
+    case EB_PHASE_CHECK:
+    case EB_PHASE_ERASE:
+    case EB_PHASE_WRITE:
+    case EB_PHASE_VERIFY:
+        eb_event_progress(joint->outer, progress->phase, progress->done, progress->total);
+        break;
+    }
+}
+
+static bool pass_cancelled(void *user)
+{
+    const joint_t *joint = user;
+
+    return eb_event_cancelled(joint->outer);
+}
+
+static void join_events(work_t *w, const eb_events_t *outer)
+{
+    joint_t *joint = &w->joint;
+
+    joint->outer = outer;
+    joint->ev = (eb_events_t){joint, pass_note, pass_progress, pass_cancelled,
+                              outer != NULL ? outer->max_level : EB_LEVEL_WARNING};
+    for (size_t i = 0; i < w->choices.count; i++) {
+        joint->total_bytes += w->choices.list[i].range.size;
+    }
+}
+
+/* -- what lies where ------------------------------------------------------------------------ */
+
+static eb_code_t look_at_board(work_t *w, const eb_events_t *ev, eb_part_board_t *board,
+                               eb_err_t *err)
+{
+    eb_line_care_t care;
+
+    eb_code_t code = eb_session_need_flash(w->session, err);
+    if (code != EB_OK) {
+        return code;
+    }
+    eb_line_care_init(&care, w->session, ev);
+    eb_layout_source_t source = eb_layout_of_board(&care, w->options->select.table_addr);
+    board->bootloader_addr = source.bootloader_addr;
+    board->flash_size_bytes = source.flash_size_bytes;
+    return eb_layout_search(&source, ev, &w->layout, err);
+}
+
+static eb_code_t look_at_image(work_t *w, const eb_events_t *ev, eb_part_board_t *board,
+                               eb_err_t *err)
+{
+    eb_code_t code = eb_image_source_open(w->options->from_image, w->options->dir, false, 0, ev,
+                                          &w->source, err);
+
+    if (code != EB_OK) {
+        return code;
+    }
+    eb_layout_source_t source = eb_image_source_layout(&w->source);
+    if (w->options->select.table_addr != 0) {
+        source.table_addr = w->options->select.table_addr;
+    }
+    const eb_sidecar_t *sidecar = w->source.sidecar;
+    board->bootloader_addr =
+        sidecar != NULL ? sidecar->chip.bootloader_addr : EB_PART_ADDR_NOT_KNOWN;
+    board->flash_size_bytes = w->source.addr + w->source.size_bytes;
+    if (sidecar == NULL) {
+        eb_event_note(ev, EB_LEVEL_NOTE,
+                      "%s has no sidecar: the chip is not known, and what is taken out of it gets "
+                      "no sidecar either",
+                      w->source.path);
+    }
+    return eb_layout_search(&source, ev, &w->layout, err);
+}
+
+static eb_code_t choose(work_t *w, const eb_events_t *ev, eb_err_t *err)
+{
+    eb_part_board_t board = {.layout = &w->layout};
+    eb_code_t code = w->options->from_image != NULL ? look_at_image(w, ev, &board, err)
+                                                    : look_at_board(w, ev, &board, err);
+
+    if (code == EB_OK) {
+        code = eb_partition_select(&w->options->select, &board, ev, &w->choices, err);
+    }
+    if (code == EB_OK && w->options->output != NULL && w->choices.count != 1) {
+        code = eb_err_set(err, EB_ERR_USAGE,
+                          "--output names one file, but %zu partitions are asked for",
+                          w->choices.count);
+    }
+    return code;
+}
+
+/* -- the files ------------------------------------------------------------------------------ */
+
+static eb_code_t make_file(work_t *w, size_t index, eb_backup_result_t *result, eb_err_t *err)
+{
+    const eb_part_choice_t *choice = &w->choices.list[index];
+    eb_code_t code;
+
+    memset(result, 0, sizeof(*result));
+    result->boot.index = -1;
+    if (w->options->from_image != NULL) {
+        code =
+            eb_partition_extract(&w->source, &w->file_options, choice, &w->joint.ev, result, err);
+    } else {
+        const eb_backup_job_t job = {
+            .options = &w->file_options,
+            .range = choice->range,
+            .partition = choice,
+            .layout = &w->layout,
+            .security_told = index > 0,
+        };
+        code = eb_backup_run(w->session, &job, &w->joint.ev, result, err);
+    }
+    w->joint.before_bytes += choice->range.size;
+    if (index > 0) {
+        memset(&result->table, 0, sizeof(result->table));
+    }
+    return code != EB_OK ? eb_err_wrap(err, "partition \"%s\"", choice->label) : EB_OK;
+}
+
+static eb_code_t make_files(work_t *w, eb_partition_backup_result_t *result, eb_err_t *err)
+{
+    eb_code_t code = EB_OK;
+
+    result->files = calloc(w->choices.count, sizeof(*result->files));
+    if (result->files == NULL) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for %zu partitions", w->choices.count);
+    }
+    for (size_t i = 0; i < w->choices.count && code == EB_OK; i++) {
+        result->count = i + 1;
+        code = make_file(w, i, &result->files[i], err);
+        if (code != EB_OK && i > 0) {
+            eb_event_note(w->joint.outer, EB_LEVEL_NOTE,
+                          "%zu of %zu partitions are complete; their files stay", i,
+                          w->choices.count);
+        }
+    }
+    return code;
+}
+
+eb_code_t eb_op_backup_partition(eb_session_t *s, const eb_partition_backup_options_t *options,
+                                 const eb_events_t *ev, eb_partition_backup_result_t *result,
+                                 eb_err_t *err)
+{
+    eb_err_t unused;
+
+    err = err != NULL ? err : &unused; /* eb_err_wrap gives its code */
+    memset(result, 0, sizeof(*result));
+    work_t *w = calloc(1, sizeof(*w));
+    if (w == NULL) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the backup");
+    }
+    w->session = s;
+    w->options = options;
+    w->source.fd = -1;
+    w->file_options = (eb_backup_options_t){
+        .dir = options->dir,
+        .output = options->output,
+        .force = options->force,
+        .note = options->note,
+    };
+    eb_code_t code = choose(w, ev, err);
+    if (code == EB_OK) {
+        w->file_options.table_addr = w->layout.table.addr;
+        join_events(w, ev);
+        code = make_files(w, result, err);
+    }
+    eb_image_source_close(&w->source);
+    free(w);
+    return code;
+}

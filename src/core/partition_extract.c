@@ -1,0 +1,190 @@
+#include "partition_extract.h"
+
+#include "clock.h"
+#include "cover.h"
+#include "finish.h"
+#include "fs_atomic.h"
+#include "hash_file.h"
+
+#include "espbackup/version.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COPY_BYTES EB_BLOCK_BYTES
+/* In the journal, for what a killed run leaves: never taken for the .part of a board. */
+#define NO_BOARD   "image"
+
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+static void describe(const eb_image_source_t *source, const eb_part_choice_t *choice,
+                     int64_t now_unix, eb_journal_head_t *head)
+{
+    const char *chip = source->sidecar != NULL ? source->sidecar->chip.id : "unknown";
+
+    memset(head, 0, sizeof(*head));
+    (void)snprintf(head->id.chip, sizeof(head->id.chip), "%s", chip);
+    (void)snprintf(head->id.mac, sizeof(head->id.mac), NO_BOARD);
+    head->id.flash_size_bytes = source->addr + source->size_bytes;
+    head->id.range = choice->range;
+    head->started_unix = now_unix;
+}
+
+static eb_code_t copy_bytes(const eb_image_source_t *source, eb_part_file_t *part, eb_range_t range,
+                            const eb_events_t *ev, eb_err_t *err)
+{
+    uint8_t *bytes = malloc(COPY_BYTES);
+    eb_code_t code = EB_OK;
+
+    if (bytes == NULL) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory to copy a partition");
+    }
+    eb_event_progress(ev, EB_PHASE_READ, 0, range.size);
+    for (uint32_t done = 0; done < range.size && code == EB_OK;) {
+        uint32_t count = eb_min_u32(range.size - done, COPY_BYTES);
+        if (eb_event_cancelled(ev)) {
+            code = eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+            break;
+        }
+        code = eb_image_source_read(source, range.addr + done, bytes, count, err);
+        if (code == EB_OK) {
+            code = eb_fs_pwrite(part->fd, part->part_path, bytes, count, done, err);
+        }
+        done += count;
+        eb_event_progress(ev, EB_PHASE_READ, done, range.size);
+    }
+    free(bytes);
+    return code;
+}
+
+static bool lies_within(const eb_partition_t *entry, eb_range_t range)
+{
+    eb_range_t own = {entry->addr, entry->size};
+
+    return eb_range_common(own, range).size == entry->size;
+}
+
+/* The source's, of this partition: what is told of the board and the reading stays. */
+static eb_sidecar_t *make_sidecar(const eb_image_source_t *source,
+                                  const eb_backup_options_t *options,
+                                  const eb_part_choice_t *choice, const eb_backup_result_t *result)
+{
+    eb_sidecar_t *sidecar = malloc(sizeof(*sidecar));
+
+    if (sidecar == NULL) {
+        return NULL;
+    }
+    *sidecar = *source->sidecar;
+    (void)snprintf(sidecar->tool_version, sizeof(sidecar->tool_version), "%s", eb_version());
+    memcpy(sidecar->created_utc, result->created_utc, sizeof(sidecar->created_utc));
+    sidecar->addr = choice->range.addr;
+    sidecar->size_bytes = choice->range.size;
+    memcpy(sidecar->partition, choice->label, sizeof(sidecar->partition));
+    (void)snprintf(sidecar->file_name, sizeof(sidecar->file_name), "%.255s",
+                   file_name(result->image_path));
+    memcpy(sidecar->sha256, result->sha256, sizeof(sidecar->sha256));
+    memcpy(sidecar->md5, result->md5, sizeof(sidecar->md5));
+    sidecar->settled = result->settled;
+    sidecar->stats = result->stats;
+    sidecar->seconds = result->seconds;
+    for (size_t i = 0; i < sidecar->table.count; i++) {
+        sidecar->part_hash[i].known =
+            sidecar->part_hash[i].known && lies_within(&sidecar->table.entries[i], choice->range);
+    }
+    if (options->note != NULL) {
+        (void)snprintf(sidecar->note, sizeof(sidecar->note), "%s", options->note);
+    } else {
+        (void)snprintf(sidecar->note, sizeof(sidecar->note), "out of %.200s of %s",
+                       file_name(source->path), source->sidecar->created_utc);
+    }
+    return sidecar;
+}
+
+/* What is known of how the bytes came off the board: nothing was read now. */
+static void fill_result(const eb_image_source_t *source, const eb_part_choice_t *choice,
+                        eb_backup_result_t *result)
+{
+    const eb_sidecar_t *sidecar = source->sidecar;
+    bool by_digest = sidecar != NULL && strcmp(sidecar->proof, "chip-md5") == 0;
+
+    result->addr = choice->range.addr;
+    result->size_bytes = choice->range.size;
+    result->settled.prior = by_digest ? choice->range.size : 0;
+    result->settled.unproved = by_digest ? 0 : choice->range.size;
+    if (sidecar == NULL) {
+        return;
+    }
+    result->table = sidecar->table;
+    result->boot = sidecar->boot;
+    result->stats = sidecar->stats;
+    result->stats.wire_bytes_in = result->stats.wire_bytes_out = 0;
+    result->stats.retries = result->stats.reconnects = result->stats.slowdowns = 0;
+}
+
+static eb_code_t finish(const eb_image_source_t *source, const eb_backup_options_t *options,
+                        const eb_part_choice_t *choice, eb_part_file_t *part,
+                        eb_backup_result_t *result, eb_err_t *err)
+{
+    eb_sidecar_t *sidecar = NULL;
+
+    memcpy(result->image_path, part->image_path, sizeof(result->image_path));
+    if (source->sidecar != NULL) {
+        memcpy(result->sidecar_path, part->sidecar_path, sizeof(result->sidecar_path));
+        sidecar = make_sidecar(source, options, choice, result);
+        if (sidecar == NULL) {
+            return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the sidecar");
+        }
+    }
+    eb_code_t code = eb_finish_name_files(part, sidecar, err);
+    free(sidecar);
+    return code;
+}
+
+eb_code_t eb_partition_extract(eb_image_source_t *source, const eb_backup_options_t *options,
+                               const eb_part_choice_t *choice, const eb_events_t *ev,
+                               eb_backup_result_t *result, eb_err_t *err)
+{
+    eb_part_file_t part;
+    eb_journal_head_t head;
+    eb_range_t range = choice->range;
+    int64_t started_us = eb_clock_us(), now_unix = eb_clock_unix();
+
+    if (range.addr < source->addr ||
+        !eb_range_within(range.addr - source->addr, range.size, source->size_bytes)) {
+        return eb_err_set(err, EB_ERR_USAGE, "0x%x + 0x%x does not lie within %s", range.addr,
+                          range.size, source->path);
+    }
+    describe(source, choice, now_unix, &head);
+    eb_clock_utc_text(now_unix, result->created_utc, sizeof(result->created_utc));
+    fill_result(source, choice, result);
+    eb_code_t code = eb_part_file_open(&part, options, choice, &head, NULL, err);
+    if (code != EB_OK) {
+        return code;
+    }
+    code = copy_bytes(source, &part, range, ev, err);
+    if (code == EB_OK) {
+        code = eb_hash_file(part.fd, part.part_path, 0, range.size, NULL, result->sha256,
+                            result->md5, err);
+    }
+    result->seconds = (double)(eb_clock_us() - started_us) / 1e6;
+    if (code == EB_OK) {
+        code = finish(source, options, choice, &part, result, err);
+    }
+    if (code != EB_OK) {
+        /* Nothing in it that the image has not. */
+        (void)unlink(part.part_path);
+        eb_part_file_remove_journal(&part);
+        result->image_path[0] = '\0';
+        result->sidecar_path[0] = '\0';
+    }
+    result->proved = code == EB_OK && source->hash_checked && result->settled.prior == range.size;
+    eb_part_file_close(&part);
+    return code;
+}
