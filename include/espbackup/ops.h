@@ -167,11 +167,17 @@ typedef struct eb_change_plan {
     const eb_spans_t *spans;                 /* SAME and OLD */
     const eb_partition_table_t *board_table; /* as it is; present may be false */
     const eb_partition_table_t *image_table; /* as it would be; NULL when not touched */
+    const eb_boot_choice_t *board_boot;      /* what boots by board_table; NULL: not known */
+    const eb_boot_choice_t *image_boot;      /* what boots by image_table; NULL: not known */
+    const eb_chip_info_t *image_chip;        /* where the image is from; NULL: not known */
+    const char *image_created_utc;           /* NULL: not known */
     bool other_mac;                          /* the image is from another board */
     bool encrypted;
 } eb_change_plan_t;
 
-/* true: go on. Called once, after all checks and before the first change. NULL: go on. */
+/* true: go on. Called once, after all checks and before the first change (with dry_run too, where
+ * the answer does not count; and when nothing differs). NULL: go on. false ends the operation with
+ * EB_ERR_REFUSED. */
 typedef bool (*eb_confirm_fn)(void *user, const eb_change_plan_t *plan);
 
 /* -- restore --------------------------------------------------------------------------------- */
