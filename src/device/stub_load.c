@@ -128,10 +128,30 @@ static eb_code_t start(eb_session_t *s, uint32_t entry, eb_err_t *err)
     return eb_err_set(err, EB_ERR_STUB, "the stub was loaded, but did not start");
 }
 
+/*
+ * Back in step after the jump, whose reply or greeting a bad line may have damaged: the stub may
+ * run though it was not heard, and the ROM may still be there because it was not told. Without
+ * greeting, err holds that error already.
+ */
+static eb_code_t who_answers(eb_session_t *s, bool greeted, bool *jumped, eb_err_t *err)
+{
+    eb_sync_info_t info;
+    const eb_code_t code = eb_link_resync(s->link, 2, &info, greeted ? err : NULL);
+
+    *jumped = true;
+    if (code != EB_OK)
+        return greeted || code == EB_ERR_CANCELLED ? code : EB_ERR_STUB;
+    if (info.dialect == EB_DIALECT_STUB)
+        return EB_OK;
+    if (greeted)
+        return eb_err_set(err, EB_ERR_STUB, "the stub greeted, but the ROM answers");
+    *jumped = false;
+    return eb_err_set(err, EB_ERR_LINE, "the jump into the stub did not reach the board");
+}
+
 eb_code_t eb_stub_start(eb_session_t *s, bool *jumped, eb_err_t *err)
 {
     eb_stub_image_t image;
-    eb_sync_info_t info;
     size_t total;
     eb_code_t code;
 
@@ -144,18 +164,14 @@ eb_code_t eb_stub_start(eb_session_t *s, bool *jumped, eb_err_t *err)
     code = upload(s, &image.text, 0, total, err);
     if (code == EB_OK)
         code = upload(s, &image.data, image.text.len, total, err);
-    if (code == EB_OK) {
-        *jumped = true;
+    if (code == EB_OK)
         code = start(s, image.entry, err);
-    }
+    if (code == EB_OK || code == EB_ERR_STUB)
+        code = who_answers(s, code == EB_OK, jumped, err);
     if (code != EB_OK)
         goto done;
     s->stub = true;
     eb_link_set_dialect(s->link, EB_DIALECT_STUB);
-    /* A reply to the jump that was lost has marked the link; the stub is there now. */
-    code = eb_link_resync(s->link, 2, &info, err);
-    if (code == EB_OK && info.dialect != EB_DIALECT_STUB)
-        code = eb_err_set(err, EB_ERR_STUB, "the stub greeted, but the ROM answers");
     if (code == EB_OK)
         (void)snprintf(s->stats.stub_version, sizeof(s->stats.stub_version), "%s",
                        s->stub_path[0] == '\0' ? eb_stub_files_version : "");
