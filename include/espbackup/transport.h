@@ -5,10 +5,10 @@
  * or "rfc2217://HOST:PORT" (query strings are accepted and ignored, as other tools write them).
  *
  * Deadlines are absolute, on eb_clock_ms(). Waits are cut into slices of at most 100 ms, and cancel
- * (the `ev` given at open) is looked at in between; a cancelled call returns EB_ERR_CANCELLED. After
- * a cancel every read does, but lines, baud, flush and writes that need not wait still work, so that
- * the board can be reset before the port is closed.
- * Not thread-safe: one thread a transport. A lost link gives EB_ERR_PORT_LOST from then on.
+ * (the `ev` given at open) is looked at in between; a cancelled call returns EB_ERR_CANCELLED.
+ * After a cancel every read does, but lines, baud, flush and writes that need not wait still work,
+ * so that the board can be reset before the port is closed. Not thread-safe: one thread a
+ * transport. A lost link gives EB_ERR_PORT_LOST from then on.
  */
 #ifndef ESPBACKUP_TRANSPORT_H
 #define ESPBACKUP_TRANSPORT_H

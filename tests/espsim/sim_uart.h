@@ -1,10 +1,10 @@
 /*
  * sim_uart.h: the UART as the code of the simulated chip sees it.
  *
- * The chip's code runs on a thread of its own, written as a real ROM is: it waits for a byte, works,
- * sends bytes. Everything that is not the chip (links, adapter latency, line rate, faults, modem
- * lines) lies behind these calls. Every call that can wait returns SIM_RESET when the board was
- * reset or unplugged meanwhile; the chip's code then unwinds at once and sim_chip_run returns.
+ * The chip's code runs on a thread of its own, written as a real ROM is: it waits for a byte,
+ * works, sends bytes. Everything that is not the chip (links, adapter latency, line rate, faults,
+ * modem lines) lies behind these calls. Every call that can wait returns SIM_RESET when the board
+ * was reset or unplugged meanwhile; the chip's code then unwinds at once and sim_chip_run returns.
  *
  * Time: with `--wire real` these calls take the time that they say; with `--wire instant` they take
  * none. The chip has a 128-byte receive FIFO: bytes that arrive while it is full are lost (ROM code

@@ -159,7 +159,7 @@ def main():
     parser.add_argument("--espsim", type=os.path.abspath, required=True)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--first", type=int, default=1, help="seed of the first run")
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=8)
     parser.add_argument("--flash-kb", type=int, default=512)
     parser.add_argument("--kill", action="store_true", help="kill -9 instead of a bad line")
     parser.add_argument("--keep", action="store_true", help="keep the folder of a wrong run")
