@@ -173,9 +173,9 @@ eb_code_t eb_finish_name_files(eb_part_file_t *part, const eb_sidecar_t *sidecar
     if (code != EB_OK) {
         return code;
     }
-    if (replaces || text == NULL) {
+    if (replaces || (text == NULL && part->replace)) {
         (void)unlink(part->sidecar_path);
-    } else {
+    } else if (text != NULL) {
         /* One of a run before may be there, killed just before the rename. */
         bool ours = part->taken_up || part->replace;
         code = eb_fs_write_file(part->sidecar_path, text, strlen(text), ours, err);

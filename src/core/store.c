@@ -178,8 +178,12 @@ static bool is_candidate(const char *path, const char *mac, eb_range_t range,
         return false;
     }
     if (eb_store_file_size(path, &size, NULL) && size == sidecar->size_bytes) {
-        fits = range.addr >= sidecar->addr &&
-               eb_range_within(range.addr - sidecar->addr, range.size, size);
+        if (range.size == 0) {
+            fits = sidecar->addr == 0 && size == sidecar->flash.size_bytes;
+        } else {
+            fits = range.addr >= sidecar->addr &&
+                   eb_range_within(range.addr - sidecar->addr, range.size, size);
+        }
         if (mac != NULL) {
             fits =
                 fits && sidecar->chip.mac_count > 0 && strcmp(sidecar->chip.macs[0].text, mac) == 0;
@@ -235,7 +239,8 @@ eb_code_t eb_store_resolve(const char *dir, const char *what, char out[EB_PATH_B
     if (strcmp(what, "latest") == 0) {
         code = eb_store_newest(dir, NULL, (eb_range_t){0, 0}, out, &found, err);
         if (code == EB_OK && !found) {
-            code = eb_err_set(err, EB_ERR_BACKUP_NOT_FOUND, "no complete backup in %s", dir);
+            code = eb_err_set(err, EB_ERR_BACKUP_NOT_FOUND,
+                              "no complete backup of a whole flash in %s", dir);
         }
         return code;
     }

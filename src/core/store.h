@@ -42,12 +42,13 @@ eb_code_t eb_store_load_sidecar(const char *image_path, eb_sidecar_t **out, eb_e
 
 /*
  * What the user named: a path, a name as `list` prints it (with or without .bin), or "latest": the
- * newest complete backup of the folder. EB_ERR_BACKUP_NOT_FOUND.
+ * newest complete backup of a whole flash in the folder. EB_ERR_BACKUP_NOT_FOUND.
  */
 eb_code_t eb_store_resolve(const char *dir, const char *what, char out[EB_PATH_BYTES],
                            eb_err_t *err);
 
-/* The newest complete backup that covers the range; mac NULL: of any board. found false: none. */
+/* The newest complete backup that covers the range, or the whole flash of its board if the range is
+ * empty; mac NULL: of any board. found false: none. */
 eb_code_t eb_store_newest(const char *dir, const char *mac, eb_range_t range,
                           char out[EB_PATH_BYTES], bool *found, eb_err_t *err);
 
