@@ -4,10 +4,10 @@
 
 #define COMMAND_TRIES 3
 
+/* Not EB_ERR_GARBAGE: a board that sends without end is not in its loader any more. */
 static bool worth_retry(eb_code_t code)
 {
-    return code == EB_ERR_LINE || code == EB_ERR_TIMEOUT || code == EB_ERR_GARBAGE ||
-           code == EB_ERR_PROTOCOL;
+    return code == EB_ERR_LINE || code == EB_ERR_TIMEOUT || code == EB_ERR_PROTOCOL;
 }
 
 eb_code_t eb_dev_command(eb_session_t *s, const eb_request_t *request, eb_reply_t *reply,

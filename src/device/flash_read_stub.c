@@ -181,20 +181,29 @@ static eb_code_t receive_digest(eb_stream_t *st, uint8_t theirs[DIGEST_FRAME_BYT
     return code;
 }
 
-/* Bring the stub back to its command loop; what went wrong before stays in err. */
-static void abandon(eb_stream_t *st)
+/* Bring the stub back to its command loop. What went wrong before stays in err, unless it shows
+ * that the board has left the stub. */
+static eb_code_t abandon(eb_stream_t *st, eb_code_t before, eb_err_t *err)
 {
     eb_session_t *s = st->s;
+    eb_err_t now = {.code = EB_OK};
     eb_sync_info_t info;
     eb_code_t code = EB_OK;
 
     eb_link_set_buf(s->link, NULL, 0);
     eb_link_mark_dirty(s->link);
     if (!st->ended)
-        code = send_end(st, NULL);
+        code = send_end(st, &now);
     if (code == EB_OK)
-        (void)eb_link_resync(s->link, 3, &info, NULL);
-    /* If that failed the link stays marked: the next command tries again, and recover resets. */
+        code = eb_link_resync(s->link, 3, &info, &now);
+    if (code == EB_OK && info.dialect != EB_DIALECT_STUB)
+        code = eb_err_set(&now, EB_ERR_CHIP_RESET, "the board restarted in the middle of the work");
+    if (code == EB_OK || code == EB_ERR_TIMEOUT || code == EB_ERR_LINE)
+        return before; /* if out of step, the next command tries again */
+    s->out_of_step = true;
+    if (err != NULL)
+        *err = now;
+    return code;
 }
 
 static int64_t packet_patience(const eb_session_t *s)
@@ -231,7 +240,7 @@ eb_code_t eb_flash_read_stub(eb_session_t *s, const eb_read_job_t *job, eb_err_t
         else
             code = eb_err_set(err, EB_ERR_LINE, "the digest of the board does not match the data");
     } else if (code != EB_ERR_PORT_LOST && code != EB_ERR_CHIP_RESET) {
-        abandon(&st);
+        code = abandon(&st, code, err);
     }
 done:
     eb_digest_free(st.md5);

@@ -18,7 +18,7 @@ static eb_code_t check_board(eb_session_t *s, eb_err_t *err)
     eb_code_t code = eb_detect_chip(s, err);
 
     if (code == EB_OK)
-        code = eb_detect_stop_watchdogs(s, err);
+        code = eb_watchdog_stop(s, err);
     if (code == EB_OK)
         code = eb_detect_mac(s, mac, err);
     if (code != EB_OK)
@@ -88,8 +88,10 @@ eb_code_t eb_session_recover(eb_session_t *s, eb_err_t *err)
 
     if (eb_event_cancelled(s->ev))
         return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
-    if (s->transport != NULL)
+    /* Where a reset is possible and known to be needed, asking politely would only take time. */
+    if (s->transport != NULL && !(s->out_of_step && eb_transport_can_lines(s->transport)))
         code = in_step(s, &quiet);
+    s->out_of_step = false;
     if (code == EB_OK)
         return EB_OK;
     if (code == EB_ERR_CANCELLED) {
@@ -97,7 +99,7 @@ eb_code_t eb_session_recover(eb_session_t *s, eb_err_t *err)
             *err = quiet;
         return code;
     }
-    if (code == EB_ERR_PORT_LOST)
+    if (code == EB_ERR_PORT_LOST && quiet.code == EB_ERR_PORT_LOST)
         eb_connect_close(s);
     code = eb_session_restart(s, err);
     if (code != EB_OK)

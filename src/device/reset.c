@@ -18,9 +18,10 @@ static const eb_reset_sequence_t classic[] = {
            {false, false, 0})},
 };
 
-/* Over a network each step costs a round trip: only those that are needed. */
+/* Over a network each step costs a round trip, so only those that are needed; and the board sees
+ * them late, so that GPIO0 is held longer. */
 static const eb_reset_sequence_t remote[] = {
-    {.name = "remote DTR/RTS", STEPS({false, true, 100}, {true, false, 50}, {false, false, 0})},
+    {.name = "remote DTR/RTS", STEPS({false, true, 100}, {true, false, 200}, {false, false, 0})},
     {.name = "remote DTR/RTS, slow start",
      STEPS({false, true, 100}, {true, false, 550}, {false, false, 0})},
 };

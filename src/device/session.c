@@ -38,7 +38,8 @@ static eb_code_t load_stub(eb_session_t *s, eb_err_t *err)
         eb_sync_info_t info;
 
         code = eb_stub_start(s, &jumped, err);
-        if (jumped || (code != EB_ERR_LINE && code != EB_ERR_TIMEOUT && code != EB_ERR_GARBAGE))
+        /* A refusal is most often a checksum: a block was damaged on the way. */
+        if (jumped || (!line_fault(code) && code != EB_ERR_DEVICE))
             break;
         s->stats.retries++;
         if (eb_link_resync(s->link, 2, &info, NULL) != EB_OK)
@@ -60,8 +61,10 @@ static eb_code_t load_stub(eb_session_t *s, eb_err_t *err)
 
 eb_code_t eb_session_prepare_loader(eb_session_t *s, eb_err_t *err)
 {
-    eb_code_t code = load_stub(s, err);
+    eb_code_t code = eb_flash_power_up(s, err);
 
+    if (code == EB_OK)
+        code = load_stub(s, err);
     return code == EB_OK ? eb_baud_raise(s, err) : code;
 }
 
@@ -111,7 +114,7 @@ static eb_code_t bring_up(eb_session_t *s, eb_err_t *err)
     eb_code_t code = eb_detect_chip(s, err);
 
     if (code == EB_OK)
-        code = eb_detect_stop_watchdogs(s, err);
+        code = eb_watchdog_stop(s, err);
     if (code == EB_OK)
         code = eb_detect_facts(s, err);
     if (code == EB_OK && s->secure_download)
@@ -228,6 +231,11 @@ eb_code_t eb_session_open(const eb_session_options_t *options, const eb_events_t
 
 static eb_code_t run_program(eb_session_t *s, eb_err_t *err)
 {
+    bool by_watchdog = false;
+
+    eb_watchdog_before_run(s, &by_watchdog);
+    if (by_watchdog && eb_watchdog_reset(s, NULL) == EB_OK)
+        return EB_OK;
     if (!eb_transport_can_lines(s->transport)) {
         eb_event_note(s->ev, EB_LEVEL_NOTE,
                       "%s has no reset line: the board stays in its loader until it is reset by "
@@ -271,7 +279,7 @@ static eb_code_t leave(eb_session_t *s, eb_err_t *err)
     case EB_AFTER_SOFT_RESET:
         return rom_run_user_code(s, err);
     case EB_AFTER_WATCHDOG_RESET:
-        return eb_detect_watchdog_reset(s, err);
+        return eb_watchdog_reset(s, err);
     case EB_AFTER_NO_RESET:
     case EB_AFTER_NO_RESET_STUB:
         return EB_OK;

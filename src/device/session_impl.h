@@ -37,8 +37,10 @@ struct eb_session {
     eb_chip_info_t chip;
     eb_flash_info_t flash;
     uint64_t rom_clock_hz;
+    const eb_reg_program_t *flash_power; /* to do before the flash is attached; NULL: nothing */
     bool secure_download;
-    bool connected; /* a loader has answered, and the board was not left since */
+    bool out_of_step; /* it does not follow commands any more: recovery needs a reset */
+    bool connected;   /* a loader has answered, and the board was not left since */
 
     /* the loader */
     bool stub;            /* it runs */
@@ -82,9 +84,16 @@ eb_code_t eb_detect_chip(eb_session_t *s, eb_err_t *err);
 eb_code_t eb_detect_facts(eb_session_t *s, eb_err_t *err);
 /* Only the base MAC, as text. */
 eb_code_t eb_detect_mac(eb_session_t *s, char out[EB_MAC_TEXT_BYTES], eb_err_t *err);
+
+/* -- watchdog.c ------------------------------------------------------------------------------- */
+
 /* Stop the watchdogs that a USB-Serial/JTAG reset leaves running. */
-eb_code_t eb_detect_stop_watchdogs(eb_session_t *s, eb_err_t *err);
-eb_code_t eb_detect_watchdog_reset(eb_session_t *s, eb_err_t *err);
+eb_code_t eb_watchdog_stop(eb_session_t *s, eb_err_t *err);
+/* Let the chip be reset by its watchdog. EB_ERR_UNSUPPORTED for a chip without that. */
+eb_code_t eb_watchdog_reset(eb_session_t *s, eb_err_t *err);
+/* Before a reset over USB: forget that a program asked for the loader. *by_watchdog: the modem
+ * lines would bring the chip into its loader again. On failure the lines are all there is. */
+void eb_watchdog_before_run(eb_session_t *s, bool *by_watchdog);
 
 /* -- security.c ------------------------------------------------------------------------------- */
 
@@ -115,6 +124,8 @@ uint32_t eb_baud_below(uint32_t baud);
 /* Attach the flash, find out which it is and tell the loader its size. A flash that does not answer
  * is EB_OK with s->flash.known == false. */
 eb_code_t eb_flash_setup(eb_session_t *s, eb_err_t *err);
+/* Give the flash its supply, on chips that start without; before a stub or the ROM attaches it. */
+eb_code_t eb_flash_power_up(eb_session_t *s, eb_err_t *err);
 /* The same after a reset, when everything is known. */
 eb_code_t eb_flash_attach_again(eb_session_t *s, eb_err_t *err);
 

@@ -11,8 +11,10 @@
 #include "stub_image.h"
 
 #define RAM_BLOCK           0x1800u
+#define RAM_BLOCK_OTG       0x800u /* more is too much for the ROM's USB */
 #define STUB_FILE_MAX       (1024u * 1024u)
 #define GREETING_MS         1500
+#define SYNC_MS             300
 #define MEM_END_MS          500
 /* Ten bits a byte, twice the time for escapes and a slow host, and the reply. */
 #define BLOCK_MS(len, baud) ((int64_t)(len)*20000 / (int64_t)(baud) + 2000)
@@ -26,12 +28,16 @@ static eb_code_t no_stub(eb_session_t *s, eb_err_t *err)
 {
     if (eb_stub_file_count == 0)
         return eb_err_set(err, EB_ERR_STUB, "this espbackup was built without stubs");
+    if (s->chip.has_revision && s->row->stub.since > 0)
+        return eb_err_set(err, EB_ERR_STUB, "there is no stub for the %s v%d.%d", s->row->name,
+                          s->chip.revision_major, s->chip.revision_minor);
     return eb_err_set(err, EB_ERR_STUB, "there is no stub for the %s", s->row->name);
 }
 
 static eb_code_t get_image(eb_session_t *s, eb_stub_image_t *out, eb_err_t *err)
 {
     uint8_t *text = NULL;
+    const char *name;
     size_t len = 0;
     eb_code_t code;
 
@@ -43,13 +49,23 @@ static eb_code_t get_image(eb_session_t *s, eb_stub_image_t *out, eb_err_t *err)
         free(text);
         return code;
     }
-    for (size_t i = 0; i < eb_stub_file_count; i++) {
+    name = eb_chip_row_stub(s->row, s->chip.revision_major * 100 + s->chip.revision_minor);
+    for (size_t i = 0; i < eb_stub_file_count && name != NULL; i++) {
         const eb_stub_file_t *file = &eb_stub_files[i];
 
-        if (strcmp(file->name, s->row->id) == 0)
+        if (strcmp(file->name, name) == 0)
             return eb_stub_image_parse(file->json, file->len, file->name, out, err);
     }
     return no_stub(s, err);
+}
+
+/* A port without a USB identity may lead to the USB unit of a chip that has one, by way of a
+ * virtual machine or a bridge. */
+static uint32_t ram_block(const eb_session_t *s)
+{
+    const bool may_be_otg = (s->row->links & EB_CHIP_USB_OTG) != 0 && s->port.vid == 0;
+
+    return s->port.kind == EB_PORT_USB_OTG || may_be_otg ? RAM_BLOCK_OTG : RAM_BLOCK;
 }
 
 /* RAM commands are not made again one by one: a block that came twice would be written twice. */
@@ -72,7 +88,8 @@ static eb_code_t upload(eb_session_t *s, const eb_stub_segment_t *segment, size_
                         size_t total, eb_err_t *err)
 {
     const uint32_t len = (uint32_t)segment->len;
-    const uint32_t blocks = (len + RAM_BLOCK - 1) / RAM_BLOCK;
+    const uint32_t block = ram_block(s);
+    const uint32_t blocks = (len + block - 1) / block;
     uint8_t head[16];
     eb_code_t code;
 
@@ -80,12 +97,12 @@ static eb_code_t upload(eb_session_t *s, const eb_stub_segment_t *segment, size_
         return EB_OK;
     eb_put_le32(head, len);
     eb_put_le32(head + 4, blocks);
-    eb_put_le32(head + 8, RAM_BLOCK);
+    eb_put_le32(head + 8, block);
     eb_put_le32(head + 12, segment->addr);
     code = ram_command(s, EB_CMD_MEM_BEGIN, head, sizeof(head), NULL, 0, s->reply_ms, err);
     for (uint32_t i = 0; code == EB_OK && i < blocks; i++) {
-        const uint32_t at = i * RAM_BLOCK;
-        const uint32_t part = eb_min_u32(RAM_BLOCK, len - at);
+        const uint32_t at = i * block;
+        const uint32_t part = eb_min_u32(block, len - at);
 
         eb_put_le32(head, part);
         eb_put_le32(head + 4, i);
@@ -136,9 +153,13 @@ static eb_code_t start(eb_session_t *s, uint32_t entry, eb_err_t *err)
 static eb_code_t who_answers(eb_session_t *s, bool greeted, bool *jumped, eb_err_t *err)
 {
     eb_sync_info_t info;
-    const eb_code_t code = eb_link_resync(s->link, 2, &info, greeted ? err : NULL);
+    eb_code_t code = EB_ERR_TIMEOUT;
 
     *jumped = true;
+    if (greeted)
+        code = eb_link_sync(s->link, SYNC_MS, &info, err);
+    if (code == EB_ERR_TIMEOUT || code == EB_ERR_GARBAGE)
+        code = eb_link_resync(s->link, 2, &info, greeted ? err : NULL);
     if (code != EB_OK)
         return greeted || code == EB_ERR_CANCELLED ? code : EB_ERR_STUB;
     if (info.dialect == EB_DIALECT_STUB)

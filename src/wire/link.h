@@ -64,7 +64,8 @@ eb_code_t eb_link_command(eb_link_t *l, const eb_request_t *request, eb_reply_t 
 /* One SYNC. The dialect of the link becomes that of whoever answered. EB_ERR_TIMEOUT without one.
  */
 eb_code_t eb_link_sync(eb_link_t *l, int64_t timeout_ms, eb_sync_info_t *out, eb_err_t *err);
-/* Drain and SYNC, up to `tries` times; clears the mark of a failed command. */
+/* Drain and SYNC, up to `tries` times; clears the mark of a failed command. EB_ERR_GARBAGE at once
+ * when what comes never ends: no loader does that. */
 eb_code_t eb_link_resync(eb_link_t *l, int tries, eb_sync_info_t *out, eb_err_t *err);
 /* The next command has to resync first. */
 void eb_link_mark_dirty(eb_link_t *l);
