@@ -19,7 +19,7 @@
 #define PIECE_MAX_BYTES   (1024u * 1024u)
 #define GROW_AFTER        4 /* equal pieces in a row */
 #define PARTS             4
-#define READS_MAX         3 /* of a sector that seems to differ, on a chip without digests */
+#define READS_MAX         12 /* of a sector, on a chip without digests */
 
 typedef struct compare {
     eb_line_care_t care;
@@ -30,7 +30,7 @@ typedef struct compare {
     eb_range_t range;
     eb_digest_t *md5;
     uint8_t *bytes;     /* EB_BLOCK_BYTES of what is wanted */
-    uint8_t *theirs;    /* as much of the board; only without digests */
+    uint8_t *theirs;    /* two sectors of the board; only without digests */
     uint64_t dense_end; /* end of a sector that differs and is not erased */
     uint64_t old_bytes; /* found to differ so far */
 } compare_t;
@@ -231,18 +231,37 @@ static eb_code_t compare_by_digest(compare_t *c, eb_err_t *err)
 
 /* -- chips without digests ------------------------------------------------------------------ */
 
-/* A damaged read differs too, but not twice in the same way. */
-static eb_code_t read_again(compare_t *c, uint32_t addr, uint32_t size, const uint8_t *wanted,
-                            bool *equal, eb_err_t *err)
+/* A damaged read differs too, but not twice in the same way: a difference is one that two reads in
+ * a row agree on. */
+static eb_code_t read_until_sure(compare_t *c, uint32_t addr, uint32_t size, bool *equal,
+                                 eb_err_t *err)
 {
-    for (int i = 1; i < READS_MAX && !*equal; i++) {
+    uint8_t *before = c->theirs + EB_SECTOR_BYTES;
+    eb_err_t why = {0};
+
+    for (int i = 0; i < READS_MAX; i++) {
         eb_code_t code = eb_steady_read(&c->care, addr, size, c->theirs, err);
         if (code != EB_OK) {
             return code;
         }
-        *equal = memcmp(c->theirs, wanted, size) == 0;
+        *equal = memcmp(c->theirs, c->bytes, size) == 0;
+        if (*equal || (i > 0 && memcmp(c->theirs, before, size) == 0)) {
+            return EB_OK;
+        }
+        memcpy(before, c->theirs, size);
+        if (i == 0) {
+            continue;
+        }
+        (void)eb_err_set(&why, EB_ERR_LINE, "two reads of %u bytes at 0x%x differ", size, addr);
+        if ((code = eb_line_care_failed(&c->care, &why)) != EB_OK) {
+            if (err != NULL) {
+                *err = why;
+            }
+            return code;
+        }
     }
-    return EB_OK;
+    return eb_err_set(err, EB_ERR_UNPROVED, "%d reads of %u bytes at 0x%x differ", READS_MAX, size,
+                      addr);
 }
 
 static eb_code_t compare_by_reading(compare_t *c, eb_err_t *err)
@@ -254,12 +273,9 @@ static eb_code_t compare_by_reading(compare_t *c, eb_err_t *err)
             return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
         }
         eb_code_t code = c->wanted(c->user, addr, size, c->bytes, err);
+        bool equal = false;
         if (code == EB_OK) {
-            code = eb_steady_read(&c->care, addr, size, c->theirs, err);
-        }
-        bool equal = code == EB_OK && memcmp(c->theirs, c->bytes, size) == 0;
-        if (code == EB_OK && !equal) {
-            code = read_again(c, addr, size, c->bytes, &equal, err);
+            code = read_until_sure(c, addr, size, &equal, err);
         }
         if (code == EB_OK) {
             code = settle(c, addr, size, equal ? EB_RANGE_SAME : EB_RANGE_OLD, err);
@@ -288,7 +304,7 @@ eb_code_t eb_compare_board(eb_session_t *s, uint32_t addr, uint32_t size, eb_wan
     c.dense_end = UINT64_MAX;
     c.md5 = eb_digest_new(EB_DIGEST_MD5);
     c.bytes = malloc(EB_BLOCK_BYTES);
-    c.theirs = malloc(EB_SECTOR_BYTES);
+    c.theirs = malloc(2 * EB_SECTOR_BYTES);
     if (c.md5 == NULL || c.bytes == NULL || c.theirs == NULL) {
         code = eb_err_set(err, EB_ERR_INTERNAL, "no memory, or no MD5, to compare");
         goto done;

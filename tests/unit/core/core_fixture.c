@@ -106,7 +106,7 @@ size_t folder_count(const char *dir, const char *suffix)
 
 /* An application image of one segment with a description, checksum and hash as the tools make it.
  */
-static uint32_t put_app(uint8_t *at, uint32_t data_bytes, const char *version, uint64_t seed)
+uint32_t app_put(uint8_t *at, uint32_t data_bytes, const char *version, uint64_t seed)
 {
     uint8_t sum = 0xEF;
 
@@ -137,8 +137,8 @@ static uint32_t put_app(uint8_t *at, uint32_t data_bytes, const char *version, u
     return padded + 32;
 }
 
-static uint8_t *put_entry(uint8_t *at, uint8_t type, uint8_t subtype, uint32_t addr, uint32_t size,
-                          const char *label)
+uint8_t *table_put_entry(uint8_t *at, uint8_t type, uint8_t subtype, uint32_t addr, uint32_t size,
+                         const char *label)
 {
     memset(at, 0, 32);
     at[0] = 0xAA;
@@ -151,22 +151,27 @@ static uint8_t *put_entry(uint8_t *at, uint8_t type, uint8_t subtype, uint32_t a
     return at + 32;
 }
 
+void table_put_md5(const uint8_t *table, uint8_t *at)
+{
+    memset(at, 0xFF, 16);
+    at[0] = at[1] = 0xEB;
+    eb_md5(table, (size_t)(at - table), at + 16);
+}
+
 void board_fill_realistic(eb_session_t *s)
 {
     uint8_t *table = s->bytes + 0x8000, *at = table;
 
     memset(s->bytes, 0xFF, s->flash.size_bytes);
-    (void)put_app(s->bytes + 0x1000, 20000, "boot", 11);
-    at = put_entry(at, 1, 2, 0x9000, 0x5000, "nvs");
-    at = put_entry(at, 1, 0, 0xE000, 0x2000, "otadata");
-    at = put_entry(at, 0, 0x10, 0x10000, 0x60000, "ota_0");
-    at = put_entry(at, 0, 0x11, 0x70000, 0x60000, "ota_1");
-    at = put_entry(at, 1, 0x82, 0xD0000, 0x30000, "storage");
-    memset(at, 0xFF, 16);
-    at[0] = at[1] = 0xEB;
-    eb_md5(table, (size_t)(at - table), at + 16);
+    (void)app_put(s->bytes + 0x1000, 20000, "boot", 11);
+    at = table_put_entry(at, 1, 2, 0x9000, 0x5000, "nvs");
+    at = table_put_entry(at, 1, 0, 0xE000, 0x2000, "otadata");
+    at = table_put_entry(at, 0, 0x10, 0x10000, 0x60000, "ota_0");
+    at = table_put_entry(at, 0, 0x11, 0x70000, 0x60000, "ota_1");
+    at = table_put_entry(at, 1, 0x82, 0xD0000, 0x30000, "storage");
+    table_put_md5(table, at);
     fake_fill(s, 0x9000, 0x1800, 12);
-    (void)put_app(s->bytes + 0x10000, 200000, "1.4.2", 13);
+    (void)app_put(s->bytes + 0x10000, 200000, "1.4.2", 13);
     fake_fill(s, 0xD0000, 0x5000, 14);
     fake_fill(s, 0xD9000, 0x2000, 15);
 }

@@ -26,6 +26,13 @@ void folder_remove(const char *path);
 void file_write(const char *dir, const char *name, const void *bytes, size_t len);
 size_t folder_count(const char *dir, const char *suffix);
 
+/* An application image at `at`, as large as it says; its length. */
+uint32_t app_put(uint8_t *at, uint32_t data_bytes, const char *version, uint64_t seed);
+/* An entry of a partition table, and where the next one goes; the MD5 entry behind the last one. */
+uint8_t *table_put_entry(uint8_t *at, uint8_t type, uint8_t subtype, uint32_t addr, uint32_t size,
+                         const char *label);
+void table_put_md5(const uint8_t *table, uint8_t *at);
+
 /* Bootloader, table and two app slots as on a board in use: about a third of 1 MB is not erased. */
 void board_fill_realistic(eb_session_t *s);
 

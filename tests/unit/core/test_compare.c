@@ -1,0 +1,291 @@
+/* The board against wanted bytes: sector by sector the truth, and for few digests. */
+#include "bytes.h"
+#include "compare.h"
+#include "core_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MB          (1024u * 1024u)
+#define FLASH_BYTES (4 * MB)
+
+typedef struct fixture {
+    eb_session_t *board;
+    watch_t watch;
+    uint8_t *wanted; /* FLASH_BYTES, by flash address */
+    eb_spans_t spans;
+    eb_err_t err;
+} fixture_t;
+
+static int set_up(void **state)
+{
+    fixture_t *f = calloc(1, sizeof(*f));
+
+    f->board = fake_new(FLASH_BYTES, 1);
+    f->wanted = malloc(FLASH_BYTES);
+    board_fill_realistic(f->board);
+    memcpy(f->wanted, f->board->bytes, FLASH_BYTES);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fixture_t *f = *state;
+
+    eb_spans_free(&f->spans);
+    fake_free(f->board);
+    free(f->wanted);
+    free(f);
+    return 0;
+}
+
+static eb_code_t give(void *user, uint32_t addr, uint32_t size, uint8_t *bytes, eb_err_t *err)
+{
+    const fixture_t *f = user;
+
+    (void)err;
+    assert_true(size > 0 && size <= EB_BLOCK_BYTES && eb_range_within(addr, size, FLASH_BYTES));
+    memcpy(bytes, f->wanted + addr, size);
+    return EB_OK;
+}
+
+static eb_code_t compare(fixture_t *f, uint32_t addr, uint32_t size)
+{
+    eb_spans_free(&f->spans);
+    watch_init(&f->watch, f->board);
+    memset(&f->err, 0, sizeof(f->err));
+    return eb_compare_board(f->board, addr, size, give, f, &f->watch.ev, &f->spans, &f->err);
+}
+
+/* The spans cover the range without gaps and tell of each sector whether it differs. */
+static void assert_true_spans(const fixture_t *f, uint32_t addr, uint32_t size)
+{
+    uint32_t at = addr;
+
+    for (size_t i = 0; i < f->spans.count; i++) {
+        const eb_flash_span_t *span = &f->spans.spans[i];
+        uint32_t end = span->addr + span->size;
+        assert_int_equal(span->addr, at);
+        if (i > 0) {
+            assert_true(span->state != f->spans.spans[i - 1].state);
+            assert_int_equal(at % EB_SECTOR_BYTES, 0);
+        }
+        while (at < end) {
+            uint32_t count = eb_min_u32(EB_SECTOR_BYTES - at % EB_SECTOR_BYTES, end - at);
+            bool equal = memcmp(f->wanted + at, f->board->bytes + at, count) == 0;
+            assert_int_equal(span->state, equal ? EB_RANGE_SAME : EB_RANGE_OLD);
+            at += count;
+        }
+    }
+    assert_int_equal(at, addr + size);
+    assert_int_equal(f->watch.done[EB_PHASE_CHECK], size);
+    assert_int_equal(f->watch.total[EB_PHASE_CHECK], size);
+    assert_null(f->board->has_digest ? memchr(f->board->told + addr, 0, size) : NULL);
+}
+
+static void an_equal_board_costs_few_digests(void **state)
+{
+    fixture_t *f = *state;
+
+    assert_int_equal(compare(f, 0, FLASH_BYTES), EB_OK);
+    assert_true_spans(f, 0, FLASH_BYTES);
+    assert_int_equal(f->spans.count, 1);
+    assert_true(f->board->digests <= 20);
+    assert_int_equal(f->board->digest_bytes, FLASH_BYTES);
+    assert_int_equal(f->board->reads, 0);
+}
+
+static void one_byte_is_found(void **state)
+{
+    fixture_t *f = *state;
+    static const uint32_t at[] = {0, 0xFFF, 0x1000, 0x12345, FLASH_BYTES / 2, FLASH_BYTES - 1};
+
+    for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+        fake_forget(f->board);
+        f->wanted[at[i]] ^= 1;
+        assert_int_equal(compare(f, 0, FLASH_BYTES), EB_OK);
+        assert_true_spans(f, 0, FLASH_BYTES);
+        assert_int_equal(eb_spans_bytes(&f->spans, EB_RANGE_OLD), EB_SECTOR_BYTES);
+        assert_true(f->board->digest_bytes < FLASH_BYTES + 2 * MB);
+        assert_true(f->board->digests < 60);
+        f->wanted[at[i]] ^= 1;
+    }
+}
+
+/* 2 % of the sectors: what a restore after small changes meets. */
+static void scattered_sectors_cost_little_more_than_one_pass(void **state)
+{
+    fixture_t *f = *state;
+    uint64_t seed = 3;
+
+    for (int i = 0; i < 20; i++) {
+        f->wanted[fake_random(&seed) % FLASH_BYTES] ^= 0x40;
+    }
+    assert_int_equal(compare(f, 0, FLASH_BYTES), EB_OK);
+    assert_true_spans(f, 0, FLASH_BYTES);
+    assert_true(f->board->digest_bytes < 2 * FLASH_BYTES);
+    assert_true(f->board->digests < 300);
+}
+
+static void a_board_of_other_content_is_hashed_about_once(void **state)
+{
+    fixture_t *f = *state;
+
+    fake_fill(f->board, 0, FLASH_BYTES, 77);
+    assert_int_equal(compare(f, 0, FLASH_BYTES), EB_OK);
+    assert_true_spans(f, 0, FLASH_BYTES);
+    assert_int_equal(f->spans.count, 1);
+    assert_true(f->board->digest_bytes < FLASH_BYTES + FLASH_BYTES / 4);
+}
+
+static void an_erased_board_needs_no_sector_digests(void **state)
+{
+    fixture_t *f = *state;
+
+    memset(f->board->bytes, 0xFF, FLASH_BYTES);
+    assert_int_equal(compare(f, 0, FLASH_BYTES), EB_OK);
+    assert_true_spans(f, 0, FLASH_BYTES);
+    assert_true(f->spans.count > 4);
+    assert_true(f->board->digests < 70);
+    assert_int_equal(f->board->digest_bytes, FLASH_BYTES);
+}
+
+static void ranges_need_no_alignment(void **state)
+{
+    fixture_t *f = *state;
+    uint64_t seed = 9;
+
+    for (int i = 0; i < 120; i++) {
+        uint32_t addr = (uint32_t)(fake_random(&seed) % (FLASH_BYTES - 1));
+        uint32_t size = 1 + (uint32_t)(fake_random(&seed) % 300000);
+        size = eb_min_u32(size, FLASH_BYTES - addr);
+        fake_forget(f->board);
+        for (int k = 0; k < i % 5; k++) {
+            f->wanted[addr + fake_random(&seed) % size] ^= 2;
+        }
+        assert_int_equal(compare(f, addr, size), EB_OK);
+        assert_true_spans(f, addr, size);
+        memcpy(f->wanted, f->board->bytes, FLASH_BYTES);
+    }
+    assert_int_equal(compare(f, 0x5000, 0), EB_OK);
+    assert_int_equal(f->spans.count, 0);
+    assert_int_equal(compare(f, 0xFFFFF000, 0x2000), EB_ERR_USAGE);
+}
+
+static void seeded_boards_and_bad_lines_give_the_truth(void **state)
+{
+    fixture_t *f = *state;
+
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        uint64_t random = seed;
+        for (int run = 0; run < (int)(seed % 7); run++) {
+            uint32_t addr = (uint32_t)(fake_random(&random) % (MB - 100000));
+            uint32_t size = 1 + (uint32_t)(fake_random(&random) % 100000);
+            if (run % 3 == 0) {
+                memset(f->board->bytes + addr, 0xFF, size);
+            } else {
+                fake_fill(f->board, addr, size, random);
+            }
+        }
+        fake_forget(f->board);
+        f->board->seed = seed;
+        f->board->error_rate = seed % 2 == 0 ? 0 : 1e-4;
+        f->board->has_digest = seed % 10 != 9;
+        assert_int_equal(compare(f, 0, MB), EB_OK);
+        assert_true_spans(f, 0, MB);
+    }
+}
+
+static void a_chip_without_digests_is_read(void **state)
+{
+    fixture_t *f = *state;
+
+    f->board->has_digest = false;
+    f->wanted[0x12345] ^= 1;
+    f->wanted[0x3FFFF] ^= 1;
+    assert_int_equal(compare(f, 0x1001, 0x80000), EB_OK);
+    assert_true_spans(f, 0x1001, 0x80000);
+    assert_int_equal(f->board->digests, 0);
+}
+
+static void a_lost_board_ends_it(void **state)
+{
+    fixture_t *f = *state;
+
+    f->board->lost_at = 500;
+    assert_int_equal(compare(f, 0, FLASH_BYTES), EB_ERR_PORT_LOST);
+    assert_int_equal(f->spans.count, 0);
+    assert_null(f->spans.spans);
+    assert_true(f->board->recoveries < 10);
+}
+
+static void a_hopeless_line_ends_it(void **state)
+{
+    fixture_t *f = *state;
+
+    f->board->error_rate = 0.2;
+    eb_code_t code = compare(f, 0, FLASH_BYTES);
+    assert_int_equal(eb_code_row(code)->exit_status, 4);
+    assert_int_equal(f->spans.count, 0);
+    assert_true(f->board->digests < 1000);
+}
+
+static void cancel_ends_it(void **state)
+{
+    fixture_t *f = *state;
+
+    f->board->cancel_at = 300;
+    assert_int_equal(compare(f, 0, FLASH_BYTES), EB_ERR_CANCELLED);
+    assert_true(f->board->digests < 10);
+    fake_forget(f->board);
+    f->board->has_digest = false;
+    f->board->cancel_at = 30000;
+    assert_int_equal(compare(f, 0, FLASH_BYTES), EB_ERR_CANCELLED);
+    assert_true(f->board->reads < 20);
+}
+
+static eb_code_t refuse(void *user, uint32_t addr, uint32_t size, uint8_t *bytes, eb_err_t *err)
+{
+    (void)user;
+    (void)size;
+    (void)bytes;
+    return eb_err_set(err, EB_ERR_FILE_IO, "no bytes at 0x%x", addr);
+}
+
+static void wanted_bytes_that_fail_end_it(void **state)
+{
+    fixture_t *f = *state;
+
+    assert_int_equal(eb_compare_board(f->board, 0x4000, 0x9000, refuse, f, NULL, &f->spans,
+                                      &f->err),
+                     EB_ERR_FILE_IO);
+    assert_string_equal(f->err.message, "no bytes at 0x4000");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(an_equal_board_costs_few_digests),
+        TEST(one_byte_is_found),
+        TEST(scattered_sectors_cost_little_more_than_one_pass),
+        TEST(a_board_of_other_content_is_hashed_about_once),
+        TEST(an_erased_board_needs_no_sector_digests),
+        TEST(ranges_need_no_alignment),
+        TEST(seeded_boards_and_bad_lines_give_the_truth),
+        TEST(a_chip_without_digests_is_read),
+        TEST(a_lost_board_ends_it),
+        TEST(a_hopeless_line_ends_it),
+        TEST(cancel_ends_it),
+        TEST(wanted_bytes_that_fail_end_it),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
