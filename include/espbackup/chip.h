@@ -11,13 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define EB_MAC_BYTES         6
-#define EB_MAC_TEXT_BYTES    24 /* "aa:bb:cc:dd:ee:ff" and EUI-64 */
-#define EB_CHIP_FEATURES_MAX 16
-#define EB_CHIP_MACS_MAX     4
+#define EB_MAC_BYTES          6
+#define EB_MAC_TEXT_BYTES     24 /* "aa:bb:cc:dd:ee:ff" and EUI-64 */
+#define EB_CHIP_FEATURES_MAX  16
+#define EB_CHIP_FEATURE_BYTES 64
+#define EB_CHIP_MACS_MAX      6
 
 typedef struct eb_mac {
-    char kind[12]; /* "base", "bt", "eui64" */
+    char kind[12]; /* "base", "softap", "bt", "ethernet", "eui64", "extension" */
     char text[EB_MAC_TEXT_BYTES];
 } eb_mac_t;
 
@@ -41,8 +42,9 @@ typedef struct eb_chip_info {
     char name[24];        /* "ESP32-C3" */
     char description[64]; /* "ESP32-C3 (QFN32) (revision v0.4)" */
     char package[32];
+    bool has_revision; /* false: the chip has none, or it cannot be read */
     int revision_major, revision_minor;
-    char features[EB_CHIP_FEATURES_MAX][40];
+    char features[EB_CHIP_FEATURES_MAX][EB_CHIP_FEATURE_BYTES];
     size_t feature_count;
     int crystal_mhz;                 /* 0 = not known */
     bool crystal_measured;           /* from the UART divider, not fixed by the chip */

@@ -37,8 +37,10 @@ static eb_code_t probe_one(eb_cli_t *cli, const char *port, eb_probe_t *out)
     if (code == EB_OK) {
         const eb_chip_info_t *chip = eb_session_chip(session);
         out->answered = true;
-        snprintf(out->name, sizeof(out->name), "%s v%d.%d", chip->name, chip->revision_major,
-                 chip->revision_minor);
+        snprintf(out->name, sizeof(out->name), "%s", chip->name);
+        if (chip->has_revision)
+            snprintf(out->name, sizeof(out->name), "%s v%d.%d", chip->name, chip->revision_major,
+                     chip->revision_minor);
         snprintf(out->description, sizeof(out->description), "%s", chip->description);
         snprintf(out->id, sizeof(out->id), "%s", chip->id);
         snprintf(out->mac, sizeof(out->mac), "%s", chip->mac_count > 0 ? chip->macs[0].text : "");

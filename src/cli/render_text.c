@@ -55,13 +55,14 @@ static void features_text(const eb_chip_info_t *chip, char *out, size_t cap)
 
 void eb_text_chip(const eb_term_t *term, const eb_chip_info_t *chip)
 {
-    char features[EB_CHIP_FEATURES_MAX * 42];
+    char features[EB_CHIP_FEATURES_MAX * (EB_CHIP_FEATURE_BYTES + 2)];
 
     features_text(chip, features, sizeof(features));
     fprintf(term->file, "%sChip%s\n", eb_term_style(term, EB_STYLE_HEADING), eb_term_plain(term));
     eb_text_field(term, "Name", "%s",
                   chip->description[0] != '\0' ? chip->description : chip->name);
-    eb_text_field(term, "Revision", "v%d.%d", chip->revision_major, chip->revision_minor);
+    if (chip->has_revision)
+        eb_text_field(term, "Revision", "v%d.%d", chip->revision_major, chip->revision_minor);
     eb_text_field(term, "Features", "%s", features);
     if (chip->crystal_mhz > 0)
         eb_text_field(term, "Crystal", "%d MHz%s", chip->crystal_mhz,

@@ -1,16 +1,27 @@
 #include "chip_row.h"
 
 #include <ctype.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
+extern const eb_chip_row_t eb_chip_esp8266;
 extern const eb_chip_row_t eb_chip_esp32;
+extern const eb_chip_row_t eb_chip_esp32s2;
+extern const eb_chip_row_t eb_chip_esp32s3;
+extern const eb_chip_row_t eb_chip_esp32c2;
 extern const eb_chip_row_t eb_chip_esp32c3;
+extern const eb_chip_row_t eb_chip_esp32c5;
+extern const eb_chip_row_t eb_chip_esp32c6;
+extern const eb_chip_row_t eb_chip_esp32c61;
+extern const eb_chip_row_t eb_chip_esp32h2;
+extern const eb_chip_row_t eb_chip_esp32h4;
+extern const eb_chip_row_t eb_chip_esp32h21;
+extern const eb_chip_row_t eb_chip_esp32p4;
+extern const eb_chip_row_t eb_chip_esp32s31;
 
 static const eb_chip_row_t *const rows[] = {
-    &eb_chip_esp32,
-    &eb_chip_esp32c3,
+    &eb_chip_esp8266, &eb_chip_esp32,    &eb_chip_esp32s2, &eb_chip_esp32s3,  &eb_chip_esp32c2,
+    &eb_chip_esp32c3, &eb_chip_esp32c5,  &eb_chip_esp32c6, &eb_chip_esp32c61, &eb_chip_esp32h2,
+    &eb_chip_esp32h4, &eb_chip_esp32h21, &eb_chip_esp32p4, &eb_chip_esp32s31,
 };
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
@@ -69,6 +80,23 @@ const eb_chip_row_t *eb_chip_row_by_magic(uint32_t magic)
     return NULL;
 }
 
+const eb_chip_row_t *eb_chip_row_without_id(void)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (!rows[i]->tells_id && !rows[i]->efuse_security)
+            return rows[i];
+    }
+    return NULL;
+}
+
+const char *eb_chip_row_stub(const eb_chip_row_t *row, int revision)
+{
+    if (revision < row->stub.since)
+        return NULL;
+    return row->stub.old_name != NULL && revision < row->stub.old_before ? row->stub.old_name
+                                                                         : row->id;
+}
+
 size_t eb_chip_names(const eb_chip_name_t **out)
 {
     static eb_chip_name_t names[ROW_COUNT];
@@ -77,41 +105,4 @@ size_t eb_chip_names(const eb_chip_name_t **out)
         names[i] = (eb_chip_name_t){.id = rows[i]->id, .name = rows[i]->name};
     *out = names;
     return ROW_COUNT;
-}
-
-void eb_facts_add_feature(eb_chip_facts_t *facts, const char *format, ...)
-{
-    eb_chip_info_t *chip = &facts->chip;
-    va_list args;
-
-    if (chip->feature_count == EB_CHIP_FEATURES_MAX)
-        return;
-    va_start(args, format);
-    (void)vsnprintf(chip->features[chip->feature_count], sizeof(chip->features[0]), format, args);
-    va_end(args);
-    chip->feature_count++;
-}
-
-void eb_facts_set_macs(eb_chip_facts_t *facts, const uint8_t base[EB_MAC_BYTES],
-                       const char *const *kinds)
-{
-    eb_chip_info_t *chip = &facts->chip;
-
-    chip->mac_count = 0;
-    for (size_t i = 0; i < EB_CHIP_MACS_MAX && kinds[i] != NULL; i++) {
-        eb_mac_t *mac = &chip->macs[chip->mac_count++];
-
-        (void)snprintf(mac->kind, sizeof(mac->kind), "%s", kinds[i]);
-        (void)snprintf(mac->text, sizeof(mac->text), "%02x:%02x:%02x:%02x:%02x:%02x", base[0],
-                       base[1], base[2], base[3], base[4], (uint8_t)(base[5] + i));
-    }
-}
-
-void eb_facts_describe(eb_chip_facts_t *facts, const char *package)
-{
-    eb_chip_info_t *chip = &facts->chip;
-
-    (void)snprintf(chip->package, sizeof(chip->package), "%s", package);
-    (void)snprintf(chip->description, sizeof(chip->description), "%s (revision v%d.%d)", package,
-                   chip->revision_major, chip->revision_minor);
 }

@@ -3,18 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "clock.h"
-
-#define WATCHDOG_RESET_TICKS      2000u
-/* Enable, stage 0 resets the system, long reset pulses. */
-#define WATCHDOG_RESET_CONFIG     ((1u << 31) | (5u << 28) | (1u << 8) | 2u)
-#define WATCHDOG_RESET_MS         500
 /* A divider this far (percent) from every crystal that is sold is not believed. */
 #define CRYSTAL_TOLERANCE_PERCENT 12
 
 static eb_code_t find_row(eb_session_t *s, const eb_chip_row_t **out, eb_err_t *err)
 {
-    uint32_t chip_id = UINT32_MAX, magic = 0;
+    uint32_t chip_id = EB_CHIP_ID_NONE, magic = 0;
     bool answered = false;
     eb_code_t code;
 
@@ -22,12 +16,17 @@ static eb_code_t find_row(eb_session_t *s, const eb_chip_row_t **out, eb_err_t *
     code = eb_security_ask(s, &s->chip.security, &chip_id, &answered, err);
     if (code != EB_OK)
         return code;
-    if (answered && chip_id != UINT32_MAX) {
+    s->secure_download = answered && s->chip.security.secure_download_mode == EB_YES;
+    if (answered && chip_id != EB_CHIP_ID_NONE) {
         *out = eb_chip_row_by_id(chip_id);
-        s->secure_download = s->chip.security.secure_download_mode == EB_YES;
         if (*out == NULL)
             return eb_err_set(err, EB_ERR_CHIP_UNKNOWN, "chip with the unknown id %u",
                               (unsigned)chip_id);
+        return EB_OK;
+    }
+    if (s->secure_download) {
+        /* It lets nobody read a register; only one chip tells its state but not its id. */
+        *out = eb_chip_row_without_id();
         return EB_OK;
     }
     code = eb_dev_read_reg(s, EB_CHIP_MAGIC_REG, &magic, err);
@@ -75,21 +74,30 @@ static eb_code_t read_words(eb_session_t *s, uint32_t words[EB_FACT_REGS_MAX], e
     return EB_OK;
 }
 
-/* From the divider that the ROM found for our baud rate: crystal = divider * baud. */
+/* From the divider that the ROM found for our baud rate: clock = divider * baud. */
 static int measured_crystal(const eb_session_t *s, uint32_t divider_reg)
 {
-    static const int sold[] = {26, 32, 40, 48};
-    const uint64_t hz =
-        (uint64_t)(divider_reg & s->row->uart_divider_mask) * eb_transport_baud(s->transport);
+    const eb_chip_row_t *row = s->row;
+    const uint64_t hz = (uint64_t)(divider_reg & row->uart_divider_mask) *
+                        eb_transport_baud(s->transport) / (uint64_t)row->uart_clocks_per_crystal;
+    uint64_t least = UINT64_MAX;
+    int nearest = 0;
 
-    for (size_t i = 0; i < sizeof(sold) / sizeof(sold[0]); i++) {
-        const uint64_t want = (uint64_t)sold[i] * 1000000u;
+    for (size_t i = 0; i < EB_CRYSTALS_MAX && row->crystals_mhz[i] != 0; i++) {
+        const uint64_t want = (uint64_t)row->crystals_mhz[i] * 1000000u;
         const uint64_t off = hz > want ? hz - want : want - hz;
 
-        if (off * 100u <= want * CRYSTAL_TOLERANCE_PERCENT)
-            return sold[i];
+        if (off < least && off * 100u <= want * CRYSTAL_TOLERANCE_PERCENT) {
+            least = off;
+            nearest = row->crystals_mhz[i];
+        }
     }
-    return 0;
+    return nearest;
+}
+
+static bool crystal_varies(const eb_chip_row_t *row)
+{
+    return row->crystals_mhz[1] != 0;
 }
 
 static eb_code_t find_crystal(eb_session_t *s, const eb_chip_facts_t *facts, eb_err_t *err)
@@ -97,7 +105,7 @@ static eb_code_t find_crystal(eb_session_t *s, const eb_chip_facts_t *facts, eb_
     uint32_t divider = 0;
     eb_code_t code;
 
-    s->chip.crystal_mhz = s->row->fixed_crystal_mhz;
+    s->chip.crystal_mhz = crystal_varies(s->row) ? 0 : s->row->crystals_mhz[0];
     if (s->chip.crystal_mhz != 0)
         return EB_OK;
     /* A stub may have changed the clock of the UART. */
@@ -131,7 +139,8 @@ eb_code_t eb_detect_facts(eb_session_t *s, eb_err_t *err)
         /* Registers cannot be read: what is not known stays empty. */
         name_chip(s, &s->chip);
         (void)snprintf(s->chip.description, sizeof(s->chip.description), "%s", s->row->name);
-        s->chip.crystal_mhz = s->row->fixed_crystal_mhz;
+        s->chip.crystal_mhz =
+            crystal_varies(s->row) ? s->row->secure_crystal_mhz : s->row->crystals_mhz[0];
         return EB_OK;
     }
     code = read_words(s, words, err);
@@ -143,6 +152,7 @@ eb_code_t eb_detect_facts(eb_session_t *s, eb_err_t *err)
     s->chip = facts.chip;
     name_chip(s, &s->chip);
     s->rom_clock_hz = facts.rom_clock_hz;
+    s->flash_power = facts.flash_power;
     (void)snprintf(s->flash.voltage, sizeof(s->flash.voltage), "%s", facts.flash_voltage);
     (void)snprintf(s->flash.type, sizeof(s->flash.type), "%s", facts.flash_type);
     return find_crystal(s, &facts, err);
@@ -163,48 +173,4 @@ eb_code_t eb_detect_mac(eb_session_t *s, char out[EB_MAC_TEXT_BYTES], eb_err_t *
     s->row->read_facts(words, &facts);
     (void)snprintf(out, EB_MAC_TEXT_BYTES, "%s", facts.chip.macs[0].text);
     return EB_OK;
-}
-
-eb_code_t eb_detect_stop_watchdogs(eb_session_t *s, eb_err_t *err)
-{
-    const eb_watchdog_regs_t *w = &s->row->watchdog;
-    uint32_t super = 0;
-    eb_code_t code;
-
-    if (w->unlock_reg == 0 || s->port.kind != EB_PORT_USB_JTAG || s->secure_download)
-        return EB_OK;
-    code = eb_dev_write_reg(s, w->unlock_reg, w->unlock_key, err);
-    if (code == EB_OK)
-        code = eb_dev_write_reg(s, w->config_reg, 0, err);
-    if (code == EB_OK)
-        code = eb_dev_write_reg(s, w->unlock_reg, 0, err);
-    if (code == EB_OK)
-        code = eb_dev_write_reg(s, w->super_unlock_reg, w->super_unlock_key, err);
-    if (code == EB_OK)
-        code = eb_dev_read_reg(s, w->super_config_reg, &super, err);
-    if (code == EB_OK)
-        code = eb_dev_write_reg(s, w->super_config_reg, super | w->super_auto_feed, err);
-    if (code == EB_OK)
-        code = eb_dev_write_reg(s, w->super_unlock_reg, 0, err);
-    if (code != EB_OK)
-        (void)eb_err_wrap(err, "stopping the watchdogs");
-    return code;
-}
-
-eb_code_t eb_detect_watchdog_reset(eb_session_t *s, eb_err_t *err)
-{
-    const eb_watchdog_regs_t *w = &s->row->watchdog;
-    eb_code_t code;
-
-    if (w->unlock_reg == 0)
-        return eb_err_set(err, EB_ERR_UNSUPPORTED, "the %s has no watchdog reset", s->row->name);
-    code = eb_dev_write_reg(s, w->unlock_reg, w->unlock_key, err);
-    if (code == EB_OK)
-        code = eb_dev_write_reg(s, w->stage0_reg, WATCHDOG_RESET_TICKS, err);
-    if (code == EB_OK)
-        code = eb_dev_write_reg(s, w->config_reg, WATCHDOG_RESET_CONFIG, err);
-    /* Nothing more: the reset may come before another command is answered, and locks it anyway. */
-    if (code == EB_OK)
-        eb_sleep_ms(WATCHDOG_RESET_MS);
-    return code;
 }

@@ -11,7 +11,7 @@
 
 eb_code_t eb_flash_check_range(const eb_session_t *s, uint32_t addr, uint32_t size, eb_err_t *err)
 {
-    const uint64_t limit = s->row->flash_limit;
+    const uint64_t limit = s->stub ? s->row->stub_flash_limit : EB_FLASH_LIMIT_24BIT;
     const eb_code_t code = eb_session_need_flash(s, err);
 
     if (code != EB_OK)

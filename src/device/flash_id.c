@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "clock.h"
 #include "flash_names.h"
 #include "spi_user.h"
 
@@ -27,11 +28,42 @@ static eb_code_t simple_command(eb_session_t *s, uint8_t op, const uint8_t *data
 /* A stub attaches the flash when it starts. */
 static eb_code_t attach(eb_session_t *s, eb_err_t *err)
 {
-    static const uint8_t data[8] = {0}; /* the usual pins; not the legacy way */
+    static const uint8_t usual[8] = {0}; /* the usual pins; not the legacy way */
+    /* The oldest ROM has no command for it; beginning to write nothing does it. */
+    static const uint8_t nothing[16] = {[9] = 0x04}; /* erase 0, 0 blocks of 0x400, at 0 */
 
-    if (s->stub || s->row->old_rom)
+    if (s->stub)
         return EB_OK;
-    return simple_command(s, EB_CMD_SPI_ATTACH, data, sizeof(data), err);
+    if (s->row->old_rom)
+        return simple_command(s, EB_CMD_FLASH_BEGIN, nothing, sizeof(nothing), err);
+    return simple_command(s, EB_CMD_SPI_ATTACH, usual, sizeof(usual), err);
+}
+
+static eb_code_t take_step(eb_session_t *s, const eb_reg_step_t *step, eb_err_t *err)
+{
+    uint32_t value = 0;
+    eb_code_t code = eb_dev_read_reg(s, step->reg, &value, err);
+
+    if (code != EB_OK || (value & step->only_if) != step->only_if)
+        return code;
+    code = eb_dev_write_reg(s, step->reg, (value & ~step->clear) | step->set, err);
+    if (code == EB_OK && step->wait_us > 0)
+        eb_sleep_ms((step->wait_us + 999) / 1000);
+    return code;
+}
+
+eb_code_t eb_flash_power_up(eb_session_t *s, eb_err_t *err)
+{
+    const eb_reg_program_t *program = s->flash_power;
+    eb_code_t code = EB_OK;
+
+    if (program == NULL || s->stub || s->secure_download)
+        return EB_OK;
+    for (size_t i = 0; code == EB_OK && i < program->count; i++)
+        code = take_step(s, &program->steps[i], err);
+    if (code != EB_OK)
+        (void)eb_err_wrap(err, "switching the supply of the flash on");
+    return code;
 }
 
 /* ROM and stub assume a size until they are told. */

@@ -13,6 +13,7 @@
 
 #define ADDR_LEN_AT    26
 #define COMMAND_LEN_AT 28
+#define READ_LEN_AT    8 /* where lengths stand in usr1 */
 #define COMMAND_BITS   8u
 
 #define POLLS_MAX 50
@@ -51,12 +52,15 @@ static eb_code_t start(eb_session_t *s, const eb_spi_op_t *op, size_t words, eb_
     const eb_spi_regs_t *spi = &s->row->spi;
     const uint32_t usr = USR_COMMAND | USR_MISO | (op->addr_bits > 0 ? USR_ADDR : 0) |
                          (op->dummy_bits > 0 ? USR_DUMMY : 0);
+    const bool lengths_in_usr1 = spi->miso_dlen == 0;
     const uint32_t usr1 = (op->addr_bits > 0 ? (op->addr_bits - 1) << ADDR_LEN_AT : 0) |
+                          (lengths_in_usr1 ? (op->read_bits - 1) << READ_LEN_AT : 0) |
                           (op->dummy_bits > 0 ? op->dummy_bits - 1 : 0);
     eb_reg_write_t writes[6 + EB_SPI_READ_WORDS];
     size_t n = 0;
 
-    writes[n++] = (eb_reg_write_t){spi->base + spi->miso_dlen, op->read_bits - 1};
+    if (!lengths_in_usr1)
+        writes[n++] = (eb_reg_write_t){spi->base + spi->miso_dlen, op->read_bits - 1};
     writes[n++] = (eb_reg_write_t){spi->base + spi->usr, usr};
     if (usr1 != 0)
         writes[n++] = (eb_reg_write_t){spi->base + spi->usr1, usr1};

@@ -21,27 +21,17 @@ enum {
     W_COUNT
 };
 
-static bool bit(uint32_t word, unsigned at)
-{
-    return ((word >> at) & 1u) != 0;
-}
-
-static uint32_t field(uint32_t word, unsigned at, unsigned bits)
-{
-    return (word >> at) & ((1u << bits) - 1u);
-}
-
 static uint32_t package_of(const uint32_t *words)
 {
-    return field(words[W_EFUSE3], 9, 3) | field(words[W_EFUSE3], 2, 1) << 3;
+    return eb_field(words[W_EFUSE3], 9, 3) | eb_field(words[W_EFUSE3], 2, 1) << 3;
 }
 
-static int major_revision(const uint32_t *words)
+static uint32_t major_revision(const uint32_t *words)
 {
     /* Each revision set one bit more; other patterns were never made. */
-    const unsigned bits = (unsigned)bit(words[W_EFUSE3], 15) |
-                          (unsigned)bit(words[W_EFUSE5], 20) << 1 |
-                          (unsigned)bit(words[W_APB_DATE], 31) << 2;
+    const unsigned bits = (unsigned)eb_bit(words[W_EFUSE3], 15) |
+                          (unsigned)eb_bit(words[W_EFUSE5], 20) << 1 |
+                          (unsigned)eb_bit(words[W_APB_DATE], 31) << 2;
 
     return bits == 1 ? 1 : bits == 3 ? 2 : bits == 7 ? 3 : 0;
 }
@@ -76,28 +66,28 @@ static void read_features(const uint32_t *words, eb_chip_facts_t *out)
     const uint32_t package = package_of(words);
 
     eb_facts_add_feature(out, "Wi-Fi");
-    if (!bit(word3, 1))
+    if (!eb_bit(word3, 1))
         eb_facts_add_feature(out, "BT");
-    eb_facts_add_feature(out, bit(word3, 0) ? "Single Core + LP Core" : "Dual Core + LP Core");
-    if (bit(word3, 13))
-        eb_facts_add_feature(out, bit(word3, 12) ? "160MHz" : "240MHz");
+    eb_facts_add_feature(out, eb_bit(word3, 0) ? "Single Core + LP Core" : "Dual Core + LP Core");
+    if (eb_bit(word3, 13))
+        eb_facts_add_feature(out, eb_bit(word3, 12) ? "160MHz" : "240MHz");
     if (package == 2 || package == 4 || package == 5 || package == 6)
         eb_facts_add_feature(out, "Embedded Flash");
     if (package == 6)
         eb_facts_add_feature(out, "Embedded PSRAM");
-    if (field(words[W_EFUSE4], 8, 5) != 0)
+    if (eb_field(words[W_EFUSE4], 8, 5) != 0)
         eb_facts_add_feature(out, "Vref calibration in eFuse");
-    if (bit(word3, 14))
+    if (eb_bit(word3, 14))
         eb_facts_add_feature(out, "BLK3 partially reserved");
-    eb_facts_add_feature(out, "Coding Scheme %s", codings[field(words[W_EFUSE6], 0, 2)]);
+    eb_facts_add_feature(out, "Coding Scheme %s", codings[eb_field(words[W_EFUSE6], 0, 2)]);
 }
 
 static void read_security(const uint32_t *words, int major, eb_security_t *out)
 {
-    const uint32_t crypt = field(words[W_EFUSE0], 20, 7);
+    const uint32_t crypt = eb_field(words[W_EFUSE0], 20, 7);
     const uint32_t word6 = words[W_EFUSE6];
-    const bool v1 = bit(word6, 4);
-    const bool v2 = major >= 3 && bit(word6, 5);
+    const bool v1 = eb_bit(word6, 4);
+    const bool v2 = major >= 3 && eb_bit(word6, 5);
     unsigned ones = 0;
 
     for (unsigned i = 0; i < 7; i++)
@@ -107,8 +97,8 @@ static void read_security(const uint32_t *words, int major, eb_security_t *out)
     out->secure_boot_version = v2 ? 2 : v1 ? 1 : 0;
     out->secure_download_mode = EB_NO; /* this chip has none */
     /* UART_DOWNLOAD_DIS works from revision 3 on. */
-    out->download_disabled = major >= 3 && bit(words[W_EFUSE0], 27) ? EB_YES : EB_NO;
-    out->jtag_disabled = bit(word6, 6) ? EB_YES : EB_NO;
+    out->download_disabled = major >= 3 && eb_bit(words[W_EFUSE0], 27) ? EB_YES : EB_NO;
+    out->jtag_disabled = eb_bit(word6, 6) ? EB_YES : EB_NO;
     out->raw_valid = true;
     out->raw_flags = word6;
     out->raw_crypt_cnt = crypt;
@@ -119,35 +109,29 @@ static const char *flash_voltage(const uint32_t *words)
     const uint32_t conf = words[W_SDIO_CONF], efuse = words[W_EFUSE4];
 
     /* The register overrides the eFuses, and those the strapping pin. */
-    if (bit(conf, 22)) {
-        if (field(conf, 29, 2) != 0)
+    if (eb_bit(conf, 22)) {
+        if (eb_field(conf, 29, 2) != 0)
             return "1.9V";
-        return bit(conf, 31) ? "1.8V" : "OFF";
+        return eb_bit(conf, 31) ? "1.8V" : "OFF";
     }
-    if (bit(efuse, 16)) {
-        if (!bit(efuse, 14))
+    if (eb_bit(efuse, 16)) {
+        if (!eb_bit(efuse, 14))
             return "OFF";
-        return bit(efuse, 15) ? "3.3V" : "1.8V";
+        return eb_bit(efuse, 15) ? "3.3V" : "1.8V";
     }
-    return bit(words[W_STRAP], 5) ? "1.8V" : "3.3V";
+    return eb_bit(words[W_STRAP], 5) ? "1.8V" : "3.3V";
 }
 
 static void read_facts(const uint32_t *words, eb_chip_facts_t *out)
 {
     static const char *const kinds[] = {"base", "softap", "bt", "ethernet", NULL};
-    const uint32_t low = words[W_EFUSE1], high = words[W_EFUSE2];
-    const uint8_t mac[EB_MAC_BYTES] = {
-        (uint8_t)(high >> 8), (uint8_t)high,       (uint8_t)(low >> 24),
-        (uint8_t)(low >> 16), (uint8_t)(low >> 8), (uint8_t)low,
-    };
-    const uint64_t calibration = field(words[W_RTC_CAL], 7, 25);
-    const uint64_t rc_clock = field(words[W_EFUSE4], 0, 8);
+    const uint64_t calibration = eb_field(words[W_RTC_CAL], 7, 25);
+    const uint64_t rc_clock = eb_field(words[W_EFUSE4], 0, 8);
+    const uint32_t major = major_revision(words);
 
-    out->chip.revision_major = major_revision(words);
-    out->chip.revision_minor = (int)field(words[W_EFUSE5], 24, 2);
-    eb_facts_describe(out, package_name(package_of(words), bit(words[W_EFUSE3], 0),
-                                        out->chip.revision_major == 3));
-    eb_facts_set_macs(out, mac, kinds);
+    eb_facts_describe(out, package_name(package_of(words), eb_bit(words[W_EFUSE3], 0), major == 3),
+                      major, eb_field(words[W_EFUSE5], 24, 2));
+    eb_facts_set_macs(out, words[W_EFUSE1], words[W_EFUSE2], kinds);
     read_features(words, out);
     read_security(words, out->chip.revision_major, &out->chip.security);
     (void)strncpy(out->flash_voltage, flash_voltage(words), sizeof(out->flash_voltage) - 1);
@@ -161,18 +145,20 @@ static void read_facts(const uint32_t *words, eb_chip_facts_t *out)
 const eb_chip_row_t eb_chip_esp32 = {
     .id = "esp32",
     .name = "ESP32",
+    .links = EB_CHIP_UART,
     .chip_id = 0,
     .magic = 0x00F01D83,
     .bootloader_addr = 0x1000,
-    .flash_limit = 16u << 20,
+    .stub_flash_limit = EB_FLASH_LIMIT_24BIT,
     .uart_divider_reg = 0x3FF40014,
     .uart_divider_mask = 0xFFFFF,
+    .uart_clocks_per_crystal = 1,
+    .crystals_mhz = {40, 26},
     .efuse_security = true,
     .spi = {.base = 0x3FF42000,
             .usr = 0x1C,
             .usr1 = 0x20,
             .usr2 = 0x24,
-            .mosi_dlen = 0x28,
             .miso_dlen = 0x2C,
             .w0 = 0x80,
             .addr_from_top = true},

@@ -1,91 +1,52 @@
 /* ESP32-C3. Registers by the technical reference manual and the public eFuse table. */
 #include "chip_row.h"
 
-#include <string.h>
-
 #define BLOCK1(word) (0x60008844u + 4u * (word))
+#define RTC(offset)  (0x60008000u + (offset))
 
 enum { W_MAC_LOW, W_MAC_HIGH, W_BLOCK1_3, W_BLOCK1_4, W_BLOCK1_5, W_COUNT };
 
-static uint32_t field(uint32_t word, unsigned at, unsigned bits)
-{
-    return (word >> at) & ((1u << bits) - 1u);
-}
-
-static const char *package_name(uint32_t package)
-{
-    switch (package) {
-    case 0:
-        return "ESP32-C3 (QFN32)";
-    case 1:
-        return "ESP8685 (QFN28)";
-    case 2:
-        return "ESP32-C3 AZ (QFN32)";
-    case 3:
-        return "ESP8686 (QFN24)";
-    default:
-        return "Unknown ESP32-C3";
-    }
-}
-
-static void read_features(const uint32_t *words, eb_chip_facts_t *out)
-{
-    static const char *const vendors[8] = {"", "XMC", "GD", "FM", "TT", "ZBIT", "", ""};
-    static const char *const sizes[8] = {NULL, " 4MB", " 2MB", " 1MB", " 8MB", "", "", ""};
-    const uint32_t capacity = field(words[W_BLOCK1_3], 27, 3);
-
-    eb_facts_add_feature(out, "Wi-Fi");
-    eb_facts_add_feature(out, "BT 5 (LE)");
-    eb_facts_add_feature(out, "Single Core");
-    eb_facts_add_feature(out, "160MHz");
-    if (sizes[capacity] != NULL)
-        eb_facts_add_feature(out, "%sEmbedded Flash%s (%s)", capacity > 4 ? "Unknown " : "",
-                             sizes[capacity], vendors[field(words[W_BLOCK1_4], 0, 3)]);
-}
+static const char *const packages[] = {"ESP32-C3 (QFN32)", "ESP8685 (QFN28)", "ESP32-C3 AZ (QFN32)",
+                                       "ESP8686 (QFN24)"};
+static const char *const vendors[] = {NULL, "XMC", "GD", "FM", "TT", "ZBIT"};
+static const eb_memory_names_t flash = {.what = "Flash",
+                                        .sizes = {NULL, "4MB", "2MB", "1MB", "8MB"}};
 
 static void read_facts(const uint32_t *words, eb_chip_facts_t *out)
 {
     static const char *const kinds[] = {"base", "softap", "bt", NULL};
-    const uint32_t low = words[W_MAC_LOW], high = words[W_MAC_HIGH];
-    const uint8_t mac[EB_MAC_BYTES] = {
-        (uint8_t)(high >> 8), (uint8_t)high,       (uint8_t)(low >> 24),
-        (uint8_t)(low >> 16), (uint8_t)(low >> 8), (uint8_t)low,
-    };
+    const uint32_t word3 = words[W_BLOCK1_3], word4 = words[W_BLOCK1_4], word5 = words[W_BLOCK1_5];
 
-    out->chip.revision_major = (int)field(words[W_BLOCK1_5], 24, 2);
-    out->chip.revision_minor =
-        (int)(field(words[W_BLOCK1_5], 23, 1) << 3 | field(words[W_BLOCK1_3], 18, 3));
-    eb_facts_describe(out, package_name(field(words[W_BLOCK1_3], 21, 3)));
-    eb_facts_set_macs(out, mac, kinds);
-    read_features(words, out);
+    eb_facts_describe(out, EB_FACT_NAME(packages, eb_field(word3, 21, 3), "Unknown ESP32-C3"),
+                      eb_field(word5, 24, 2), eb_field(word5, 23, 1) << 3 | eb_field(word3, 18, 3));
+    eb_facts_set_macs(out, words[W_MAC_LOW], words[W_MAC_HIGH], kinds);
+    eb_facts_add_feature(out, "Wi-Fi");
+    eb_facts_add_feature(out, "BT 5 (LE)");
+    eb_facts_add_feature(out, "Single Core");
+    eb_facts_add_feature(out, "160MHz");
+    eb_facts_add_memory(out, &flash, eb_field(word3, 27, 3),
+                        EB_FACT_NAME(vendors, eb_field(word4, 0, 3), ""));
 }
 
 const eb_chip_row_t eb_chip_esp32c3 = {
     .id = "esp32c3",
     .name = "ESP32-C3",
+    .links = EB_CHIP_UART | EB_CHIP_USB_JTAG,
     .chip_id = 5,
     .tells_id = true,
     .bootloader_addr = 0,
-    .flash_limit = 16u << 20,
-    .uart_divider_reg = 0x60000014,
-    .uart_divider_mask = 0xFFF,
-    .fixed_crystal_mhz = 40,
-    .spi = {.base = 0x60002000,
-            .usr = 0x18,
-            .usr1 = 0x1C,
-            .usr2 = 0x20,
-            .mosi_dlen = 0x24,
-            .miso_dlen = 0x28,
-            .w0 = 0x58,
-            .addr_from_top = false},
-    .watchdog = {.unlock_reg = 0x600080A8,
-                 .unlock_key = 0x50D83AA1,
-                 .config_reg = 0x60008090,
-                 .stage0_reg = 0x60008094,
-                 .super_unlock_reg = 0x600080B0,
-                 .super_unlock_key = 0x8F1D312A,
-                 .super_config_reg = 0x600080AC,
-                 .super_auto_feed = 1u << 31},
+    .stub_flash_limit = EB_FLASH_LIMIT_24BIT,
+    .crystals_mhz = {40},
+    .spi = EB_SPI_REGS(0x60002000),
+    .watchdog = {.unlock_reg = RTC(0xA8),
+                 .unlock_key = EB_WATCHDOG_KEY,
+                 .config_reg = RTC(0x90),
+                 .stage0_reg = RTC(0x94),
+                 .super_unlock_reg = RTC(0xB0),
+                 .super_unlock_key = EB_SUPER_WATCHDOG_KEY_OLD,
+                 .super_config_reg = RTC(0xAC),
+                 .super_auto_feed = 1u << 31,
+                 .can_reset = true},
     .fact_regs = {[W_MAC_LOW] = BLOCK1(0),
                   [W_MAC_HIGH] = BLOCK1(1),
                   [W_BLOCK1_3] = BLOCK1(3),
