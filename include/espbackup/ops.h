@@ -70,6 +70,7 @@ typedef struct eb_backup_options {
 
 typedef struct eb_backup_result {
     bool proved;
+    char partition[EB_PARTITION_LABEL_BYTES]; /* of backup-partition; empty otherwise */
     char image_path[EB_PATH_BYTES];
     char sidecar_path[EB_PATH_BYTES];
     char part_path[EB_PATH_BYTES]; /* of what is left after a failure; empty: nothing */
