@@ -166,6 +166,18 @@ void sim_uart_set_baud(sim_uart_t *u, uint32_t baud)
     u->baud = baud;
 }
 
+uint32_t sim_uart_get_baud(sim_uart_t *u)
+{
+    return u->baud;
+}
+
+void sim_uart_set_autobaud(sim_uart_t *u, bool on)
+{
+    if (on && u->host_baud != 0) {
+        u->baud = u->host_baud;
+    }
+}
+
 void sim_uart_set_rx_capacity(sim_uart_t *u, size_t bytes)
 {
     u->rx_capacity = bytes;

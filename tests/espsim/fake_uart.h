@@ -26,6 +26,7 @@ struct sim_uart {
     size_t pause_count, pauses_over;
     uint64_t spent_us;
     uint32_t baud;
+    uint32_t host_baud; /* heard by autobaud; 0: the host is at the rate of the ROM's start */
     size_t rx_capacity;
     bool download_strap;
     unsigned timeouts; /* waits that ended with nothing; the third ends the session */

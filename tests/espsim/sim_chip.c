@@ -47,6 +47,19 @@ static bool chip_parse_mac(const char *text, uint8_t mac[6])
     return true;
 }
 
+static bool chip_choose_crystal(sim_chip_t *chip, uint32_t mhz)
+{
+    for (size_t i = 0; i < SIM_CRYSTALS_MAX; i++) {
+        uint32_t possible = chip->row->crystals_mhz[i];
+        if (possible != 0 && (mhz == 0 || mhz == possible)) {
+            chip->crystal_mhz = possible;
+            return true;
+        }
+    }
+    fprintf(stderr, "espsim: no %s has a crystal of %u MHz\n", chip->row->name, (unsigned)mhz);
+    return false;
+}
+
 static bool chip_make(sim_chip_t *chip, const sim_chip_options_t *options)
 {
     char why[200];
@@ -61,6 +74,9 @@ static bool chip_make(sim_chip_t *chip, const sim_chip_options_t *options)
     }
     memcpy(chip->mac, chip->efuses->mac, sizeof(chip->mac));
     if (options->mac != NULL && !chip_parse_mac(options->mac, chip->mac)) {
+        return false;
+    }
+    if (!chip_choose_crystal(chip, options->crystal_mhz)) {
         return false;
     }
     chip->stub_never_starts = options->stub_never_starts;
@@ -99,6 +115,26 @@ void sim_chip_free(sim_chip_t *chip)
     free(chip);
 }
 
+/* A ROM that is wrong about its crystal starts at another rate than it thinks. */
+static void chip_reset_uart(sim_chip_t *chip, bool download_mode)
+{
+    const sim_chip_row_t *row = chip->row;
+    uint32_t clock_per_mhz = 1000000u * row->uart.clock_per_crystal;
+    chip->uart_clock_hz = clock_per_mhz * chip->crystal_mhz;
+    chip->rom_uart_clock_hz = chip->uart_clock_hz;
+    if (row->rom.assumed_crystal_mhz != 0) {
+        chip->rom_uart_clock_hz = clock_per_mhz * row->rom.assumed_crystal_mhz;
+    }
+    sim_uart_set_baud(chip->uart, ROM_BAUD);
+    sim_set_baud_by(chip, chip->rom_uart_clock_hz, ROM_BAUD);
+    if (sim_calibrated_crystal_hz(chip) != 0) { /* only CHANGE_BAUDRATE goes by that */
+        chip->rom_uart_clock_hz = sim_calibrated_crystal_hz(chip);
+    }
+    chip->autobaud = download_mode;
+    sim_uart_set_autobaud(chip->uart, download_mode);
+    sim_uart_set_rx_capacity(chip->uart, ROM_RX_BYTES);
+}
+
 static void chip_reset(sim_chip_t *chip, bool download_mode)
 {
     const sim_boot_text_t *boot = &chip->row->boot;
@@ -108,16 +144,15 @@ static void chip_reset(sim_chip_t *chip, bool download_mode)
     chip->out.count = 0;
     chip->flash_attached = false;
     chip->four_byte = false;
-    chip->flash_limit = ROM_FLASH_LIMIT;
-    chip->speed = chip->row->plain;
-    chip->uart_clock_hz = chip->row->rom.uart_clock_hz;
+    chip->flash_limit =
+        chip->row->rom.flash_limit != 0 ? chip->row->rom.flash_limit : ROM_FLASH_LIMIT;
+    chip->speed = chip->efuses->octal_flash ? chip->row->octal : chip->row->plain;
     sim_memory_reset(chip);
-    if (!download_mode) {
-        sim_bus_write(chip, chip->row->strap_reg, boot->run_strap);
+    if (chip->row->strap_reg != 0) {
+        sim_bus_write(chip, chip->row->strap_reg,
+                      download_mode ? boot->strap_word : boot->run_strap);
     }
-    chip->baud = ROM_BAUD;
-    sim_uart_set_baud(chip->uart, ROM_BAUD);
-    sim_uart_set_rx_capacity(chip->uart, ROM_RX_BYTES);
+    chip_reset_uart(chip, download_mode);
     sim_count(&chip->resets, 1);
 }
 

@@ -16,14 +16,14 @@
 typedef struct sim_chip sim_chip_t;
 
 typedef struct sim_chip_options {
-    const char *chip;           /* "esp32", "esp32c3"; rows in sim_chip_rows.c */
+    const char *chip;           /* "esp32", "esp32c3", ...; rows in sim_chip_rows.c */
+    uint32_t crystal_mhz;       /* 0 = the chip's usual one */
     const char *flash_path;     /* file that is the flash, mapped shared; NULL: memory, erased */
     uint64_t flash_size;        /* bytes, power of two; 0 = size of the file, else 4 MB */
     uint32_t jedec_id;          /* 0xMMTTCC as RDID sends it (C8 40 16 = 0xC84016); 0 = by size */
     bool no_sfdp;               /* flash without SFDP, as in the captures */
     bool mute_flash;            /* RDID answers FFFFFF */
-    const char *efuse_set;      /* row name: "typical" (default), "blank" (captures), "encrypted",
-                                   "secure-boot", "secure-download" */
+    const char *efuse_set;      /* row name: "typical" (default) and more in sim_efuse_rows.c */
     const char *mac;            /* "aa:bb:cc:dd:ee:ff"; NULL = the efuse set's own */
     bool stub_never_starts;     /* MEM_END is acknowledged and then nothing is heard */
     uint32_t lying_write_every; /* n > 0: every n-th page program silently does nothing */

@@ -15,6 +15,7 @@ enum {
     BOOT_COMPLAINTS = 8,
     CRASH_WATCHDOG_US = 300000,
     APP_SECOND_US = 1000000,
+    APP_BAUD = 115200,
     CAUSE_POWER_ON = 0x1,
     CAUSE_RTC_WATCHDOG = 0x10
 };
@@ -31,6 +32,16 @@ boot_printf(sim_chip_t *chip, const char *format, ...)
         size_t count = (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1u;
         sim_write(chip, text, count);
     }
+}
+
+/* ESP8266: 2 is the reset pin, 4 the watchdog; nothing says that it waits for a download. */
+static void boot_print_old(sim_chip_t *chip, bool download_mode)
+{
+    const sim_boot_text_t *boot = &chip->row->boot;
+    boot_printf(chip, "%srst cause:%u, boot mode:(%u,6)\r\n\r\n", boot->banner,
+                chip->cause == SIM_RESET_WATCHDOG ? 4u : 2u,
+                download_mode ? boot->download_strap : boot->run_strap);
+    sim_drain(chip);
 }
 
 void sim_boot_print(sim_chip_t *chip, bool download_mode)
@@ -51,6 +62,10 @@ void sim_boot_print(sim_chip_t *chip, bool download_mode)
         break;
     }
     sim_spend(chip, BOOT_DELAY_US);
+    if (boot->old_format) {
+        boot_print_old(chip, download_mode);
+        return;
+    }
     boot_printf(chip, "%srst:0x%x (%s),boot:0x%x (%s)\r\n", boot->banner, cause, name,
                 download_mode ? boot->download_strap : boot->run_strap,
                 download_mode ? boot->download_name : boot->run_name);
@@ -75,11 +90,20 @@ static void boot_idle(sim_chip_t *chip, uint64_t us)
 static void boot_complain(sim_chip_t *chip, uint32_t header)
 {
     for (int i = 0; i < BOOT_COMPLAINTS && sim_running(chip); i++) {
-        boot_printf(chip, "invalid header: 0x%08x\r\n", (unsigned)header);
+        if (chip->row->boot.old_format) {
+            boot_printf(chip, "ets_main.c \r\n");
+        } else {
+            boot_printf(chip, "invalid header: 0x%08x\r\n", (unsigned)header);
+        }
         boot_idle(chip, BOOT_RETRY_US);
     }
     sim_reset_self(chip, SIM_RESET_WATCHDOG);
 }
+
+static const char boot_idf_log[] = "I (31) boot: ESP-IDF 2nd stage bootloader\r\n"
+                                   "I (31) boot: Partition Table:\r\n"
+                                   "I (102) boot: Disabling RNG early entropy source...\r\n"
+                                   "I (302) main_task: Calling app_main()\r\n";
 
 void sim_run_app(sim_chip_t *chip)
 {
@@ -92,10 +116,9 @@ void sim_run_app(sim_chip_t *chip)
     }
     boot_printf(chip, "%s", chip->row->boot.second_stage);
     boot_idle(chip, BOOT_DELAY_US);
-    boot_printf(chip, "I (31) boot: ESP-IDF 2nd stage bootloader\r\n"
-                      "I (31) boot: Partition Table:\r\n"
-                      "I (102) boot: Disabling RNG early entropy source...\r\n"
-                      "I (302) main_task: Calling app_main()\r\n");
+    sim_drain(chip);
+    sim_set_baud(chip, APP_BAUD); /* an app knows its crystal */
+    boot_printf(chip, "%s", chip->row->boot.app != NULL ? chip->row->boot.app : boot_idf_log);
     for (unsigned second = 1; sim_running(chip); second++) {
         boot_idle(chip, APP_SECOND_US);
         boot_printf(chip, "I (%u) app: tick %u\r\n", 302 + 1000 * second, second);

@@ -25,7 +25,9 @@ typedef struct sim_word {
 /* Offsets from the controller's base, as each chip's technical reference manual gives them. */
 typedef struct sim_spi_layout {
     uint32_t base;
-    uint16_t addr, usr, usr1, usr2, mosi_dlen, miso_dlen, w0;
+    uint16_t addr, usr, usr1, usr2;
+    uint16_t mosi_dlen, miso_dlen; /* 0: the lengths are fields of usr1, as on ESP8266 */
+    uint16_t w0;
     bool addr_msb; /* an address shorter than 32 bits lies at the top of its register */
 } sim_spi_layout_t;
 
@@ -42,8 +44,32 @@ typedef struct sim_rom_row {
     bool has_deflate;
     bool has_baud_change;
     uint8_t security_info_bytes; /* 0: GET_SECURITY_INFO unknown; 12 or 20 */
-    uint32_t uart_clock_hz;      /* what the divider divides in download mode */
+    uint8_t assumed_crystal_mhz; /* whatever there is; 0: the ROM knows or measures its crystal */
+    bool begin_attaches;         /* FLASH_BEGIN attaches the flash: there is no SPI_ATTACH */
+    bool erases_head_twice;      /* sectors up to the first block do not count; see rom_erase */
+    uint32_t flash_limit;        /* the flash size it assumes; 0 = 2 MB */
 } sim_rom_row_t;
+
+/* Where a factory MAC aa:bb:cc:dd:ee:ff lies, from mac_low on. */
+enum sim_mac_layout {
+    SIM_MAC_PLAIN, /* ccddeeff, 0000aabb */
+    SIM_MAC_CRC,   /* ccddeeff, 00CRaabb */
+    SIM_MAC_EUI64, /* ccddeeff, fffeaabb: chips with IEEE 802.15.4 */
+    SIM_MAC_OTP    /* ff000000, 0000ddee, 0, 00aabbcc: ESP8266 */
+};
+
+/* The UART's clock: multiple of the crystal until a stub raises it. */
+typedef struct sim_uart_row {
+    uint32_t clkdiv_reg;
+    uint8_t clock_per_crystal;
+    bool whole_divider;    /* no fraction */
+    uint8_t autobaud_less; /* the ROM measures a divider this much too small */
+    /* ESP32: the ROM works out its crystal from the 8 MHz oscillator, by a measurement in
+     * calibration_reg and that oscillator's frequency in an eFuse. 0: no such thing. */
+    uint32_t calibration_reg, calibration_efuse;
+} sim_uart_row_t;
+
+enum { SIM_CRYSTALS_MAX = 2 };
 
 /* Microseconds for each 4 KB; see the timing model in docs (SPI clock = APB / 4, software MD5). */
 typedef struct sim_speed {
@@ -55,8 +81,11 @@ typedef struct sim_boot_text {
     const char *power_on, *watchdog, *software; /* cause names */
     unsigned software_cause;
     unsigned download_strap, run_strap;
+    uint32_t strap_word; /* the GPIO strap register in download mode */
     const char *download_name, *run_name;
+    bool old_format;                        /* ESP8266: "rst cause:N, boot mode:(N,N)" */
     const char *second_stage;               /* what a good image prints before the app */
+    const char *app;                        /* the app's first words; NULL: those of ESP-IDF */
     uint32_t bootloader_addr;               /* where the ROM looks for its header */
     const char *crash_before, *crash_after; /* around the program counter, 8 hex digits */
 } sim_boot_text_t;
@@ -74,23 +103,30 @@ typedef struct sim_efuse_row {
         uint32_t eco;
     } security;
     bool secure_download;
+    bool octal_flash;
+    bool flash_off;   /* the flash has no power until the host switches it on */
+    const char *stub; /* `chip` of its stub rows; NULL: the chip's name */
 } sim_efuse_row_t;
 
 typedef struct sim_chip_row {
     const char *name;
     uint32_t chip_id;
     uint32_t efuse_base, efuse_size;
-    uint32_t mac_low, mac_high; /* registers of the factory MAC */
-    bool mac_has_crc;
-    uint32_t strap_reg, uart_clkdiv_reg;
+    uint32_t mac_low;
+    enum sim_mac_layout mac_layout;
+    uint32_t strap_reg;       /* 0: nobody reads it */
+    uint32_t flash_power_reg; /* bits 1:0 switch the flash of a `flash_off` eFuse set on */
+    uint8_t crystals_mhz[SIM_CRYSTALS_MAX]; /* the usual one first */
+    sim_uart_row_t uart;
     const sim_word_t *reset_words; /* registers that are not 0 after reset */
     size_t reset_word_count;
     sim_spi_layout_t spi;
     sim_watchdog_t watchdog;
     sim_rom_row_t rom;
-    sim_speed_t plain, boosted; /* boosted: a stub that raises the clocks; 0 = it does not */
-    uint32_t boosted_uart_clock_hz;
-    bool stub_four_byte; /* the stub can reach flash above 16 MB */
+    sim_speed_t plain, octal;
+    sim_speed_t boosted;            /* with a stub that raises the clocks; 0 = it does not */
+    uint32_t boosted_uart_clock_hz; /* 0: still the crystal's */
+    bool stub_four_byte;            /* the stub can reach flash above 16 MB */
     sim_boot_text_t boot;
 } sim_chip_row_t;
 
@@ -140,8 +176,11 @@ struct sim_chip {
     bool stopped; /* unwind: the board was reset, or the chip resets itself */
     bool self_reset;
     enum sim_reset_cause cause;
+    uint32_t crystal_mhz;
     uint32_t baud;
-    uint32_t uart_clock_hz;
+    uint32_t uart_clock_hz;     /* what the divider divides */
+    uint32_t rom_uart_clock_hz; /* what the ROM takes it for */
+    bool autobaud;              /* the ROM has not yet seen a SYNC */
 
     sim_page_t *pages[SIM_MEMORY_BUCKETS]; /* RAM and registers since reset */
     uint64_t clock_ahead_us;               /* simulated time that did not pass in the world */
@@ -198,7 +237,12 @@ sim_wake_t sim_getc(sim_chip_t *chip, int64_t timeout_us, uint8_t *byte);
 void sim_write(sim_chip_t *chip, const void *bytes, size_t count);
 void sim_drain(sim_chip_t *chip);
 void sim_spend(sim_chip_t *chip, uint64_t us); /* added up and told to the UART later */
-void sim_set_baud(sim_chip_t *chip, uint32_t baud);
+/* Set the divider that makes `baud` out of `clock_hz`; the rate is what the real clock makes of it.
+ */
+void sim_set_baud_by(sim_chip_t *chip, uint32_t clock_hz, uint32_t baud);
+void sim_set_baud(sim_chip_t *chip, uint32_t baud); /* by the real clock */
+/* Autobaud: the rate of the SYNC just received is the chip's; once after a reset. */
+void sim_learn_baud(sim_chip_t *chip);
 uint64_t sim_now_us(sim_chip_t *chip);
 /* Spent time does not pass (`--wire instant`): then nothing arrives "meanwhile" either. */
 bool sim_time_is_instant(const sim_chip_t *chip);
@@ -224,6 +268,8 @@ void sim_bus_load(sim_chip_t *chip, uint32_t addr, void *bytes, size_t count);
 /* One entry of WRITE_REG: address, value, mask, delay. */
 void sim_bus_write_entry(sim_chip_t *chip, const uint8_t entry[16]);
 void sim_memory_free(sim_chip_t *chip);
+/* What ROM code of the ESP32 makes of its calibration; 0 without one. */
+uint32_t sim_calibrated_crystal_hz(sim_chip_t *chip);
 
 /* ---- sim_spi.c: the flash as ROM code uses it ------------------------------------------------ */
 

@@ -113,19 +113,41 @@ void sim_drain(sim_chip_t *chip)
 }
 
 /* The divider register has 4 fraction bits at bit 20 on every chip since the ESP32. */
+static void io_put_divider(sim_chip_t *chip, uint64_t sixteenths)
+{
+    uint32_t divider = (uint32_t)(sixteenths >> 4) & 0xFFFFFu;
+    sim_bus_write(chip, chip->row->uart.clkdiv_reg, divider | (uint32_t)(sixteenths & 15u) << 20);
+}
+
+void sim_set_baud_by(sim_chip_t *chip, uint32_t clock_hz, uint32_t baud)
+{
+    uint64_t wanted = baud != 0 ? baud : 1;
+    uint64_t sixteenths = (uint64_t)clock_hz * 16u / wanted;
+    uint64_t rate = wanted * chip->uart_clock_hz / clock_hz;
+    if (chip->row->uart.whole_divider) {
+        sixteenths = sixteenths < 16 ? 16 : sixteenths & ~UINT64_C(15);
+        rate = (uint64_t)chip->uart_clock_hz * 16u / sixteenths;
+    }
+    io_put_divider(chip, sixteenths);
+    chip->baud = rate < UINT32_MAX ? (uint32_t)rate : UINT32_MAX;
+    sim_uart_set_baud(chip->uart, chip->baud);
+}
+
 void sim_set_baud(sim_chip_t *chip, uint32_t baud)
 {
-    if (baud == 0) {
-        baud = 1;
+    sim_set_baud_by(chip, chip->uart_clock_hz, baud);
+}
+
+void sim_learn_baud(sim_chip_t *chip)
+{
+    if (!chip->autobaud) {
+        return;
     }
-    uint64_t sixteenths = (uint64_t)chip->uart_clock_hz * 16u / baud;
-    if (chip->row->uart_clkdiv_reg != 0) {
-        uint32_t divider = (uint32_t)(sixteenths >> 4) & 0xFFFFFu;
-        sim_bus_write(chip, chip->row->uart_clkdiv_reg,
-                      divider | (uint32_t)(sixteenths & 15u) << 20);
-    }
-    chip->baud = baud;
-    sim_uart_set_baud(chip->uart, baud);
+    chip->autobaud = false;
+    sim_uart_set_autobaud(chip->uart, false);
+    chip->baud = sim_uart_get_baud(chip->uart);
+    uint32_t divider = chip->baud != 0 ? chip->uart_clock_hz / chip->baud : 0;
+    io_put_divider(chip, (uint64_t)(divider - chip->row->uart.autobaud_less) << 4);
 }
 
 void sim_hang(sim_chip_t *chip)

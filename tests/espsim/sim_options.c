@@ -26,6 +26,7 @@ enum {
     OPT_STALL_MS,
     OPT_REPLUG,
     OPT_CHIP,
+    OPT_CRYSTAL,
     OPT_FLASH,
     OPT_FLASH_SIZE,
     OPT_JEDEC,
@@ -61,6 +62,7 @@ static const struct option long_options[] = {
     {"stall-ms", required_argument, NULL, OPT_STALL_MS},
     {"replug-ms", required_argument, NULL, OPT_REPLUG},
     {"chip", required_argument, NULL, OPT_CHIP},
+    {"crystal", required_argument, NULL, OPT_CRYSTAL},
     {"flash", required_argument, NULL, OPT_FLASH},
     {"flash-size", required_argument, NULL, OPT_FLASH_SIZE},
     {"jedec", required_argument, NULL, OPT_JEDEC},
@@ -116,7 +118,10 @@ static const char help_faults[] =
     "  --replug-ms N            come back so long after an unplug (default: stay gone)\n"
     "\n"
     "Chip:\n"
-    "  --chip NAME              esp32 (default), esp32c3, ...\n"
+    "  --chip NAME              esp32 (default), esp8266, esp32s2, esp32s3, esp32c2, esp32c3,\n"
+    "                           esp32c5, esp32c6, esp32c61, esp32h2, esp32h21, esp32h4, esp32p4,\n"
+    "                           esp32s31\n"
+    "  --crystal MHZ            where a chip is built with more than one: esp8266, esp32, esp32c2\n"
     "  --flash FILE             the flash; changed in place (default: erased, in memory)\n"
     "  --flash-size SIZE        4MB, 512K, 0x400000 (default: of FILE, else 4MB)\n"
     "  --jedec MMTTCC           answer to RDID, hexadecimal\n"
@@ -278,6 +283,9 @@ static int parse_numeric(sim_options_t *o, int option, const char *name, const c
         break;
     case OPT_REPLUG:
         o->board.replug_ms = (int64_t)value;
+        break;
+    case OPT_CRYSTAL:
+        o->chip.crystal_mhz = (uint32_t)value;
         break;
     case OPT_FLASH_SIZE:
         o->chip.flash_size = value;

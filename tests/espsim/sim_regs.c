@@ -151,16 +151,62 @@ static uint8_t mac_crc8(const uint8_t mac[6])
     return crc;
 }
 
+/* Other fields may share its registers. */
+static void memory_add(sim_chip_t *chip, uint32_t addr, uint32_t bits)
+{
+    memory_put(chip, addr, sim_bus_read(chip, addr) | bits);
+}
+
 static void memory_load_mac(sim_chip_t *chip)
 {
     const uint8_t *mac = chip->mac;
+    uint32_t at = chip->row->mac_low;
     uint32_t high = (uint32_t)mac[0] << 8 | mac[1];
-    if (chip->row->mac_has_crc) {
+    switch (chip->row->mac_layout) {
+    case SIM_MAC_PLAIN:
+        break;
+    case SIM_MAC_CRC:
         high |= (uint32_t)mac_crc8(mac) << 16;
+        break;
+    case SIM_MAC_EUI64:
+        high |= 0xFFFE0000u;
+        break;
+    case SIM_MAC_OTP:
+        memory_add(chip, at, (uint32_t)mac[5] << 24);
+        memory_add(chip, at + 4, (uint32_t)mac[3] << 8 | mac[4]);
+        memory_add(chip, at + 12, (uint32_t)mac[0] << 16 | (uint32_t)mac[1] << 8 | mac[2]);
+        return;
     }
-    memory_put(chip, chip->row->mac_low,
+    memory_add(chip, at,
                (uint32_t)mac[2] << 24 | (uint32_t)mac[3] << 16 | (uint32_t)mac[4] << 8 | mac[5]);
-    memory_put(chip, chip->row->mac_high, high);
+    memory_add(chip, at + 4, high);
+}
+
+/*
+ * ESP32: TIMG0's calibration register has crystal periods counted against the 8 MHz oscillator.
+ * With the oscillator's eFuse the ROM makes a crystal frequency of it, which is as wrong as the
+ * eFuse: with 39 there, 39.6 MHz for 40.
+ */
+enum { CALIBRATION_AT_40_MHZ = 2600, CALIBRATION_SHIFT = 7 };
+
+static void memory_calibrate(sim_chip_t *chip)
+{
+    uint32_t addr = chip->row->uart.calibration_reg;
+    if (addr != 0) {
+        memory_put(chip, addr,
+                   CALIBRATION_AT_40_MHZ * chip->crystal_mhz / 40u << CALIBRATION_SHIFT);
+    }
+}
+
+uint32_t sim_calibrated_crystal_hz(sim_chip_t *chip)
+{
+    const sim_uart_row_t *uart = &chip->row->uart;
+    if (uart->calibration_reg == 0) {
+        return 0;
+    }
+    uint64_t count = sim_bus_read(chip, uart->calibration_reg) >> CALIBRATION_SHIFT;
+    uint64_t oscillator = sim_bus_read(chip, uart->calibration_efuse) & 0xFFu;
+    return (uint32_t)(count * 15625u * oscillator / 40u);
 }
 
 void sim_memory_reset(sim_chip_t *chip)
@@ -175,6 +221,7 @@ void sim_memory_reset(sim_chip_t *chip)
     if (chip->efuses->mac_burnt) {
         memory_load_mac(chip);
     }
+    memory_calibrate(chip);
     chip->watchdog_at_us = 0;
     chip->watchdog_unlocked = false;
 }

@@ -36,6 +36,7 @@ enum sim_rom_error sim_rom_check_data(const sim_rom_t *rom, const uint8_t **data
 static enum sim_rom_error rom_sync(sim_rom_t *rom)
 {
     rom->value = sim_rom_arg(rom, 0);
+    sim_learn_baud(rom->chip);
     return SIM_ROM_OK;
 }
 
@@ -218,7 +219,7 @@ static void rom_handle_frame(sim_rom_t *rom)
     rom_reply(rom, error);
     if (rom->new_baud != 0) {
         sim_drain(rom->chip);
-        sim_set_baud(rom->chip, rom->new_baud);
+        sim_set_baud_by(rom->chip, rom->chip->rom_uart_clock_hz, rom->new_baud);
         rom->new_baud = 0;
     }
 }

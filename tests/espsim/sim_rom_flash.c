@@ -10,7 +10,11 @@
 
 enum { READ_SLOW_MAX = 64 };
 
-/* The ROM erases everything at FLASH_BEGIN, a sector at a time, and answers when it is done. */
+/*
+ * The ROM erases everything at FLASH_BEGIN, a sector at a time, and answers when it is done.
+ * ESP8266's erases the sectors up to the first 64 KB boundary and then as many as it was asked for,
+ * without taking off the ones it already did.
+ */
 static enum sim_rom_error rom_erase(sim_rom_t *rom, uint32_t addr, uint32_t bytes)
 {
     sim_chip_t *chip = rom->chip;
@@ -18,6 +22,11 @@ static enum sim_rom_error rom_erase(sim_rom_t *rom, uint32_t addr, uint32_t byte
         return SIM_ROM_FAILED_TO_ACT;
     }
     uint64_t end = (uint64_t)addr + bytes;
+    if (chip->row->rom.erases_head_twice) {
+        uint32_t head =
+            SIM_FLASH_BLOCK - (addr & ~(uint32_t)(SIM_FLASH_SECTOR - 1)) % SIM_FLASH_BLOCK;
+        end += bytes < head ? bytes : head;
+    }
     uint64_t at = addr & ~(uint32_t)(SIM_FLASH_SECTOR - 1);
     for (; at < end && sim_running(chip); at += SIM_FLASH_SECTOR) {
         if (!sim_spi_in_range(chip, (uint32_t)at, SIM_FLASH_SECTOR) ||
@@ -33,6 +42,7 @@ static enum sim_rom_error rom_begin(sim_rom_t *rom)
 {
     rom->flash_open = false;
     rom->deflate_open = false;
+    rom->chip->flash_attached = rom->chip->flash_attached || rom->chip->row->rom.begin_attaches;
     enum sim_rom_error error = rom_erase(rom, sim_rom_arg(rom, 3), sim_rom_arg(rom, 0));
     if (error != SIM_ROM_OK) {
         return error;

@@ -5,7 +5,7 @@
  * Register facts (technical reference manuals): CMD bit 18 starts; USR bits 31..27 say which phases
  * there are (command, address, dummy, read, write); USR1 bits 31..26 hold address bits - 1 and
  * bits 7..0 dummy clocks - 1; USR2 bits 31..28 hold command bits - 1 and 15..0 the command; the
- * DLEN registers hold data bits - 1.
+ * DLEN registers hold data bits - 1, on ESP8266 bits 25..17 (out) and 16..8 (in) of USR1.
  */
 #include "sim_chip_internal.h"
 
@@ -20,9 +20,16 @@ enum { SPI_BUFFER_BYTES = 64, SPI_STUCK_US = 1000000 };
 #define USR_MISO    (1u << 28)
 #define USR_MOSI    (1u << 27)
 
+static bool spi_has_power(sim_chip_t *chip)
+{
+    uint32_t reg = chip->row->flash_power_reg;
+    return !chip->efuses->flash_off || (sim_bus_read(chip, reg) & 3u) == 3u;
+}
+
 static void spi_do(sim_chip_t *chip, const sim_flash_io_t *io)
 {
-    if (!chip->flash_attached) { /* the pins are not the controller's yet */
+    /* Not attached: the pins are not the controller's yet. */
+    if (!chip->flash_attached || !spi_has_power(chip)) {
         if (io->in_count != 0) {
             memset(io->in, 0xFF, io->in_count);
         }
@@ -41,6 +48,15 @@ static size_t spi_data_bytes(uint32_t dlen)
     size_t bits = (size_t)(dlen & 0x3FFu) + 1u;
     size_t bytes = (bits + 7u) / 8u;
     return bytes < SPI_BUFFER_BYTES ? bytes : SPI_BUFFER_BYTES;
+}
+
+static size_t spi_data_length(sim_chip_t *chip, bool out)
+{
+    const sim_spi_layout_t *regs = &chip->row->spi;
+    if (regs->mosi_dlen == 0) {
+        return spi_data_bytes(spi_reg(chip, regs->usr1) >> (out ? 17 : 8) & 0x1FFu);
+    }
+    return spi_data_bytes(spi_reg(chip, out ? regs->mosi_dlen : regs->miso_dlen));
 }
 
 void sim_spi_user_command(sim_chip_t *chip)
@@ -65,11 +81,11 @@ void sim_spi_user_command(sim_chip_t *chip)
         io.dummy_bits = (usr1 & 0xFFu) + 1u;
     }
     if ((usr & USR_MOSI) != 0) {
-        io.out_count = spi_data_bytes(spi_reg(chip, regs->mosi_dlen));
+        io.out_count = spi_data_length(chip, true);
         sim_bus_load(chip, regs->base + regs->w0, out, io.out_count);
     }
     if ((usr & USR_MISO) != 0) {
-        io.in_count = spi_data_bytes(spi_reg(chip, regs->miso_dlen));
+        io.in_count = spi_data_length(chip, false);
     }
     spi_do(chip, &io);
     sim_bus_store(chip, regs->base + regs->w0, in, io.in_count);

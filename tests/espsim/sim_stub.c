@@ -39,9 +39,10 @@ static bool stub_same(sim_chip_t *chip, uint32_t addr, uint32_t count, const uin
 
 static const sim_stub_row_t *stub_find(sim_chip_t *chip, uint32_t entry)
 {
+    const char *name = chip->efuses->stub != NULL ? chip->efuses->stub : chip->row->name;
     for (size_t i = 0; i < sim_stub_row_count; i++) {
         const sim_stub_row_t *row = &sim_stub_rows[i];
-        if (row->entry == entry && strcmp(row->chip, chip->row->name) == 0 &&
+        if (row->entry == entry && strcmp(row->chip, name) == 0 &&
             stub_same(chip, row->text_addr, row->text_bytes, row->text_sha256) &&
             stub_same(chip, row->data_addr, row->data_bytes, row->data_sha256)) {
             return row;
@@ -65,7 +66,9 @@ static void stub_prepare(sim_chip_t *chip, const sim_stub_row_t *row)
     }
     if (v2 && sim_stub_at_least(row, 1, 1) && chip->row->boosted.spi_us != 0) {
         chip->speed = chip->row->boosted;
-        chip->uart_clock_hz = chip->row->boosted_uart_clock_hz;
+        if (chip->row->boosted_uart_clock_hz != 0) {
+            chip->uart_clock_hz = chip->row->boosted_uart_clock_hz;
+        }
         sim_set_baud(chip, chip->baud); /* another clock, another divider, the same rate */
     }
 }

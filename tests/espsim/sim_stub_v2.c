@@ -370,6 +370,17 @@ static uint16_t v2_read_flash(sim_stub_t *stub, const sim_stub_command_t *comman
     return V2_OK;
 }
 
+/* ESP8266's takes whatever divider there is for that of 115200 baud: right once after a reset. */
+static void v2_set_baud(sim_chip_t *chip, uint32_t baud)
+{
+    uint64_t rate = baud;
+    sim_drain(chip);
+    if (chip->row->uart.whole_divider) {
+        rate = (uint64_t)chip->baud * baud / 115200u;
+    }
+    sim_set_baud(chip, rate < UINT32_MAX ? (uint32_t)rate : UINT32_MAX);
+}
+
 static uint16_t v2_after(sim_stub_t *stub, const sim_stub_command_t *command)
 {
     const uint8_t *data = command->data + V2_DATA_HEADER;
@@ -385,8 +396,7 @@ static uint16_t v2_after(sim_stub_t *stub, const sim_stub_command_t *command)
         }
         return V2_OK;
     case 0x0F:
-        sim_drain(stub->chip);
-        sim_set_baud(stub->chip, sim_stub_arg(command, 0));
+        v2_set_baud(stub->chip, sim_stub_arg(command, 0));
         return V2_OK;
     case 0xD2:
         return v2_read_flash(stub, command);

@@ -230,6 +230,25 @@ void sim_uart_set_baud(sim_uart_t *u, uint32_t baud)
     pthread_mutex_unlock(&u->lock);
 }
 
+uint32_t sim_uart_get_baud(sim_uart_t *u)
+{
+    uint32_t baud;
+
+    pthread_mutex_lock(&u->lock);
+    baud = u->chip_baud;
+    pthread_mutex_unlock(&u->lock);
+    return baud;
+}
+
+void sim_uart_set_autobaud(sim_uart_t *u, bool on)
+{
+    pthread_mutex_lock(&u->lock);
+    if (!u->reset) {
+        u->autobaud = on;
+    }
+    pthread_mutex_unlock(&u->lock);
+}
+
 void sim_uart_set_rx_capacity(sim_uart_t *u, size_t bytes)
 {
     pthread_mutex_lock(&u->lock);

@@ -32,6 +32,9 @@ sim_wake_t sim_uart_drain(sim_uart_t *u);
 sim_wake_t sim_uart_spend(sim_uart_t *u, uint64_t us);
 /* The chip's own divider. Host and chip more than 3 % apart see garbage in both directions. */
 void sim_uart_set_baud(sim_uart_t *u, uint32_t baud);
+uint32_t sim_uart_get_baud(sim_uart_t *u);
+/* While on, the chip's rate becomes that of each byte the host sends, before it is received. */
+void sim_uart_set_autobaud(sim_uart_t *u, bool on);
 /* Size of what can be received and not yet read: 128 in ROM, more under a stub. */
 void sim_uart_set_rx_capacity(sim_uart_t *u, size_t bytes);
 /* The strapping pin as it is now; a chip that resets itself (watchdog, crash) boots by it. */

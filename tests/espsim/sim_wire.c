@@ -231,6 +231,9 @@ void sim_wire_host_send(sim_uart_t *u, const uint8_t *bytes, size_t count)
 
     pthread_mutex_lock(&u->lock);
     u->counts.to_chip += count;
+    if (u->autobaud && count > 0) {
+        u->chip_baud = u->host_baud > 0 ? u->host_baud : 115200;
+    }
     differs = sim_wire_baud_differs(u);
     byte_ns = sim_wire_byte_ns(u->host_baud ? u->host_baud : u->chip_baud, 1);
     if (u->deaf) {
@@ -335,6 +338,7 @@ void sim_wire_chip_off(sim_uart_t *u, bool all)
     pthread_mutex_lock(&u->lock);
     u->reset = true;
     u->deaf = true;
+    u->autobaud = false;
     sim_ring_pop(&u->rx, u->rx.count);
     sim_ring_pop(&u->fifo, u->fifo.count);
     u->rx_line_free_ns = u->stuck_since_ns = 0;
