@@ -1,0 +1,459 @@
+/*
+ * The link against a loader that follows a script: what it answers to the n-th command, if
+ * anything.
+ */
+#include "link.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../transport/net_server.h"
+#include "clock.h"
+
+#define BANNER "\r\nets Jul 29 2019 12:21:46\r\n\r\nrst:0x10 (RTCWDT_RTC_RESET),boot:0x13\r\n"
+
+/* The loader: called for each frame that comes, answers on fd. */
+typedef struct loader loader_t;
+typedef void (*answer_fn)(loader_t *l, const uint8_t *frame, size_t len);
+
+struct loader {
+    net_server_t server;
+    answer_fn answer;
+    int fd;
+    int commands, syncs;
+    eb_dialect_t dialect;
+};
+
+typedef struct fixture {
+    loader_t loader;
+    eb_transport_t *transport;
+    eb_link_t *link;
+} fixture_t;
+
+static void send_frame(loader_t *l, const uint8_t *frame, size_t len)
+{
+    uint8_t wire[EB_SLIP_MAX(8192)];
+
+    net_send(l->fd, wire, eb_slip_encode(frame, len, wire));
+}
+
+static void send_reply(loader_t *l, uint8_t op, uint32_t value, uint8_t status, uint8_t error)
+{
+    const size_t tail = l->dialect == EB_DIALECT_ROM ? 4 : 2;
+    uint8_t frame[16] = {1, op, (uint8_t)tail, 0};
+
+    memcpy(frame + 4, &value, 4);
+    frame[8] = status;
+    frame[9] = error;
+    send_frame(l, frame, 8 + tail);
+}
+
+static void send_sync(loader_t *l, int times)
+{
+    for (int i = 0; i < times; i++)
+        send_reply(l, EB_CMD_SYNC, l->dialect == EB_DIALECT_STUB ? 0 : 0x20120707, 0, 0);
+}
+
+static void serve(int fd, void *user)
+{
+    loader_t *l = user;
+    uint8_t raw[4096], buf[32768];
+    eb_slip_t slip;
+    ssize_t n;
+
+    l->fd = fd;
+    eb_slip_init(&slip, buf, sizeof(buf));
+    while ((n = recv(fd, raw, sizeof(raw), 0)) > 0) {
+        for (size_t at = 0; at < (size_t)n;) {
+            size_t used = 0;
+
+            if (eb_slip_push(&slip, raw + at, (size_t)n - at, &used) == EB_SLIP_FRAME) {
+                if (slip.len > 1 && slip.buf[1] == EB_CMD_SYNC)
+                    l->syncs++;
+                else
+                    l->commands++;
+                l->answer(l, slip.buf, slip.len);
+            }
+            at += used;
+        }
+    }
+}
+
+static void start(fixture_t *f, answer_fn answer, eb_dialect_t dialect)
+{
+    char address[64];
+    eb_err_t err = {0};
+
+    memset(f, 0, sizeof(*f));
+    f->loader.answer = answer;
+    f->loader.dialect = dialect;
+    assert_true(net_server_start(&f->loader.server, serve, &f->loader));
+    (void)snprintf(address, sizeof(address), "socket://127.0.0.1:%u", f->loader.server.port);
+    assert_int_equal(eb_transport_open(address, NULL, &f->transport, &err), EB_OK);
+    assert_int_equal(eb_link_new(f->transport, NULL, &f->link, &err), EB_OK);
+    eb_link_set_dialect(f->link, dialect);
+}
+
+static void stop(fixture_t *f)
+{
+    eb_link_free(f->link);
+    eb_transport_close(f->transport);
+    net_server_join(&f->loader.server);
+}
+
+static eb_code_t read_reg(fixture_t *f, int64_t timeout_ms, bool probe, eb_reply_t *reply,
+                          eb_err_t *err)
+{
+    static const uint8_t data[4] = {0x00, 0x10, 0x00, 0x40};
+    const eb_request_t request = {.op = EB_CMD_READ_REG,
+                                  .data = data,
+                                  .len = sizeof(data),
+                                  .timeout_ms = timeout_ms,
+                                  .probe = probe};
+
+    return eb_link_command(f->link, &request, reply, err);
+}
+
+/* -- the plain case, and stale replies -------------------------------------------------------- */
+
+static void answer_value(loader_t *l, const uint8_t *frame, size_t len)
+{
+    (void)len;
+    if (frame[1] == EB_CMD_SYNC)
+        send_sync(l, 8);
+    else
+        send_reply(l, frame[1], 0x00F01D83, 0, 0);
+}
+
+static void answers_a_command(void **state)
+{
+    fixture_t f;
+    eb_reply_t reply;
+    eb_err_t err = {0};
+
+    (void)state;
+    start(&f, answer_value, EB_DIALECT_ROM);
+    assert_int_equal(read_reg(&f, 2000, false, &reply, &err), EB_OK);
+    assert_int_equal(reply.value, 0x00F01D83);
+    assert_int_equal(f.loader.syncs, 0);
+    stop(&f);
+}
+
+static void answer_late_syncs(loader_t *l, const uint8_t *frame, size_t len)
+{
+    send_sync(l, 8);
+    answer_value(l, frame, len);
+}
+
+static void skips_stale_replies(void **state)
+{
+    fixture_t f;
+    eb_reply_t reply;
+    eb_err_t err = {0};
+
+    (void)state;
+    start(&f, answer_late_syncs, EB_DIALECT_ROM);
+    assert_int_equal(read_reg(&f, 2000, false, &reply, &err), EB_OK);
+    assert_int_equal(reply.op, EB_CMD_READ_REG);
+    stop(&f);
+}
+
+/* -- SYNC ------------------------------------------------------------------------------------- */
+
+static void check_sync(eb_dialect_t dialect)
+{
+    fixture_t f;
+    eb_sync_info_t info;
+    eb_err_t err = {0};
+
+    start(&f, answer_value, dialect);
+    eb_link_set_dialect(f.link, EB_DIALECT_ROM);
+    assert_int_equal(eb_link_sync(f.link, 2000, &info, &err), EB_OK);
+    assert_int_equal(info.dialect, dialect);
+    assert_int_equal(eb_link_dialect(f.link), dialect);
+    stop(&f);
+}
+
+static void sync_tells_who_answers(void **state)
+{
+    (void)state;
+    check_sync(EB_DIALECT_ROM);
+    check_sync(EB_DIALECT_ROM_OLD);
+    check_sync(EB_DIALECT_STUB);
+}
+
+static void answer_one_sync(loader_t *l, const uint8_t *frame, size_t len)
+{
+    (void)frame;
+    (void)len;
+    send_sync(l, 1);
+}
+
+static void one_sync_reply_suffices(void **state)
+{
+    fixture_t f;
+    eb_sync_info_t info;
+    eb_err_t err = {0};
+    int64_t began;
+
+    (void)state;
+    start(&f, answer_one_sync, EB_DIALECT_ROM);
+    began = eb_clock_ms();
+    assert_int_equal(eb_link_sync(f.link, 5000, &info, &err), EB_OK);
+    assert_true(eb_clock_ms() - began < 1000);
+    stop(&f);
+}
+
+/* -- refusals --------------------------------------------------------------------------------- */
+
+/* As the older ROM does: eight times, under the number of the command before. */
+static void answer_unknown(loader_t *l, const uint8_t *frame, size_t len)
+{
+    if (frame[1] == EB_CMD_READ_REG && l->commands == 1) {
+        for (int i = 0; i < 8; i++)
+            send_reply(l, EB_CMD_SYNC, 0x20120707, 1, 5);
+        return;
+    }
+    answer_value(l, frame, len);
+}
+
+static void unknown_command_is_an_answer_to_a_probe(void **state)
+{
+    fixture_t f;
+    eb_reply_t reply;
+    eb_err_t err = {0};
+
+    (void)state;
+    start(&f, answer_unknown, EB_DIALECT_ROM);
+    assert_int_equal(read_reg(&f, 2000, true, &reply, &err), EB_ERR_DEVICE);
+    assert_int_equal(err.device_status, 5);
+    /* None of the eight is taken for the next answer. */
+    assert_int_equal(read_reg(&f, 2000, true, &reply, &err), EB_OK);
+    assert_int_equal(f.loader.syncs, 0);
+    stop(&f);
+}
+
+static void unknown_command_is_a_bad_line_otherwise(void **state)
+{
+    fixture_t f;
+    eb_reply_t reply;
+    eb_err_t err = {0};
+
+    (void)state;
+    start(&f, answer_unknown, EB_DIALECT_ROM);
+    assert_int_equal(read_reg(&f, 2000, false, &reply, &err), EB_ERR_LINE);
+    assert_int_equal(read_reg(&f, 2000, false, &reply, &err), EB_OK);
+    assert_int_equal(f.loader.syncs, 1);
+    stop(&f);
+}
+
+static void answer_failure(loader_t *l, const uint8_t *frame, size_t len)
+{
+    (void)len;
+    send_reply(l, frame[1], 0, 0xC4, 0);
+}
+
+static void a_status_becomes_an_error(void **state)
+{
+    fixture_t f;
+    eb_reply_t reply;
+    eb_err_t err = {0};
+
+    (void)state;
+    start(&f, answer_failure, EB_DIALECT_STUB);
+    assert_int_equal(read_reg(&f, 2000, false, &reply, &err), EB_ERR_DEVICE);
+    assert_int_equal(err.device_status, 0xC4);
+    assert_non_null(strstr(err.message, "READ_REG"));
+    assert_non_null(strstr(err.message, eb_status_text(0xC4, 0)));
+    stop(&f);
+}
+
+/* -- faults ----------------------------------------------------------------------------------- */
+
+/* The first command's reply comes when the second is sent: too late, and with another value. */
+static void answer_too_late(loader_t *l, const uint8_t *frame, size_t len)
+{
+    if (frame[1] != EB_CMD_SYNC && l->commands == 1)
+        return;
+    if (frame[1] == EB_CMD_SYNC)
+        send_reply(l, EB_CMD_READ_REG, 0xBAD, 0, 0);
+    answer_value(l, frame, len);
+}
+
+static void a_late_reply_is_not_taken_for_another(void **state)
+{
+    fixture_t f;
+    eb_reply_t reply;
+    eb_err_t err = {0};
+    int64_t began;
+
+    (void)state;
+    start(&f, answer_too_late, EB_DIALECT_ROM);
+    began = eb_clock_ms();
+    assert_int_equal(read_reg(&f, 200, false, &reply, &err), EB_ERR_TIMEOUT);
+    assert_true(eb_clock_ms() - began < 1000);
+    assert_int_equal(read_reg(&f, 2000, false, &reply, &err), EB_OK);
+    assert_int_equal(reply.value, 0x00F01D83);
+    assert_int_equal(f.loader.syncs, 1);
+    stop(&f);
+}
+
+static void answer_damaged(loader_t *l, const uint8_t *frame, size_t len)
+{
+    if (l->commands == 1 && frame[1] != EB_CMD_SYNC)
+        net_send(l->fd, "\xC0\x01\x0A\x04\x00\xDB\x11\x00\xC0", 9);
+    else
+        answer_value(l, frame, len);
+}
+
+static void a_damaged_reply_is_not_waited_out(void **state)
+{
+    fixture_t f;
+    eb_reply_t reply;
+    eb_err_t err = {0};
+    int64_t began;
+
+    (void)state;
+    start(&f, answer_damaged, EB_DIALECT_ROM);
+    began = eb_clock_ms();
+    assert_int_equal(read_reg(&f, 10000, false, &reply, &err), EB_ERR_LINE);
+    assert_true(eb_clock_ms() - began < 2000);
+    assert_int_equal(read_reg(&f, 2000, false, &reply, &err), EB_OK);
+    stop(&f);
+}
+
+static void answer_banner(loader_t *l, const uint8_t *frame, size_t len)
+{
+    (void)frame;
+    (void)len;
+    net_send(l->fd, BANNER, strlen(BANNER));
+}
+
+static void a_boot_banner_is_a_restart(void **state)
+{
+    fixture_t f;
+    eb_reply_t reply;
+    eb_err_t err = {0};
+    int64_t began;
+
+    (void)state;
+    start(&f, answer_banner, EB_DIALECT_STUB);
+    began = eb_clock_ms();
+    assert_int_equal(read_reg(&f, 10000, false, &reply, &err), EB_ERR_CHIP_RESET);
+    assert_true(eb_clock_ms() - began < 2000);
+    assert_non_null(strstr(err.message, "rst:0x10 (RTCWDT_RTC_RESET)"));
+    stop(&f);
+}
+
+/* The banner begins within a frame that the restart cut off. */
+static void answer_half_and_banner(loader_t *l, const uint8_t *frame, size_t len)
+{
+    net_send(l->fd, "\xC0\x01\x0A", 3);
+    answer_banner(l, frame, len);
+}
+
+static void a_banner_within_a_frame_is_a_restart(void **state)
+{
+    fixture_t f;
+    eb_reply_t reply;
+    eb_err_t err = {0};
+
+    (void)state;
+    start(&f, answer_half_and_banner, EB_DIALECT_STUB);
+    assert_int_equal(read_reg(&f, 300, false, &reply, &err), EB_ERR_CHIP_RESET);
+    stop(&f);
+}
+
+static void answer_endless(loader_t *l, const uint8_t *frame, size_t len)
+{
+    (void)frame;
+    (void)len;
+    for (int i = 0; i < 60; i++) {
+        net_send(l->fd, "temperature 21.5\r\n", 18);
+        eb_sleep_ms(20);
+    }
+}
+
+static void what_never_ends_is_garbage(void **state)
+{
+    char quote[EB_BOOT_QUOTE_BYTES];
+    fixture_t f;
+    eb_sync_info_t info;
+    eb_err_t err = {0};
+    int64_t began;
+
+    (void)state;
+    start(&f, answer_endless, EB_DIALECT_STUB);
+    assert_int_equal(eb_link_sync(f.link, 50, &info, &err), EB_ERR_TIMEOUT);
+    began = eb_clock_ms();
+    assert_int_equal(eb_link_resync(f.link, 3, &info, &err), EB_ERR_GARBAGE);
+    assert_true(eb_clock_ms() - began < 2000);
+    assert_int_equal(eb_link_talk(f.link, quote), EB_TALK_TEXT);
+    assert_string_equal(quote, "temperature 21.5");
+    stop(&f);
+}
+
+static void answer_other_loader(loader_t *l, const uint8_t *frame, size_t len)
+{
+    if (l->commands == 1 && frame[1] != EB_CMD_SYNC)
+        return;
+    l->dialect = EB_DIALECT_ROM;
+    answer_value(l, frame, len);
+}
+
+static void another_loader_after_a_fault_is_a_restart(void **state)
+{
+    fixture_t f;
+    eb_reply_t reply;
+    eb_err_t err = {0};
+
+    (void)state;
+    start(&f, answer_other_loader, EB_DIALECT_STUB);
+    assert_int_equal(read_reg(&f, 100, false, &reply, &err), EB_ERR_TIMEOUT);
+    assert_int_equal(read_reg(&f, 2000, false, &reply, &err), EB_ERR_CHIP_RESET);
+    stop(&f);
+}
+
+static void refuses_what_does_not_fit(void **state)
+{
+    static uint8_t data[EB_LINK_DATA_MAX + 1];
+    const eb_request_t request = {
+        .op = EB_CMD_FLASH_DATA, .data = data, .len = sizeof(data), .timeout_ms = 100};
+    fixture_t f;
+    eb_reply_t reply;
+    eb_err_t err = {0};
+
+    (void)state;
+    start(&f, answer_value, EB_DIALECT_ROM);
+    assert_int_equal(eb_link_command(f.link, &request, &reply, &err), EB_ERR_INTERNAL);
+    stop(&f);
+    assert_int_equal(f.loader.commands, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_a_command),
+        cmocka_unit_test(skips_stale_replies),
+        cmocka_unit_test(sync_tells_who_answers),
+        cmocka_unit_test(one_sync_reply_suffices),
+        cmocka_unit_test(unknown_command_is_an_answer_to_a_probe),
+        cmocka_unit_test(unknown_command_is_a_bad_line_otherwise),
+        cmocka_unit_test(a_status_becomes_an_error),
+        cmocka_unit_test(a_late_reply_is_not_taken_for_another),
+        cmocka_unit_test(a_damaged_reply_is_not_waited_out),
+        cmocka_unit_test(a_boot_banner_is_a_restart),
+        cmocka_unit_test(a_banner_within_a_frame_is_a_restart),
+        cmocka_unit_test(what_never_ends_is_garbage),
+        cmocka_unit_test(another_loader_after_a_fault_is_a_restart),
+        cmocka_unit_test(refuses_what_does_not_fit),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
