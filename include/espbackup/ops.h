@@ -318,7 +318,7 @@ typedef struct eb_partition_backup_options {
 
 typedef struct eb_partition_backup_result {
     eb_backup_result_t *files; /* one a partition, in flash order; table of the first is filled */
-    size_t count;
+    size_t count;              /* begun: after a failure the last one has no image_path */
 } eb_partition_backup_result_t;
 void eb_partition_backup_result_free(eb_partition_backup_result_t *result);
 

@@ -169,6 +169,8 @@ static eb_code_t make_file(work_t *w, size_t index, eb_backup_result_t *result, 
     w->joint.before_bytes += choice->range.size;
     if (index > 0) {
         memset(&result->table, 0, sizeof(result->table));
+        memset(&result->boot, 0, sizeof(result->boot));
+        result->boot.index = -1;
     }
     return code != EB_OK ? eb_err_wrap(err, "partition \"%s\"", choice->label) : EB_OK;
 }

@@ -1,0 +1,594 @@
+/* Images of single partitions: what is chosen, what the files are called, and that each of them is
+ * the flash, whatever the table says and the line does. */
+#include "bytes.h"
+#include "core_fixture.h"
+#include "digest.h"
+#include "fs_atomic.h"
+#include "sidecar.h"
+#include "store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include <cmocka.h>
+
+#define MB          (1024u * 1024u)
+#define FLASH_BYTES MB
+
+typedef struct fixture {
+    char dir[EB_PATH_BYTES];
+    eb_session_t *board;
+    watch_t watch;
+    const char *names[4];
+    eb_partition_backup_options_t options;
+    eb_partition_backup_result_t result;
+    eb_err_t err;
+} fixture_t;
+
+static int set_up(void **state)
+{
+    fixture_t *f = calloc(1, sizeof(*f));
+
+    folder_make(f->dir, sizeof(f->dir));
+    f->board = fake_new(FLASH_BYTES, 1);
+    board_fill_realistic(f->board);
+    f->options.dir = f->dir;
+    f->options.select.names = f->names;
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fixture_t *f = *state;
+
+    eb_partition_backup_result_free(&f->result);
+    folder_remove(f->dir);
+    fake_free(f->board);
+    free(f);
+    return 0;
+}
+
+static eb_code_t back_up(fixture_t *f, eb_session_t *s)
+{
+    eb_partition_backup_result_free(&f->result);
+    watch_init(&f->watch, s);
+    memset(&f->err, 0, sizeof(f->err));
+    return eb_op_backup_partition(s, &f->options, &f->watch.ev, &f->result, &f->err);
+}
+
+static void name(fixture_t *f, const char *label)
+{
+    f->names[f->options.select.name_count++] = label;
+}
+
+/* File number `index` is these bytes of the flash, proved, named and described. */
+static void assert_file(const fixture_t *f, size_t index, uint32_t addr, uint32_t size,
+                        const char *label, const char *word)
+{
+    assert_true(index < f->result.count);
+    const eb_backup_result_t *file = &f->result.files[index];
+    uint8_t *bytes = NULL, sha256[32];
+    size_t len = 0;
+    char start[64];
+    eb_sidecar_t *sidecar = NULL;
+
+    assert_true(file->proved);
+    assert_int_equal(file->addr, addr);
+    assert_int_equal(file->size_bytes, size);
+    assert_int_equal(eb_fs_read_file(file->image_path, FLASH_BYTES, &bytes, &len, NULL), EB_OK);
+    assert_int_equal(len, size);
+    assert_memory_equal(bytes, f->board->bytes + addr, size);
+    eb_sha256(bytes, len, sha256);
+    assert_memory_equal(sha256, file->sha256, sizeof(sha256));
+    free(bytes);
+    (void)snprintf(start, sizeof(start), "/esp32_%s_20", word);
+    assert_non_null(strstr(file->image_path, start));
+    assert_int_equal(eb_store_load_sidecar(file->image_path, &sidecar, NULL), EB_OK);
+    assert_string_equal(sidecar->partition, label);
+    assert_int_equal(sidecar->addr, addr);
+    assert_int_equal(sidecar->size_bytes, size);
+    assert_memory_equal(sidecar->sha256, sha256, sizeof(sha256));
+    assert_string_equal(sidecar->proof, "chip-md5");
+    assert_string_equal(sidecar->chip.macs[0].text, "24:0a:c4:00:00:01");
+    assert_string_equal(file->part_path, "");
+    free(sidecar);
+}
+
+static void assert_nothing_left_over(const fixture_t *f)
+{
+    assert_int_equal(folder_count(f->dir, ".bin"), f->result.count);
+    assert_int_equal(folder_count(f->dir, "_info.json"), f->result.count);
+    assert_int_equal(folder_count(f->dir, ".part"), 0);
+    assert_int_equal(folder_count(f->dir, ".journal"), 0);
+}
+
+static void assert_ok(const fixture_t *f, eb_code_t code, size_t count)
+{
+    if (code != EB_OK) {
+        print_message("error: %s\n", f->err.message);
+    }
+    assert_int_equal(code, EB_OK);
+    assert_int_equal(f->result.count, count);
+    assert_int_equal(f->watch.done[EB_PHASE_READ], f->watch.total[EB_PHASE_READ]);
+}
+
+/* OTA data: one copy. */
+static void put_ota(const fixture_t *f, int copy, uint32_t sequence, uint32_t ota_state)
+{
+    uint8_t *at = f->board->bytes + 0xE000 + 0x1000 * copy;
+
+    memset(at, 0xFF, 32);
+    eb_put_le32(at, sequence);
+    eb_put_le32(at + 24, ota_state);
+    eb_put_le32(at + 28, (uint32_t)crc32(0xFFFFFFFFu, at, 4));
+}
+
+/* A table of its own on an otherwise erased board. */
+static uint8_t *new_table(const fixture_t *f, uint32_t addr)
+{
+    memset(f->board->bytes, 0xFF, FLASH_BYTES);
+    fake_fill(f->board, 0x40000, 0x40000, 5);
+    return f->board->bytes + addr;
+}
+
+static void names_are_taken_in_flash_order(void **state)
+{
+    fixture_t *f = *state;
+
+    name(f, "storage");
+    name(f, "nvs");
+    name(f, "nvs");
+    f->options.note = "mine";
+    assert_ok(f, back_up(f, f->board), 2);
+    assert_file(f, 0, 0x9000, 0x5000, "nvs", "nvs");
+    assert_file(f, 1, 0xD0000, 0x30000, "storage", "storage");
+    assert_nothing_left_over(f);
+    assert_true(f->result.files[0].table.present);
+    assert_false(f->result.files[1].table.present);
+    assert_int_equal(f->watch.total[EB_PHASE_READ], 0x35000);
+    char *first = strstr(f->watch.notes, "only you can read");
+    assert_true(first != NULL && strstr(first + 1, "only you can read") == NULL); /* once */
+    assert_null(memchr(f->board->told + 0x9000, 0, 0x5000));
+    assert_null(memchr(f->board->told + 0xD0000, 0, 0x30000));
+}
+
+static void an_unknown_name_says_which_there_are(void **state)
+{
+    fixture_t *f = *state;
+
+    name(f, "nvs");
+    name(f, "nvz");
+    assert_int_equal(back_up(f, f->board), EB_ERR_USAGE);
+    assert_non_null(strstr(f->err.message, "\"nvz\""));
+    assert_non_null(strstr(f->err.message, "nvs, otadata, ota_0, ota_1, storage"));
+    assert_int_equal(f->result.count, 0);
+    assert_int_equal(folder_count(f->dir, "n"), 0);
+    f->options.select.name_count = 0;
+    assert_int_equal(back_up(f, f->board), EB_ERR_USAGE);
+}
+
+static void name_addr_size_needs_no_table(void **state)
+{
+    fixture_t *f = *state;
+
+    memset(f->board->bytes + 0x8000, 0x55, 0x1000);
+    name(f, "app0");
+    f->options.select.has_range = true;
+    f->options.select.addr = 0x10000;
+    f->options.select.size = 0x40000;
+    assert_ok(f, back_up(f, f->board), 1);
+    assert_file(f, 0, 0x10000, 0x40000, "app0", "app0");
+    f->options.select.size = FLASH_BYTES;
+    assert_int_equal(back_up(f, f->board), EB_ERR_USAGE);
+    assert_non_null(strstr(f->err.message, "app0"));
+    f->options.select.size = 0;
+    assert_int_equal(back_up(f, f->board), EB_ERR_USAGE);
+    f->options.select.addr = 0xFFFFFFFF;
+    f->options.select.size = 0xFFFFFFFF;
+    assert_int_equal(back_up(f, f->board), EB_ERR_USAGE);
+    f->options.select.addr = f->options.select.size = 0x1000;
+    name(f, "app1");
+    assert_int_equal(back_up(f, f->board), EB_ERR_USAGE);
+    f->options.select.name_count = 1;
+    f->names[0] = "seventeen letters";
+    assert_int_equal(back_up(f, f->board), EB_ERR_USAGE);
+    f->names[0] = "a\nb";
+    assert_int_equal(back_up(f, f->board), EB_ERR_USAGE);
+    assert_int_equal(folder_count(f->dir, ".bin"), 1);
+}
+
+static void the_active_app_is_what_boots(void **state)
+{
+    fixture_t *f = *state;
+    static const struct {
+        uint32_t first, first_state, second, second_state;
+        const char *slot;
+    } rows[] = {
+        {0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, "ota_0"}, /* erased */
+        {1, 2, 2, 2, "ota_1"},
+        {3, 2, 2, 2, "ota_0"},
+        {3, 3, 2, 2, "ota_1"},          /* the newer one was found invalid */
+        {3, 4, 2, 2, "ota_1"},          /* or given up */
+        {3, 1, 2, 2, "ota_0"},          /* on trial: boots, once */
+        {4, 0, 5, 0xFFFFFFFF, "ota_0"}, /* without rollback */
+    };
+
+    f->options.select.active_app = true;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        put_ota(f, 0, rows[i].first, rows[i].first_state);
+        put_ota(f, 1, rows[i].second, rows[i].second_state);
+        bool zero = strcmp(rows[i].slot, "ota_0") == 0;
+        assert_ok(f, back_up(f, f->board), 1);
+        assert_file(f, 0, zero ? 0x10000 : 0x70000, 0x60000, rows[i].slot, rows[i].slot);
+        assert_non_null(strstr(f->watch.notes, rows[i].slot));
+        assert_true((strstr(f->watch.notes, "on trial") != NULL) == (rows[i].first_state == 1));
+        if (!zero) { /* the fixture's ota_1 is erased */
+            assert_non_null(strstr(f->watch.notes, "no whole app"));
+        }
+    }
+    f->board->bytes[0xE000 + 28] ^= 1; /* CRC of the first copy */
+    put_ota(f, 1, 2, 2);
+    assert_ok(f, back_up(f, f->board), 1);
+    assert_file(f, 0, 0x70000, 0x60000, "ota_1", "ota_1");
+}
+
+static void critical_is_all_that_a_board_cannot_do_without(void **state)
+{
+    fixture_t *f = *state;
+
+    f->options.select.critical = true;
+    assert_ok(f, back_up(f, f->board), 5);
+    assert_file(f, 0, 0x1000, 0x7000, "bootloader", "bootloader");
+    assert_file(f, 1, 0x8000, 0x1000, "partition_table", "partition_table");
+    assert_file(f, 2, 0x9000, 0x5000, "nvs", "nvs");
+    assert_file(f, 3, 0xE000, 0x2000, "otadata", "otadata");
+    assert_file(f, 4, 0x10000, 0x60000, "ota_0", "ota_0");
+    assert_non_null(strstr(f->watch.notes, "no phy partition"));
+    assert_nothing_left_over(f);
+}
+
+static void all_is_all(void **state)
+{
+    fixture_t *f = *state;
+
+    f->options.select.all = true;
+    name(f, "nvs");
+    assert_ok(f, back_up(f, f->board), 7);
+    assert_file(f, 6, 0xD0000, 0x30000, "storage", "storage");
+    assert_null(strstr(f->watch.notes, "every byte is 0xFF")); /* ota_1 is erased, and may be */
+    assert_nothing_left_over(f);
+    eb_partition_backup_result_free(&f->result);
+    f->options.select.all = false;
+    f->names[0] = "bootloader";
+    name(f, "partition-table");
+    assert_ok(f, back_up(f, f->board), 2);
+}
+
+static void a_table_elsewhere_is_given_or_found(void **state)
+{
+    fixture_t *f = *state;
+    uint8_t *flash = f->board->bytes;
+
+    memcpy(flash + 0x20000, flash + 0x8000, 0x1000);
+    memset(flash + 0x8000, 0xFF, 0x1000);
+    name(f, "nvs");
+    assert_ok(f, back_up(f, f->board), 1);
+    assert_file(f, 0, 0x9000, 0x5000, "nvs", "nvs");
+    assert_non_null(strstr(f->watch.notes, "partition table lies at 0x20000"));
+    assert_int_equal(f->result.files[0].table.addr, 0x20000);
+    f->options.select.table_addr = 0x20000;
+    assert_ok(f, back_up(f, f->board), 1);
+    assert_null(strstr(f->watch.notes, "partition table lies at"));
+    f->options.select.table_addr = 0x8000;
+    assert_int_equal(back_up(f, f->board), EB_ERR_USAGE);
+    assert_non_null(strstr(f->err.message, "0x8000"));
+    f->options.select.table_addr = 0xFFFFF000;
+    assert_int_equal(back_up(f, f->board), EB_ERR_USAGE);
+    f->options.select.table_addr = 0;
+    memset(flash + 0x20000, 0, 0x1000);
+    assert_int_equal(back_up(f, f->board), EB_ERR_USAGE);
+    assert_non_null(strstr(eb_err_hint_text(&f->err), "NAME ADDR SIZE"));
+    assert_int_equal(f->result.count, 0);
+}
+
+static void a_table_without_md5_is_taken(void **state)
+{
+    fixture_t *f = *state;
+
+    memset(f->board->bytes + 0x8000 + 5 * 32, 0xFF, 32);
+    name(f, "otadata");
+    assert_ok(f, back_up(f, f->board), 1);
+    assert_file(f, 0, 0xE000, 0x2000, "otadata", "otadata");
+    assert_false(f->result.files[0].table.has_md5);
+}
+
+static void a_table_that_lies_is_refused(void **state)
+{
+    fixture_t *f = *state;
+    uint8_t *table = new_table(f, 0x8000);
+
+    uint8_t *at = table_put_entry(table, 1, 2, 0x40000, FLASH_BYTES, "big");
+    table_put_md5(table, at);
+    name(f, "big");
+    assert_int_equal(back_up(f, f->board), EB_ERR_USAGE);
+    assert_non_null(strstr(f->watch.notes, "beyond the flash"));
+    assert_int_equal(folder_count(f->dir, ".bin"), 0);
+    /* A good one behind it is still found. */
+    memcpy(f->board->bytes + 0x9000, table, 0x1000);
+    at = table_put_entry(f->board->bytes + 0x9000, 1, 2, 0x40000, 0x1000, "big");
+    table_put_md5(f->board->bytes + 0x9000, at);
+    assert_ok(f, back_up(f, f->board), 1);
+    assert_file(f, 0, 0x40000, 0x1000, "big", "big");
+}
+
+static void hostile_labels_stay_in_the_folder(void **state)
+{
+    fixture_t *f = *state;
+    uint8_t *table = new_table(f, 0x8000);
+    static const char *const labels[] = {"../../evil", "..", "/etc/passwd", "a b\x1b[31m",
+                                         "con:$`"};
+    uint8_t *at = table;
+
+    for (uint32_t i = 0; i < 5; i++) {
+        at = table_put_entry(at, 1, 6, 0x40000 + i * 0x1000, 0x1000, labels[i]);
+    }
+    at = table_put_entry(at, 1, 6, 0x50000, 0x1000, "");
+    memset(at - 20, 0xC3, 16); /* not UTF-8, not ended */
+    at = table_put_entry(at, 1, 6, 0x60000, 0x1000, "");
+    table_put_md5(table, at);
+    f->options.select.all = true;
+    assert_ok(f, back_up(f, f->board), 9);
+    assert_file(f, 2, 0x40000, 0x1000, "../../evil", ".._.._evil");
+    assert_file(f, 3, 0x41000, 0x1000, "..", "..");
+    assert_file(f, 4, 0x42000, 0x1000, "/etc/passwd", "_etc_passwd");
+    assert_file(f, 5, 0x43000, 0x1000, "a b?[31m", "a_b__31m");
+    assert_file(f, 6, 0x44000, 0x1000, "con:$`", "con___");
+    assert_file(f, 7, 0x50000, 0x1000, "????????????????", "________________");
+    assert_file(f, 8, 0x60000, 0x1000, "", "0x60000");
+    assert_nothing_left_over(f);
+}
+
+static void a_label_that_occurs_twice_is_taken_twice(void **state)
+{
+    fixture_t *f = *state;
+    uint8_t *table = new_table(f, 0x8000);
+
+    uint8_t *at = table_put_entry(table, 1, 2, 0x40000, 0x1000, "nvs");
+    at = table_put_entry(at, 1, 2, 0x50000, 0x2000, "nvs");
+    table_put_md5(table, at);
+    name(f, "nvs");
+    assert_ok(f, back_up(f, f->board), 2);
+    assert_file(f, 0, 0x40000, 0x1000, "nvs", "nvs");
+    assert_file(f, 1, 0x50000, 0x2000, "nvs", "nvs");
+    assert_non_null(strstr(f->watch.notes, "2 partitions are called \"nvs\""));
+    assert_nothing_left_over(f);
+    f->options.output = "x.bin";
+    assert_int_equal(back_up(f, f->board), EB_ERR_USAGE);
+}
+
+static void the_bootloader_of_the_table_goes_first(void **state)
+{
+    fixture_t *f = *state;
+    uint8_t *table = new_table(f, 0x8000);
+
+    uint8_t *at = table_put_entry(table, 2, 0, 0x1000, 0x6000, "boot");
+    at = table_put_entry(at, 3, 0, 0x8000, 0x1000, "parts");
+    table_put_md5(table, at);
+    f->options.select.critical = true;
+    assert_ok(f, back_up(f, f->board), 2);
+    assert_file(f, 0, 0x1000, 0x6000, "boot", "boot");
+    assert_file(f, 1, 0x8000, 0x1000, "parts", "parts");
+    assert_non_null(strstr(f->watch.notes, "no app that could boot"));
+    f->options.select.critical = false;
+    f->options.select.active_app = true;
+    assert_int_equal(back_up(f, f->board), EB_ERR_USAGE);
+}
+
+static void what_is_complete_stays_when_a_later_one_fails(void **state)
+{
+    fixture_t *f = *state;
+
+    name(f, "nvs");
+    name(f, "ota_0");
+    name(f, "storage");
+    /* nvs takes 0x5000 bytes, ota_0 less than 0x60000: lost in the middle of it. */
+    f->board->lost_at = 0x5000 + 0x18000;
+    assert_int_equal(back_up(f, f->board), EB_ERR_PORT_LOST);
+    assert_int_equal(f->result.count, 2);
+    assert_file(f, 0, 0x9000, 0x5000, "nvs", "nvs");
+    assert_false(f->result.files[1].proved);
+    assert_string_equal(f->result.files[1].image_path, "");
+    assert_true(eb_fs_exists(f->result.files[1].part_path));
+    assert_int_equal(strncmp(f->err.message, "partition \"ota_0\"", 17), 0);
+    assert_non_null(strstr(f->watch.notes, "1 of 3 partitions"));
+    assert_int_equal(folder_count(f->dir, ".bin"), 1);
+    assert_int_equal(folder_count(f->dir, ".part"), 1);
+
+    fake_forget(f->board);
+    assert_ok(f, back_up(f, f->board), 3);
+    assert_file(f, 1, 0x10000, 0x60000, "ota_0", "ota_0");
+    assert_true(f->result.files[1].settled.resumed > 0);
+    assert_int_equal(f->result.files[0].settled.prior, 0x5000); /* proved, not read */
+    assert_int_equal(folder_count(f->dir, ".part"), 0);
+    assert_int_equal(folder_count(f->dir, ".bin"), 4);
+}
+
+static void the_part_of_a_range_is_not_taken_up_as_a_partition(void **state)
+{
+    fixture_t *f = *state;
+    eb_backup_result_t range;
+    eb_backup_options_t options = {
+        .dir = f->dir, .full = true, .has_range = true, .addr = 0x9000, .size = 0x5000};
+
+    f->board->lost_at = 0x2000;
+    assert_int_equal(eb_op_backup(f->board, &options, NULL, &range, NULL), EB_ERR_PORT_LOST);
+    fake_forget(f->board);
+    name(f, "nvs");
+    assert_ok(f, back_up(f, f->board), 1);
+    assert_file(f, 0, 0x9000, 0x5000, "nvs", "nvs");
+    assert_int_equal(folder_count(f->dir, ".part"), 1);
+}
+
+static void a_bad_line_makes_no_wrong_file(void **state)
+{
+    fixture_t *f = *state;
+
+    f->options.select.all = true;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        fake_forget(f->board);
+        f->board->seed = seed;
+        f->board->error_rate = 2e-5;
+        assert_ok(f, back_up(f, f->board), 7);
+        assert_file(f, 2, 0x9000, 0x5000, "nvs", "nvs");
+        assert_file(f, 4, 0x10000, 0x60000, "ota_0", "ota_0");
+    }
+}
+
+static void an_output_names_the_file(void **state)
+{
+    fixture_t *f = *state;
+    char path[EB_PATH_BYTES];
+
+    (void)eb_store_join(path, f->dir, "mine.bin", NULL);
+    f->options.output = path;
+    name(f, "nvs");
+    assert_ok(f, back_up(f, f->board), 1);
+    assert_string_equal(f->result.files[0].image_path, path);
+    assert_int_equal(back_up(f, f->board), EB_ERR_FILE_EXISTS);
+    f->options.force = true;
+    assert_ok(f, back_up(f, f->board), 1);
+    name(f, "storage");
+    assert_int_equal(back_up(f, f->board), EB_ERR_USAGE);
+}
+
+/* -- out of an image ------------------------------------------------------------------------ */
+
+static void partitions_come_out_of_a_backup(void **state)
+{
+    fixture_t *f = *state;
+    eb_backup_result_t whole;
+    eb_backup_options_t options = {.dir = f->dir};
+    eb_sidecar_t *sidecar = NULL;
+
+    assert_int_equal(eb_op_backup(f->board, &options, NULL, &whole, NULL), EB_OK);
+    f->options.from_image = "latest";
+    f->options.select.critical = true;
+    assert_ok(f, back_up(f, NULL), 5);
+    assert_file(f, 0, 0x1000, 0x7000, "bootloader", "bootloader");
+    assert_file(f, 2, 0x9000, 0x5000, "nvs", "nvs");
+    assert_file(f, 4, 0x10000, 0x60000, "ota_0", "ota_0");
+    assert_int_equal(folder_count(f->dir, ".bin"), 6);
+    assert_int_equal(folder_count(f->dir, ".part") + folder_count(f->dir, ".journal"), 0);
+    assert_int_equal(eb_store_load_sidecar(f->result.files[2].image_path, &sidecar, NULL), EB_OK);
+    assert_int_equal(sidecar->settled.prior, 0x5000);
+    assert_non_null(strstr(sidecar->note, strrchr(whole.image_path, '/') + 1));
+    assert_true(sidecar->part_hash[0].known);
+    assert_false(sidecar->part_hash[2].known);
+    free(sidecar);
+    f->options.select.critical = false;
+    name(f, "nothing");
+    assert_int_equal(back_up(f, NULL), EB_ERR_USAGE);
+    f->options.select.has_range = true;
+    f->options.select.addr = FLASH_BYTES - 1;
+    f->options.select.size = 2;
+    assert_int_equal(back_up(f, NULL), EB_ERR_USAGE);
+    assert_int_equal(folder_count(f->dir, ".bin"), 6);
+}
+
+static void what_the_image_does_not_hold_is_refused(void **state)
+{
+    fixture_t *f = *state;
+    eb_backup_result_t low;
+    eb_backup_options_t options = {
+        .dir = f->dir, .has_range = true, .addr = 0x8000, .size = 0xF000};
+
+    assert_int_equal(eb_op_backup(f->board, &options, NULL, &low, NULL), EB_OK);
+    f->options.from_image = low.image_path;
+    name(f, "nvs");
+    assert_ok(f, back_up(f, NULL), 1);
+    assert_file(f, 0, 0x9000, 0x5000, "nvs", "nvs");
+    f->names[0] = "bootloader"; /* before the image */
+    assert_int_equal(back_up(f, NULL), EB_ERR_USAGE);
+    f->names[0] = "ota_0"; /* begins in it */
+    assert_int_equal(back_up(f, NULL), EB_ERR_USAGE);
+    assert_int_equal(folder_count(f->dir, ".part"), 0);
+    assert_int_equal(folder_count(f->dir, ".bin"), 2);
+}
+
+static void a_bare_image_gives_bare_files(void **state)
+{
+    fixture_t *f = *state;
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+
+    file_write(f->dir, "bare.bin", f->board->bytes, FLASH_BYTES);
+    f->options.from_image = "bare";
+    name(f, "nvs");
+    assert_ok(f, back_up(f, NULL), 1);
+    assert_false(f->result.files[0].proved);
+    assert_string_equal(f->result.files[0].sidecar_path, "");
+    assert_non_null(strstr(f->result.files[0].image_path, "/unknown_nvs_20"));
+    assert_int_equal(
+        eb_fs_read_file(f->result.files[0].image_path, FLASH_BYTES, &bytes, &len, NULL), EB_OK);
+    assert_int_equal(len, 0x5000);
+    assert_memory_equal(bytes, f->board->bytes + 0x9000, len);
+    free(bytes);
+    assert_int_equal(folder_count(f->dir, "_info.json"), 0);
+    assert_non_null(strstr(f->watch.notes, "no sidecar"));
+    f->options.select.name_count = 0;
+    f->options.select.critical = true; /* without the bootloader: where it lies is not known */
+    assert_ok(f, back_up(f, NULL), 4);
+    assert_non_null(strstr(f->watch.notes, "where the bootloader lies is not known"));
+}
+
+static void a_damaged_image_gives_nothing(void **state)
+{
+    fixture_t *f = *state;
+    eb_backup_result_t whole;
+    eb_backup_options_t options = {.dir = f->dir};
+
+    assert_int_equal(eb_op_backup(f->board, &options, NULL, &whole, NULL), EB_OK);
+    f->board->bytes[MB - 1] ^= 1;
+    file_write(f->dir, strrchr(whole.image_path, '/') + 1, f->board->bytes, MB);
+    f->options.from_image = whole.image_path;
+    name(f, "nvs");
+    assert_int_equal(back_up(f, NULL), EB_ERR_IMAGE_BAD);
+    assert_int_equal(f->result.count, 0);
+    assert_int_equal(folder_count(f->dir, ".bin"), 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(names_are_taken_in_flash_order),
+        TEST(an_unknown_name_says_which_there_are),
+        TEST(name_addr_size_needs_no_table),
+        TEST(the_active_app_is_what_boots),
+        TEST(critical_is_all_that_a_board_cannot_do_without),
+        TEST(all_is_all),
+        TEST(a_table_elsewhere_is_given_or_found),
+        TEST(a_table_without_md5_is_taken),
+        TEST(a_table_that_lies_is_refused),
+        TEST(hostile_labels_stay_in_the_folder),
+        TEST(a_label_that_occurs_twice_is_taken_twice),
+        TEST(the_bootloader_of_the_table_goes_first),
+        TEST(what_is_complete_stays_when_a_later_one_fails),
+        TEST(the_part_of_a_range_is_not_taken_up_as_a_partition),
+        TEST(a_bad_line_makes_no_wrong_file),
+        TEST(an_output_names_the_file),
+        TEST(partitions_come_out_of_a_backup),
+        TEST(what_the_image_does_not_hold_is_refused),
+        TEST(a_bare_image_gives_bare_files),
+        TEST(a_damaged_image_gives_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
