@@ -1,122 +1,18 @@
 /* Images of single partitions: what is chosen, what the files are called, and that each of them is
  * the flash, whatever the table says and the line does. */
 #include "bytes.h"
-#include "core_fixture.h"
-#include "digest.h"
 #include "fs_atomic.h"
-#include "sidecar.h"
+#include "partition_fixture.h"
 #include "store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
 #include <cmocka.h>
-
-#define MB          (1024u * 1024u)
-#define FLASH_BYTES MB
-
-typedef struct fixture {
-    char dir[EB_PATH_BYTES];
-    eb_session_t *board;
-    watch_t watch;
-    const char *names[4];
-    eb_partition_backup_options_t options;
-    eb_partition_backup_result_t result;
-    eb_err_t err;
-} fixture_t;
-
-static int set_up(void **state)
-{
-    fixture_t *f = calloc(1, sizeof(*f));
-
-    folder_make(f->dir, sizeof(f->dir));
-    f->board = fake_new(FLASH_BYTES, 1);
-    board_fill_realistic(f->board);
-    f->options.dir = f->dir;
-    f->options.select.names = f->names;
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture_t *f = *state;
-
-    eb_partition_backup_result_free(&f->result);
-    folder_remove(f->dir);
-    fake_free(f->board);
-    free(f);
-    return 0;
-}
-
-static eb_code_t back_up(fixture_t *f, eb_session_t *s)
-{
-    eb_partition_backup_result_free(&f->result);
-    watch_init(&f->watch, s);
-    memset(&f->err, 0, sizeof(f->err));
-    return eb_op_backup_partition(s, &f->options, &f->watch.ev, &f->result, &f->err);
-}
-
-static void name(fixture_t *f, const char *label)
-{
-    f->names[f->options.select.name_count++] = label;
-}
-
-/* File number `index` is these bytes of the flash, proved, named and described. */
-static void assert_file(const fixture_t *f, size_t index, uint32_t addr, uint32_t size,
-                        const char *label, const char *word)
-{
-    assert_true(index < f->result.count);
-    const eb_backup_result_t *file = &f->result.files[index];
-    uint8_t *bytes = NULL, sha256[32];
-    size_t len = 0;
-    char start[64];
-    eb_sidecar_t *sidecar = NULL;
-
-    assert_true(file->proved);
-    assert_int_equal(file->addr, addr);
-    assert_int_equal(file->size_bytes, size);
-    assert_int_equal(eb_fs_read_file(file->image_path, FLASH_BYTES, &bytes, &len, NULL), EB_OK);
-    assert_int_equal(len, size);
-    assert_memory_equal(bytes, f->board->bytes + addr, size);
-    eb_sha256(bytes, len, sha256);
-    assert_memory_equal(sha256, file->sha256, sizeof(sha256));
-    free(bytes);
-    (void)snprintf(start, sizeof(start), "/esp32_%s_20", word);
-    assert_non_null(strstr(file->image_path, start));
-    assert_int_equal(eb_store_load_sidecar(file->image_path, &sidecar, NULL), EB_OK);
-    assert_string_equal(sidecar->partition, label);
-    assert_int_equal(sidecar->addr, addr);
-    assert_int_equal(sidecar->size_bytes, size);
-    assert_memory_equal(sidecar->sha256, sha256, sizeof(sha256));
-    assert_string_equal(sidecar->proof, "chip-md5");
-    assert_string_equal(sidecar->chip.macs[0].text, "24:0a:c4:00:00:01");
-    assert_string_equal(file->part_path, "");
-    free(sidecar);
-}
-
-static void assert_nothing_left_over(const fixture_t *f)
-{
-    assert_int_equal(folder_count(f->dir, ".bin"), f->result.count);
-    assert_int_equal(folder_count(f->dir, "_info.json"), f->result.count);
-    assert_int_equal(folder_count(f->dir, ".part"), 0);
-    assert_int_equal(folder_count(f->dir, ".journal"), 0);
-}
-
-static void assert_ok(const fixture_t *f, eb_code_t code, size_t count)
-{
-    if (code != EB_OK) {
-        print_message("error: %s\n", f->err.message);
-    }
-    assert_int_equal(code, EB_OK);
-    assert_int_equal(f->result.count, count);
-    assert_int_equal(f->watch.done[EB_PHASE_READ], f->watch.total[EB_PHASE_READ]);
-}
 
 /* OTA data: one copy. */
 static void put_ota(const fixture_t *f, int copy, uint32_t sequence, uint32_t ota_state)
@@ -467,102 +363,6 @@ static void an_output_names_the_file(void **state)
     assert_int_equal(back_up(f, f->board), EB_ERR_USAGE);
 }
 
-/* -- out of an image ------------------------------------------------------------------------ */
-
-static void partitions_come_out_of_a_backup(void **state)
-{
-    fixture_t *f = *state;
-    eb_backup_result_t whole;
-    eb_backup_options_t options = {.dir = f->dir};
-    eb_sidecar_t *sidecar = NULL;
-
-    assert_int_equal(eb_op_backup(f->board, &options, NULL, &whole, NULL), EB_OK);
-    f->options.from_image = "latest";
-    f->options.select.critical = true;
-    assert_ok(f, back_up(f, NULL), 5);
-    assert_file(f, 0, 0x1000, 0x7000, "bootloader", "bootloader");
-    assert_file(f, 2, 0x9000, 0x5000, "nvs", "nvs");
-    assert_file(f, 4, 0x10000, 0x60000, "ota_0", "ota_0");
-    assert_int_equal(folder_count(f->dir, ".bin"), 6);
-    assert_int_equal(folder_count(f->dir, ".part") + folder_count(f->dir, ".journal"), 0);
-    assert_int_equal(eb_store_load_sidecar(f->result.files[2].image_path, &sidecar, NULL), EB_OK);
-    assert_int_equal(sidecar->settled.prior, 0x5000);
-    assert_non_null(strstr(sidecar->note, strrchr(whole.image_path, '/') + 1));
-    assert_true(sidecar->part_hash[0].known);
-    assert_false(sidecar->part_hash[2].known);
-    free(sidecar);
-    f->options.select.critical = false;
-    name(f, "nothing");
-    assert_int_equal(back_up(f, NULL), EB_ERR_USAGE);
-    f->options.select.has_range = true;
-    f->options.select.addr = FLASH_BYTES - 1;
-    f->options.select.size = 2;
-    assert_int_equal(back_up(f, NULL), EB_ERR_USAGE);
-    assert_int_equal(folder_count(f->dir, ".bin"), 6);
-}
-
-static void what_the_image_does_not_hold_is_refused(void **state)
-{
-    fixture_t *f = *state;
-    eb_backup_result_t low;
-    eb_backup_options_t options = {
-        .dir = f->dir, .has_range = true, .addr = 0x8000, .size = 0xF000};
-
-    assert_int_equal(eb_op_backup(f->board, &options, NULL, &low, NULL), EB_OK);
-    f->options.from_image = low.image_path;
-    name(f, "nvs");
-    assert_ok(f, back_up(f, NULL), 1);
-    assert_file(f, 0, 0x9000, 0x5000, "nvs", "nvs");
-    f->names[0] = "bootloader"; /* before the image */
-    assert_int_equal(back_up(f, NULL), EB_ERR_USAGE);
-    f->names[0] = "ota_0"; /* begins in it */
-    assert_int_equal(back_up(f, NULL), EB_ERR_USAGE);
-    assert_int_equal(folder_count(f->dir, ".part"), 0);
-    assert_int_equal(folder_count(f->dir, ".bin"), 2);
-}
-
-static void a_bare_image_gives_bare_files(void **state)
-{
-    fixture_t *f = *state;
-    uint8_t *bytes = NULL;
-    size_t len = 0;
-
-    file_write(f->dir, "bare.bin", f->board->bytes, FLASH_BYTES);
-    f->options.from_image = "bare";
-    name(f, "nvs");
-    assert_ok(f, back_up(f, NULL), 1);
-    assert_false(f->result.files[0].proved);
-    assert_string_equal(f->result.files[0].sidecar_path, "");
-    assert_non_null(strstr(f->result.files[0].image_path, "/unknown_nvs_20"));
-    assert_int_equal(
-        eb_fs_read_file(f->result.files[0].image_path, FLASH_BYTES, &bytes, &len, NULL), EB_OK);
-    assert_int_equal(len, 0x5000);
-    assert_memory_equal(bytes, f->board->bytes + 0x9000, len);
-    free(bytes);
-    assert_int_equal(folder_count(f->dir, "_info.json"), 0);
-    assert_non_null(strstr(f->watch.notes, "no sidecar"));
-    f->options.select.name_count = 0;
-    f->options.select.critical = true; /* without the bootloader: where it lies is not known */
-    assert_ok(f, back_up(f, NULL), 4);
-    assert_non_null(strstr(f->watch.notes, "where the bootloader lies is not known"));
-}
-
-static void a_damaged_image_gives_nothing(void **state)
-{
-    fixture_t *f = *state;
-    eb_backup_result_t whole;
-    eb_backup_options_t options = {.dir = f->dir};
-
-    assert_int_equal(eb_op_backup(f->board, &options, NULL, &whole, NULL), EB_OK);
-    f->board->bytes[MB - 1] ^= 1;
-    file_write(f->dir, strrchr(whole.image_path, '/') + 1, f->board->bytes, MB);
-    f->options.from_image = whole.image_path;
-    name(f, "nvs");
-    assert_int_equal(back_up(f, NULL), EB_ERR_IMAGE_BAD);
-    assert_int_equal(f->result.count, 0);
-    assert_int_equal(folder_count(f->dir, ".bin"), 1);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -584,10 +384,6 @@ int main(void)
         TEST(the_part_of_a_range_is_not_taken_up_as_a_partition),
         TEST(a_bad_line_makes_no_wrong_file),
         TEST(an_output_names_the_file),
-        TEST(partitions_come_out_of_a_backup),
-        TEST(what_the_image_does_not_hold_is_refused),
-        TEST(a_bare_image_gives_bare_files),
-        TEST(a_damaged_image_gives_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,7 +61,7 @@ static void assert_as_cells(const eb_spans_t *spans, const int *cells)
             assert_true(span->state != spans->spans[i - 1].state);
         }
         for (uint32_t k = 0; k < span->size; k++) {
-            assert_int_equal(cells[at++], span->state);
+            assert_int_equal(cells[at++], (int)span->state);
         }
     }
     assert_int_equal(at, CELLS);
@@ -85,7 +85,7 @@ static void marks_are_as_on_an_array(void **state)
             eb_range_state_t to = (eb_range_state_t)(fake_random(&seed) % 5);
             assert_int_equal(eb_spans_mark(&spans, addr, size, to, NULL), EB_OK);
             for (uint32_t i = addr; i < addr + size && i < CELLS; i++) {
-                cells[i] = to;
+                cells[i] = (int)to;
             }
             assert_as_cells(&spans, cells);
         }
