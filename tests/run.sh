@@ -51,7 +51,7 @@ check_format() {
 check_tidy() {
     # The compile database of the clang build: clang-tidy does not know all flags of gcc.
     build clang && git ls-files --cached --others --exclude-standard -- 'src/*.c' |
-        xargs -P "$jobs" -n 4 clang-tidy --quiet -p build/clang 2>/dev/null
+        xargs -P "$jobs" -n 1 clang-tidy --quiet -p build/clang 2>/dev/null
 }
 
 part_style() {

@@ -90,6 +90,16 @@ eb_code_t eb_err_set_errno_at(eb_err_t *err, const char *where, eb_code_t code, 
 #define eb_err_set_errno(err, code, os_errno, ...)                                                 \
     eb_err_set_errno_at((err), __func__, (code), (os_errno), __VA_ARGS__)
 
+#ifdef __clang_analyzer__
+/* It cannot know that a code handed in comes back, and then doubts every test for EB_OK. */
+#undef eb_err_set
+#undef eb_err_set_errno
+#define eb_err_set(err, code, ...)                                                                 \
+    ((void)eb_err_set_at((err), __func__, (code), __VA_ARGS__), (code))
+#define eb_err_set_errno(err, code, os_errno, ...)                                                 \
+    ((void)eb_err_set_errno_at((err), __func__, (code), (os_errno), __VA_ARGS__), (code))
+#endif
+
 /* Set the hint of an error that is already set. NULL err is allowed. */
 void eb_err_hint(eb_err_t *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

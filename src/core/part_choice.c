@@ -13,7 +13,7 @@ void eb_part_choice_word(const eb_part_choice_t *choice, char out[EB_PART_WORD_B
             *p = '_';
         }
     }
-    if (out[0] == '\0') {
+    if (choice != NULL && out[0] == '\0') {
         (void)snprintf(out, EB_PART_WORD_BYTES, "0x%x", choice->range.addr);
     }
 }

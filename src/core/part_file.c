@@ -82,9 +82,10 @@ static bool examine(const char *dir, const char *journal_name, const eb_journal_
         return eb_store_file_size(path, &size, NULL);
     }
     /* Killed between the last rename and the removal of the journal. */
-    path[image_len + strlen(EB_STORE_PART_SUFFIX)] = '\0';
+    const size_t part_len = image_len + strlen(EB_STORE_PART_SUFFIX);
+    path[part_len] = '\0';
     if (!eb_fs_exists(path)) {
-        (void)strcat(path, EB_STORE_JOURNAL_SUFFIX);
+        memcpy(path + part_len, EB_STORE_JOURNAL_SUFFIX, sizeof(EB_STORE_JOURNAL_SUFFIX));
         (void)unlink(path);
     }
     return false;

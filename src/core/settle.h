@@ -44,14 +44,14 @@ typedef struct eb_settle {
 } eb_settle_t;
 
 /* Allocates; what was allocated is freed with eb_settle_free, on failure too. */
-eb_code_t eb_settle_init(eb_settle_t *settle, eb_session_t *session, const eb_events_t *ev,
+eb_code_t eb_settle_init(eb_settle_t *st, eb_session_t *session, const eb_events_t *ev,
                          eb_range_t range, eb_err_t *err);
-void eb_settle_free(eb_settle_t *settle); /* NULL is allowed */
+void eb_settle_free(eb_settle_t *st); /* NULL is allowed */
 
 /*
  * Settle all of the range. Blocks as long as that takes, honours cancel. On failure the cover says
  * what is settled; what was received without proof is in the .part and in the journal.
  */
-eb_code_t eb_settle_run(eb_settle_t *settle, eb_err_t *err);
+eb_code_t eb_settle_run(eb_settle_t *st, eb_err_t *err);
 
 #endif

@@ -185,7 +185,7 @@ eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, e
         eb_err_t now = {.code = EB_OK};
         eb_code_t code;
 
-        eb_event_progress(s->ev, EB_PHASE_CONNECT, (uint64_t)(first + i),
+        eb_event_progress(s->ev, EB_PHASE_CONNECT, (uint64_t)first + (uint64_t)i,
                           attempts == 0 ? 0 : (uint64_t)total);
         code = attempt(s, i, &info, &now);
         /* The port of a USB-Serial/JTAG unit vanishes in the reset and comes back. */

@@ -1,4 +1,4 @@
-#include "link.h"
+#include "link_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,36 +6,11 @@
 #include "bytes.h"
 #include "clock.h"
 
-/* One read of the transport; large, so that a fast line costs few calls. */
-#define RAW_BYTES   (64u * 1024u)
-/* A flash packet that comes late must not count as damage: it is decoded and then ignored. */
-#define FRAME_BYTES (4096u + 256u)
-
-#define WRITE_TIMEOUT_MS   3000
-#define SYNC_REPLIES       8
-#define SYNC_QUIET_MS      80
-#define DRAIN_QUIET_MS     80
-/* A flash packet that is on its way takes 0.4 s at 115200 baud; what does not end is no loader. */
-#define DRAIN_MAX_MS       700
-#define RESYNC_TIMEOUT_MS  300
-#define AFTER_DAMAGE_MS    400
-#define TRACE_BYTES        64u
-#define ERROR_INVALID      0x05u
-#define SKIPPED_FRAMES_MAX 1000
-
-struct eb_link {
-    eb_transport_t *transport;
-    const eb_events_t *ev;
-    eb_dialect_t dialect;
-    eb_slip_t slip;
-    bool dirty;
-    size_t text_mark; /* outside_total at the start of the present command */
-    size_t raw_at, raw_len;
-    uint8_t raw[RAW_BYTES];
-    uint8_t frame[FRAME_BYTES];
-    uint8_t plain[EB_PACKET_HEADER_BYTES + EB_LINK_DATA_MAX];
-    uint8_t wire[EB_SLIP_MAX(EB_PACKET_HEADER_BYTES + EB_LINK_DATA_MAX)];
-};
+#define WRITE_TIMEOUT_MS  3000
+#define SYNC_REPLIES      8
+#define SYNC_QUIET_MS     80
+#define RESYNC_TIMEOUT_MS 300
+#define TRACE_BYTES       64u
 
 eb_code_t eb_link_new(eb_transport_t *transport, const eb_events_t *ev, eb_link_t **out,
                       eb_err_t *err)
@@ -292,6 +267,7 @@ static bool sync_reply(const uint8_t *frame, size_t len, eb_sync_info_t *out)
 
 eb_code_t eb_link_sync(eb_link_t *l, int64_t timeout_ms, eb_sync_info_t *out, eb_err_t *err)
 {
+    static const uint8_t sync_head[] = {0x07, 0x07, 0x12, 0x20};
     uint8_t frame[EB_PACKET_HEADER_BYTES + 36];
     int64_t deadline;
     int replies = 0;
@@ -299,14 +275,14 @@ eb_code_t eb_link_sync(eb_link_t *l, int64_t timeout_ms, eb_sync_info_t *out, eb
 
     memset(out, 0, sizeof(*out));
     eb_packet_header(EB_CMD_SYNC, 36, 0, frame);
-    memcpy(frame + EB_PACKET_HEADER_BYTES, "\x07\x07\x12\x20", 4);
+    memcpy(frame + EB_PACKET_HEADER_BYTES, sync_head, sizeof(sync_head));
     memset(frame + EB_PACKET_HEADER_BYTES + 4, 0x55, 32);
     eb_link_set_buf(l, NULL, 0);
     code = eb_link_send_frame(l, frame, sizeof(frame), err);
     if (code != EB_OK)
         return code;
     deadline = eb_clock_ms() + timeout_ms;
-    for (int seen = 0; seen < SKIPPED_FRAMES_MAX && replies < SYNC_REPLIES; seen++) {
+    for (int seen = 0; seen < EB_LINK_SKIPPED_MAX && replies < SYNC_REPLIES; seen++) {
         const uint8_t *reply;
         size_t len;
 
@@ -332,7 +308,7 @@ eb_code_t eb_link_resync(eb_link_t *l, int tries, eb_sync_info_t *out, eb_err_t 
     eb_code_t code = EB_ERR_TIMEOUT;
 
     for (int i = 0; i < tries; i++) {
-        code = eb_link_drain(l, DRAIN_QUIET_MS, DRAIN_MAX_MS, err);
+        code = eb_link_drain(l, EB_LINK_QUIET_MS, EB_LINK_DRAIN_MS, err);
         if (code == EB_ERR_GARBAGE)
             return code;
         /* The chip may have lost one delimiter, and then takes ends for starts. */
@@ -344,168 +320,4 @@ eb_code_t eb_link_resync(eb_link_t *l, int tries, eb_sync_info_t *out, eb_err_t 
             return code;
     }
     return code;
-}
-
-/* -- commands -------------------------------------------------------------------------------- */
-
-static eb_code_t send_request(eb_link_t *l, const eb_request_t *request, eb_err_t *err)
-{
-    const size_t len = request->len + request->bulk_len;
-    const uint32_t sum =
-        request->bulk_len > 0 ? eb_packet_checksum(request->bulk, request->bulk_len) : 0;
-
-    if (len > EB_LINK_DATA_MAX)
-        return eb_err_set(err, EB_ERR_INTERNAL, "a command of %zu bytes is too long", len);
-    eb_packet_header(request->op, len, sum, l->plain);
-    if (request->len > 0)
-        memcpy(l->plain + EB_PACKET_HEADER_BYTES, request->data, request->len);
-    if (request->bulk_len > 0)
-        memcpy(l->plain + EB_PACKET_HEADER_BYTES + request->len, request->bulk, request->bulk_len);
-    return eb_link_send_frame(l, l->plain, EB_PACKET_HEADER_BYTES + len, err);
-}
-
-/* An unknown or unreadable command is answered several times, under the number of the one before.
- */
-static eb_code_t refused(eb_link_t *l, const eb_request_t *request, const eb_reply_t *reply,
-                         eb_err_t *err)
-{
-    char name[16];
-    const eb_reply_t kept = *reply;
-    const eb_code_t code = eb_link_drain(l, DRAIN_QUIET_MS, DRAIN_MAX_MS, err);
-
-    if (code != EB_OK)
-        return code;
-    if (!request->probe) {
-        l->dirty = true;
-        return eb_err_set(err, EB_ERR_LINE, "%s did not reach the board whole",
-                          eb_cmd_name(request->op, name, sizeof(name)));
-    }
-    (void)eb_err_set(err, EB_ERR_DEVICE, "%s: %s", eb_cmd_name(request->op, name, sizeof(name)),
-                     eb_status_text(kept.status, kept.error));
-    if (err != NULL)
-        err->device_status = eb_status_code(kept.status, kept.error);
-    return EB_ERR_DEVICE;
-}
-
-/* The board found the request damaged: that is the line, not a refusal. */
-static bool checksum_failed(const eb_reply_t *reply)
-{
-    return (reply->status == 0x01 && reply->error == 0x07) || reply->status == 0xC1;
-}
-
-/* Whether the frame answers the request; EB_OK, or the error that it carries. */
-static eb_code_t judge_reply(eb_link_t *l, const eb_request_t *request, const uint8_t *frame,
-                             size_t len, eb_reply_t *reply, bool *answered, eb_err_t *err)
-{
-    char name[16];
-
-    *answered = false;
-    if (!eb_packet_reply(frame, len, l->dialect, reply))
-        return EB_OK;
-    if (reply->op != request->op) {
-        if (reply->status == 0x01 && reply->error == ERROR_INVALID) {
-            *answered = true;
-            return refused(l, request, reply, err);
-        }
-        return EB_OK;
-    }
-    *answered = true;
-    if (reply->status == 0)
-        return EB_OK;
-    const eb_code_t code = checksum_failed(reply) ? EB_ERR_LINE : EB_ERR_DEVICE;
-    (void)eb_err_set(err, code, "%s: the board answered error 0x%02x: %s",
-                     eb_cmd_name(request->op, name, sizeof(name)),
-                     (unsigned)eb_status_code(reply->status, reply->error),
-                     eb_status_text(reply->status, reply->error));
-    if (err != NULL)
-        err->device_status = eb_status_code(reply->status, reply->error);
-    return code;
-}
-
-static eb_code_t no_reply(eb_link_t *l, const eb_request_t *request, bool damaged, eb_err_t *err)
-{
-    char name[16];
-    eb_code_t code;
-
-    l->dirty = true;
-    if (damaged)
-        code = eb_err_set(err, EB_ERR_LINE, "the reply to %s was damaged",
-                          eb_cmd_name(request->op, name, sizeof(name)));
-    else
-        code = eb_err_set(err, EB_ERR_TIMEOUT, "no reply to %s within %.1f s",
-                          eb_cmd_name(request->op, name, sizeof(name)),
-                          (double)request->timeout_ms / 1000.0);
-    return eb_link_blame_reset(l, code, err);
-}
-
-static eb_code_t await_reply(eb_link_t *l, const eb_request_t *request, eb_reply_t *reply,
-                             eb_err_t *err)
-{
-    int64_t deadline = eb_clock_ms() + request->timeout_ms;
-    size_t outside = l->text_mark;
-    bool damaged = false;
-
-    for (int frames = 0; frames < SKIPPED_FRAMES_MAX;) {
-        eb_slip_event_t event;
-        bool got, answered;
-        size_t len;
-        eb_code_t code = eb_link_step(l, deadline, &event, &len, &got, err);
-
-        if (code != EB_OK)
-            return code;
-        if (event == EB_SLIP_FRAME) {
-            frames++;
-            code = judge_reply(l, request, l->slip.buf, len, reply, &answered, err);
-            if (answered)
-                return code;
-            continue;
-        }
-        if (event != EB_SLIP_MORE && !damaged) {
-            /* Most likely our reply: no need to wait long for another. */
-            damaged = true;
-            if (deadline > eb_clock_ms() + AFTER_DAMAGE_MS)
-                deadline = eb_clock_ms() + AFTER_DAMAGE_MS;
-        }
-        if (l->slip.outside_total != outside) {
-            outside = l->slip.outside_total;
-            code = eb_link_blame_reset(l, EB_OK, err);
-            if (code != EB_OK) {
-                l->dirty = true;
-                return code;
-            }
-        }
-        if (!got || (l->raw_at == l->raw_len && eb_clock_left_ms(deadline) == 0))
-            return no_reply(l, request, damaged, err);
-    }
-    l->dirty = true;
-    return eb_err_set(err, EB_ERR_PROTOCOL, "frames without end, but no reply");
-}
-
-eb_code_t eb_link_command(eb_link_t *l, const eb_request_t *request, eb_reply_t *reply,
-                          eb_err_t *err)
-{
-    eb_code_t code;
-
-    memset(reply, 0, sizeof(*reply));
-    if (l->dirty) {
-        const eb_dialect_t before = l->dialect;
-        eb_sync_info_t info;
-
-        code = eb_link_resync(l, 3, &info, err);
-        if (code != EB_OK) {
-            (void)eb_err_wrap(err, "after a bad reply");
-            return code;
-        }
-        if (info.dialect != before)
-            return eb_err_set(err, EB_ERR_CHIP_RESET,
-                              "the board restarted in the middle of the work");
-    }
-    eb_link_set_buf(l, NULL, 0);
-    l->text_mark = l->slip.outside_total;
-    code = send_request(l, request, err);
-    if (code != EB_OK) {
-        l->dirty = true;
-        return code;
-    }
-    return await_reply(l, request, reply, err);
 }

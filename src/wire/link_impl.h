@@ -1,0 +1,33 @@
+/* link_impl.h: what the files of the link share; nobody else includes it. */
+#ifndef EB_WIRE_LINK_IMPL_H
+#define EB_WIRE_LINK_IMPL_H
+
+#include "link.h"
+
+/* One read of the transport; large, so that a fast line costs few calls. */
+#define EB_LINK_RAW_BYTES   (64u * 1024u)
+/* A flash packet that comes late must not count as damage: it is decoded and then ignored. */
+#define EB_LINK_FRAME_BYTES (4096u + 256u)
+
+#define EB_LINK_QUIET_MS 80
+/* A flash packet that is on its way takes 0.4 s at 115200 baud; what does not end is no loader. */
+#define EB_LINK_DRAIN_MS 700
+
+/* Frames that answer something else, or nothing, before the line is given up. */
+#define EB_LINK_SKIPPED_MAX 1000
+
+struct eb_link {
+    eb_transport_t *transport;
+    const eb_events_t *ev;
+    eb_dialect_t dialect;
+    eb_slip_t slip;
+    bool dirty;
+    size_t text_mark; /* outside_total at the start of the present command */
+    size_t raw_at, raw_len;
+    uint8_t raw[EB_LINK_RAW_BYTES];
+    uint8_t frame[EB_LINK_FRAME_BYTES];
+    uint8_t plain[EB_PACKET_HEADER_BYTES + EB_LINK_DATA_MAX];
+    uint8_t wire[EB_SLIP_MAX(EB_PACKET_HEADER_BYTES + EB_LINK_DATA_MAX)];
+};
+
+#endif
