@@ -17,6 +17,7 @@
  * that a getter can name a field in full; `valueint` != 0 says that an addition failed.
  */
 #define PATH_BYTES 256
+#define FEW_KEYS   24
 
 static const cJSON *node_of(const eb_json_t *node)
 {
@@ -50,7 +51,14 @@ static int compare_keys(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Sorted rather than compared pairwise: a hostile object may have very many keys. */
+static eb_code_t given_twice(const cJSON *object, const char *key, eb_err_t *err)
+{
+    return eb_err_set(err, EB_ERR_SIDECAR_BAD, "%.64s%s%.64s: given twice", object->valuestring,
+                      object->valuestring[0] != '\0' ? "." : "", key);
+}
+
+/* A few keys are compared pairwise, which is soonest done; many are sorted, for a hostile object
+ * may have very many. */
 static eb_code_t refuse_duplicates(const cJSON *object, eb_err_t *err)
 {
     const size_t count = (size_t)cJSON_GetArraySize(object);
@@ -59,8 +67,16 @@ static eb_code_t refuse_duplicates(const cJSON *object, eb_err_t *err)
     size_t used = 0;
     eb_code_t code = EB_OK;
 
-    if (count < 2)
+    if (count <= FEW_KEYS) {
+        cJSON_ArrayForEach(item, object)
+        {
+            for (const cJSON *other = item->next; other != NULL; other = other->next) {
+                if (item->string[0] == other->string[0] && strcmp(item->string, other->string) == 0)
+                    return given_twice(object, item->string, err);
+            }
+        }
         return EB_OK;
+    }
     keys = calloc(count, sizeof(*keys));
     if (keys == NULL)
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory");
@@ -68,9 +84,7 @@ static eb_code_t refuse_duplicates(const cJSON *object, eb_err_t *err)
     qsort(keys, used, sizeof(*keys), compare_keys);
     for (size_t i = 1; i < used && code == EB_OK; i++) {
         if (strcmp(keys[i - 1], keys[i]) == 0)
-            code =
-                eb_err_set(err, EB_ERR_SIDECAR_BAD, "%.64s%s%.64s: given twice",
-                           object->valuestring, object->valuestring[0] != '\0' ? "." : "", keys[i]);
+            code = given_twice(object, keys[i], err);
     }
     free(keys);
     return code;

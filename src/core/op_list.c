@@ -6,6 +6,7 @@
 #include "store.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,11 +131,95 @@ static bool passes(const eb_list_options_t *options, const eb_backup_entry_t *en
     return options->mac == NULL || strcasecmp(options->mac, entry->mac) == 0;
 }
 
+/* -- many at once ---------------------------------------------------------------------------- */
+
+/* Most of the time goes into waiting for the disk and reading JSON, so it is shared out. */
+#define WORKERS_MAX       4u
+#define NAMES_OF_A_WORKER 256u
+
+typedef struct eb_list_worker {
+    const eb_list_options_t *options;
+    const eb_events_t *ev;
+    const eb_store_names_t *names;
+    eb_backup_entry_t *entries; /* one a name; an empty name: not to be listed */
+    bool parts;
+    size_t first, step; /* which of them are this worker's */
+    pthread_t thread;
+    bool started;
+    eb_code_t code;
+    eb_err_t err;
+} eb_list_worker_t;
+
+static eb_code_t examine(const eb_list_worker_t *w, const char *name, eb_backup_entry_t *entry,
+                         eb_err_t *err)
+{
+    char path[EB_PATH_BYTES];
+    int64_t mtime_unix;
+    eb_code_t code = EB_OK;
+
+    if (strlen(name) >= sizeof(entry->name) ||
+        eb_store_join(path, w->options->dir, name, NULL) != EB_OK ||
+        !eb_store_file_size(path, &entry->size_bytes, &mtime_unix)) {
+        return EB_OK; /* a folder, or gone meanwhile */
+    }
+    eb_clock_utc_text(mtime_unix, entry->created_utc, sizeof(entry->created_utc));
+    if (w->parts) {
+        examine_part(path, entry);
+    } else {
+        code = examine_image(path, w->options, w->ev, entry, err);
+    }
+    if (code == EB_OK && passes(w->options, entry)) {
+        copy_text(entry->name, sizeof(entry->name), name);
+    }
+    return code;
+}
+
+static void *work(void *user)
+{
+    eb_list_worker_t *w = user;
+
+    for (size_t i = w->first; i < w->names->count && w->code == EB_OK; i += w->step) {
+        w->code = examine(w, w->names->names[i], &w->entries[i], &w->err);
+    }
+    return NULL;
+}
+
+/* The events belong to one thread: with check, which tells progress, there is only that. */
+static eb_code_t examine_all(const eb_list_worker_t *job, eb_err_t *err)
+{
+    eb_list_worker_t workers[WORKERS_MAX];
+    size_t count = 1 + job->names->count / NAMES_OF_A_WORKER;
+    eb_code_t code = EB_OK;
+
+    count = job->options->check ? 1 : count < WORKERS_MAX ? count : WORKERS_MAX;
+    for (size_t i = count; i-- > 0;) {
+        workers[i] = *job;
+        workers[i].first = i;
+        workers[i].step = count;
+        workers[i].started =
+            i > 0 && pthread_create(&workers[i].thread, NULL, work, &workers[i]) == 0;
+        if (!workers[i].started) {
+            (void)work(&workers[i]);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (workers[i].started) {
+            (void)pthread_join(workers[i].thread, NULL);
+        }
+        if (code == EB_OK && workers[i].code != EB_OK) {
+            code = workers[i].code;
+            if (err != NULL) {
+                *err = workers[i].err;
+            }
+        }
+    }
+    return code;
+}
+
 static eb_code_t add_entries(const eb_list_options_t *options, const char *suffix,
                              const eb_events_t *ev, eb_backup_list_t *out, eb_err_t *err)
 {
     eb_store_names_t names;
-    char path[EB_PATH_BYTES];
 
     eb_code_t code = eb_store_scan(options->dir, suffix, &names, err);
     if (code != EB_OK || names.count == 0) {
@@ -147,23 +232,18 @@ static eb_code_t add_entries(const eb_list_options_t *options, const char *suffi
         goto done;
     }
     out->entries = entries;
+    entries += out->count;
+    memset(entries, 0, names.count * sizeof(*entries));
+    eb_list_worker_t job = {.options = options,
+                            .ev = ev,
+                            .names = &names,
+                            .entries = entries,
+                            .parts = strcmp(suffix, EB_STORE_IMAGE_SUFFIX) != 0};
+    code = examine_all(&job, err);
     for (size_t i = 0; i < names.count; i++) {
-        eb_backup_entry_t *entry = &out->entries[out->count];
-        int64_t mtime_unix;
-        memset(entry, 0, sizeof(*entry));
-        if (strlen(names.names[i]) >= sizeof(entry->name) ||
-            eb_store_join(path, options->dir, names.names[i], NULL) != EB_OK ||
-            !eb_store_file_size(path, &entry->size_bytes, &mtime_unix)) {
-            continue; /* a folder, or gone meanwhile */
+        if (entries[i].name[0] != '\0') {
+            out->entries[out->count++] = entries[i];
         }
-        copy_text(entry->name, sizeof(entry->name), names.names[i]);
-        eb_clock_utc_text(mtime_unix, entry->created_utc, sizeof(entry->created_utc));
-        if (strcmp(suffix, EB_STORE_IMAGE_SUFFIX) != 0) {
-            examine_part(path, entry);
-        } else if ((code = examine_image(path, options, ev, entry, err)) != EB_OK) {
-            goto done;
-        }
-        out->count += passes(options, entry) ? 1 : 0;
     }
 done:
     eb_store_names_free(&names);

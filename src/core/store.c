@@ -133,31 +133,34 @@ void eb_store_names_free(eb_store_names_t *names)
 eb_code_t eb_store_load_sidecar(const char *image_path, eb_sidecar_t **out, eb_err_t *err)
 {
     char path[EB_PATH_BYTES];
+    eb_sidecar_t *sidecar = NULL;
+    eb_err_t why = {0};
     uint8_t *text = NULL;
     size_t len = 0;
 
     *out = NULL;
-    eb_code_t code = eb_store_sidecar_path(path, image_path, err);
-    if (code != EB_OK) {
-        return code;
+    eb_code_t code = eb_store_sidecar_path(path, image_path, &why);
+    if (code == EB_OK) {
+        code = eb_fs_read_file(path, EB_SIDECAR_MAX_BYTES, &text, &len, &why);
     }
-    if (!eb_fs_exists(path)) {
+    if (code != EB_OK && why.os_errno == ENOENT) {
         return eb_err_set(err, EB_ERR_BACKUP_NOT_FOUND, "%s has no sidecar", image_path);
     }
-    eb_sidecar_t *sidecar = calloc(1, sizeof(*sidecar));
-    if (sidecar == NULL) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for %s", path);
+    if (code == EB_OK && (sidecar = malloc(sizeof(*sidecar))) == NULL) {
+        code = eb_err_set(&why, EB_ERR_INTERNAL, "no memory for %s", path);
     }
-    code = eb_fs_read_file(path, EB_SIDECAR_MAX_BYTES, &text, &len, err);
     if (code == EB_OK) {
-        code = eb_sidecar_read((const char *)text, len, sidecar, err);
+        code = eb_sidecar_read((const char *)text, len, sidecar, &why);
         if (code != EB_OK) {
-            (void)eb_err_wrap(err, "%s", path);
+            (void)eb_err_wrap(&why, "%s", path);
         }
     }
     free(text);
     if (code != EB_OK) {
         free(sidecar);
+        if (err != NULL) {
+            *err = why;
+        }
         return code;
     }
     *out = sidecar;

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -107,6 +108,29 @@ static void duplicate_key_is_named_with_its_path(void **state)
     (void)state;
     assert_int_equal(eb_json_parse(text, strlen(text), &root, &err), EB_ERR_SIDECAR_BAD);
     assert_string_equal(err.message, "b.x: given twice");
+}
+
+/* Objects with few keys and with many are looked through in different ways. */
+static void a_duplicate_is_found_among_many_keys(void **state)
+{
+    char text[1000];
+    eb_json_t *root;
+    eb_err_t err;
+
+    (void)state;
+    for (int count = 2; count <= 60; count++) {
+        size_t used = 0;
+
+        for (int i = 0; i < count; i++)
+            used += (size_t)snprintf(text + used, sizeof(text) - used, "%c\"k%d\":1",
+                                     i == 0 ? '{' : ',', i);
+        (void)snprintf(text + used, sizeof(text) - used, "}");
+        assert_int_equal(eb_json_parse(text, strlen(text), &root, &err), EB_OK);
+        eb_json_free(root);
+        (void)snprintf(text + used, sizeof(text) - used, ",\"k1\":2}");
+        assert_int_equal(eb_json_parse(text, strlen(text), &root, &err), EB_ERR_SIDECAR_BAD);
+        assert_string_equal(err.message, "k1: given twice");
+    }
 }
 
 static void errors_name_the_field_in_full(void **state)
@@ -274,6 +298,7 @@ int main(void)
         cmocka_unit_test(nul_inside_and_length_count),
         cmocka_unit_test(depth_is_limited),
         cmocka_unit_test(duplicate_key_is_named_with_its_path),
+        cmocka_unit_test(a_duplicate_is_found_among_many_keys),
         cmocka_unit_test(errors_name_the_field_in_full),
         cmocka_unit_test(whole_numbers_are_exact_or_refused),
         cmocka_unit_test(types_are_not_mixed_up),

@@ -222,6 +222,33 @@ static void the_newest_comes_first_and_filters_hold(void **state)
     eb_backup_list_free(&list);
 }
 
+/* So many that they are shared out: each is listed once, and what was found out is its own. */
+static void a_large_folder_is_listed_whole(void **state)
+{
+    enum { MANY = 1100 };
+    char name[32];
+
+    (void)state;
+    make_folder();
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof(name), "bare_%04d.bin", i);
+        file_write(dir, name, name, (size_t)(1 + i % 7));
+    }
+    eb_backup_list_t list = list_all(false, NULL);
+    assert_int_equal(list.count, MANY + 3);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof(name), "bare_%04d.bin", i);
+        assert_int_equal(find_entry(&list, name)->size_bytes, 1 + i % 7);
+        assert_int_equal(find_entry(&list, name)->state, EB_BACKUP_NO_SIDECAR);
+    }
+    assert_string_equal(find_entry(&list, "one.bin")->mac, "aa:00:00:00:00:01");
+    assert_int_equal(find_entry(&list, "two.bin")->state, EB_BACKUP_COMPLETE);
+    eb_backup_list_free(&list);
+    list = list_all(false, "aa:00:00:00:00:02");
+    assert_int_equal(list.count, 1);
+    eb_backup_list_free(&list);
+}
+
 static void paths_are_built_and_bounded(void **state)
 {
     char path[EB_PATH_BYTES], long_name[EB_PATH_BYTES + 8];
@@ -251,6 +278,7 @@ int main(void)
         TEST(the_newest_of_a_board_is_whole_and_covers),
         TEST(each_state_is_told),
         TEST(the_newest_comes_first_and_filters_hold),
+        TEST(a_large_folder_is_listed_whole),
         TEST(paths_are_built_and_bounded),
     };
 
