@@ -153,6 +153,7 @@ static eb_code_t make_file(work_t *w, size_t index, eb_backup_result_t *result, 
 
     memset(result, 0, sizeof(*result));
     result->boot.index = -1;
+    memcpy(result->partition, choice->label, sizeof(result->partition));
     if (w->options->from_image != NULL) {
         code =
             eb_partition_extract(&w->source, &w->file_options, choice, &w->joint.ev, result, err);

@@ -62,6 +62,7 @@ void assert_file(const fixture_t *f, size_t index, uint32_t addr, uint32_t size,
     eb_sidecar_t *sidecar = NULL;
 
     assert_true(file->proved);
+    assert_string_equal(file->partition, label);
     assert_int_equal(file->addr, addr);
     assert_int_equal(file->size_bytes, size);
     assert_int_equal(eb_fs_read_file(file->image_path, FLASH_BYTES, &bytes, &len, NULL), EB_OK);
