@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIST_BYTES 256
+#define LIST_BYTES  256
+#define DEFAULT_DIR "backups"
 
 /* "a, b or c" */
 static void join_choices(const char *const *choices, char *out, size_t cap)
@@ -49,8 +50,8 @@ static eb_code_t take_choice(const eb_opt_row_t *row, const char *who, eb_arg_t 
 
 static void range_text(const eb_opt_row_t *row, char *out, size_t cap)
 {
-    const char *word = row->zero_word != NULL ? row->zero_word : "";
-    const char *glue = row->zero_word != NULL ? " or " : "";
+    const char *word = row->zero_words[0] != NULL ? row->zero_words[0] : "";
+    const char *glue = row->zero_words[0] != NULL ? " or " : "";
 
     if (row->type == EB_OPT_TYPE_SIZE)
         snprintf(out, cap,
@@ -66,8 +67,10 @@ static eb_code_t take_number(const eb_opt_row_t *row, const char *who, eb_arg_t 
     char expected[LIST_BYTES];
     uint64_t value;
 
-    if (row->zero_word != NULL && strcmp(arg->text, row->zero_word) == 0)
-        return EB_OK;
+    for (size_t i = 0; i < 2 && row->zero_words[i] != NULL; i++) {
+        if (strcmp(arg->text, row->zero_words[i]) == 0)
+            return EB_OK;
+    }
     eb_number_fault_t fault = eb_number_parse(arg->text, row->type == EB_OPT_TYPE_SIZE, &value);
     if (fault == EB_NUMBER_OK && value >= row->min && value <= row->max) {
         arg->number = value;
@@ -123,6 +126,16 @@ static eb_code_t take_chip(const char *who, eb_arg_t *arg, eb_err_t *err)
     return EB_ERR_USAGE;
 }
 
+static eb_code_t take_repeated(eb_opt_t opt, const char *who, const char *text, eb_args_t *out,
+                               eb_err_t *err)
+{
+    if (out->repeated_count >= EB_ARGS_WORDS_MAX)
+        return eb_err_set(err, EB_ERR_USAGE, "%s '%s': %d are the most that can be given", who,
+                          text, EB_ARGS_WORDS_MAX);
+    out->repeated[out->repeated_count++] = (eb_repeated_t){.opt = opt, .text = text};
+    return EB_OK;
+}
+
 static eb_code_t take_value(eb_opt_t opt, const char *who, const char *text, bool from_env,
                             eb_args_t *out, eb_err_t *err)
 {
@@ -137,6 +150,8 @@ static eb_code_t take_value(eb_opt_t opt, const char *who, const char *text, boo
     case EB_OPT_TYPE_TEXT:
         if (text[0] == '\0')
             return eb_err_set(err, EB_ERR_USAGE, "%s is empty: expected %s", who, row->value_name);
+        if (row->repeats)
+            return take_repeated(opt, who, text, out, err);
         return opt == EB_OPT_CHIP ? take_chip(who, arg, err) : EB_OK;
     case EB_OPT_TYPE_NUMBER:
     case EB_OPT_TYPE_SIZE:
@@ -233,6 +248,10 @@ static const char *foreign_command(const char *word)
         {"partitions", "flash-info"}, {"chip-id", "chip-info"},
         {"read-mac", "chip-info"},    {"board-info", "chip-info"},
         {"list-ports", "ports"},      {"ls", "list"},
+        {"write-flash", "restore"},   {"load", "restore"},
+        {"verify-flash", "verify"},   {"check", "verify"},
+        {"erase-flash", "erase"},     {"erase-region", "erase"},
+        {"erase-parts", "erase"},     {"compare", "diff"},
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -351,9 +370,10 @@ static eb_code_t take_env(eb_args_t *out, eb_err_t *err)
 static eb_code_t check_conflicts(const eb_args_t *out, eb_err_t *err)
 {
     static const eb_opt_t pairs[][2] = {
-        {EB_OPT_NO_STUB, EB_OPT_STUB},
-        {EB_OPT_FULL, EB_OPT_SINCE},
-        {EB_OPT_QUIET, EB_OPT_TRACE},
+        {EB_OPT_NO_STUB, EB_OPT_STUB},        {EB_OPT_FULL, EB_OPT_SINCE},
+        {EB_OPT_QUIET, EB_OPT_TRACE},         {EB_OPT_DRY_RUN, EB_OPT_BACKUP_FIRST},
+        {EB_OPT_PARTITION, EB_OPT_OFFSET},    {EB_OPT_PARTITION, EB_OPT_SIZE},
+        {EB_OPT_PARTITION, EB_OPT_ERASE_ALL},
     };
 
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
@@ -377,6 +397,24 @@ eb_code_t eb_args_parse(int argc, char **argv, eb_args_t *out, eb_err_t *err)
     if (code == EB_OK)
         code = check_conflicts(out, err);
     return code;
+}
+
+size_t eb_arg_list(const eb_args_t *args, eb_opt_t opt, const char *out[EB_ARGS_WORDS_MAX])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < args->repeated_count; i++) {
+        if (args->repeated[i].opt == opt)
+            out[count++] = args->repeated[i].text;
+    }
+    return count;
+}
+
+const char *eb_arg_dir(const eb_args_t *args)
+{
+    const char *dir = eb_arg_text(args, EB_OPT_DIR);
+
+    return dir != NULL ? dir : DEFAULT_DIR;
 }
 
 bool eb_args_want_json(int argc, char **argv)

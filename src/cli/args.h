@@ -2,8 +2,8 @@
  * args.h: the command line and the environment against the tables.
  *
  * Options stand before or after the command; `--opt value`, `--opt=value`, `-ovalue`, `-qv`; `--`
- * ends them. The last of two equal options counts. Errors are EB_ERR_USAGE and name the value and
- * what was expected.
+ * ends them. The last of two equal options counts, or all where the row says so. Errors are
+ * EB_ERR_USAGE and name the value and what was expected.
  */
 #ifndef EB_CLI_ARGS_H
 #define EB_CLI_ARGS_H
@@ -25,15 +25,29 @@ typedef struct eb_arg {
     uint64_t number;  /* flag: 1; choice: its index; number and size: the value, 0 when not set */
 } eb_arg_t;
 
+/* One value of an option that may be given several times. */
+typedef struct eb_repeated {
+    eb_opt_t opt;
+    const char *text; /* borrowed */
+} eb_repeated_t;
+
 typedef struct eb_args {
     const eb_command_t *command; /* NULL: none was named */
     eb_arg_t values[EB_OPT_COUNT];
     const char *words[EB_ARGS_WORDS_MAX]; /* what follows the command */
     size_t word_count;
+    eb_repeated_t repeated[EB_ARGS_WORDS_MAX]; /* in the order given */
+    size_t repeated_count;
 } eb_args_t;
 
 /* argv[0] is skipped. *out is filled as far as parsing came, on failure too. */
 eb_code_t eb_args_parse(int argc, char **argv, eb_args_t *out, eb_err_t *err);
+
+/* The values of an option that repeats, in the order given; returns how many. */
+size_t eb_arg_list(const eb_args_t *args, eb_opt_t opt, const char *out[EB_ARGS_WORDS_MAX]);
+
+/* The folder of backups: --dir, ESPBACKUP_DIR, or the default. */
+const char *eb_arg_dir(const eb_args_t *args);
 
 /* Whether `--json` stands somewhere before `--`: an error of parsing must be JSON too. */
 bool eb_args_want_json(int argc, char **argv);

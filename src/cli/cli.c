@@ -87,7 +87,7 @@ static void finish_error(const eb_cli_t *cli, eb_code_t code, eb_err_t *err)
         snprintf(err->message, sizeof(err->message), "stopped by %s",
                  eb_signals_caught() == SIGINT ? "Ctrl-C" : "a signal");
     /* The default hint speaks of work that can be taken up again. */
-    if (code == EB_ERR_CANCELLED && (cli->args.command->groups & EB_OPT_GROUP_STORE) == 0)
+    if (code == EB_ERR_CANCELLED && !cli->args.command->goes_on)
         eb_err_hint(err, "nothing on the board was changed");
     if (code == EB_ERR_USAGE && err->hint[0] == '\0' && cli->args.command != NULL)
         eb_err_hint(err, "'espbackup help %s' tells what it takes", cli->args.command->name);

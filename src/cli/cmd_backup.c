@@ -5,14 +5,10 @@
 
 #include <stdlib.h>
 
-#define DEFAULT_DIR "backups"
-
 static void fill_options(const eb_args_t *args, eb_backup_options_t *out)
 {
-    const char *dir = eb_arg_text(args, EB_OPT_DIR);
-
     *out = (eb_backup_options_t){
-        .dir = dir != NULL ? dir : DEFAULT_DIR,
+        .dir = eb_arg_dir(args),
         .output = eb_arg_text(args, EB_OPT_OUTPUT),
         .force = eb_arg_flag(args, EB_OPT_FORCE),
         .note = eb_arg_text(args, EB_OPT_NOTE),
@@ -99,5 +95,6 @@ const eb_command_t eb_cmd_backup = {
     .example = "  espbackup backup\n"
                "  espbackup backup --port /dev/ttyUSB0 --note \"before the update\"\n"
                "  espbackup backup --offset 0x9000 --size 24K --output nvs.bin\n",
+    .goes_on = true,
     .run = run,
 };

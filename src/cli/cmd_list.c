@@ -7,8 +7,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#define DEFAULT_DIR "backups"
-
 /* "24-0A-C4-..." as "24:0a:c4:...". A MAC, or the beginning of one. */
 static eb_code_t mac_filter(const char *text, char out[EB_MAC_TEXT_BYTES], eb_err_t *err)
 {
@@ -74,7 +72,6 @@ static eb_code_t render(eb_cli_t *cli, const char *dir, const eb_backup_list_t *
 static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
 {
     const eb_args_t *args = &cli->args;
-    const char *dir = eb_arg_text(args, EB_OPT_DIR);
     const char *mac = eb_arg_text(args, EB_OPT_MAC);
     char mac_text[EB_MAC_TEXT_BYTES];
     eb_backup_list_t list = {0};
@@ -82,7 +79,7 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     if (mac != NULL && mac_filter(mac, mac_text, err) != EB_OK)
         return EB_ERR_USAGE;
     eb_list_options_t options = {
-        .dir = dir != NULL ? dir : DEFAULT_DIR,
+        .dir = eb_arg_dir(args),
         .check = eb_arg_flag(args, EB_OPT_CHECK),
         .chip = eb_arg_text(args, EB_OPT_CHIP),
         .mac = mac != NULL ? mac_text : NULL,

@@ -4,8 +4,14 @@
 #include <string.h>
 
 static const eb_command_t *const commands[] = {
-    &eb_cmd_backup, &eb_cmd_list, &eb_cmd_chip_info, &eb_cmd_flash_info,
-    &eb_cmd_ports,  &eb_cmd_help, &eb_cmd_version,   NULL,
+    &eb_cmd_backup,    &eb_cmd_backup_partition,
+
+    &eb_cmd_verify,
+
+    &eb_cmd_diff,      &eb_cmd_list,
+    &eb_cmd_chip_info, &eb_cmd_flash_info,
+    &eb_cmd_ports,     &eb_cmd_help,
+    &eb_cmd_version,   NULL,
 };
 
 const eb_command_t *eb_command_at(size_t index)

@@ -13,15 +13,23 @@
 
 struct eb_cli;
 
+/* Help of an option in a command where it has a meaning of its own. */
+typedef struct eb_opt_words {
+    eb_opt_t opt;
+    const char *help;
+} eb_opt_words_t;
+
 typedef struct eb_command {
     const char *name;
-    const char *summary;       /* a phrase, for the list of commands */
-    const char *args;          /* words of the usage line: "[COMMAND]", "" */
-    size_t min_args, max_args; /* words it takes */
-    const char *about;         /* paragraphs for its help; blank line between */
-    const eb_opt_t *options;   /* its own, ended by EB_OPT_COUNT */
-    unsigned groups;           /* eb_opt_group_t bits: global options that matter to it */
-    const char *example;       /* lines for its help; NULL: none */
+    const char *summary;         /* a phrase, for the list of commands */
+    const char *args;            /* words of the usage line: "[COMMAND]", "" */
+    size_t min_args, max_args;   /* words it takes */
+    const char *about;           /* paragraphs for its help; blank line between */
+    const eb_opt_t *options;     /* its own, ended by EB_OPT_COUNT */
+    const eb_opt_words_t *words; /* instead of the rows' help; ended by EB_OPT_COUNT; NULL: none */
+    unsigned groups;             /* eb_opt_group_t bits: global options that matter to it */
+    const char *example;         /* lines for its help; NULL: none */
+    bool goes_on;                /* when it was stopped, the next run takes it up */
     /* Do it: the result to cli->out, or into cli->json when that is not NULL. */
     eb_code_t (*run)(struct eb_cli *cli, eb_err_t *err);
 } eb_command_t;
@@ -36,11 +44,16 @@ const eb_command_t *eb_command_find(const char *name);
 bool eb_command_takes(const eb_command_t *command, eb_opt_t opt);
 
 extern const eb_command_t eb_cmd_backup;
+extern const eb_command_t eb_cmd_backup_partition;
 extern const eb_command_t eb_cmd_chip_info;
+extern const eb_command_t eb_cmd_diff;
+extern const eb_command_t eb_cmd_erase;
 extern const eb_command_t eb_cmd_flash_info;
 extern const eb_command_t eb_cmd_help;
 extern const eb_command_t eb_cmd_list;
 extern const eb_command_t eb_cmd_ports;
+extern const eb_command_t eb_cmd_restore;
+extern const eb_command_t eb_cmd_verify;
 extern const eb_command_t eb_cmd_version;
 
 #endif

@@ -71,3 +71,30 @@ eb_number_fault_t eb_number_parse(const char *text, bool suffixes, uint64_t *out
     *out = value;
     return EB_NUMBER_OK;
 }
+
+static eb_code_t take(const char *what, const char *text, uint64_t least, uint32_t *out,
+                      eb_err_t *err)
+{
+    uint64_t value;
+
+    *out = 0;
+    if (eb_number_parse(text, true, &value) != EB_NUMBER_OK || value < least || value > UINT32_MAX)
+        return eb_err_set(err, EB_ERR_USAGE,
+                          "%s '%s': expected a size such as 0x10000, 65536, 64K or 4MB", what,
+                          text);
+    *out = (uint32_t)value;
+    return EB_OK;
+}
+
+eb_code_t eb_range_parse(const char *addr_text, const char *size_text, uint32_t *addr,
+                         uint32_t *size, eb_err_t *err)
+{
+    eb_code_t code = take("ADDR", addr_text, 0, addr, err);
+
+    if (code == EB_OK)
+        code = take("SIZE", size_text, 1, size, err);
+    if (code == EB_OK && (uint64_t)*addr + *size > (uint64_t)UINT32_MAX + 1)
+        code = eb_err_set(err, EB_ERR_USAGE, "ADDR '%s' with SIZE '%s' ends beyond any flash",
+                          addr_text, size_text);
+    return code;
+}

@@ -8,6 +8,10 @@ static const char *const before_choices[] = {"default-reset", "usb-reset", "no-r
 static const char *const after_choices[] = {"hard-reset", "soft-reset",    "watchdog-reset",
                                             "no-reset",   "no-reset-stub", NULL};
 static const char *const color_choices[] = {"auto", "always", "never", NULL};
+/* Of all chips; which of them the chip at hand knows is the operation's to say. */
+static const char *const mode_choices[] = {"keep", "qio", "qout", "dio", "dout", NULL};
+static const char *const freq_choices[] = {"keep", "80m", "60m", "48m", "40m", "30m", "26m",
+                                           "24m",  "20m", "16m", "15m", "12m", NULL};
 
 #define BOARD   .group = EB_OPT_GROUP_BOARD
 #define STORE   .group = EB_OPT_GROUP_STORE
@@ -27,7 +31,7 @@ static const eb_opt_row_t rows[] = {
                 "(default: every serial port in turn, likeliest first)",
         .env = {"ESPBACKUP_PORT", "ESPTOOL_PORT"}},
     [EB_OPT_BAUD] = {
-        "baud", 'b', NUMBER, BOARD, .value_name = "N", .zero_word = "auto",
+        "baud", 'b', NUMBER, BOARD, .value_name = "N", .zero_words = {"auto"},
         .min = 1200, .max = 8000000,
         .help = "speed of the transfer (default: auto, which is 921600 and steps down by itself "
                 "when the line is bad)",
@@ -81,9 +85,9 @@ static const eb_opt_row_t rows[] = {
         .help = "draw progress as on a terminal of 80 columns"},
     [EB_OPT_OFFSET] = {
         "offset", 0, SIZE, COMMAND, .value_name = "ADDR", .max = UINT32_MAX,
-        .help = "start of the range to back up (default: 0)"},
+        .help = "start of the range (default: 0)"},
     [EB_OPT_SIZE] = {
-        "size", 0, SIZE, COMMAND, .value_name = "SIZE", .zero_word = "all",
+        "size", 0, SIZE, COMMAND, .value_name = "SIZE", .zero_words = {"all"},
         .min = 1, .max = UINT32_MAX,
         .help = "its size (default: all, to the end of the flash)"},
     [EB_OPT_OUTPUT] = {
@@ -104,9 +108,9 @@ static const eb_opt_row_t rows[] = {
         .min = 0x1000,
         .help = "where the partition table is (default: 0x8000)"},
     [EB_OPT_FLASH_SIZE] = {
-        "flash-size", 0, SIZE, COMMAND, .value_name = "SIZE",
+        "flash-size", 0, SIZE, COMMAND, .value_name = "SIZE", .zero_words = {"detect", "keep"},
         .min = 0x10000, .max = UINT32_MAX,
-        .help = "size of the flash, where the chip cannot tell it (default: ask the chip)"},
+        .help = "size of the flash, where the chip cannot tell it (default: detect, ask the chip)"},
     [EB_OPT_CHECK] = {
         "check", 0, FLAG, COMMAND, .help = "read every image again and compare its SHA-256"},
     [EB_OPT_MAC] = {
@@ -114,6 +118,38 @@ static const eb_opt_row_t rows[] = {
     [EB_OPT_PROBE] = {
         "probe", 0, FLAG, COMMAND,
         .help = "open each port and ask which chip answers; this resets the boards"},
+    [EB_OPT_PARTITION] = {
+        "partition", 0, TEXT, COMMAND, .value_name = "NAME", .repeats = true,
+        .help = "only this partition of the image; may be given several times"},
+    [EB_OPT_ADDRESS] = {
+        "address", 0, SIZE, COMMAND, .value_name = "ADDR", .max = UINT32_MAX,
+        .help = "where in the flash a plain .bin without a sidecar belongs (default: 0)"},
+    [EB_OPT_DRY_RUN] = {
+        "dry-run", 0, FLAG, COMMAND, .help = "show what would change, and change nothing"},
+    [EB_OPT_BACKUP_FIRST] = {
+        "backup-first", 0, FLAG, COMMAND,
+        .help = "save the whole flash as it is now, before anything is written"},
+    [EB_OPT_ERASE_ALL] = {
+        "erase-all", 0, FLAG, COMMAND, .help = "erase the flash outside the image too"},
+    [EB_OPT_FLASH_MODE] = {
+        "flash-mode", 0, CHOICE, COMMAND, .value_name = "MODE", .choices = mode_choices,
+        .help = "change the flash mode in the bootloader's header"},
+    [EB_OPT_FLASH_FREQ] = {
+        "flash-freq", 0, CHOICE, COMMAND, .value_name = "FREQ", .choices = freq_choices,
+        .help = "change the flash frequency there"},
+    [EB_OPT_FILE_ONLY] = {
+        "file-only", 0, FLAG, COMMAND, .help = "the file against its sidecar; no board is needed"},
+    [EB_OPT_ACTIVE_APP] = {
+        "active-app", 0, FLAG, COMMAND, .help = "the app that boots next"},
+    [EB_OPT_CRITICAL] = {
+        "critical", 0, FLAG, COMMAND,
+        .help = "what a board cannot do without: bootloader, partition table, nvs, otadata, phy, "
+                "and the app that boots next"},
+    [EB_OPT_ALL] = {
+        "all", 0, FLAG, COMMAND, .help = "every partition of the table, each in a file of its own"},
+    [EB_OPT_FROM] = {
+        "from", 0, TEXT, COMMAND, .value_name = "IMAGE",
+        .help = "take them out of a backup; no board is needed"},
 };
 /* clang-format on */
 

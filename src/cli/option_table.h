@@ -46,6 +46,18 @@ typedef enum eb_opt {
     EB_OPT_CHECK,
     EB_OPT_MAC,
     EB_OPT_PROBE,
+    EB_OPT_PARTITION,
+    EB_OPT_ADDRESS,
+    EB_OPT_DRY_RUN,
+    EB_OPT_BACKUP_FIRST,
+    EB_OPT_ERASE_ALL,
+    EB_OPT_FLASH_MODE,
+    EB_OPT_FLASH_FREQ,
+    EB_OPT_FILE_ONLY,
+    EB_OPT_ACTIVE_APP,
+    EB_OPT_CRITICAL,
+    EB_OPT_ALL,
+    EB_OPT_FROM,
     EB_OPT_COUNT /* also ends a command's list */
 } eb_opt_t;
 
@@ -75,10 +87,11 @@ typedef struct eb_opt_row {
     const char *value_name;     /* "PORT"; NULL for flags */
     const char *help;           /* a phrase */
     const char *const *choices; /* NULL-terminated; the index is the value */
-    const char *zero_word;      /* of numbers: this word means 0; NULL: none */
+    const char *zero_words[2];  /* of numbers: these words mean 0; NULL: none */
     uint64_t min, max;          /* of numbers, both included */
     const char *env[EB_OPT_ENV_MAX];
-    bool hidden; /* not in help: for tests */
+    bool repeats; /* of text: given several times, all count; see eb_arg_list */
+    bool hidden;  /* not in help: for tests */
 } eb_opt_row_t;
 
 const eb_opt_row_t *eb_opt_row(eb_opt_t opt);

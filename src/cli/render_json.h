@@ -6,6 +6,7 @@
 #define EB_CLI_RENDER_JSON_H
 
 #include "espbackup/ops.h"
+#include "flash_pieces.h"
 #include "json.h"
 
 void eb_json_chip(eb_json_t *root, const eb_chip_info_t *chip);            /* "chip", "security" */
@@ -18,6 +19,18 @@ void eb_json_flash_report(eb_json_t *root, const eb_flash_report_t *report);
 /* Of a failed run: "proved": false and, when there is one, "part". */
 void eb_json_backup(eb_json_t *root, const eb_backup_result_t *result);
 void eb_json_list(eb_json_t *root, const char *dir, const eb_backup_list_t *list);
+
+/* Changes of a board, finished or not; and its ranges: "states", "partitions", "ranges" (false: no
+ * memory). */
+void eb_json_restore(eb_json_t *root, const eb_restore_result_t *result, bool dry_run);
+void eb_json_erase(eb_json_t *root, const eb_erase_result_t *result);
+bool eb_json_spans(eb_json_t *root, const eb_spans_t *spans, const eb_areas_t *areas);
+
+/* Comparisons; false: no memory. The board is the side of `diff` that is null. */
+bool eb_json_verify(eb_json_t *root, const eb_diff_result_t *result, bool file_only);
+bool eb_json_diff(eb_json_t *root, const eb_diff_result_t *result);
+
+void eb_json_partition_backup(eb_json_t *root, const eb_partition_backup_result_t *result);
 
 const char *eb_json_backup_state(eb_backup_state_t state);
 

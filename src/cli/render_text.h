@@ -3,6 +3,7 @@
 #define EB_CLI_RENDER_TEXT_H
 
 #include "espbackup/ops.h"
+#include "flash_pieces.h"
 #include "term.h"
 #include "text_table.h"
 
@@ -15,6 +16,29 @@ bool eb_text_flash_report(const eb_term_t *term, const eb_flash_report_t *report
 bool eb_text_backup(const eb_term_t *term, const eb_chip_info_t *chip,
                     const eb_backup_result_t *result);
 bool eb_text_list(const eb_term_t *term, const eb_backup_list_t *list);
+
+/* Changes of a board: the plan before the question, the result, and what a failure left. */
+bool eb_text_change_plan(const eb_term_t *term, const eb_chip_info_t *board,
+                         const eb_change_plan_t *plan);
+void eb_text_restore(const eb_term_t *term, const eb_restore_result_t *result, bool dry_run);
+void eb_text_erase(const eb_term_t *term, const eb_erase_result_t *result,
+                   const eb_session_stats_t *stats);
+bool eb_text_board_state(const eb_term_t *term, const eb_pieces_t *pieces);
+
+/* Comparisons. what: "Verify" or "Diff"; board NULL: none took part. every: list each range, not
+ * only the sums by partition. */
+bool eb_text_verify(const eb_term_t *term, const eb_chip_info_t *board,
+                    const eb_diff_result_t *result);
+bool eb_text_diff(const eb_term_t *term, const eb_chip_info_t *board,
+                  const eb_diff_result_t *result, bool every);
+
+bool eb_text_partition_backup(const eb_term_t *term, const eb_chip_info_t *board,
+                              const eb_partition_backup_result_t *result);
+
+/* Pieces used by several of them. */
+void eb_text_board(const eb_term_t *term, const char *name, const eb_chip_info_t *chip);
+void eb_text_range(uint32_t addr, uint64_t size_bytes, char *out, size_t cap);
+void eb_text_through(const eb_term_t *term, const eb_session_stats_t *stats);
 
 /* Heading, table and what boots; usage by entry, or NULL. */
 bool eb_text_partitions(const eb_term_t *term, const eb_partition_table_t *table,

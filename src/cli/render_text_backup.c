@@ -47,18 +47,12 @@ static void effort_text(const eb_session_stats_t *stats, char *out, size_t cap)
     add_count(out, cap, stats->slowdowns, "step slower", "steps slower");
 }
 
-static void text_how(const eb_term_t *term, const eb_backup_result_t *result)
+void eb_text_through(const eb_term_t *term, const eb_session_stats_t *stats)
 {
-    char settled[TEXT_BYTES], effort[TEXT_BYTES], took[EB_HUMAN_BYTES], rate[EB_HUMAN_BYTES];
-    const eb_session_stats_t *stats = &result->stats;
+    char effort[TEXT_BYTES];
     char baud[32] = "";
 
-    settled_text(&result->settled, settled, sizeof(settled));
     effort_text(stats, effort, sizeof(effort));
-    eb_human_seconds(result->seconds, took);
-    eb_human_rate(result->seconds > 0 ? (double)result->size_bytes / result->seconds : 0, rate);
-    eb_text_field(term, "Bytes", "%s", settled);
-    eb_text_field(term, "Took", "%s, %s", took, rate);
     /* A plain TCP link has a rate of its own, which nobody tells us. */
     if (stats->port_kind != EB_PORT_TCP)
         snprintf(baud, sizeof(baud), " at %u baud", (unsigned)stats->baud);
@@ -67,31 +61,49 @@ static void text_how(const eb_term_t *term, const eb_backup_result_t *result)
                   effort);
 }
 
-static void size_text(const eb_backup_result_t *result, char *out, size_t cap)
+static void text_how(const eb_term_t *term, const eb_backup_result_t *result)
+{
+    char settled[TEXT_BYTES], took[EB_HUMAN_BYTES], rate[EB_HUMAN_BYTES];
+
+    settled_text(&result->settled, settled, sizeof(settled));
+    eb_human_seconds(result->seconds, took);
+    eb_human_rate(result->seconds > 0 ? (double)result->size_bytes / result->seconds : 0, rate);
+    eb_text_field(term, "Bytes", "%s", settled);
+    eb_text_field(term, "Took", "%s, %s", took, rate);
+    eb_text_through(term, &result->stats);
+}
+
+void eb_text_range(uint32_t addr, uint64_t size_bytes, char *out, size_t cap)
 {
     char size[EB_HUMAN_BYTES];
 
-    eb_human_size(result->size_bytes, size);
-    if (result->addr != 0)
-        snprintf(out, cap, "%s from 0x%" PRIx32, size, result->addr);
+    eb_human_size(size_bytes, size);
+    if (addr != 0)
+        snprintf(out, cap, "%s from 0x%" PRIx32, size, addr);
     else
         snprintf(out, cap, "%s", size);
+}
+
+void eb_text_board(const eb_term_t *term, const char *name, const eb_chip_info_t *chip)
+{
+    const char *mac = chip->mac_count > 0 ? chip->macs[0].text : "";
+
+    eb_text_field(term, name, "%s%s%s",
+                  chip->description[0] != '\0' ? chip->description : chip->name,
+                  mac[0] != '\0' ? ", MAC " : "", mac);
 }
 
 bool eb_text_backup(const eb_term_t *term, const eb_chip_info_t *chip,
                     const eb_backup_result_t *result)
 {
     char size[TEXT_BYTES], hex[2 * EB_SHA256_BYTES + 1];
-    const char *mac = chip->mac_count > 0 ? chip->macs[0].text : "";
 
-    size_text(result, size, sizeof(size));
+    eb_text_range(result->addr, result->size_bytes, size, sizeof(size));
     eb_hex_encode(result->sha256, sizeof(result->sha256), hex);
     fprintf(term->file, "%sBackup%s\n", eb_term_style(term, EB_STYLE_HEADING), eb_term_plain(term));
     eb_text_field(term, "Image", "%s", result->image_path);
     eb_text_field(term, "Sidecar", "%s", result->sidecar_path);
-    eb_text_field(term, "Board", "%s%s%s",
-                  chip->description[0] != '\0' ? chip->description : chip->name,
-                  mac[0] != '\0' ? ", MAC " : "", mac);
+    eb_text_board(term, "Board", chip);
     eb_text_field(term, "Size", "%s", size);
     eb_text_field(term, "SHA-256", "%s", hex);
     eb_text_field(term, "Proof", "%s",

@@ -55,3 +55,8 @@ int eb_signals_caught(void)
 {
     return first_signal;
 }
+
+bool eb_signals_stopped(void)
+{
+    return first_signal != 0;
+}

@@ -9,11 +9,14 @@
 #ifndef EB_CLI_SIGNALS_H
 #define EB_CLI_SIGNALS_H
 
+#include <stdbool.h>
+
 #define EB_SIGNAL_GRACE_MS 3000
 
 void eb_signals_install(void);
 
 /* The signal that came first, 0: none. */
 int eb_signals_caught(void);
+bool eb_signals_stopped(void);
 
 #endif

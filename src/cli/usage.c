@@ -46,7 +46,19 @@ static void print_row(const eb_term_t *term, const char *left, const char *right
     print_wrapped(term, right, LEFT_WIDTH, LEFT_WIDTH);
 }
 
-static void print_option(const eb_term_t *term, eb_opt_t opt)
+/* What the command says of the option itself, or the row. */
+static const char *option_help(const eb_command_t *command, eb_opt_t opt)
+{
+    if (command != NULL && command->words != NULL) {
+        for (const eb_opt_words_t *own = command->words; own->opt != EB_OPT_COUNT; own++) {
+            if (own->opt == opt)
+                return own->help;
+        }
+    }
+    return eb_opt_row(opt)->help;
+}
+
+static void print_option(const eb_term_t *term, const eb_command_t *command, eb_opt_t opt)
 {
     const eb_opt_row_t *row = eb_opt_row(opt);
     char left[64];
@@ -58,7 +70,7 @@ static void print_option(const eb_term_t *term, eb_opt_t opt)
         snprintf(letter, sizeof(letter), "-%c, ", row->letter);
     snprintf(left, sizeof(left), "  %s--%s%s%s", letter, row->name,
              row->value_name != NULL ? " " : "", row->value_name != NULL ? row->value_name : "");
-    snprintf(right, sizeof(right), "%s", row->help);
+    snprintf(right, sizeof(right), "%s", option_help(command, opt));
     for (size_t i = 0; row->choices != NULL && row->choices[i] != NULL; i++) {
         used = strlen(right);
         snprintf(right + used, sizeof(right) - used, "%s%s%s", i == 0 ? ": " : ", ",
@@ -79,7 +91,7 @@ static void print_group(const eb_term_t *term, const char *heading, eb_opt_group
     for (int i = 0; i < EB_OPT_COUNT; i++) {
         const eb_opt_row_t *row = eb_opt_row((eb_opt_t)i);
         if (row->group == group && !row->hidden)
-            print_option(term, (eb_opt_t)i);
+            print_option(term, NULL, (eb_opt_t)i);
     }
 }
 
@@ -112,7 +124,7 @@ static void print_command_help(const eb_term_t *term, const eb_command_t *comman
         print_heading(term, "Options:");
     }
     for (const eb_opt_t *opt = command->options; *opt != EB_OPT_COUNT; opt++)
-        print_option(term, *opt);
+        print_option(term, command, *opt);
     print_globals(term, command->groups);
     if (command->example != NULL) {
         fputc('\n', term->file);

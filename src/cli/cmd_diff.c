@@ -1,0 +1,90 @@
+/* cmd_diff.c: `espbackup diff A B`. */
+#include "board.h"
+#include "render_json.h"
+#include "render_text.h"
+#include "store.h"
+
+#include <string.h>
+
+/* The word that stands for the board; a file of that name is "./board". */
+static const char *side_of(const char *word)
+{
+    return strcmp(word, "board") == 0 ? NULL : word;
+}
+
+static eb_code_t check_files(const eb_diff_options_t *options, eb_err_t *err)
+{
+    const char *const sides[] = {options->a, options->b};
+    char path[EB_PATH_BYTES];
+    eb_code_t code = EB_OK;
+
+    if (options->a == NULL && options->b == NULL)
+        return eb_err_set(err, EB_ERR_USAGE, "the board against itself: expected an image");
+    for (size_t i = 0; i < 2 && code == EB_OK; i++) {
+        if (sides[i] != NULL)
+            code = eb_store_resolve(options->dir, sides[i], path, err);
+    }
+    return code;
+}
+
+static eb_code_t render(eb_cli_t *cli, const eb_session_t *session, const eb_diff_result_t *result,
+                        eb_err_t *err)
+{
+    const eb_chip_info_t *board = session != NULL ? eb_session_chip(session) : NULL;
+    bool good;
+
+    if (cli->json == NULL) {
+        good = eb_text_diff(&cli->out, board, result, eb_arg_flag(&cli->args, EB_OPT_VERBOSE));
+    } else {
+        good = eb_json_diff(cli->json, result);
+        if (board != NULL)
+            eb_json_chip(cli->json, board);
+    }
+    return good ? EB_OK : eb_err_set(err, EB_ERR_INTERNAL, "no memory for the result");
+}
+
+static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
+{
+    eb_session_t *session = NULL;
+    eb_diff_result_t result = {0};
+    eb_diff_options_t options = {
+        .a = side_of(cli->args.words[0]),
+        .b = side_of(cli->args.words[1]),
+        .dir = eb_arg_dir(&cli->args),
+    };
+
+    eb_code_t code = check_files(&options, err);
+    if (code == EB_OK && (options.a == NULL || options.b == NULL))
+        code = eb_board_open(cli, &session, err);
+    if (code == EB_OK)
+        code = eb_op_diff(session, &options, &cli->console.events, &result, err);
+    eb_console_end(&cli->console);
+    if (code == EB_OK || code == EB_ERR_DIFFERENT) {
+        eb_err_t trouble = {0};
+        if (render(cli, session, &result, &trouble) != EB_OK && code == EB_OK) {
+            *err = trouble;
+            code = trouble.code;
+        }
+    }
+    eb_board_close(cli, session);
+    eb_diff_result_free(&result);
+    return code;
+}
+
+static const eb_opt_t options[] = {EB_OPT_FLASH_SIZE, EB_OPT_COUNT};
+
+const eb_command_t eb_cmd_diff = {
+    .name = "diff",
+    .summary = "what differs between two images, or an image and the board",
+    .args = "A B",
+    .min_args = 2,
+    .max_args = 2,
+    .about = "Compares two images (paths, names that list prints, or 'latest'), or an image and "
+             "the word 'board', and tells what differs, by partition; with -v every range. A "
+             "difference makes the exit status 3. Nothing on the board changes.",
+    .options = options,
+    .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,
+    .example = "  espbackup diff esp32_backup_20261120_090000 latest\n"
+               "  espbackup diff latest board\n",
+    .run = run,
+};

@@ -1,0 +1,194 @@
+/* cmd_restore.c: `espbackup restore BACKUP`. */
+#include "confirm.h"
+#include "render_json.h"
+#include "render_text.h"
+#include "store.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SIZE_TEXT_BYTES 32
+
+typedef struct eb_restore_run {
+    eb_cli_t *cli;
+    eb_session_t *session;
+    eb_restore_options_t options;
+    eb_restore_result_t result;
+    eb_confirm_t confirm;
+    const char *partitions[EB_ARGS_WORDS_MAX];
+    char flash_size[SIZE_TEXT_BYTES];
+} eb_restore_run_t;
+
+/* The word of a choice; NULL for "keep" and for what was not given. */
+static const char *choice_text(const eb_args_t *args, eb_opt_t opt)
+{
+    uint64_t index = eb_arg_number(args, opt);
+
+    return index == 0 ? NULL : eb_opt_row(opt)->choices[index];
+}
+
+static void fill_options(eb_restore_run_t *run)
+{
+    const eb_args_t *args = &run->cli->args;
+
+    run->options = (eb_restore_options_t){
+        .backup = args->words[0],
+        .dir = eb_arg_dir(args),
+        .partitions = run->partitions,
+        .partition_count = eb_arg_list(args, EB_OPT_PARTITION, run->partitions),
+        .has_address = args->values[EB_OPT_ADDRESS].set,
+        .address = (uint32_t)eb_arg_number(args, EB_OPT_ADDRESS),
+        .has_range = args->values[EB_OPT_OFFSET].set || args->values[EB_OPT_SIZE].set,
+        .addr = (uint32_t)eb_arg_number(args, EB_OPT_OFFSET),
+        .size = (uint32_t)eb_arg_number(args, EB_OPT_SIZE),
+        .table_addr = (uint32_t)eb_arg_number(args, EB_OPT_PARTITION_TABLE),
+        .dry_run = eb_arg_flag(args, EB_OPT_DRY_RUN),
+        .backup_first = eb_arg_flag(args, EB_OPT_BACKUP_FIRST),
+        .force = eb_arg_flag(args, EB_OPT_FORCE),
+        .erase_all = eb_arg_flag(args, EB_OPT_ERASE_ALL),
+        .flash_mode = choice_text(args, EB_OPT_FLASH_MODE),
+        .flash_freq = choice_text(args, EB_OPT_FLASH_FREQ),
+        .confirm = eb_confirm_change,
+        .confirm_user = &run->confirm,
+    };
+    run->confirm = (eb_confirm_t){.cli = run->cli, .dry_run = run->options.dry_run};
+}
+
+/* "4MB": the form that the header knows, from whatever was typed, or from the chip. */
+static void fill_flash_size(eb_restore_run_t *run)
+{
+    const eb_arg_t *arg = &run->cli->args.values[EB_OPT_FLASH_SIZE];
+    uint64_t size = arg->number;
+
+    if (!arg->set || strcmp(arg->text, "keep") == 0)
+        return;
+    if (strcmp(arg->text, "detect") == 0)
+        size = eb_session_flash(run->session)->size_bytes;
+    if (size % (1024 * 1024) == 0)
+        snprintf(run->flash_size, sizeof(run->flash_size), "%" PRIu64 "MB", size / (1024 * 1024));
+    else
+        snprintf(run->flash_size, sizeof(run->flash_size), "%" PRIu64 "KB", size / 1024);
+    run->options.flash_size = run->flash_size;
+}
+
+/* All that needs no board: a name mistyped must not reset one. */
+static eb_code_t check_first(const eb_restore_run_t *run, eb_err_t *err)
+{
+    const eb_restore_options_t *options = &run->options;
+    char path[EB_PATH_BYTES];
+
+    if ((uint64_t)options->addr + options->size > (uint64_t)UINT32_MAX + 1)
+        return eb_err_set(err, EB_ERR_USAGE,
+                          "--offset 0x%x with --size 0x%x ends beyond any flash: expected at most "
+                          "0x100000000 together",
+                          (unsigned)options->addr, (unsigned)options->size);
+    eb_code_t code = eb_store_resolve(options->dir, options->backup, path, err);
+    if (code == EB_OK && !options->dry_run)
+        code = eb_confirm_possible(run->cli, err);
+    return code;
+}
+
+static eb_code_t render_json(eb_restore_run_t *run, eb_code_t code, eb_err_t *err)
+{
+    eb_json_t *root = run->cli->json;
+    const eb_areas_t areas = eb_confirm_areas(&run->confirm);
+
+    eb_json_restore(root, &run->result, run->options.dry_run);
+    eb_json_chip(root, eb_session_chip(run->session));
+    eb_json_connection(root, &run->result.stats);
+    if (!eb_json_spans(root, &run->result.spans, &areas) && code == EB_OK)
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the ranges");
+    return code;
+}
+
+/* What a failure left on the board, before the error itself. */
+static eb_code_t render_failure(eb_restore_run_t *run, eb_code_t code)
+{
+    const eb_areas_t areas = eb_confirm_areas(&run->confirm);
+    eb_pieces_t pieces = {0};
+
+    if (run->result.changed && eb_pieces_of_spans(&run->result.spans, &areas, &pieces))
+        (void)eb_text_board_state(&run->cli->console.term, &pieces);
+    eb_pieces_free(&pieces);
+    return code;
+}
+
+static eb_code_t run_on_board(eb_restore_run_t *run, eb_err_t *err)
+{
+    eb_cli_t *cli = run->cli;
+
+    eb_code_t code = eb_board_open(cli, &run->session, err);
+    if (code != EB_OK)
+        return code;
+    run->confirm.session = run->session;
+    fill_flash_size(run);
+    code = eb_op_restore(run->session, &run->options, &cli->console.events, &run->result, err);
+    eb_console_end(&cli->console);
+    code = eb_confirm_outcome(&run->confirm, code, err);
+    if (cli->json != NULL)
+        code = render_json(run, code, err);
+    else if (code != EB_OK)
+        code = render_failure(run, code);
+    else
+        eb_text_restore(&cli->out, &run->result, run->options.dry_run);
+    return code;
+}
+
+static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
+{
+    eb_restore_run_t *run = calloc(1, sizeof(*run));
+
+    if (run == NULL)
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory to restore");
+    run->cli = cli;
+    fill_options(run);
+    eb_code_t code = check_first(run, err);
+    if (code == EB_OK)
+        code = run_on_board(run, err);
+    eb_board_close(cli, run->session);
+    eb_spans_free(&run->result.spans);
+    eb_confirm_free(&run->confirm);
+    free(run);
+    return code;
+}
+
+static const eb_opt_t options[] = {
+    EB_OPT_PARTITION,    EB_OPT_OFFSET,          EB_OPT_SIZE,  EB_OPT_ADDRESS,    EB_OPT_DRY_RUN,
+    EB_OPT_BACKUP_FIRST, EB_OPT_ERASE_ALL,       EB_OPT_FORCE, EB_OPT_FLASH_MODE, EB_OPT_FLASH_FREQ,
+    EB_OPT_FLASH_SIZE,   EB_OPT_PARTITION_TABLE, EB_OPT_COUNT,
+};
+
+static const eb_opt_words_t words[] = {
+    {EB_OPT_OFFSET, "only from here on (default: where the image starts)"},
+    {EB_OPT_SIZE, "only so much (default: all, to the end of the image)"},
+    {EB_OPT_FORCE, "go on although the image is of another chip, or the board's security state "
+                   "makes it useless or dangerous"},
+    {EB_OPT_FLASH_SIZE, "change the flash size in the bootloader's header, to a size or to what is "
+                        "detected (default: keep)"},
+    {EB_OPT_COUNT, NULL},
+};
+
+const eb_command_t eb_cmd_restore = {
+    .name = "restore",
+    .summary = "put a backup back, writing only what differs",
+    .args = "BACKUP",
+    .min_args = 1,
+    .max_args = 1,
+    .about = "Puts a backup back: a path, a name that list prints, or 'latest'. First everything "
+             "is checked: the file against its sidecar, chip, size, board and security state. Then "
+             "it shows what will change, and asks; where nobody can answer it wants --yes. Only "
+             "sectors that differ are written, and every byte is proved by a digest that the chip "
+             "computes.\n\nWhen it is interrupted, it says which ranges are new, old or unknown, "
+             "and the same command finishes the job.",
+    .options = options,
+    .words = words,
+    .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,
+    .example = "  espbackup restore latest\n"
+               "  espbackup restore latest --dry-run\n"
+               "  espbackup restore esp32_backup_20261121_101500 --partition nvs\n"
+               "  espbackup restore firmware.bin --address 0x10000 --backup-first\n",
+    .goes_on = true,
+    .run = run,
+};

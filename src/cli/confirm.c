@@ -1,0 +1,109 @@
+/* confirm.c: the plan on the terminal, and the question behind it. */
+#include "confirm.h"
+
+#include "question.h"
+#include "render_text.h"
+#include "signals.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+eb_code_t eb_confirm_possible(const eb_cli_t *cli, eb_err_t *err)
+{
+    const char *name = cli->args.command->name;
+
+    if (eb_arg_flag(&cli->args, EB_OPT_YES))
+        return EB_OK;
+    if (cli->json != NULL)
+        eb_err_set(err, EB_ERR_REFUSED, "%s changes the board, and --json asks no questions", name);
+    else if (!eb_question_possible())
+        eb_err_set(err, EB_ERR_REFUSED, "%s changes the board, and there is nobody here to ask",
+                   name);
+    else
+        return EB_OK;
+    eb_err_hint(err, "--yes goes on without asking%s",
+                eb_command_takes(cli->args.command, EB_OPT_DRY_RUN)
+                    ? "; --dry-run shows what would change"
+                    : "");
+    return EB_ERR_REFUSED;
+}
+
+/* Without memory the names are missing later; the numbers are not. */
+static void keep_table(eb_confirm_t *confirm, const eb_change_plan_t *plan)
+{
+    const eb_partition_table_t *table = plan->image_table;
+
+    if (table == NULL || !table->present)
+        table = plan->board_table;
+    if (table == NULL || !table->present)
+        return;
+    free(confirm->table);
+    confirm->table = malloc(sizeof(*confirm->table));
+    if (confirm->table != NULL)
+        *confirm->table = *table;
+}
+
+static bool ask(eb_confirm_t *confirm)
+{
+    eb_cli_t *cli = confirm->cli;
+
+    switch (eb_question_ask(cli->console.term.file, STDIN_FILENO, "Go on?", eb_signals_stopped)) {
+    case EB_ANSWER_YES:
+        return true;
+    case EB_ANSWER_NO:
+        confirm->refused = true;
+        return false;
+    case EB_ANSWER_STOPPED:
+        confirm->stopped = true;
+        return false;
+    }
+    return false;
+}
+
+bool eb_confirm_change(void *user, const eb_change_plan_t *plan)
+{
+    eb_confirm_t *confirm = user;
+    eb_cli_t *cli = confirm->cli;
+    const eb_term_t *term = confirm->dry_run ? &cli->out : &cli->console.term;
+    bool asks = !confirm->dry_run && !eb_arg_flag(&cli->args, EB_OPT_YES) &&
+                eb_spans_bytes(plan->spans, EB_RANGE_OLD) > 0;
+
+    eb_console_end(&cli->console);
+    keep_table(confirm, plan);
+    if (cli->json != NULL)
+        return true;
+    /* --quiet may hide what is done, not what is asked. */
+    if (asks || confirm->dry_run || !cli->console.quiet)
+        eb_text_change_plan(term, eb_session_chip(confirm->session), plan);
+    fflush(term->file);
+    return !asks || ask(confirm);
+}
+
+eb_code_t eb_confirm_outcome(const eb_confirm_t *confirm, eb_code_t code, eb_err_t *err)
+{
+    if (confirm->stopped) {
+        eb_err_set(err, EB_ERR_CANCELLED, "stopped");
+        return EB_ERR_CANCELLED;
+    }
+    if (!confirm->refused)
+        return code;
+    eb_err_set(err, EB_ERR_REFUSED, "not confirmed");
+    eb_err_hint(err, "nothing on the board was changed");
+    return EB_ERR_REFUSED;
+}
+
+eb_areas_t eb_confirm_areas(const eb_confirm_t *confirm)
+{
+    return (eb_areas_t){
+        .table = confirm->table,
+        .bootloader_addr = eb_session_chip(confirm->session)->bootloader_addr,
+    };
+}
+
+void eb_confirm_free(eb_confirm_t *confirm)
+{
+    if (confirm == NULL)
+        return;
+    free(confirm->table);
+    confirm->table = NULL;
+}

@@ -1,0 +1,296 @@
+/* render_text_change.c: what will change on a board, what changed, and what a failure left. */
+#include "render_text.h"
+
+#include "human.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT_BYTES 256
+#define STATE_ROWS 40 /* more ranges than that are for programs */
+
+/* -- the plan -------------------------------------------------------------------------------- */
+
+/* "porch-light 1.5.0, in ota_0"; empty when it cannot be told. */
+static void firmware_text(const eb_partition_table_t *table, const eb_boot_choice_t *boot,
+                          char *out, size_t cap)
+{
+    const eb_partition_t *part;
+
+    out[0] = '\0';
+    if (table == NULL || !table->present || boot == NULL || boot->index < 0 ||
+        (size_t)boot->index >= table->count)
+        return;
+    part = &table->entries[boot->index];
+    if (part->app.desc.present)
+        snprintf(out, cap, "%s %s, in %s", part->app.desc.project, part->app.desc.version,
+                 part->label);
+    else if (part->app.state == EB_IMAGE_NONE)
+        snprintf(out, cap, "none: %s is empty", part->label);
+    else
+        snprintf(out, cap, "without a name, in %s", part->label);
+}
+
+static void text_source(const eb_term_t *term, const eb_change_plan_t *plan)
+{
+    char when[EB_HUMAN_BYTES], firmware[TEXT_BYTES];
+
+    eb_text_field(term, "Image", "%s", plan->source);
+    if (plan->image_created_utc != NULL) {
+        eb_human_local_time(plan->image_created_utc, when);
+        eb_text_field(term, "Made", "%s", when);
+    }
+    if (plan->image_chip != NULL)
+        eb_text_board(term, "From", plan->image_chip);
+    else
+        eb_text_field(term, "From", "not known: the image has no sidecar");
+    firmware_text(plan->image_table, plan->image_boot, firmware, sizeof(firmware));
+    eb_text_field(term, "Firmware", "%s", firmware);
+}
+
+static void text_amount(const eb_term_t *term, const eb_change_plan_t *plan)
+{
+    char changes[EB_HUMAN_BYTES], whole[EB_HUMAN_BYTES];
+    uint64_t bytes = eb_spans_bytes(plan->spans, EB_RANGE_OLD);
+    const char *name = plan->is_erase ? "Lost" : "Changes";
+
+    eb_human_size(bytes, changes);
+    eb_human_size(plan->size_bytes, whole);
+    if (bytes == 0)
+        eb_text_field(term, name, "nothing: %s",
+                      plan->is_erase ? "all of it is erased already"
+                                     : "the board is like the image already");
+    else if (bytes == plan->size_bytes)
+        eb_text_field(term, name, "all of it");
+    else
+        eb_text_field(term, name, "%s of %s; the rest is %s", changes, whole,
+                      plan->is_erase ? "erased already" : "equal already");
+}
+
+static const eb_partition_t *entry_of(const eb_partition_table_t *table, const eb_piece_sum_t *sum)
+{
+    for (size_t i = 0; table != NULL && i < table->count; i++) {
+        const eb_partition_t *entry = &table->entries[i];
+        if (strcmp(entry->label, sum->name) == 0 && sum->addr >= entry->addr &&
+            sum->addr - entry->addr < entry->size)
+            return entry;
+    }
+    return NULL;
+}
+
+static void add_plan_row(eb_table_t *rows, const eb_partition_table_t *table,
+                         const eb_piece_sum_t *sum)
+{
+    const eb_partition_t *entry = entry_of(table, sum);
+    char size[EB_HUMAN_BYTES] = "", changes[EB_HUMAN_BYTES];
+
+    eb_human_size(sum->bytes[EB_RANGE_OLD], changes);
+    if (entry != NULL)
+        eb_human_size(entry->size, size);
+    eb_table_add(rows, sum->name[0] != '\0' ? sum->name : "(no partition)");
+    eb_table_addf(rows, "0x%" PRIx32, entry != NULL ? entry->addr : sum->addr);
+    eb_table_add(rows, size);
+    eb_table_add(rows, changes);
+    if (entry != NULL && entry->app.desc.present)
+        eb_table_addf(rows, "%s %s", entry->app.desc.project, entry->app.desc.version);
+    else
+        eb_table_add(rows, "");
+}
+
+static bool text_plan_rows(const eb_term_t *term, const eb_change_plan_t *plan,
+                           const eb_piece_sums_t *sums, const eb_partition_table_t *table)
+{
+    const eb_column_t columns[] = {
+        {"Partition", false, 0}, {"Offset", true, 0},
+        {"Size", true, 0},       {plan->is_erase ? "Lost" : "Changes", true, 0},
+        {"App", false, 12},
+    };
+    eb_table_t rows;
+    size_t shown = 0;
+
+    eb_table_init(&rows, columns, sizeof(columns) / sizeof(columns[0]));
+    for (size_t i = 0; i < sums->count; i++) {
+        if (sums->list[i].bytes[EB_RANGE_OLD] == 0)
+            continue;
+        add_plan_row(&rows, table, &sums->list[i]);
+        shown++;
+    }
+    bool printed = true;
+    if (shown > 0) {
+        fputc('\n', term->file);
+        printed = eb_table_print(&rows, term, 2);
+    }
+    eb_table_free(&rows);
+    return printed;
+}
+
+static void warn(const eb_term_t *term, const char *text)
+{
+    fprintf(term->file, "\n%s", eb_term_style(term, EB_STYLE_WARNING));
+    eb_term_wrap(term->file, text, (size_t)term->width, 0, 2);
+    fputs(eb_term_plain(term), term->file);
+}
+
+static void text_warnings(const eb_term_t *term, const eb_chip_info_t *board,
+                          const eb_change_plan_t *plan)
+{
+    const eb_chip_info_t *image = plan->image_chip;
+    char text[2 * TEXT_BYTES];
+
+    if (plan->other_mac) {
+        snprintf(text, sizeof(text),
+                 "WARNING: THIS IMAGE IS OF ANOTHER BOARD: %s, and this one is %s. What belongs "
+                 "to one board alone (keys, certificates, calibration, its name in the network) "
+                 "will then be on two.",
+                 image != NULL && image->mac_count > 0 ? image->macs[0].text : "not known",
+                 board->mac_count > 0 ? board->macs[0].text : "not known");
+        warn(term, text);
+    }
+    if (plan->encrypted)
+        warn(term, plan->is_erase
+                       ? "WARNING: FLASH ENCRYPTION IS ON: what is erased can only be put back "
+                         "from a backup of this very board."
+                       : "WARNING: FLASH ENCRYPTION IS ON: only an image of this very board, read "
+                         "with encryption on, runs on it.");
+}
+
+bool eb_text_change_plan(const eb_term_t *term, const eb_chip_info_t *board,
+                         const eb_change_plan_t *plan)
+{
+    const eb_partition_table_t *table = plan->image_table;
+    char range[TEXT_BYTES], firmware[TEXT_BYTES];
+    eb_pieces_t pieces = {0};
+    eb_piece_sums_t sums = {0};
+
+    if (table == NULL || !table->present)
+        table = plan->board_table;
+    const eb_areas_t areas = {.table = table, .bootloader_addr = board->bootloader_addr};
+    fprintf(term->file, "%s%s%s\n", eb_term_style(term, EB_STYLE_HEADING),
+            plan->is_erase ? "To erase" : "To restore", eb_term_plain(term));
+    if (!plan->is_erase)
+        text_source(term, plan);
+    eb_text_board(term, "Board", board);
+    firmware_text(plan->board_table, plan->board_boot, firmware, sizeof(firmware));
+    eb_text_field(term, "Runs now", "%s", firmware);
+    eb_text_range(plan->addr, plan->size_bytes, range, sizeof(range));
+    eb_text_field(term, "Range", "%s", range);
+    text_amount(term, plan);
+    bool good = eb_pieces_of_spans(plan->spans, &areas, &pieces) &&
+                eb_piece_sums_make(&pieces, &sums) && text_plan_rows(term, plan, &sums, table);
+    eb_piece_sums_free(&sums);
+    eb_pieces_free(&pieces);
+    text_warnings(term, board, plan);
+    fputc('\n', term->file);
+    return good;
+}
+
+/* -- the result ------------------------------------------------------------------------------ */
+
+static void text_written(const eb_term_t *term, const eb_restore_result_t *result, bool dry_run)
+{
+    char written[EB_HUMAN_BYTES], wire[EB_HUMAN_BYTES];
+
+    eb_human_size(result->bytes_written, written);
+    eb_human_size(result->wire_bytes, wire);
+    if (dry_run)
+        eb_text_field(term, "Written", "nothing: --dry-run");
+    else if (!result->changed)
+        eb_text_field(term, "Written", "nothing: the board was like the image already");
+    else
+        eb_text_field(term, "Written", "%s, %s over the wire", written, wire);
+}
+
+void eb_text_restore(const eb_term_t *term, const eb_restore_result_t *result, bool dry_run)
+{
+    char range[TEXT_BYTES], took[EB_HUMAN_BYTES];
+
+    eb_text_range(result->addr, result->size_bytes, range, sizeof(range));
+    eb_human_seconds(result->seconds, took);
+    fprintf(term->file, "%s%s%s\n", eb_term_style(term, EB_STYLE_HEADING),
+            dry_run ? "Not restored" : "Restored", eb_term_plain(term));
+    eb_text_field(term, "Image", "%s", result->image_path);
+    eb_text_field(term, "Saved first", "%s", result->first_backup_path);
+    eb_text_field(term, "Range", "%s", range);
+    text_written(term, result, dry_run);
+    if (result->header_changed)
+        eb_text_field(term, "Header", "%s as the --flash options say, its checksum and hash too",
+                      dry_run ? "would be changed" : "changed");
+    if (result->proved)
+        eb_text_field(term, "Proof", "MD5 computed by the chip covers every byte");
+    eb_text_field(term, "Took", "%s", took);
+    eb_text_through(term, &result->stats);
+}
+
+void eb_text_erase(const eb_term_t *term, const eb_erase_result_t *result,
+                   const eb_session_stats_t *stats)
+{
+    char range[TEXT_BYTES], took[EB_HUMAN_BYTES];
+
+    eb_text_range(result->addr, result->size_bytes, range, sizeof(range));
+    eb_human_seconds(result->seconds, took);
+    fprintf(term->file, "%sErased%s\n", eb_term_style(term, EB_STYLE_HEADING), eb_term_plain(term));
+    eb_text_field(term, "Range", "%s", range);
+    if (!result->changed)
+        eb_text_field(term, "Erased", "nothing: all of it was erased already");
+    if (result->proved)
+        eb_text_field(term, "Proof", "MD5 computed by the chip: every byte is 0xFF");
+    eb_text_field(term, "Took", "%s", took);
+    eb_text_through(term, stats);
+}
+
+/* -- what a failure left --------------------------------------------------------------------- */
+
+static const char *state_text(eb_range_state_t state)
+{
+    switch (state) {
+    case EB_RANGE_SAME:
+        return "as it was, and right";
+    case EB_RANGE_OLD:
+        return "old";
+    case EB_RANGE_NEW:
+        return "new";
+    case EB_RANGE_WRITTEN:
+        return "new, not proved";
+    case EB_RANGE_UNKNOWN:
+        return "unknown";
+    }
+    return "unknown";
+}
+
+bool eb_text_board_state(const eb_term_t *term, const eb_pieces_t *pieces)
+{
+    static const eb_column_t columns[] = {
+        {"From", true, 0}, {"To", true, 0},         {"Size", true, 0},
+        {"Now", false, 0}, {"Partition", false, 0},
+    };
+    eb_table_t rows;
+    size_t shown = 0, left_out = 0;
+
+    eb_table_init(&rows, columns, sizeof(columns) / sizeof(columns[0]));
+    for (size_t i = 0; i < pieces->count; i++) {
+        const eb_piece_t *piece = &pieces->list[i];
+        char size[EB_HUMAN_BYTES];
+
+        if (piece->state == EB_RANGE_SAME || shown == STATE_ROWS) {
+            left_out += piece->state != EB_RANGE_SAME;
+            continue;
+        }
+        shown++;
+        eb_human_size(piece->size, size);
+        eb_table_addf(&rows, "0x%" PRIx32, piece->addr);
+        eb_table_addf(&rows, "0x%" PRIx64, (uint64_t)piece->addr + piece->size - 1);
+        eb_table_add(&rows, size);
+        eb_table_add(&rows, state_text(piece->state));
+        eb_table_add(&rows, piece->name);
+    }
+    fprintf(term->file, "%sWhat is on the board now%s\n", eb_term_style(term, EB_STYLE_HEADING),
+            eb_term_plain(term));
+    bool printed = shown == 0 || eb_table_print(&rows, term, 2);
+    eb_table_free(&rows);
+    if (left_out > 0)
+        fprintf(term->file, "  and %zu more ranges, which --json would list\n", left_out);
+    if (eb_pieces_bytes(pieces, EB_RANGE_SAME) > 0)
+        fprintf(term->file, "  The rest of the range is right, and was not touched.\n");
+    return printed;
+}
