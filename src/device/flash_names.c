@@ -98,7 +98,7 @@ uint64_t eb_flash_size_by_jedec(uint32_t jedec_id)
         return 1ull << capacity;
     /* The count goes on in decimal after 0x19 with some, as 0x20 for 64 MiB. */
     if (capacity >= 0x20 && capacity <= 0x22)
-        return 1ull << (capacity + 6);
+        return 1ull << (capacity - 6);
     /* 1.8 V parts of some put 0x20 on top. */
     if (capacity >= 0x32 && capacity <= 0x3A)
         return 1ull << (capacity - 0x20);
