@@ -36,10 +36,13 @@ typedef enum eb_image_state {
     EB_IMAGE_OPAQUE /* neither erased nor an image: encrypted or data */
 } eb_image_state_t;
 
+/* Images for ESP8266 do not say what they are for. */
+#define EB_IMAGE_CHIP_NONE 0xFFFFu
+
 typedef struct eb_app_image {
     eb_image_state_t state;
     uint32_t length_bytes; /* header to end of appended hash; 0 when not known */
-    uint16_t chip_id;      /* extended header */
+    uint16_t chip_id;      /* extended header; EB_IMAGE_CHIP_NONE without one */
     uint8_t flash_mode, flash_freq_code, flash_size_code;
     uint32_t entry_addr;
     bool hash_appended;

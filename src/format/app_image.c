@@ -1,9 +1,10 @@
 /*
  * app_image.c: ESP application and bootloader images.
  *
- * Layout (ESP32 and later): header of 24 bytes; segments, each 8 bytes (load address, length) and
- * data; zeros up to the last byte of a 16-byte line, which is the checksum (0xEF XOR all bytes of
- * segment data); then, if the header says so, the SHA-256 of everything before.
+ * Layout: header of 24 bytes, of which ESP8266 has only the first 8; segments, each 8 bytes (load
+ * address, length) and data; zeros up to the last byte of a 16-byte line, which is the checksum
+ * (0xEF XOR all bytes of segment data); then, if the header says so, the SHA-256 of everything
+ * before.
  */
 #include "app_image.h"
 
@@ -14,7 +15,8 @@
 #include <string.h>
 
 #define MAGIC             0xE9u
-#define HEADER_BYTES      24u /* 8 on the ESP8266: struct walk carries it */
+#define HEADER_BYTES      24u
+#define SHORT_HEADER      8u
 #define SEGMENT_HEADER    8u
 #define DESC_OFFSET       (HEADER_BYTES + SEGMENT_HEADER)
 #define SEGMENTS_MAX      16u
@@ -47,6 +49,22 @@ static bool all_erased(const uint8_t *bytes, size_t len)
     return true;
 }
 
+/* Nothing in a header says how long it is. After 8 bytes comes either a load address, in the RAM of
+ * the chip with the short one, or numbers of pins and their drive strengths, which are small. */
+static uint32_t header_bytes(const uint8_t *bytes, size_t len)
+{
+    uint32_t addr;
+
+    if (len < SHORT_HEADER + SEGMENT_HEADER) {
+        return HEADER_BYTES;
+    }
+    addr = eb_get_le32(bytes + SHORT_HEADER);
+    return (addr >= 0x3FFE8000u && addr < 0x40000000u) ||
+                   (addr >= 0x40100000u && addr < 0x40110000u)
+               ? SHORT_HEADER
+               : HEADER_BYTES;
+}
+
 /* Fields of esp_app_desc_t by their offset. */
 static void take_desc(const uint8_t *p, eb_app_desc_t *out)
 {
@@ -62,6 +80,8 @@ static void take_desc(const uint8_t *p, eb_app_desc_t *out)
 
 void eb_app_image_peek(const uint8_t *bytes, size_t len, eb_app_image_t *out)
 {
+    const bool is_short = header_bytes(bytes, len) == SHORT_HEADER;
+
     memset(out, 0, sizeof(*out));
     out->state = EB_IMAGE_OPAQUE;
     if (len == 0 || bytes[0] != MAGIC) {
@@ -71,8 +91,8 @@ void eb_app_image_peek(const uint8_t *bytes, size_t len, eb_app_image_t *out)
         return;
     }
     out->state = EB_IMAGE_DAMAGED;
-    if (len < HEADER_BYTES + SEGMENT_HEADER || bytes[1] == 0 || bytes[1] > SEGMENTS_MAX ||
-        bytes[23] > 1) {
+    if (len < (is_short ? SHORT_HEADER : HEADER_BYTES) + SEGMENT_HEADER || bytes[1] == 0 ||
+        bytes[1] > SEGMENTS_MAX || (!is_short && bytes[23] > 1)) {
         return;
     }
     out->state = EB_IMAGE_UNCHECKED;
@@ -80,6 +100,10 @@ void eb_app_image_peek(const uint8_t *bytes, size_t len, eb_app_image_t *out)
     out->flash_freq_code = bytes[3] & 0x0Fu;
     out->flash_size_code = bytes[3] >> 4;
     out->entry_addr = eb_get_le32(bytes + 4);
+    out->chip_id = EB_IMAGE_CHIP_NONE;
+    if (is_short) {
+        return;
+    }
     out->chip_id = eb_get_le16(bytes + 12);
     out->hash_appended = bytes[23] == 1;
     if (len >= EB_APP_IMAGE_PEEK_BYTES && eb_get_le32(bytes + HEADER_BYTES + 4) >= DESC_BYTES &&
@@ -198,7 +222,7 @@ static bool start(walk_t *w, uint8_t *head, eb_app_image_t *out)
         return false;
     }
     eb_app_image_peek(head, count, out);
-    w->header_bytes = HEADER_BYTES;
+    w->header_bytes = header_bytes(head, count);
     w->segment_count = head[1];
     return out->state == EB_IMAGE_UNCHECKED;
 }
