@@ -31,6 +31,14 @@ static void add_text(eb_json_t *node, const char *key, const char *text)
         eb_json_add_text(node, key, text);
 }
 
+static void add_number_if(eb_json_t *node, const char *key, bool known, int64_t value)
+{
+    if (known)
+        eb_json_add_int(node, key, value);
+    else
+        eb_json_add_null(node, key);
+}
+
 static void add_hex(eb_json_t *node, const char *key, const uint8_t *bytes, size_t len)
 {
     char hex[2 * EB_SHA256_BYTES + 1];
@@ -67,8 +75,8 @@ void eb_json_chip(eb_json_t *root, const eb_chip_info_t *chip)
     eb_json_add_text(node, "name", chip->name);
     eb_json_add_text(node, "description", chip->description);
     add_text(node, "package", chip->package);
-    eb_json_add_int(node, "revision_major", chip->revision_major);
-    eb_json_add_int(node, "revision_minor", chip->revision_minor);
+    add_number_if(node, "revision_major", chip->has_revision, chip->revision_major);
+    add_number_if(node, "revision_minor", chip->has_revision, chip->revision_minor);
     list = eb_json_add_array(node, "features");
     for (size_t i = 0; i < chip->feature_count; i++)
         eb_json_add_text(list, NULL, chip->features[i]);

@@ -1,7 +1,7 @@
-/* Our decoding of chips beside esptool's, over registers that make_chip_vectors.py made up. */
+/* Our decoding of chips beside esptool's, over registers that tests/data/chips made up. */
 #include "chip_row.h"
 
-#include "chip_vectors.h"
+#include "../../data/chips/chip_vectors.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
