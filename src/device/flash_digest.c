@@ -16,6 +16,8 @@ eb_code_t eb_flash_check_range(const eb_session_t *s, uint32_t addr, uint32_t si
 
     if (code != EB_OK)
         return code;
+    if (s->link == NULL)
+        return eb_err_set(err, EB_ERR_PORT_LOST, "%s is gone", s->port_name);
     if (size == 0 || !eb_range_within(addr, size, s->flash.size_bytes))
         return eb_err_set(err, EB_ERR_USAGE,
                           "range 0x%x + 0x%x is not within the flash of %llu bytes", (unsigned)addr,

@@ -1,0 +1,140 @@
+/* Sessions with simulated boards on bad lines: nothing wrong gets through, and boards come back. */
+#include "session_fixture.h"
+
+/* Reads all of it, as often as it takes, and never gets a wrong byte. */
+static void read_through(board_t *b, uint32_t chunk, uint32_t total, int patience)
+{
+    uint8_t *buf = malloc(chunk);
+    uint32_t at = 0;
+
+    assert_non_null(buf);
+    while (at < total) {
+        const uint32_t size = chunk < total - at ? chunk : total - at;
+        eb_read_result_t result;
+        eb_code_t code = eb_flash_read(b->session, at, size, buf, NULL, NULL, &result, &b->err);
+
+        if (code == EB_OK) {
+            assert_true(result.proved);
+            assert_memory_equal(buf, flash + at, size);
+            at += size;
+            continue;
+        }
+        assert_false(result.proved);
+        if (patience-- == 0 || eb_session_recover(b->session, &b->err) != EB_OK)
+            fail_msg("at 0x%x: %s", (unsigned)at, b->err.message);
+    }
+    free(buf);
+}
+
+static void check_faults(const char *chip, sim_link_kind_t link, bool no_stub, const char *text,
+                         uint64_t seed)
+{
+    board_t *b = new_board(chip, link);
+
+    b->session_options.no_stub = no_stub;
+    b->session_options.connect_attempts = 4;
+    faults(b, text, seed);
+    must_connect(b);
+    read_through(b, 16384, FLASH_BYTES / 4, 200);
+    free_board(b);
+}
+
+static void damaged_bytes_never_get_through(void **state)
+{
+    static const char *const kinds[] = {"flip=3e-5", "drop=3e-5", "insert=3e-5", "dup=3e-5"};
+
+    (void)state;
+    for (uint64_t i = 0; i < 4; i++) {
+        check_faults("esp32", SIM_LINK_TCP, false, kinds[i], i);
+        check_faults("esp32c3", SIM_LINK_RFC2217, true, kinds[i], i);
+    }
+}
+
+static void a_reset_in_the_middle_is_overcome(void **state)
+{
+    for (int i = 0; i < 2; i++) {
+        board_t *b = new_board(i == 0 ? "esp32" : "esp32c3", SIM_LINK_RFC2217);
+
+        (void)state;
+        faults(b, "reset@150000", 1);
+        b->session_options.connect_attempts = 4;
+        must_connect(b);
+        read_through(b, 65536, FLASH_BYTES / 4, 3);
+        assert_true(stats_of(b).reconnects >= 1);
+        assert_true(stats_of(b).stub);
+        assert_int_equal(stats_of(b).baud, 921600);
+        free_board(b);
+    }
+}
+
+static void an_unplugged_board_is_waited_for(void **state)
+{
+    board_t *b = new_board("esp32c3", SIM_LINK_TCP);
+
+    (void)state;
+    faults(b, "unplug@150000", 1);
+    b->options.replug_ms = 700;
+    must_connect(b);
+    read_through(b, 65536, FLASH_BYTES / 4, 3);
+    assert_int_equal(stats_of(b).reconnects, 1);
+    free_board(b);
+}
+
+static void a_board_that_stays_away_is_an_error(void **state)
+{
+    board_t *b = new_board("esp32", SIM_LINK_TCP);
+    eb_read_result_t result;
+    uint8_t *buf = malloc(FLASH_BYTES);
+    int64_t began;
+
+    (void)state;
+    assert_non_null(buf);
+    faults(b, "unplug@100000", 1);
+    must_connect(b);
+    assert_int_equal(eb_flash_read(b->session, 0, FLASH_BYTES, buf, NULL, NULL, &result, &b->err),
+                     EB_ERR_PORT_LOST);
+    assert_false(result.proved);
+    assert_memory_equal(buf, flash, result.received);
+    began = eb_clock_ms();
+    assert_int_equal(eb_session_recover(b->session, &b->err), EB_ERR_PORT_LOST);
+    assert_in_range(eb_clock_ms() - began, 4000, 8000);
+    /* Nothing crashes on a session without a port. */
+    assert_int_equal(eb_flash_read(b->session, 0, FLASH_BYTES, buf, NULL, NULL, &result, &b->err),
+                     EB_ERR_PORT_LOST);
+    (void)eb_session_slow_down(b->session, &b->err);
+    (void)stats_of(b);
+    free(buf);
+    free_board(b);
+}
+
+static void slows_down_step_by_step(void **state)
+{
+    static const uint32_t steps[] = {460800, 230400, 115200};
+    board_t *b = new_board("esp32c3", SIM_LINK_RFC2217);
+
+    (void)state;
+    b->session_options.connect_attempts = 4;
+    must_connect(b);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(eb_session_slow_down(b->session, &b->err), EB_OK);
+        assert_int_equal(stats_of(b).baud, steps[i]);
+        check_read(b, 0, 8192);
+    }
+    assert_int_equal(eb_session_slow_down(b->session, &b->err), EB_ERR_UNSUPPORTED);
+    assert_int_equal(stats_of(b).slowdowns, 3);
+    check_read(b, 0, 8192);
+    free_board(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(damaged_bytes_never_get_through),
+        cmocka_unit_test(a_reset_in_the_middle_is_overcome),
+        cmocka_unit_test(an_unplugged_board_is_waited_for),
+        cmocka_unit_test(a_board_that_stays_away_is_an_error),
+        cmocka_unit_test(slows_down_step_by_step),
+    };
+
+    return RUN_WITH_FLASH(tests);
+}
