@@ -241,6 +241,8 @@ void sim_spend(sim_chip_t *chip, uint64_t us); /* added up and told to the UART 
  */
 void sim_set_baud_by(sim_chip_t *chip, uint32_t clock_hz, uint32_t baud);
 void sim_set_baud(sim_chip_t *chip, uint32_t baud); /* by the real clock */
+/* Make a new divider from the one that there is, which is taken for that of `from_baud`. */
+void sim_scale_divider(sim_chip_t *chip, uint32_t from_baud, uint32_t to_baud);
 /* Autobaud: the rate of the SYNC just received is the chip's; once after a reset. */
 void sim_learn_baud(sim_chip_t *chip);
 uint64_t sim_now_us(sim_chip_t *chip);

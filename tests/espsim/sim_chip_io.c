@@ -138,6 +138,13 @@ void sim_set_baud(sim_chip_t *chip, uint32_t baud)
     sim_set_baud_by(chip, chip->uart_clock_hz, baud);
 }
 
+void sim_scale_divider(sim_chip_t *chip, uint32_t from_baud, uint32_t to_baud)
+{
+    uint64_t divider = sim_bus_read(chip, chip->row->uart.clkdiv_reg) & 0xFFFFFu;
+    divider = to_baud != 0 ? divider * from_baud / to_baud : UINT32_MAX;
+    sim_set_baud(chip, chip->uart_clock_hz / (uint32_t)(divider != 0 ? divider : 1));
+}
+
 void sim_learn_baud(sim_chip_t *chip)
 {
     if (!chip->autobaud) {

@@ -343,6 +343,10 @@ static void legacy_set_baud(sim_stub_t *stub, const sim_stub_command_t *command)
     uint64_t wanted = sim_stub_arg(command, 0), named = sim_stub_arg(command, 1);
     uint64_t rate = named != 0 ? stub->chip->baud * wanted / named : UINT32_MAX;
     sim_drain(stub->chip);
+    if (stub->chip->row->uart.whole_divider) {
+        sim_scale_divider(stub->chip, (uint32_t)named, (uint32_t)wanted);
+        return;
+    }
     sim_set_baud(stub->chip, rate < UINT32_MAX ? (uint32_t)rate : UINT32_MAX);
 }
 

@@ -373,12 +373,12 @@ static uint16_t v2_read_flash(sim_stub_t *stub, const sim_stub_command_t *comman
 /* ESP8266's takes whatever divider there is for that of 115200 baud: right once after a reset. */
 static void v2_set_baud(sim_chip_t *chip, uint32_t baud)
 {
-    uint64_t rate = baud;
     sim_drain(chip);
     if (chip->row->uart.whole_divider) {
-        rate = (uint64_t)chip->baud * baud / 115200u;
+        sim_scale_divider(chip, 115200, baud);
+    } else {
+        sim_set_baud(chip, baud);
     }
-    sim_set_baud(chip, rate < UINT32_MAX ? (uint32_t)rate : UINT32_MAX);
 }
 
 static uint16_t v2_after(sim_stub_t *stub, const sim_stub_command_t *command)
