@@ -1,0 +1,339 @@
+/*
+ * flash_write.c: FLASH_BEGIN/DATA, FLASH_DEFL_BEGIN/DATA, ERASE_REGION, ERASE_FLASH.
+ *
+ * A loader acknowledges a block before (stub) or after (ROM) it has programmed it, and the stub
+ * tells a failed one with the next command; so the write is over only when a command after the last
+ * block was answered. None of that is proof: the caller compares digests.
+ *
+ * Facts: Espressif's serial protocol document (commands, parameters, block sizes), the recorded
+ * sessions in tests/data/captures.
+ */
+#include "session_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "bytes.h"
+#include "spi_user.h"
+
+#define STUB_BLOCK_BYTES 0x4000u
+#define ROM_BLOCK_BYTES  0x400u
+#define BLOCK_TRIES      3
+/* The vendor's own budget for the slowest flash. */
+#define CHANGE_MS_PER_MB 40000
+#define CHANGE_MS_MIN    3000
+#define CHIP_ERASE_MS    300000
+/* Large enough for block erases, small enough that progress and truth are not too coarse. */
+#define ERASE_STEP_BYTES (1u << 20)
+#define STAY_IN_LOADER   1u
+#define RDSR             0x05u
+#define BLOCK_PROTECT    0x1Cu /* BP0..BP2 of status register 1 */
+
+typedef struct eb_write_job {
+    eb_session_t *s;
+    uint32_t addr, size; /* of the flash */
+    const uint8_t *send; /* what goes over the wire: the bytes, or them deflated */
+    uint32_t send_bytes;
+    bool deflated;
+    uint32_t block_bytes;
+    uint8_t *padded; /* one block, for the last of a write that is not deflated */
+    eb_write_result_t *result;
+} eb_write_job_t;
+
+static int64_t change_ms(uint64_t bytes)
+{
+    return CHANGE_MS_MIN + (int64_t)(bytes * CHANGE_MS_PER_MB >> 20);
+}
+
+static eb_code_t check_aligned(const eb_session_t *s, uint32_t addr, uint32_t size, eb_err_t *err)
+{
+    const eb_code_t code = eb_flash_check_range(s, addr, size, err);
+
+    if (code != EB_OK)
+        return code;
+    if (addr % EB_SECTOR_BYTES != 0 || size % EB_SECTOR_BYTES != 0)
+        return eb_err_set(err, EB_ERR_INTERNAL, "0x%x + 0x%x are not whole sectors", (unsigned)addr,
+                          (unsigned)size);
+    return EB_OK;
+}
+
+/*
+ * What the oldest ROM must be told so that it erases `size` bytes: it counts the sectors up to the
+ * next block border twice.
+ */
+static uint32_t quirky_erase_size(uint32_t addr, uint32_t size)
+{
+    const uint32_t block_sectors = EB_BLOCK_BYTES / EB_SECTOR_BYTES;
+    const uint32_t sectors = size / EB_SECTOR_BYTES;
+    const uint32_t to_border = block_sectors - addr / EB_SECTOR_BYTES % block_sectors;
+    const uint32_t head = eb_min_u32(to_border, sectors);
+
+    return (sectors < 2 * head ? (sectors + 1) / 2 : sectors - head) * EB_SECTOR_BYTES;
+}
+
+/* FLASH_BEGIN or FLASH_DEFL_BEGIN; the ROM erases everything now, the stub as it goes. */
+static eb_code_t begin(eb_session_t *s, uint8_t op, uint32_t addr, uint32_t size, uint32_t blocks,
+                       uint32_t block_bytes, eb_err_t *err)
+{
+    uint8_t data[20] = {0}; /* the fifth word: not encrypted */
+    eb_reply_t reply;
+    const eb_request_t request = {.op = op,
+                                  .data = data,
+                                  .len = s->stub || s->row->efuse_security ? 16 : 20,
+                                  .timeout_ms = change_ms(size)};
+
+    eb_put_le32(data, s->row->old_rom && !s->stub ? quirky_erase_size(addr, size) : size);
+    eb_put_le32(data + 4, blocks);
+    eb_put_le32(data + 8, block_bytes);
+    eb_put_le32(data + 12, addr);
+    return eb_link_command(s->link, &request, &reply, err);
+}
+
+/* One block; again when the board saw that it was damaged, for then it has not taken it. */
+static eb_code_t send_block(eb_write_job_t *job, uint32_t number, const uint8_t *bytes,
+                            uint32_t count, eb_err_t *err)
+{
+    uint8_t head[16] = {0};
+    eb_reply_t reply;
+    const uint64_t inflated =
+        job->deflated ? (uint64_t)job->size * count / job->send_bytes + EB_BLOCK_BYTES : count;
+    const eb_request_t request = {.op = job->deflated ? EB_CMD_FLASH_DEFL_DATA : EB_CMD_FLASH_DATA,
+                                  .data = head,
+                                  .len = sizeof(head),
+                                  .bulk = bytes,
+                                  .bulk_len = count,
+                                  .timeout_ms = change_ms(inflated)};
+    eb_code_t code = EB_OK;
+
+    eb_put_le32(head, count);
+    eb_put_le32(head + 4, number);
+    for (int i = 0; i < BLOCK_TRIES; i++) {
+        eb_err_t mine = {.code = EB_OK};
+
+        if (i > 0)
+            job->s->stats.retries++;
+        code = eb_link_command(job->s->link, &request, &reply, &mine);
+        job->result->wire_bytes += count;
+        if (code != EB_OK && err != NULL)
+            *err = mine;
+        if (code != EB_ERR_LINE || mine.device_status == 0)
+            break;
+    }
+    return code;
+}
+
+static eb_code_t send_blocks(eb_write_job_t *job, eb_read_progress_fn on_progress, void *user,
+                             eb_err_t *err)
+{
+    uint32_t number = 0;
+
+    for (uint32_t at = 0; at < job->send_bytes; number++) {
+        const uint32_t count = eb_min_u32(job->block_bytes, job->send_bytes - at);
+        const uint8_t *bytes = job->send + at;
+        uint32_t padded = count;
+        eb_code_t code;
+
+        if (!job->deflated && count < job->block_bytes) {
+            /* A loader takes whole blocks; FF programs nothing. */
+            memset(job->padded, 0xFF, job->block_bytes);
+            memcpy(job->padded, bytes, count);
+            bytes = job->padded;
+            padded = job->block_bytes;
+        }
+        code = send_block(job, number, bytes, padded, err);
+        if (code != EB_OK)
+            return code;
+        at += count;
+        if (on_progress != NULL)
+            on_progress(user, (uint32_t)((uint64_t)job->size * at / job->send_bytes));
+    }
+    return EB_OK;
+}
+
+/* The stub tells here how the last block went. The ROM has told already, and would leave. */
+static eb_code_t finish(eb_write_job_t *job, eb_err_t *err)
+{
+    uint8_t data[4];
+    eb_reply_t reply;
+    const eb_request_t request = {.op = job->deflated ? EB_CMD_FLASH_DEFL_END : EB_CMD_FLASH_END,
+                                  .data = data,
+                                  .len = sizeof(data),
+                                  .timeout_ms = change_ms(job->size)};
+
+    if (!job->s->stub)
+        return EB_OK;
+    eb_put_le32(data, STAY_IN_LOADER);
+    return eb_link_command(job->s->link, &request, &reply, err);
+}
+
+/* Deflated when that is shorter. *deflated is malloc'd or NULL. Only stubs are known to inflate
+ * well; ROMs that can gain little, for they answer each block after it is programmed. */
+static eb_code_t choose_form(eb_write_job_t *job, const uint8_t *bytes, uint8_t **deflated,
+                             eb_err_t *err)
+{
+    uLongf length = compressBound(job->size);
+
+    *deflated = NULL;
+    job->send = bytes;
+    job->send_bytes = job->size;
+    if (!job->s->stub)
+        return EB_OK;
+    *deflated = malloc(length);
+    if (*deflated == NULL)
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory to deflate %u bytes",
+                          (unsigned)job->size);
+    if (compress2(*deflated, &length, bytes, job->size, Z_BEST_COMPRESSION) == Z_OK &&
+        length < job->size) {
+        job->send = *deflated;
+        job->send_bytes = (uint32_t)length;
+        job->deflated = true;
+    }
+    return EB_OK;
+}
+
+/* On a line that damages large blocks smaller ones come through. */
+static void learn_block_size(eb_session_t *s, eb_code_t code)
+{
+    if (code == EB_OK && s->write_block_bytes < STUB_BLOCK_BYTES)
+        s->write_block_bytes *= 2;
+    else if (code != EB_OK && s->write_block_bytes > ROM_BLOCK_BYTES)
+        s->write_block_bytes /= 2;
+}
+
+static eb_code_t run(eb_write_job_t *job, eb_read_progress_fn on_progress, void *user,
+                     eb_err_t *err)
+{
+    const uint32_t blocks = (job->send_bytes + job->block_bytes - 1) / job->block_bytes;
+    eb_code_t code;
+
+    /* Once this has left, sectors may be erased. */
+    job->result->touched = job->size;
+    code = begin(job->s, job->deflated ? EB_CMD_FLASH_DEFL_BEGIN : EB_CMD_FLASH_BEGIN, job->addr,
+                 job->size, blocks, job->block_bytes, err);
+    if (code == EB_OK)
+        code = send_blocks(job, on_progress, user, err);
+    if (code == EB_OK)
+        code = finish(job, err);
+    if (code == EB_OK)
+        job->result->done = job->size;
+    return code;
+}
+
+eb_code_t eb_flash_write(eb_session_t *s, uint32_t addr, uint32_t size, const uint8_t *bytes,
+                         eb_read_progress_fn on_progress, void *user, eb_write_result_t *result,
+                         eb_err_t *err)
+{
+    eb_write_job_t job = {.s = s, .addr = addr, .size = size, .result = result};
+    uint8_t *deflated = NULL;
+    eb_code_t code;
+
+    memset(result, 0, sizeof(*result));
+    code = check_aligned(s, addr, size, err);
+    if (code != EB_OK)
+        return code;
+    if (s->write_block_bytes == 0)
+        s->write_block_bytes = STUB_BLOCK_BYTES;
+    job.block_bytes = s->stub ? s->write_block_bytes : ROM_BLOCK_BYTES;
+    job.padded = malloc(job.block_bytes);
+    code = job.padded == NULL ? eb_err_set(err, EB_ERR_INTERNAL, "no memory for a block")
+                              : choose_form(&job, bytes, &deflated, err);
+    if (code == EB_OK) {
+        code = run(&job, on_progress, user, err);
+        learn_block_size(s, code);
+    }
+    if (code != EB_OK)
+        (void)eb_err_wrap(err, "writing 0x%x + 0x%x", (unsigned)addr, (unsigned)size);
+    free(deflated);
+    free(job.padded);
+    return code;
+}
+
+/* -- erase ------------------------------------------------------------------------------------ */
+
+static eb_code_t erase_step(eb_session_t *s, uint32_t addr, uint32_t size, eb_err_t *err)
+{
+    uint8_t data[8];
+    eb_reply_t reply;
+    const eb_request_t request = {.op = EB_CMD_ERASE_REGION,
+                                  .data = data,
+                                  .len = sizeof(data),
+                                  .timeout_ms = change_ms(size)};
+
+    /* The ROM has no command for it, but erases at the start of a write: of nothing, here. */
+    if (!s->stub)
+        return begin(s, EB_CMD_FLASH_BEGIN, addr, size, 0, ROM_BLOCK_BYTES, err);
+    eb_put_le32(data, addr);
+    eb_put_le32(data + 4, size);
+    /* Erasing twice does no harm. */
+    return eb_dev_command(s, &request, &reply, err);
+}
+
+eb_code_t eb_flash_erase(eb_session_t *s, uint32_t addr, uint32_t size, eb_write_result_t *result,
+                         eb_err_t *err)
+{
+    eb_code_t code;
+
+    memset(result, 0, sizeof(*result));
+    code = check_aligned(s, addr, size, err);
+    while (code == EB_OK && result->done < size) {
+        const uint32_t to_border = ERASE_STEP_BYTES - (addr + result->done) % ERASE_STEP_BYTES;
+        const uint32_t step = eb_min_u32(to_border, size - result->done);
+
+        result->touched = result->done + step;
+        code = erase_step(s, addr + result->done, step, err);
+        if (code == EB_OK)
+            result->done += step;
+    }
+    if (code != EB_OK)
+        (void)eb_err_wrap(err, "erasing 0x%x + 0x%x", (unsigned)addr, (unsigned)size);
+    return code;
+}
+
+eb_code_t eb_flash_erase_chip(eb_session_t *s, eb_write_result_t *result, eb_err_t *err)
+{
+    const eb_request_t request = {.op = EB_CMD_ERASE_FLASH, .timeout_ms = CHIP_ERASE_MS};
+    eb_reply_t reply;
+    eb_code_t code;
+    uint32_t size;
+
+    memset(result, 0, sizeof(*result));
+    code = eb_session_need_flash(s, err);
+    if (code != EB_OK)
+        return code;
+    size = (uint32_t)s->flash.size_bytes;
+    if (!s->stub)
+        return eb_flash_erase(s, 0, size, result, err);
+    result->touched = size;
+    code = eb_link_command(s->link, &request, &reply, err);
+    if (code == EB_OK)
+        result->done = size;
+    else
+        (void)eb_err_wrap(err, "erasing the chip");
+    return code;
+}
+
+eb_code_t eb_flash_protection(eb_session_t *s, bool *is_protected, uint8_t *status, eb_err_t *err)
+{
+    const eb_spi_op_t op = {.opcode = RDSR, .read_bits = 8};
+    uint32_t words[EB_SPI_READ_WORDS] = {0};
+    eb_spi_user_t user;
+    eb_code_t code, after;
+
+    *is_protected = false;
+    *status = 0;
+    code = eb_session_need_flash(s, err);
+    if (code != EB_OK)
+        return code;
+    code = eb_spi_user_begin(s, &user, err);
+    if (code == EB_OK)
+        code = eb_spi_user_run(s, &op, words, err);
+    after = eb_spi_user_end(s, &user, code == EB_OK ? err : NULL);
+    if (code == EB_OK)
+        code = after;
+    if (code != EB_OK)
+        return code;
+    *status = (uint8_t)words[0];
+    *is_protected = (words[0] & BLOCK_PROTECT) != 0;
+    return EB_OK;
+}
