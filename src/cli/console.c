@@ -22,10 +22,23 @@ static void print_message(const eb_term_t *term, const char *style, const char *
     fflush(term->file);
 }
 
+/* What several parts of one work have to say is said once. */
+static bool is_repeated(eb_console_t *console, eb_level_t level, const char *text)
+{
+    if (level > EB_LEVEL_NOTE)
+        return false;
+    if (strcmp(console->last_note, text) == 0)
+        return true;
+    snprintf(console->last_note, sizeof(console->last_note), "%s", text);
+    return false;
+}
+
 static void print_note(eb_console_t *console, eb_level_t level, const char *text)
 {
     const eb_term_t *term = &console->term;
 
+    if (is_repeated(console, level, text))
+        return;
     eb_progress_hide(&console->progress);
     switch (level) {
     case EB_LEVEL_WARNING:

@@ -15,6 +15,7 @@ typedef struct eb_console {
     eb_term_t term;
     bool quiet;
     bool told_stopping;
+    char last_note[EB_ERR_TEXT_BYTES]; /* a note equal to the one before is left out */
     eb_progress_view_t progress;
     eb_events_t events; /* to hand to operations; user is the console, which must not move */
 } eb_console_t;

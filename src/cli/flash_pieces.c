@@ -83,10 +83,12 @@ bool eb_piece_sums_make(const eb_pieces_t *pieces, eb_piece_sums_t *out)
 
         if (sum == NULL || strcmp(sum->name, piece->name) != 0) {
             sum = &out->list[out->count++];
-            sum->addr = piece->addr;
             memcpy(sum->name, piece->name, sizeof(sum->name));
         }
-        sum->end = piece->addr + piece->size;
+        if (sum->count == 0)
+            sum->addr = piece->addr;
+        if (sum->count == 0 || piece->state != EB_RANGE_SAME)
+            sum->end = piece->addr + piece->size;
         sum->count += piece->state != EB_RANGE_SAME;
         sum->bytes[piece->state] += piece->size;
     }

@@ -28,8 +28,8 @@ typedef struct eb_pieces {
 /* All pieces of one partition (or of what lies between two) together. */
 typedef struct eb_piece_sum {
     char name[EB_DIFF_PART_BYTES];
-    uint32_t addr;                   /* of the first piece */
-    uint32_t end;                    /* behind the last, cut to 32 bits */
+    uint32_t addr;                   /* of the first piece that counts, if any does */
+    uint32_t end;                    /* behind the last one, cut to 32 bits */
     size_t count;                    /* of pieces that are not EB_RANGE_SAME */
     uint64_t bytes[EB_RANGE_STATES]; /* by state */
 } eb_piece_sum_t;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #define CELL_BYTES 160
+#define BOOT_BYTES 320
 
 static void app_text(const eb_app_image_t *app, char *out, size_t cap)
 {
@@ -70,6 +71,9 @@ static void add_row(eb_table_t *out, const eb_partition_t *part, bool boots,
     eb_table_add(out, part->encrypted ? "encrypted" : part->readonly ? "read-only" : "");
 }
 
+/* esp_ota_img_states_t: the app runs on trial until it says that it is well. */
+#define OTA_STATE_PENDING_VERIFY 1
+
 static void boot_text(const eb_partition_table_t *table, const eb_boot_choice_t *boot, char *out,
                       size_t cap)
 {
@@ -91,8 +95,12 @@ static void boot_text(const eb_partition_table_t *table, const eb_boot_choice_t 
                  label);
         return;
     case EB_OTA_SEQUENCE:
-        snprintf(out, cap, "* %s boots next: chosen by the OTA data, sequence %" PRIu32, label,
-                 boot->sequence);
+        snprintf(out, cap, "* %s boots next: chosen by the OTA data, sequence %" PRIu32 "%s", label,
+                 boot->sequence,
+                 boot->ota_state == OTA_STATE_PENDING_VERIFY
+                     ? "; it runs on trial, and a bootloader with rollback goes back to the other "
+                       "slot at the next reset"
+                     : "");
         return;
     case EB_OTA_NOTHING:
         snprintf(out, cap, "No app partition: nothing boots");
@@ -117,7 +125,7 @@ bool eb_text_partitions(const eb_term_t *term, const eb_partition_table_t *table
         {"", false, 0},
     };
     eb_table_t rows;
-    char text[CELL_BYTES], clean[CELL_BYTES];
+    char text[BOOT_BYTES], clean[BOOT_BYTES];
 
     eb_text_heading(term, "Partitions");
     if (!table->present) {
@@ -131,7 +139,8 @@ bool eb_text_partitions(const eb_term_t *term, const eb_partition_table_t *table
     eb_table_free(&rows);
     boot_text(table, boot, text, sizeof(text));
     eb_term_clean(text, 0, clean, sizeof(clean));
-    fprintf(term->file, "  %s\n", clean);
+    fputs("  ", term->file);
+    eb_term_wrap(term->file, clean, (size_t)term->width, 2, 4);
     return printed;
 }
 

@@ -145,6 +145,70 @@ static void last_one_counts(void **state)
     assert_int_equal(eb_arg_number(&args, EB_OPT_BAUD), 0);
 }
 
+static void repeated_option(void **state)
+{
+    const char *names[EB_ARGS_WORDS_MAX];
+
+    (void)state;
+    assert_int_equal(parse("--partition", "nvs", "restore", "x", "--partition=otadata", NULL),
+                     EB_OK);
+    assert_int_equal(eb_arg_list(&args, EB_OPT_PARTITION, names), 2);
+    assert_string_equal(names[0], "nvs");
+    assert_string_equal(names[1], "otadata");
+    assert_int_equal(eb_arg_list(&args, EB_OPT_NOTE, names), 0);
+    assert_int_equal(parse("restore", "x", "--partition=", NULL), EB_ERR_USAGE);
+    assert_int_equal(parse("restore", "x", "--partition", "nvs", "--size", "4K", NULL),
+                     EB_ERR_USAGE);
+    assert_says("--partition and --size do not go together");
+}
+
+static void words_for_zero(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("restore", "x", "--flash-size", "keep", NULL), EB_OK);
+    assert_int_equal(eb_arg_number(&args, EB_OPT_FLASH_SIZE), 0);
+    assert_int_equal(parse("restore", "x", "--flash-size", "detect", NULL), EB_OK);
+    assert_int_equal(eb_arg_number(&args, EB_OPT_FLASH_SIZE), 0);
+    assert_int_equal(parse("restore", "x", "--flash-size", "4MB", NULL), EB_OK);
+    assert_int_equal(eb_arg_number(&args, EB_OPT_FLASH_SIZE), 4194304);
+    assert_int_equal(parse("restore", "x", "--flash-size", "some", NULL), EB_ERR_USAGE);
+    assert_int_equal(parse("restore", "x", "--flash-mode", "DIO?", NULL), EB_ERR_USAGE);
+    assert_says("keep, qio, qout, dio or dout");
+}
+
+static void words_of_commands(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("restore", NULL), EB_ERR_USAGE);
+    assert_says("'restore' wants: BACKUP");
+    assert_int_equal(parse("restore", "a", "b", NULL), EB_ERR_USAGE);
+    assert_says("'b' is one word too many");
+    assert_int_equal(parse("diff", "a", NULL), EB_ERR_USAGE);
+    assert_int_equal(parse("diff", "a", "board", NULL), EB_OK);
+    assert_int_equal(parse("erase", NULL), EB_OK);
+    assert_int_equal(parse("erase", "0x9000", "24K", "x", NULL), EB_ERR_USAGE);
+    assert_int_equal(parse("write_flash", NULL), EB_ERR_USAGE);
+    assert_says("'espbackup restore'");
+}
+
+static void ranges(void **state)
+{
+    uint32_t addr = 1, size = 1;
+
+    (void)state;
+    assert_int_equal(eb_range_parse("0x9000", "24K", &addr, &size, &err), EB_OK);
+    assert_int_equal(addr, 0x9000);
+    assert_int_equal(size, 0x6000);
+    assert_int_equal(eb_range_parse("0xfffff000", "4K", &addr, &size, &err), EB_OK);
+    assert_int_equal(eb_range_parse("0xfffff000", "8K", &addr, &size, &err), EB_ERR_USAGE);
+    assert_says("'0xfffff000'");
+    assert_int_equal(eb_range_parse("0x9000", "0", &addr, &size, &err), EB_ERR_USAGE);
+    assert_says("SIZE '0'");
+    assert_int_equal(eb_range_parse("4G", "4K", &addr, &size, &err), EB_ERR_USAGE);
+    assert_says("ADDR '4G'");
+    assert_int_equal(eb_range_parse("nvs", "4K", &addr, &size, &err), EB_ERR_USAGE);
+}
+
 static void chip_names(void **state)
 {
     (void)state;
@@ -290,6 +354,10 @@ int main(void)
         cmocka_unit_test_setup(short_options, clear_env),
         cmocka_unit_test_setup(dash_and_underscore, clear_env),
         cmocka_unit_test_setup(last_one_counts, clear_env),
+        cmocka_unit_test_setup(repeated_option, clear_env),
+        cmocka_unit_test_setup(words_for_zero, clear_env),
+        cmocka_unit_test_setup(words_of_commands, clear_env),
+        cmocka_unit_test(ranges),
         cmocka_unit_test_setup(chip_names, clear_env),
         cmocka_unit_test_setup(environment, clear_env),
         cmocka_unit_test_setup(bad_environment_is_named, clear_env),

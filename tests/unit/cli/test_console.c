@@ -51,6 +51,20 @@ static void notes_by_level(void **state)
     assert_string_equal(written(), "d\nt\n");
 }
 
+static void a_note_is_said_once(void **state)
+{
+    (void)state;
+    open_console(false, EB_LEVEL_TRACE, false);
+    eb_event_note(&console.events, EB_LEVEL_NOTE, "same");
+    eb_event_note(&console.events, EB_LEVEL_NOTE, "same");
+    eb_event_note(&console.events, EB_LEVEL_NOTE, "other");
+    eb_event_note(&console.events, EB_LEVEL_NOTE, "same");
+    /* A trace is complete. */
+    eb_event_note(&console.events, EB_LEVEL_TRACE, "frame");
+    eb_event_note(&console.events, EB_LEVEL_TRACE, "frame");
+    assert_string_equal(written(), "note: same\nnote: other\nnote: same\nframe\nframe\n");
+}
+
 static void quiet_leaves_errors(void **state)
 {
     eb_err_t err;
@@ -133,6 +147,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(notes_by_level),
+        cmocka_unit_test(a_note_is_said_once),
         cmocka_unit_test(quiet_leaves_errors),
         cmocka_unit_test(error_is_one_line_whatever_it_holds),
         cmocka_unit_test(color_only_where_it_is_wanted),
