@@ -429,7 +429,6 @@ const sim_chip_row_t sim_chip_rows[] = {
         WATCHDOG(0x600B5400, 0x600B541C),
         ROM_WITH_ID,
         UART_SPEED,
-        .stub_four_byte = true,
         .boot = {.banner = "ESP-ROM:esp32h4\r\n",
                  LP_CAUSES,
                  .download_strap = 0x4,

@@ -116,7 +116,7 @@ CHIPS = {
         "sim": "--chip esp32h4", "type": "ESP32-H4HF4R2 (revision v0.0)",
         "features": "BT 5 (LE), IEEE802.15.4, Dual Core, 96MHz, Embedded Flash 4MB (FM), "
                     "Embedded PSRAM 2MB (AP)",
-        "crystal": 32, "mac": "60:55:f9:12:34:56", "eui64": True, "megabytes": 32,
+        "crystal": 32, "mac": "60:55:f9:12:34:56", "eui64": True,
     },
     "esp32p4": {
         "sim": "--chip esp32p4", "type": "ESP32-P4 (revision v3.0)",
@@ -260,33 +260,58 @@ def check_chip(row):
         check_rates(row)
 
 
-def our_mac(info, kind):
-    return next((mac["mac"] for mac in info.get("macs", []) if mac["kind"] == kind), None)
+def flash_type(text):
+    line = field(text.replace(" set in eFuse", ""), "Flash type")
+    return line and line.split()[0]
+
+
+def flash_voltage(text):
+    match = re.search(r"^Flash voltage set by .*: (\S+)$", text, re.MULTILINE)
+    return match.group(1) if match else None
 
 
 def check_chip_info(row):
-    """espbackup's answer, field by field, beside esptool's."""
+    """espbackup's answers, field by field, beside esptool's; what differs."""
     make_flash(row)
     text = esptool(row, "flash-id")
-    info = json.loads(run_sim(row, "tcp", ["espbackup"], ["--json", "-q", "chip-info"]))
-    chip = info.get("chip", info)
-    described, _, revision = row["type"].partition(" (revision v")
-    wrong = []
-
-    def same(name, ours, theirs):
-        if ours != theirs:
-            wrong.append(f"{name}: espbackup {ours!r}, esptool {theirs!r}")
-
-    same("description", chip.get("description"), field(text, "Chip type"))
-    same("package", chip.get("description", "").partition(" (revision v")[0], described)
+    ours = {name: json.loads(run_sim(row, "tcp", ["espbackup"], ["--json", "-q", name]))
+            for name in ("chip-info", "flash-info")}
+    chip = ours["chip-info"]["chip"]
+    flash = ours["flash-info"]["flash"]
+    macs = {mac["kind"]: mac["mac"] for mac in chip["macs"]}
+    package, _, revision = field(text, "Chip type").partition(" (revision v")
+    fields = [
+        ("name", chip["name"], re.search(r"Connected to (\S+) on", text).group(1)),
+        ("description", chip["description"], field(text, "Chip type")),
+        ("package", chip["package"], package),
+        ("features", ", ".join(chip["features"]), field(text, "Features")),
+        ("crystal", f"{chip['crystal_mhz']}MHz", field(text, "Crystal frequency")),
+        ("base MAC", macs.get("base"), field(text, "BASE MAC") or field(text, "MAC")),
+        ("extension", macs.get("extension"), field(text, "MAC_EXT")),
+        ("EUI-64", macs.get("eui64"), field(text, "BASE MAC") and field(text, "MAC")),
+        ("flash ids", flash["jedec_id"],
+         f"0x{field(text, 'Manufacturer')}{field(text, 'Device')}"),
+        ("flash size", f"{flash['size_bytes'] // MEGABYTE}MB", field(text, "Detected flash size")),
+        ("flash type", flash["type"], flash_type(text)),
+        ("flash voltage", flash["voltage"], flash_voltage(text)),
+    ]
     if revision:
-        same("revision", chip.get("revision"), revision.rstrip(")"))
-    same("features", ", ".join(chip.get("features", [])), field(text, "Features"))
-    same("crystal", f"{chip.get('crystal_mhz')}MHz", field(text, "Crystal frequency"))
-    same("MAC", chip.get("mac"), field(text, "BASE MAC") or field(text, "MAC"))
-    if row.get("eui64"):
-        same("EUI-64", our_mac(chip, "eui64"), field(text, "MAC"))
-    return wrong
+        fields.append(("revision", f"{chip['revision_major']}.{chip['revision_minor']}",
+                       revision.rstrip(")")))
+    if row["sim"].split()[1] not in ("esp8266", "esp32"):
+        info = esptool(row, "get-security-info")
+        security = ours["chip-info"]["security"]
+        fields += [
+            ("flags", f"{security['raw_flags']:#010x}",
+             re.search(r"^Flags: (0x[0-9a-f]+)", info, re.MULTILINE).group(1)),
+            ("secure boot", security["secure_boot"], "Secure Boot: Enabled" in info),
+            ("flash encryption", security["flash_encryption"], "Flash Encryption: Enabled" in info),
+        ]
+        chip_id = field(info, "Chip ID")
+        if chip_id is not None:
+            fields.append(("chip id", str(chip["chip_id"]), chip_id.split()[0]))
+    return [f"{name}: espbackup {mine!r}, esptool {theirs!r}"
+            for name, mine, theirs in fields if mine != theirs]
 
 
 def main():
