@@ -189,6 +189,7 @@ static eb_code_t finish(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
         .range = b->range,
         .partition = b->job->partition,
         .layout = b->job->layout,
+        .cover = &b->settle.cover,
         .unproved = !b->settle.has_digest,
     };
     eb_code_t code = eb_finish_backup(&finish, b->ev, result, err);

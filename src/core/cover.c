@@ -119,6 +119,27 @@ bool eb_cover_next_settled(const eb_cover_t *cover, uint64_t from, eb_range_t *o
     return next_run(cover, from, false, out);
 }
 
+bool eb_cover_next_run(const eb_cover_t *cover, uint64_t from, eb_range_t *out, eb_how_t *how)
+{
+    uint64_t at = from > cover->range.addr ? from : cover->range.addr;
+    uint64_t start, end;
+
+    *out = (eb_range_t){0, 0};
+    *how = EB_HOW_OPEN;
+    if (at >= eb_range_end(cover->range)) {
+        return false;
+    }
+    size_t index = (size_t)(at / EB_COVER_UNIT_BYTES - first_unit(cover));
+    *how = (eb_how_t)cover->how[index];
+    unit_bounds(cover, index, &start, &end);
+    while (++index < cover->unit_count && cover->how[index] == (uint8_t)*how) {
+        uint64_t unused;
+        unit_bounds(cover, index, &unused, &end);
+    }
+    *out = (eb_range_t){(uint32_t)start, (uint32_t)(end - start)};
+    return true;
+}
+
 void eb_cover_totals(const eb_cover_t *cover, eb_settled_t *out)
 {
     memset(out, 0, sizeof(*out));

@@ -40,6 +40,9 @@ void eb_cover_set(eb_cover_t *cover, eb_range_t range, eb_how_t how);
 bool eb_cover_next_open(const eb_cover_t *cover, uint64_t from, eb_range_t *out);
 bool eb_cover_next_settled(const eb_cover_t *cover, uint64_t from, eb_range_t *out);
 
+/* Units settled alike, from the one that holds `from` on; false: `from` lies behind the cover. */
+bool eb_cover_next_run(const eb_cover_t *cover, uint64_t from, eb_range_t *out, eb_how_t *how);
+
 /* Bytes by the way they were settled. */
 void eb_cover_totals(const eb_cover_t *cover, eb_settled_t *out);
 

@@ -119,6 +119,33 @@ static void warn_of_contents(const eb_finish_t *finish, const eb_events_t *ev,
     }
 }
 
+/* How each range was settled, for the sidecar; malloc'd, NULL without memory or when they are too
+ * many to list. */
+static eb_proof_range_t *list_ranges(const eb_cover_t *cover, size_t *count)
+{
+    static const eb_proof_how_t hows[] = {
+        [EB_HOW_READ] = EB_PROOF_READ,         [EB_HOW_ERASED] = EB_PROOF_ERASED,
+        [EB_HOW_PRIOR] = EB_PROOF_PRIOR,       [EB_HOW_RESUMED] = EB_PROOF_RESUMED,
+        [EB_HOW_UNPROVED] = EB_PROOF_UNPROVED,
+    };
+    eb_proof_range_t *list = malloc(EB_PROOF_RANGES_MAX * sizeof(*list));
+    uint64_t at = 0;
+    eb_range_t run;
+    eb_how_t how;
+
+    *count = 0;
+    while (list != NULL && eb_cover_next_run(cover, at, &run, &how)) {
+        if (how == EB_HOW_OPEN || *count == EB_PROOF_RANGES_MAX) {
+            free(list);
+            *count = 0;
+            return NULL;
+        }
+        list[(*count)++] = (eb_proof_range_t){run.addr, run.size, hows[how]};
+        at = eb_range_end(run);
+    }
+    return list;
+}
+
 /* -- the files ------------------------------------------------------------------------------ */
 
 static const char *file_name(const char *path)
@@ -219,10 +246,13 @@ eb_code_t eb_finish_backup(eb_finish_t *finish, const eb_events_t *ev, eb_backup
         code = fill_sidecar(finish, result, sidecar, err);
     }
     if (code == EB_OK) {
+        eb_proof_range_t *ranges = list_ranges(finish->cover, &sidecar->range_count);
+        sidecar->ranges = ranges;
         result->table = sidecar->table;
         result->boot = sidecar->boot;
         warn_of_contents(finish, ev, result);
         code = eb_finish_name_files(part, sidecar, err);
+        free(ranges);
     }
     free(sidecar);
     if (code != EB_OK) {

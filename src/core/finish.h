@@ -15,6 +15,7 @@ typedef struct eb_finish {
     eb_range_t range;
     const eb_part_choice_t *partition; /* NULL: the range is not one; borrowed */
     const eb_layout_t *layout;         /* of the board; NULL: not known yet; borrowed */
+    const eb_cover_t *cover;           /* how each byte was settled; borrowed */
     bool unproved;                     /* the chip has no digests */
 } eb_finish_t;
 

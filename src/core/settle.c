@@ -213,6 +213,7 @@ static eb_code_t try_guess(eb_settle_t *st, const eb_plan_step_t *step, eb_err_t
 {
     static const eb_how_t hows[EB_GUESS_COUNT] = {EB_HOW_RESUMED, EB_HOW_PRIOR, EB_HOW_ERASED};
     bool equal = false;
+    int64_t started_us = eb_clock_us();
 
     eb_code_t code = load_candidate(st, step, err);
     if (code == EB_OK) {
@@ -221,6 +222,9 @@ static eb_code_t try_guess(eb_settle_t *st, const eb_plan_step_t *step, eb_err_t
     if (code != EB_OK) {
         return code;
     }
+    eb_account_add(&st->account,
+                   equal ? (eb_spent_on_t)(EB_SPENT_GUESSED + (int)step->guess) : EB_SPENT_WRONG,
+                   step->range.size, eb_clock_us() - started_us);
     eb_plan_guessed(&st->plan, step, equal);
     if (!equal) {
         return EB_OK;
@@ -272,8 +276,13 @@ static eb_code_t salvage_piece(eb_settle_t *st, eb_range_t piece, const uint8_t 
     eb_code_t code = EB_OK;
 
     *right = false;
-    if (!known_bad && (code = proves(st, piece, bytes, right, err)) != EB_OK) {
-        return code;
+    if (!known_bad) {
+        int64_t started_us = eb_clock_us();
+        code = proves(st, piece, bytes, right, err);
+        if (code != EB_OK) {
+            return code;
+        }
+        eb_account_add(&st->account, EB_SPENT_SALVAGE, piece.size, eb_clock_us() - started_us);
     }
     if (*right) {
         return settle_range(st, piece, EB_HOW_READ, bytes, err);
@@ -325,9 +334,13 @@ static eb_code_t salvage(eb_settle_t *st, eb_range_t step, uint32_t received, eb
 static eb_code_t read_once(eb_settle_t *st, eb_range_t range, uint8_t *buf,
                            eb_read_result_t *result, eb_err_t *err)
 {
+    int64_t started_us = eb_clock_us();
+
     memset(result, 0, sizeof(*result));
     eb_code_t code =
         eb_flash_read(st->session, range.addr, range.size, buf, on_received, st, result, err);
+    eb_account_add(&st->account, code == EB_OK ? EB_SPENT_READ : EB_SPENT_READ_LOST, range.size,
+                   eb_clock_us() - started_us);
     if (code == EB_OK && st->has_digest && !result->proved) {
         return eb_err_set(err, EB_ERR_INTERNAL, "a read at 0x%x was not proved", range.addr);
     }
@@ -419,13 +432,10 @@ static eb_code_t take_step(eb_settle_t *st, eb_plan_step_t *step, eb_err_t *err)
     return code;
 }
 
-eb_code_t eb_settle_run(eb_settle_t *st, eb_err_t *err)
+static eb_code_t take_steps(eb_settle_t *st, eb_err_t *err)
 {
-    eb_err_t unused;
     eb_plan_step_t step;
 
-    err = err != NULL ? err : &unused;
-    show(st, 0);
     while (eb_plan_next(&st->plan, &st->cover, &step)) {
         if (eb_event_cancelled(st->ev)) {
             return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
@@ -436,4 +446,14 @@ eb_code_t eb_settle_run(eb_settle_t *st, eb_err_t *err)
         }
     }
     return EB_OK;
+}
+
+eb_code_t eb_settle_run(eb_settle_t *st, eb_err_t *err)
+{
+    eb_err_t unused;
+
+    show(st, 0);
+    eb_code_t code = take_steps(st, err != NULL ? err : &unused);
+    eb_account_tell(&st->account, &st->plan.cost, st->ev);
+    return code;
 }

@@ -12,6 +12,7 @@
 #ifndef EB_CORE_SETTLE_H
 #define EB_CORE_SETTLE_H
 
+#include "account.h"
 #include "cover.h"
 #include "journal.h"
 #include "line_care.h"
@@ -37,6 +38,7 @@ typedef struct eb_settle {
     eb_range_t range;
     eb_line_care_t care;
     eb_cover_t cover;
+    eb_account_t account;
     uint8_t *buf;         /* EB_PLAN_STEP_MAX_BYTES; owned */
     uint64_t shown_bytes; /* progress told so far; never goes back */
     uint64_t step_addr;   /* of the read in flight */

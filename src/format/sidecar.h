@@ -19,6 +19,24 @@ typedef struct eb_sidecar_hash {
     uint8_t sha256[EB_SHA256_BYTES];
 } eb_sidecar_hash_t;
 
+typedef enum eb_proof_how {
+    EB_PROOF_READ,
+    EB_PROOF_ERASED,
+    EB_PROOF_PRIOR,
+    EB_PROOF_RESUMED,
+    EB_PROOF_UNPROVED,
+    EB_PROOF_HOW_COUNT
+} eb_proof_how_t;
+
+typedef struct eb_proof_range {
+    uint32_t addr; /* of the flash */
+    uint32_t size; /* at least 1 */
+    eb_proof_how_t how;
+} eb_proof_range_t;
+
+/* Of an image whose ranges change more often, only the sums are written. */
+#define EB_PROOF_RANGES_MAX 4096u
+
 typedef struct eb_sidecar {
     int format;
     char tool_version[32];
@@ -33,6 +51,9 @@ typedef struct eb_sidecar {
     uint8_t md5[EB_MD5_BYTES];
     char proof[24]; /* "chip-md5" or "read-twice" */
     eb_settled_t settled;
+    const eb_proof_range_t *ranges; /* in order, without gaps; NULL: not known; borrowed. Never set
+                                       by eb_sidecar_read, which only checks them */
+    size_t range_count;
     eb_partition_table_t table;
     eb_sidecar_hash_t part_hash[EB_PARTITIONS_MAX];
     eb_boot_choice_t boot;

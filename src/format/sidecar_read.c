@@ -10,6 +10,7 @@
 #include "flash_text.h"
 #include "json.h"
 #include "partition_types.h"
+#include "proof_ranges.h"
 #include "sidecar_rules.h"
 
 #include <stdio.h>
@@ -473,10 +474,13 @@ eb_code_t eb_sidecar_read(const char *text, size_t len, eb_sidecar_t *out, eb_er
     fault.code = eb_json_parse(text, len, &json, err);
     root.node = json;
     read_all(&root, out);
-    eb_json_free(json);
     if (fault.code == EB_OK) {
         fault.code = eb_sidecar_check(out, err);
     }
+    if (fault.code == EB_OK) {
+        fault.code = eb_proof_ranges_check(enter(&root, "proof").node, out, err);
+    }
+    eb_json_free(json);
     if (fault.code != EB_OK) {
         memset(out, 0, sizeof(*out)); /* nothing half-read leaves */
     }

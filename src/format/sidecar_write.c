@@ -5,6 +5,7 @@
 #include "flash_text.h"
 #include "json.h"
 #include "partition_types.h"
+#include "proof_ranges.h"
 #include "sidecar_rules.h"
 
 #include <stdio.h>
@@ -147,6 +148,7 @@ static void write_image(eb_json_t *root, const eb_sidecar_t *s)
     eb_json_add_int(node, "prior_bytes", (int64_t)s->settled.prior);
     eb_json_add_int(node, "resumed_bytes", (int64_t)s->settled.resumed);
     eb_json_add_int(node, "unproved_bytes", (int64_t)s->settled.unproved);
+    eb_proof_ranges_write(node, s);
 }
 
 static void write_app(eb_json_t *part, const eb_partition_t *p)

@@ -23,6 +23,11 @@ static void only_whole_units_are_settled(void **state)
     assert_true(eb_cover_next_open(&cover, 0, &run));
     assert_int_equal(run.addr, 1024);
     assert_int_equal(run.size, 3072);
+    eb_how_t how;
+    assert_true(eb_cover_next_run(&cover, 0, &run, &how));
+    assert_int_equal(how, EB_HOW_READ);
+    assert_int_equal(run.addr, 100);
+    assert_int_equal(run.size, 924);
     assert_true(eb_cover_next_settled(&cover, 1024, &run));
     assert_int_equal(run.addr, 4096);
     assert_int_equal(run.size, 4);
@@ -44,6 +49,17 @@ static void totals_tell_the_ways(void **state)
     for (uint32_t how = EB_HOW_READ; how <= EB_HOW_UNPROVED; how++) {
         eb_cover_set(&cover, (eb_range_t){how * 1024, 1024}, (eb_how_t)how);
     }
+    eb_range_t run;
+    eb_how_t of_run;
+    uint64_t at = 0;
+    for (uint32_t how = EB_HOW_OPEN; how <= EB_HOW_UNPROVED; how++) {
+        assert_true(eb_cover_next_run(&cover, at, &run, &of_run));
+        assert_int_equal(of_run, how);
+        assert_int_equal(run.addr, how * 1024);
+        assert_int_equal(run.size, 1024);
+        at = eb_range_end(run);
+    }
+    assert_false(eb_cover_next_run(&cover, at, &run, &of_run));
     eb_cover_totals(&cover, &totals);
     assert_int_equal(totals.read, 1024);
     assert_int_equal(totals.erased, 1024);

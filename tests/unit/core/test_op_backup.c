@@ -107,6 +107,7 @@ static void a_clean_backup_is_the_flash(void **state)
     eb_sidecar_t *sidecar = NULL;
 
     f->options.note = "before the update";
+    f->watch.ev.max_level = EB_LEVEL_DETAIL;
     assert_complete(f, back_up(f));
     assert_int_equal(stat(f->result.image_path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
@@ -132,6 +133,18 @@ static void a_clean_backup_is_the_flash(void **state)
     eb_sha256(f->board->bytes + 0x10000, 0x60000, sha256);
     assert_memory_equal(sidecar->part_hash[2].sha256, sha256, 32);
     free(sidecar);
+
+    /* That they fit the sums was checked when it was loaded. */
+    uint8_t *text;
+    size_t len;
+    assert_int_equal(eb_fs_read_file(f->result.sidecar_path, 1u << 20, &text, &len, &f->err),
+                     EB_OK);
+    assert_non_null(strstr((char *)text, "\"ranges\":\t[\"0x0+0x"));
+    char erased[64];
+    snprintf(erased, sizeof(erased), "erased: %llu bytes by ",
+             (unsigned long long)f->result.settled.erased);
+    assert_non_null(strstr(f->watch.notes, erased));
+    free(text);
 }
 
 static void full_reads_every_byte(void **state)

@@ -103,6 +103,11 @@ static inline void sample_stats(eb_session_stats_t *t)
 
 static inline void sample_sidecar(eb_sidecar_t *s)
 {
+    static const eb_proof_range_t ranges[] = {
+        {0, 0x110000, EB_PROOF_READ},
+        {0x110000, 0x2F0000, EB_PROOF_ERASED},
+    };
+
     memset(s, 0, sizeof(*s));
     s->format = EB_SIDECAR_FORMAT;
     SAMPLE_TEXT(s->tool_version, "0.1.0");
@@ -117,6 +122,8 @@ static inline void sample_sidecar(eb_sidecar_t *s)
     SAMPLE_TEXT(s->proof, "chip-md5");
     s->settled.read = 0x110000;
     s->settled.erased = 0x2F0000;
+    s->ranges = ranges;
+    s->range_count = sizeof(ranges) / sizeof(ranges[0]);
     s->table.present = true;
     s->table.has_md5 = true;
     s->table.addr = 0x8000;

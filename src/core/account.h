@@ -1,0 +1,36 @@
+/*
+ * account.h: what settling a range of flash cost: calls, bytes and time by what they were spent on,
+ * for whoever asks why it took so long (-v).
+ */
+#ifndef EB_CORE_ACCOUNT_H
+#define EB_CORE_ACCOUNT_H
+
+#include "espbackup/event.h"
+#include "espbackup/ops.h"
+#include "plan.h"
+
+typedef enum eb_spent_on {
+    EB_SPENT_READ,      /* reads that were proved */
+    EB_SPENT_READ_LOST, /* reads that were not */
+    EB_SPENT_GUESSED,   /* digests that settled something; one row a guess */
+    EB_SPENT_WRONG = EB_SPENT_GUESSED + EB_GUESS_COUNT, /* digests that did not agree */
+    EB_SPENT_SALVAGE,                                   /* digests of pieces of a damaged read */
+    EB_SPENT_COUNT
+} eb_spent_on_t;
+
+typedef struct eb_account {
+    struct {
+        uint32_t calls;
+        uint64_t bytes;
+        int64_t us;
+    } rows[EB_SPENT_COUNT];
+} eb_account_t;
+
+void eb_account_add(eb_account_t *account, eb_spent_on_t on, uint64_t bytes, int64_t us);
+
+/* Says it all at EB_LEVEL_DETAIL: what was settled how and its cost, and the measured speeds that
+ * decided. */
+void eb_account_tell(const eb_account_t *account, const eb_plan_cost_t *cost,
+                     const eb_events_t *ev);
+
+#endif
