@@ -38,6 +38,7 @@ if(ESPBACKUP_TESTS)
     espsim_chip_test(test_sim_captures ${CMAKE_CURRENT_SOURCE_DIR}/../data/captures
         ${ESPSIM_STUBS_DIR})
     espsim_chip_test(test_sim_flash)
+    espsim_chip_test(test_sim_rom)
     espsim_chip_test(test_sim_spi)
     espsim_chip_test(test_sim_stub ${ESPSIM_STUBS_DIR})
 endif()

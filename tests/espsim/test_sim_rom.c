@@ -1,0 +1,259 @@
+/*
+ * test_sim_rom.c: what differs between the ROM loaders of the chips: rates, erasing, commands; and
+ * that the rows are complete.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_uart.h"
+#include "sim_chip_internal.h"
+
+enum { OP_FLASH_BEGIN = 0x02, OP_SYNC = 0x08, OP_READ_REG = 0x0A, OP_CHANGE_BAUD = 0x0F };
+enum { OP_MD5 = 0x13, FRAME_MAX = 128 };
+
+static sim_uart_t uart;
+static sim_chip_t *chip;
+
+static void start(const char *name, uint32_t crystal_mhz)
+{
+    memset(&uart, 0, sizeof(uart));
+    chip = sim_chip_new(&(sim_chip_options_t){.chip = name, .crystal_mhz = crystal_mhz});
+    assert_non_null(chip);
+}
+
+static void send_sync(void)
+{
+    uint8_t sync[36] = {7, 7, 0x12, 0x20};
+    memset(sync + 4, 0x55, 32);
+    fake_uart_send_command(&uart, OP_SYNC, 0, sync, sizeof(sync));
+}
+
+static void send_words(uint8_t op, const uint32_t *words, size_t count)
+{
+    uint8_t args[32];
+    for (size_t i = 0; i < count; i++) {
+        sim_put_le32(args + 4 * i, words[i]);
+    }
+    fake_uart_send_command(&uart, op, 0, args, 4 * count);
+}
+
+/* The first reply to `op`; its size. */
+static size_t reply_to(uint8_t op, uint8_t frame[FRAME_MAX])
+{
+    size_t at = 0, count;
+    while ((count = fake_uart_next_frame(&uart, &at, frame, FRAME_MAX)) != SIZE_MAX) {
+        if (count >= 8 && frame[0] == 1 && frame[1] == op) {
+            return count;
+        }
+    }
+    fail_msg("no reply to %02x", op);
+    return 0;
+}
+
+static void finish(void)
+{
+    sim_chip_free(chip);
+    fake_uart_free(&uart);
+    chip = NULL;
+}
+
+static uint32_t divider(void)
+{
+    return sim_bus_read(chip, chip->row->uart.clkdiv_reg) & 0xFFFFFu;
+}
+
+static void test_boot_text_at_the_rate_of_a_wrong_crystal(void **state)
+{
+    (void)state;
+    start("esp8266", 26);
+    sim_chip_run(chip, &uart, true);
+    assert_int_equal(uart.baud, 74927); /* 52 MHz / (80 MHz / 115200) */
+    finish();
+    start("esp32c2", 26);
+    sim_chip_run(chip, &uart, true);
+    assert_int_equal(uart.baud, 74880);
+    finish();
+    start("esp32", 26);
+    sim_chip_run(chip, &uart, true);
+    assert_int_equal(uart.baud, 115200);
+    finish();
+}
+
+static void test_the_first_sync_sets_the_rate(void **state)
+{
+    (void)state;
+    start("esp32", 40);
+    uart.host_baud = 74880;
+    send_sync();
+    sim_chip_run(chip, &uart, true);
+    assert_int_equal(chip->baud, 74880);
+    assert_int_equal(divider(), 40000000 / 74880 - 1);
+    uart.baud = 9600; /* no later one does */
+    sim_learn_baud(chip);
+    assert_int_equal(chip->baud, 74880);
+    finish();
+}
+
+/* The host must ask for another rate than it wants, by what the calibration says. */
+static void check_esp32_rate(uint32_t crystal_mhz, uint32_t asked, uint32_t got)
+{
+    start("esp32", crystal_mhz);
+    uart.host_baud = 115200;
+    send_sync();
+    send_words(OP_CHANGE_BAUD, (uint32_t[]){asked, 0}, 2);
+    sim_chip_run(chip, &uart, true);
+    assert_in_range(chip->baud, got - 2, got + 2);
+    finish();
+}
+
+static void test_esp32_rate_follows_its_calibration(void **state)
+{
+    (void)state;
+    check_esp32_rate(40, 456300, 460800);
+    check_esp32_rate(40, 460800, 465344);
+    check_esp32_rate(26, 456300, 460800);
+}
+
+static void test_esp32c2_takes_its_crystal_for_40_mhz(void **state)
+{
+    (void)state;
+    start("esp32c2", 26);
+    uart.host_baud = 115200;
+    send_sync();
+    send_words(OP_CHANGE_BAUD, (uint32_t[]){460800 * 40 / 26, 0}, 2);
+    sim_chip_run(chip, &uart, true);
+    assert_in_range(chip->baud, 460790, 460810);
+    finish();
+}
+
+static void check_erased(const char *name, uint32_t addr, uint32_t bytes, uint32_t erased)
+{
+    start(name, 0);
+    memset(sim_flash_cells(chip->flash), 0, (size_t)sim_flash_size(chip->flash));
+    send_sync();
+    if (chip->row->rom.has_flash_params) {
+        send_words(0x0D, (uint32_t[]){0, 0}, 2);
+    }
+    send_words(OP_FLASH_BEGIN, (uint32_t[]){bytes, 0, 1024, addr}, 4);
+    sim_chip_run(chip, &uart, true);
+    const uint8_t *cells = sim_flash_cells(chip->flash);
+    for (uint32_t at = 0; at < 0x80000; at += SIM_FLASH_SECTOR) {
+        assert_int_equal(cells[at], at >= addr && at < addr + erased ? 0xFF : 0);
+    }
+    finish();
+}
+
+static void test_esp8266_erases_the_head_twice(void **state)
+{
+    (void)state;
+    check_erased("esp32", 0xE000, 0x6000, 0x6000);
+    check_erased("esp8266", 0xE000, 0x6000, 0x8000);
+    check_erased("esp8266", 0xE000, 0x1000, 0x2000);
+    check_erased("esp8266", 0x10000, 0x20000, 0x30000);
+}
+
+static void check_refused(uint8_t op, const uint32_t *words, size_t count)
+{
+    uint8_t frame[FRAME_MAX];
+    start("esp8266", 0);
+    send_sync();
+    send_words(OP_READ_REG, (uint32_t[]){0x40001000}, 1);
+    send_words(op, words, count);
+    sim_chip_run(chip, &uart, true);
+    /* Under the number of the command before it; the good one comes first. */
+    assert_int_equal(reply_to(OP_READ_REG, frame), 8 + 2);
+    assert_int_equal(sim_le32(frame + 4), 0xFFF0C101);
+    assert_int_equal(atomic_load(&chip->refused_commands), 1);
+    finish();
+}
+
+static void test_esp8266_has_the_first_commands_only(void **state)
+{
+    (void)state;
+    check_refused(OP_CHANGE_BAUD, (uint32_t[]){460800, 0}, 2);
+    check_refused(OP_MD5, (uint32_t[]){0, 4096, 0, 0}, 4);
+    check_refused(0x0E, (uint32_t[]){0, 64}, 2);
+    check_refused(0x0D, (uint32_t[]){0, 0}, 2);
+    check_refused(0x14, NULL, 0);
+}
+
+static void test_flash_without_power_reads_ff(void **state)
+{
+    (void)state;
+    uint8_t byte = 0;
+    memset(&uart, 0, sizeof(uart));
+    chip = sim_chip_new(&(sim_chip_options_t){.chip = "esp32p4", .efuse_set = "rev3.1"});
+    assert_non_null(chip);
+    chip->uart = &uart;
+    chip->flash_limit = SIM_FLASH_SECTOR;
+    chip->flash_attached = true;
+    memset(sim_flash_cells(chip->flash), 0x55, SIM_FLASH_SECTOR);
+    assert_true(sim_spi_read(chip, 0, &byte, 1));
+    assert_int_equal(byte, 0xFF);
+    sim_bus_write(chip, chip->row->flash_power_reg, 3);
+    assert_true(sim_spi_read(chip, 0, &byte, 1));
+    assert_int_equal(byte, 0x55);
+    finish();
+}
+
+static bool has_stub(const char *name)
+{
+    for (size_t i = 0; i < sim_stub_row_count; i++) {
+        if (strcmp(sim_stub_rows[i].chip, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void test_rows_are_complete(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sim_chip_row_count; i++) {
+        const sim_chip_row_t *row = &sim_chip_rows[i];
+        assert_true(has_stub(row->name));
+        assert_int_not_equal(row->crystals_mhz[0], 0);
+        assert_int_not_equal(row->uart.clkdiv_reg, 0);
+        assert_int_not_equal(row->uart.clock_per_crystal, 0);
+        assert_int_not_equal(row->plain.spi_us, 0);
+        assert_in_range(row->mac_low, row->efuse_base, row->efuse_base + row->efuse_size - 8);
+        sim_chip_t *made = sim_chip_new(&(sim_chip_options_t){.chip = row->name});
+        assert_non_null(made); /* there is a typical eFuse set */
+        sim_chip_free(made);
+    }
+    for (size_t i = 0; i < sim_efuse_row_count; i++) {
+        const sim_efuse_row_t *set = &sim_efuse_rows[i];
+        sim_chip_t *made =
+            sim_chip_new(&(sim_chip_options_t){.chip = set->chip, .efuse_set = set->name});
+        assert_non_null(made);
+        assert_true(set->stub == NULL || has_stub(set->stub));
+        assert_true(!set->flash_off || made->row->flash_power_reg != 0);
+        assert_true(!set->octal_flash || made->row->octal.spi_us != 0);
+        for (size_t word = 0; word < set->word_count; word++) {
+            assert_in_range(set->words[word].addr, made->row->efuse_base,
+                            made->row->efuse_base + made->row->efuse_size - 4);
+        }
+        sim_chip_free(made);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_boot_text_at_the_rate_of_a_wrong_crystal),
+        cmocka_unit_test(test_the_first_sync_sets_the_rate),
+        cmocka_unit_test(test_esp32_rate_follows_its_calibration),
+        cmocka_unit_test(test_esp32c2_takes_its_crystal_for_40_mhz),
+        cmocka_unit_test(test_esp8266_erases_the_head_twice),
+        cmocka_unit_test(test_esp8266_has_the_first_commands_only),
+        cmocka_unit_test(test_flash_without_power_reads_ff),
+        cmocka_unit_test(test_rows_are_complete),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
