@@ -235,6 +235,7 @@ typedef enum eb_difference_kind {
 typedef struct eb_difference {
     uint32_t addr;
     uint32_t size;
+    uint32_t differing_bytes; /* of size: a few equal bytes do not part a range of two images */
     eb_difference_kind_t kind;
     char partition[EB_DIFF_PART_BYTES]; /* label, or "bootloader", "partition table", or empty */
 } eb_difference_t;

@@ -131,8 +131,10 @@ static eb_code_t run_on_board(eb_restore_run_t *run, eb_err_t *err)
         code = render_json(run, code, err);
     else if (code != EB_OK)
         code = render_failure(run, code);
+    else if (run->options.dry_run)
+        eb_text_dry_run(&cli->out, &run->result);
     else
-        eb_text_restore(&cli->out, &run->result, run->options.dry_run);
+        eb_text_restore(&cli->out, &run->result);
     return code;
 }
 
@@ -189,6 +191,5 @@ const eb_command_t eb_cmd_restore = {
                "  espbackup restore latest --dry-run\n"
                "  espbackup restore esp32_backup_20261121_101500 --partition nvs\n"
                "  espbackup restore firmware.bin --address 0x10000 --backup-first\n",
-    .goes_on = true,
     .run = run,
 };

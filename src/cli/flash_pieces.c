@@ -17,6 +17,7 @@ static bool take(eb_pieces_t *out, const eb_diff_result_t *cut, const eb_range_s
 
         piece->addr = from->addr;
         piece->size = from->size;
+        piece->bytes = from->differing_bytes;
         piece->state = states != NULL ? states[i] : EB_RANGE_OLD;
         memcpy(piece->name, from->partition, sizeof(piece->name));
     }
@@ -90,7 +91,7 @@ bool eb_piece_sums_make(const eb_pieces_t *pieces, eb_piece_sums_t *out)
         if (sum->count == 0 || piece->state != EB_RANGE_SAME)
             sum->end = piece->addr + piece->size;
         sum->count += piece->state != EB_RANGE_SAME;
-        sum->bytes[piece->state] += piece->size;
+        sum->bytes[piece->state] += piece->bytes;
     }
     return true;
 }

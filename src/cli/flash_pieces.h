@@ -16,6 +16,7 @@
 
 typedef struct eb_piece {
     uint32_t addr, size;
+    uint32_t bytes; /* of size: those that count */
     eb_range_state_t state;
     char name[EB_DIFF_PART_BYTES]; /* empty: in no partition */
 } eb_piece_t;

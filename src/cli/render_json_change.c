@@ -123,6 +123,7 @@ static bool add_differences(eb_json_t *root, const eb_diff_result_t *result)
 
         eb_json_add_int(node, "addr", one->addr);
         eb_json_add_int(node, "size_bytes", one->size);
+        eb_json_add_int(node, "differing_bytes", one->differing_bytes);
         eb_json_add_text(node, "kind", kind_name(one->kind));
         add_path(node, "partition", one->partition);
     }

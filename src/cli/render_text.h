@@ -20,7 +20,8 @@ bool eb_text_list(const eb_term_t *term, const eb_backup_list_t *list);
 /* Changes of a board: the plan before the question, the result, and what a failure left. */
 bool eb_text_change_plan(const eb_term_t *term, const eb_chip_info_t *board,
                          const eb_change_plan_t *plan);
-void eb_text_restore(const eb_term_t *term, const eb_restore_result_t *result, bool dry_run);
+void eb_text_restore(const eb_term_t *term, const eb_restore_result_t *result);
+void eb_text_dry_run(const eb_term_t *term, const eb_restore_result_t *result);
 void eb_text_erase(const eb_term_t *term, const eb_erase_result_t *result,
                    const eb_session_stats_t *stats);
 bool eb_text_board_state(const eb_term_t *term, const eb_pieces_t *pieces);

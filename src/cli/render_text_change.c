@@ -181,41 +181,50 @@ bool eb_text_change_plan(const eb_term_t *term, const eb_chip_info_t *board,
     eb_piece_sums_free(&sums);
     eb_pieces_free(&pieces);
     text_warnings(term, board, plan);
+    if (plan->is_erase && eb_spans_bytes(plan->spans, EB_RANGE_OLD) > 0)
+        fprintf(term->file, "\nOnly a backup brings it back; 'espbackup backup' makes one.\n");
     fputc('\n', term->file);
     return good;
 }
 
 /* -- the result ------------------------------------------------------------------------------ */
 
-static void text_written(const eb_term_t *term, const eb_restore_result_t *result, bool dry_run)
+static void text_written(const eb_term_t *term, const eb_restore_result_t *result)
 {
     char written[EB_HUMAN_BYTES], wire[EB_HUMAN_BYTES];
 
     eb_human_size(result->bytes_written, written);
     eb_human_size(result->wire_bytes, wire);
-    if (dry_run)
-        eb_text_field(term, "Written", "nothing: --dry-run");
-    else if (!result->changed)
-        eb_text_field(term, "Written", "nothing: the board was like the image already");
-    else
+    if (result->changed)
         eb_text_field(term, "Written", "%s, %s over the wire", written, wire);
+    else
+        eb_text_field(term, "Written", "nothing: the board was like the image already");
 }
 
-void eb_text_restore(const eb_term_t *term, const eb_restore_result_t *result, bool dry_run)
+static const char header_words[] = "as the --flash options say; checksum and hash fit it";
+
+/* Behind the plan: all else is said there. */
+void eb_text_dry_run(const eb_term_t *term, const eb_restore_result_t *result)
+{
+    if (result->header_changed)
+        fprintf(term->file, "The header would be changed %s.\n", header_words);
+    fprintf(term->file, "Nothing was changed: --dry-run.\n");
+}
+
+void eb_text_restore(const eb_term_t *term, const eb_restore_result_t *result)
 {
     char range[TEXT_BYTES], took[EB_HUMAN_BYTES];
 
     eb_text_range(result->addr, result->size_bytes, range, sizeof(range));
     eb_human_seconds(result->seconds, took);
-    fprintf(term->file, "%s%s%s\n", eb_term_style(term, EB_STYLE_HEADING),
-            dry_run ? "Not restored" : "Restored", eb_term_plain(term));
+    fprintf(term->file, "%sRestored%s\n", eb_term_style(term, EB_STYLE_HEADING),
+            eb_term_plain(term));
     eb_text_field(term, "Image", "%s", result->image_path);
     eb_text_field(term, "Saved first", "%s", result->first_backup_path);
     eb_text_field(term, "Range", "%s", range);
-    text_written(term, result, dry_run);
+    text_written(term, result);
     if (result->header_changed)
-        eb_text_field(term, "Header", "%s as the --flash options say, its checksum and hash too",
-                      dry_run ? "would be changed" : "changed");
+        eb_text_field(term, "Header", "%s", header_words);
     if (result->proved)
         eb_text_field(term, "Proof", "MD5 computed by the chip covers every byte");
     eb_text_field(term, "Took", "%s", took);
@@ -292,5 +301,6 @@ bool eb_text_board_state(const eb_term_t *term, const eb_pieces_t *pieces)
         fprintf(term->file, "  and %zu more ranges, which --json would list\n", left_out);
     if (eb_pieces_bytes(pieces, EB_RANGE_SAME) > 0)
         fprintf(term->file, "  The rest of the range is right, and was not touched.\n");
+    fputc('\n', term->file);
     return printed;
 }

@@ -92,6 +92,11 @@ static area_t area_at(const eb_areas_t *areas, uint32_t addr)
     return area;
 }
 
+bool eb_areas_border(const eb_areas_t *areas, uint32_t addr)
+{
+    return addr > 0 && area_at(areas, addr - 1).end == addr;
+}
+
 /* -- the list ------------------------------------------------------------------------------- */
 
 static eb_code_t append(eb_diff_result_t *result, uint32_t addr, uint32_t size,
@@ -109,7 +114,7 @@ static eb_code_t append(eb_diff_result_t *result, uint32_t addr, uint32_t size,
         result->differences = more;
     }
     eb_difference_t *added = &result->differences[result->count++];
-    *added = (eb_difference_t){.addr = addr, .size = size, .kind = kind};
+    *added = (eb_difference_t){.addr = addr, .size = size, .differing_bytes = size, .kind = kind};
     (void)snprintf(added->partition, sizeof(added->partition), "%s", name);
     return EB_OK;
 }

@@ -19,11 +19,13 @@ typedef struct eb_areas {
 
 /* Whether it knows any name. */
 bool eb_areas_known(const eb_areas_t *areas);
+/* Whether another area begins at addr. */
+bool eb_areas_border(const eb_areas_t *areas, uint32_t addr);
 /* What an image knows of the areas; borrows it. */
 eb_areas_t eb_areas_of_image(const eb_image_source_t *source);
 
 /* Append [addr, addr + size), which must lie behind what is there, split at the borders of areas.
- * Does not count differing_bytes. EB_ERR_INTERNAL without memory. */
+ * All of its bytes differ. Does not count those of the result. EB_ERR_INTERNAL without memory. */
 eb_code_t eb_difference_add(eb_diff_result_t *result, const eb_areas_t *areas, uint32_t addr,
                             uint32_t size, eb_difference_kind_t kind, eb_err_t *err);
 

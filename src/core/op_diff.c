@@ -17,20 +17,37 @@ typedef struct diff {
     eb_areas_t areas;
     bool open; /* a differing range, not yet in the list */
     uint64_t start, end;
+    uint32_t differing_bytes; /* within it */
 } diff_t;
 
 /* -- two images ----------------------------------------------------------------------------- */
 
 static eb_code_t close_range(diff_t *d, eb_err_t *err)
 {
-    bool open = d->open;
+    size_t before = d->result->count;
 
-    d->open = false;
-    if (!open) {
+    if (!d->open) {
         return EB_OK;
     }
-    return eb_difference_add(d->result, &d->areas, (uint32_t)d->start,
-                             (uint32_t)(d->end - d->start), EB_DIFFERENCE_CHANGED, err);
+    eb_code_t code = eb_difference_add(d->result, &d->areas, (uint32_t)d->start,
+                                       (uint32_t)(d->end - d->start), EB_DIFFERENCE_CHANGED, err);
+    /* More than one entry: a table with partitions that do not begin at sectors. */
+    if (code == EB_OK && d->result->count == before + 1) {
+        d->result->differences[before].differing_bytes = d->differing_bytes;
+    }
+    d->open = false;
+    d->differing_bytes = 0;
+    return code;
+}
+
+/* Whether a differing byte at `at` begins a new range: it is far from the last, or in another area,
+ * which begins at a sector. */
+static bool starts_range(const diff_t *d, uint64_t at)
+{
+    uint64_t sector = at - at % EB_SECTOR_BYTES;
+
+    return !d->open || at - d->end >= JOIN_GAP_BYTES ||
+           (d->end <= sector && eb_areas_border(&d->areas, (uint32_t)sector));
 }
 
 static eb_code_t compare_bytes(diff_t *d, uint32_t addr, const uint8_t *a, const uint8_t *b,
@@ -45,7 +62,7 @@ static eb_code_t compare_bytes(diff_t *d, uint32_t addr, const uint8_t *a, const
             continue;
         }
         d->result->differing_bytes++;
-        if (!d->open || at - d->end >= JOIN_GAP_BYTES) {
+        if (starts_range(d, at)) {
             eb_code_t code = close_range(d, err);
             if (code != EB_OK) {
                 return code;
@@ -54,6 +71,7 @@ static eb_code_t compare_bytes(diff_t *d, uint32_t addr, const uint8_t *a, const
         }
         d->open = true;
         d->end = at + 1;
+        d->differing_bytes++;
     }
     return EB_OK;
 }

@@ -173,7 +173,7 @@ static void restore_as_text(void **state)
     eb_restore_result_t result = example_result();
 
     (void)state;
-    eb_text_restore(&term, &result, false);
+    eb_text_restore(&term, &result);
     assert_string_equal(shown(), "Restored\n"
                                  "  Image         backups/x.bin\n"
                                  "  Range         4 MB\n"
@@ -189,11 +189,11 @@ static void dry_run_claims_nothing(void **state)
 
     (void)state;
     result.proved = result.changed = false;
-    result.bytes_written = 0;
-    eb_text_restore(&term, &result, true);
-    assert_shown("Not restored\n");
-    assert_shown("Written       nothing: --dry-run\n");
-    assert_not_shown("Proof");
+    eb_text_dry_run(&term, &result);
+    assert_string_equal(shown(), "Nothing was changed: --dry-run.\n");
+    result.header_changed = true;
+    eb_text_dry_run(&term, &result);
+    assert_shown("The header would be changed");
 }
 
 /* After a failure: what is on the board, by range and partition. */
@@ -220,7 +220,7 @@ static void what_a_failure_left(void **state)
                                  "  0x10f000  0x10ffff  4 KB  new, not proved  ota_0\n"
                                  "  0x110000  0x110fff  4 KB  unknown          ota_1\n"
                                  "  0x111000  0x111fff  4 KB  old              ota_1\n"
-                                 "  The rest of the range is right, and was not touched.\n");
+                                 "  The rest of the range is right, and was not touched.\n\n");
 }
 
 static void many_ranges_are_counted(void **state)
@@ -243,10 +243,10 @@ static void many_ranges_are_counted(void **state)
 /* -- comparisons ----------------------------------------------------------------------------- */
 
 static eb_difference_t differences[] = {
-    {0x9000, 0x1000, EB_DIFFERENCE_CHANGED, "nvs"},
-    {0x10000, 0x1000, EB_DIFFERENCE_CHANGED, "ota_0"},
-    {0x13000, 0x2000, EB_DIFFERENCE_CHANGED, "ota_0"},
-    {0x400000, 0x1000, EB_DIFFERENCE_ONLY_A, ""},
+    {0x9000, 0x1000, 0x1000, EB_DIFFERENCE_CHANGED, "nvs"},
+    {0x10000, 0x1000, 0x1000, EB_DIFFERENCE_CHANGED, "ota_0"},
+    {0x13000, 0x2000, 0x2000, EB_DIFFERENCE_CHANGED, "ota_0"},
+    {0x400000, 0x1000, 0x1000, EB_DIFFERENCE_ONLY_A, ""},
 };
 
 static eb_diff_result_t example_diff(void)

@@ -232,6 +232,12 @@ static void images_differ_to_the_byte(void **state)
     assert_difference(f, 1, 0x9121, 1, "nvs");
     assert_difference(f, 2, 0xFFFF, 1, "otadata");
     assert_difference(f, 3, 0x10000, 1, "ota_0");
+    assert_int_equal(f->result.differences[0].differing_bytes, 2); /* its ends, and equal between */
+    uint64_t sum = 0;
+    for (size_t i = 0; i < f->result.count; i++) {
+        sum += f->result.differences[i].differing_bytes;
+    }
+    assert_int_equal(sum, f->result.differing_bytes);
     assert_true(f->result.differences[4].addr >= 0x1FFF0);
     assert_string_equal(f->result.differences[4].partition, "ota_0");
     assert_true(f->result.differing_bytes > 5 && f->result.differing_bytes <= 5 + 0x20);
