@@ -2,9 +2,9 @@
  * compare.c: where the board differs from wanted bytes.
  *
  * Most of the time goes into the chip's hashing (1 to 4 s a MiB), little into round trips. So
- * pieces start at 64 KiB, grow only where the board has been equal for a while, and what differs is
- * cut in four. Right behind a differing sector the next ones are asked for one by one, so that a
- * board with other content is hashed once and not once a level.
+ * pieces start at 64 KiB, grow where the board has been equal for a while, shrink where it was not,
+ * and what differs is cut in four. Right behind a differing sector the next ones are asked for one
+ * by one, so that a board with other content is hashed once and not once a level.
  */
 #include "compare.h"
 
@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define PIECE_START_BYTES EB_BLOCK_BYTES
+#define PIECE_AFTER_BYTES (EB_BLOCK_BYTES / 4) /* where something differed: more may */
 #define PIECE_MAX_BYTES   (1024u * 1024u)
 #define GROW_AFTER        4 /* equal pieces in a row */
 #define PARTS             4
@@ -33,6 +34,7 @@ typedef struct compare {
     uint8_t *theirs;    /* two sectors of the board; only without digests */
     uint64_t dense_end; /* end of a sector that differs and is not erased */
     uint64_t old_bytes; /* found to differ so far */
+    bool was_cut;       /* the last piece had to be cut */
 } compare_t;
 
 /* What is known of a piece before it is asked for. */
@@ -155,6 +157,7 @@ static eb_code_t compare_parts(compare_t *c, eb_range_t piece, uint32_t span, bo
                                eb_err_t *err)
 {
     bool all_equal = true;
+    c->was_cut = true;
     uint32_t part_span = span / PARTS < EB_SECTOR_BYTES ? EB_SECTOR_BYTES : span / PARTS;
 
     for (uint32_t done = 0; done < piece.size;) {
@@ -206,23 +209,24 @@ static eb_code_t compare_piece(compare_t *c, eb_range_t piece, uint32_t span, eb
 static eb_code_t compare_by_digest(compare_t *c, eb_err_t *err)
 {
     uint32_t span = PIECE_START_BYTES;
-    int equal_in_row = 0;
+    int whole_in_row = 0;
 
     for (uint32_t done = 0; done < c->range.size;) {
         uint32_t addr = c->range.addr + done;
         uint32_t size = bytes_to_border(c, addr, span);
         bool equal;
+        c->was_cut = false;
         eb_code_t code =
             compare_piece(c, (eb_range_t){addr, size}, span, EB_HUNCH_NONE, &equal, err);
         if (code != EB_OK) {
             return code;
         }
-        equal_in_row = equal ? equal_in_row + 1 : 0;
-        if (!equal) {
-            span = PIECE_START_BYTES;
-        } else if (equal_in_row >= GROW_AFTER && span < PIECE_MAX_BYTES) {
+        whole_in_row = c->was_cut ? 0 : whole_in_row + 1;
+        if (c->was_cut) {
+            span = PIECE_AFTER_BYTES;
+        } else if (whole_in_row >= GROW_AFTER && span < PIECE_MAX_BYTES) {
             span *= 2;
-            equal_in_row = 0;
+            whole_in_row = 0;
         }
         done += size;
     }
