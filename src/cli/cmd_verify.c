@@ -86,7 +86,7 @@ const eb_command_t eb_cmd_verify = {
     .options = options,
     .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,
     .example = "  espbackup verify latest\n"
-               "  espbackup verify backups/esp32_backup_20261121_101500.bin --file-only\n"
+               "  espbackup verify esp32_backup_20261121_101500 --file-only\n"
                "  espbackup verify firmware.bin --address 0x10000\n",
     .run = run,
 };
