@@ -120,9 +120,10 @@ typedef struct eb_backup_entry {
 
 typedef struct eb_list_options {
     const char *dir;
-    bool check;       /* hash every image */
-    const char *chip; /* filters; NULL: all */
-    const char *mac;
+    bool check;            /* hash every image */
+    const char *chip;      /* filters; NULL: all */
+    const char *mac;       /* or the beginning of one */
+    const char *partition; /* "": only backups of no single partition */
 } eb_list_options_t;
 
 typedef struct eb_backup_list {

@@ -74,8 +74,12 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     const eb_args_t *args = &cli->args;
     const char *mac = eb_arg_text(args, EB_OPT_MAC);
     char mac_text[EB_MAC_TEXT_BYTES];
+    const char *name[EB_ARGS_WORDS_MAX];
+    size_t names = eb_arg_list(args, EB_OPT_PARTITION, name);
     eb_backup_list_t list = {0};
 
+    if (names > 1)
+        return eb_err_set(err, EB_ERR_USAGE, "--partition '%s': list takes only one", name[1]);
     if (mac != NULL && mac_filter(mac, mac_text, err) != EB_OK)
         return EB_ERR_USAGE;
     eb_list_options_t options = {
@@ -83,6 +87,7 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
         .check = eb_arg_flag(args, EB_OPT_CHECK),
         .chip = eb_arg_text(args, EB_OPT_CHIP),
         .mac = mac != NULL ? mac_text : NULL,
+        .partition = names > 0 ? name[0] : NULL,
     };
     eb_code_t code = eb_op_list(&options, &cli->console.events, &list, err);
     eb_console_end(&cli->console);
@@ -94,17 +99,26 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     return code;
 }
 
-static const eb_opt_t options[] = {EB_OPT_CHECK, EB_OPT_CHIP, EB_OPT_MAC, EB_OPT_COUNT};
+static const eb_opt_t options[] = {
+    EB_OPT_CHECK, EB_OPT_CHIP, EB_OPT_MAC, EB_OPT_PARTITION, EB_OPT_COUNT,
+};
+
+static const eb_opt_words_t words[] = {
+    {EB_OPT_CHIP, "only backups of this chip"},
+    {EB_OPT_PARTITION, "only backups of this partition"},
+    {EB_OPT_COUNT, NULL},
+};
 
 const eb_command_t eb_cmd_list = {
     .name = "list",
     .summary = "the backups that there are, newest first",
     .args = "",
     .about = "Lists the backups of a folder: name, local time, chip, MAC, size, firmware and "
-             "version, state. --chip NAME shows only those of one chip, --mac those of one board. "
+             "version, state. --chip, --mac and --partition show only some of them. "
              "With --check every image is read again and compared with its sidecar; one that "
              "differs makes the exit status 6.",
     .options = options,
+    .words = words,
     .groups = EB_OPT_GROUP_STORE,
     .example = "  espbackup list\n"
                "  espbackup list --check --chip esp32c3\n",

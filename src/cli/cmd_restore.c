@@ -96,6 +96,7 @@ static eb_code_t render_json(eb_restore_run_t *run, eb_code_t code, eb_err_t *er
     const eb_areas_t areas = eb_confirm_areas(&run->confirm);
 
     eb_json_restore(root, &run->result, run->options.dry_run);
+    eb_json_add_bool(root, "other_board", run->confirm.other_board);
     eb_json_chip(root, eb_session_chip(run->session));
     eb_json_connection(root, &run->result.stats);
     if (!eb_json_spans(root, &run->result.spans, &areas) && code == EB_OK)

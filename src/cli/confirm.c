@@ -70,6 +70,7 @@ bool eb_confirm_change(void *user, const eb_change_plan_t *plan)
 
     eb_console_end(&cli->console);
     keep_table(confirm, plan);
+    confirm->other_board = plan->other_mac;
     if (cli->json != NULL)
         return true;
     /* --quiet may hide what is done, not what is asked. */

@@ -128,7 +128,10 @@ static bool passes(const eb_list_options_t *options, const eb_backup_entry_t *en
         strcasecmp(options->chip, entry->chip_name) != 0) {
         return false;
     }
-    return options->mac == NULL || strcasecmp(options->mac, entry->mac) == 0;
+    if (options->partition != NULL && strcmp(options->partition, entry->partition) != 0) {
+        return false;
+    }
+    return options->mac == NULL || strncasecmp(options->mac, entry->mac, strlen(options->mac)) == 0;
 }
 
 /* -- many at once ---------------------------------------------------------------------------- */
