@@ -18,6 +18,7 @@ typedef struct eb_confirm {
     bool dry_run;                /* the plan is the result, and nothing is asked */
     bool refused;                /* the answer was no */
     bool stopped;                /* Ctrl-C was the answer */
+    bool other_board;            /* the image is from another one */
     eb_partition_table_t *table; /* a copy, after the question: what lies where; NULL: not known */
 } eb_confirm_t;
 
