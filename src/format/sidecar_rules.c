@@ -79,8 +79,14 @@ static bool is_utc(const char *text)
            two_digits(text + 14) <= 59 && two_digits(text + 17) <= 60;
 }
 
-static bool is_mac(const char *text)
+/* The extension is the part that makes a base MAC an EUI-64. */
+static bool is_mac(const eb_mac_t *mac)
 {
+    const char *text = mac->text;
+
+    if (strcmp(mac->kind, "extension") == 0) {
+        return matches(text, "xx:xx");
+    }
     return matches(text, "xx:xx:xx:xx:xx:xx") || matches(text, "xx:xx:xx:xx:xx:xx:xx:xx");
 }
 
@@ -98,7 +104,7 @@ static eb_code_t check_chip(const eb_sidecar_t *s, eb_err_t *err)
                           s->chip.id);
     }
     for (size_t i = 0; i < s->chip.mac_count; i++) {
-        if (!is_mac(s->chip.macs[i].text)) {
+        if (!is_mac(&s->chip.macs[i])) {
             return eb_err_set(err, EB_ERR_SIDECAR_BAD, "chip.macs[%zu].mac: \"%s\" is not a MAC", i,
                               s->chip.macs[i].text);
         }

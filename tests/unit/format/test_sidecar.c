@@ -168,6 +168,11 @@ static void draw_chip(eb_chip_info_t *c)
     c->crystal_mhz = (int)draw(41);
     c->mac_count = draw(EB_CHIP_MACS_MAX + 1);
     for (size_t i = 0; i < c->mac_count; i++) {
+        if (draw(4) == 0) {
+            strcpy(c->macs[i].kind, "extension");
+            strcpy(c->macs[i].text, "ff:fe");
+            continue;
+        }
         draw_text(c->macs[i].kind, sizeof(c->macs[i].kind));
         strcpy(c->macs[i].text, draw(2) != 0 ? "00:11:22:33:44:55" : "AA:bb:cc:ff:fe:dd:ee:01");
     }
@@ -310,6 +315,7 @@ static const struct {
     {"", "\"Wi-Fi\"", "17", "chip.features[0]: expected text"},
     {"", "\"BT\"", "\"\\n\"", "chip.features: has control characters"},
     {"", "24:6f", "24-6f", "chip.macs[0].mac"},
+    {"", "24:6f:28:aa:bb:cc", "24:6f", "chip.macs[0].mac"},
     {"\"macs\"", "[{", "[1, {", "chip.macs[0]: expected an object"},
     {"", "\"secure_boot\":\ttrue", "\"secure_boot\":\t\"yes\"", "security.secure_boot"},
     {"", "0xc84016", "c84016", "flash.jedec_id"},
