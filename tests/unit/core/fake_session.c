@@ -31,6 +31,8 @@ eb_session_t *fake_new(uint64_t flash_bytes, uint64_t seed)
 
     s->bytes = malloc(flash_bytes);
     s->told = calloc(flash_bytes, 1);
+    s->erases = calloc(flash_bytes / EB_SECTOR_BYTES, sizeof(*s->erases));
+    s->refuse_addr = UINT32_MAX;
     memset(s->bytes, 0xFF, flash_bytes);
     s->seed = seed;
     s->has_digest = true;
@@ -59,6 +61,7 @@ void fake_free(eb_session_t *s)
     if (s != NULL) {
         free(s->bytes);
         free(s->told);
+        free(s->erases);
         free(s);
     }
 }
@@ -72,7 +75,36 @@ void fake_forget(eb_session_t *s)
     s->lost_at = s->cancel_at = 0;
     s->wire_bytes = s->read_bytes = s->digest_bytes = 0;
     s->reads = s->digests = s->recoveries = s->slowdowns = 0;
+    s->lie = FAKE_HONEST;
+    s->lies_left = s->refuse_left = 0;
+    s->alias_bytes = 0;
+    s->refuse_addr = UINT32_MAX;
+    s->protect_status = 0;
+    s->protect_unknown = false;
+    s->written_bytes = 0;
+    s->writes = s->erase_calls = 0;
+    memset(s->erases, 0, s->flash.size_bytes / EB_SECTOR_BYTES * sizeof(*s->erases));
     memset(s->told, 0, s->flash.size_bytes);
+}
+
+unsigned fake_sectors_touched(const eb_session_t *s)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < s->flash.size_bytes / EB_SECTOR_BYTES; i++) {
+        count += s->erases[i] > 0 ? 1 : 0;
+    }
+    return count;
+}
+
+uint64_t fake_sector_erases(const eb_session_t *s)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < s->flash.size_bytes / EB_SECTOR_BYTES; i++) {
+        count += s->erases[i];
+    }
+    return count;
 }
 
 void fake_fill(eb_session_t *s, uint32_t addr, uint32_t size, uint64_t seed)
@@ -259,4 +291,188 @@ eb_code_t eb_flash_digest(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t
     memset(s->told + addr, 1, size);
     eb_md5(s->bytes + addr, size, md5);
     return carry(s, NULL, COMMAND_BYTES, &received, err);
+}
+
+/* -- writing ---------------------------------------------------------------------------------- */
+
+/* A flash that repeats itself: what happens at an address happens at all that are the same to it.
+ */
+static void mirror(eb_session_t *s, uint32_t addr, uint32_t size)
+{
+    if (s->alias_bytes == 0) {
+        return;
+    }
+    for (uint64_t at = addr % s->alias_bytes; at < s->flash.size_bytes; at += s->alias_bytes) {
+        memmove(s->bytes + at, s->bytes + addr, size);
+    }
+}
+
+static bool lies_now(eb_session_t *s)
+{
+    if (s->lie == FAKE_HONEST || s->lies_left == 0) {
+        return false;
+    }
+    s->lies_left -= s->lies_left > 0 ? 1 : 0;
+    return true;
+}
+
+/* Erase a sector and program the first `count` of its bytes; NULL: erase only. */
+static void put_sector(eb_session_t *s, uint32_t addr, const uint8_t *bytes, uint32_t count)
+{
+    bool lying = lies_now(s);
+    uint8_t *at = s->bytes + addr;
+
+    if ((s->protect_status & 0x1C) != 0 || (lying && s->lie == FAKE_LIE_KEEP)) {
+        return;
+    }
+    s->erases[addr / EB_SECTOR_BYTES]++;
+    memset(at, 0xFF, EB_SECTOR_BYTES);
+    if (lying && s->lie == FAKE_LIE_SHORT) {
+        count = eb_min_u32(count, EB_SECTOR_BYTES - 256);
+    }
+    for (uint32_t i = 0; bytes != NULL && i < count; i++) {
+        at[i] &= bytes[i];
+    }
+    s->written_bytes += bytes != NULL ? count : 0;
+    if (lying && (s->lie == FAKE_LIE_FLIP || (bytes == NULL && s->lie == FAKE_LIE_SHORT))) {
+        at[fake_random(&s->seed) % EB_SECTOR_BYTES] ^= 0x04;
+    }
+    mirror(s, addr, EB_SECTOR_BYTES);
+}
+
+/* How the call ends that a fault came into. */
+static eb_code_t fail_write(eb_session_t *s, eb_err_t *err)
+{
+    unsigned kind = s->only_flips ? 0 : (unsigned)(fake_random(&s->seed) % 100);
+
+    if (kind < 50) {
+        return eb_err_set(err, EB_ERR_LINE, "a block is damaged");
+    }
+    if (kind < 70) {
+        return eb_err_set(err, EB_ERR_TIMEOUT, "the board stopped answering");
+    }
+    s->broken = true;
+    if (kind < 90) {
+        return eb_err_set(err, EB_ERR_CHIP_RESET, "the board restarted");
+    }
+    s->gone = (int)(fake_random(&s->seed) % 3);
+    return eb_err_set(err, EB_ERR_PORT_LOST, "the port is gone");
+}
+
+/*
+ * One sector after the other. A fault in one of them leaves it erased, or with some of its bytes,
+ * or (a block acknowledged before it is programmed) the one before it too, of which the caller then
+ * does not know either.
+ */
+static eb_code_t change_flash(eb_session_t *s, uint32_t addr, uint32_t size, const uint8_t *bytes,
+                              eb_read_progress_fn on_progress, void *user,
+                              eb_write_result_t *result, eb_err_t *err)
+{
+    uint32_t wire = bytes != NULL ? EB_SECTOR_BYTES : COMMAND_BYTES;
+
+    for (uint32_t done = 0; done < size; done += EB_SECTOR_BYTES) {
+        uint32_t sector = addr + done;
+        const uint8_t *from = bytes != NULL ? bytes + done : NULL;
+        uint32_t before = done > 0 && fake_random(&s->seed) % 2 == 0 ? EB_SECTOR_BYTES : 0;
+        if (sector == s->refuse_addr && s->refuse_left != 0) {
+            s->refuse_left -= s->refuse_left > 0 ? 1 : 0;
+            result->touched = done + EB_SECTOR_BYTES;
+            result->done = done;
+            (void)eb_err_set(err, EB_ERR_DEVICE, "the board refused a block");
+            if (err != NULL) {
+                err->device_status = 0x06;
+            }
+            return EB_ERR_DEVICE;
+        }
+        uint64_t fault = until_fault(s);
+        pass_wire(s, wire);
+        bool cancelled = s->cancel_at != 0 && s->wire_bytes >= s->cancel_at;
+        if (fault < wire || s->gone == -1 || cancelled) {
+            uint32_t part = (uint32_t)(fake_random(&s->seed) % (EB_SECTOR_BYTES + 1));
+            result->done = done - before;
+            result->touched = done + EB_SECTOR_BYTES;
+            if (before != 0 && bytes != NULL) {
+                put_sector(s, sector - before, from - before, part);
+            } else if (part % 2 == 0) {
+                put_sector(s, sector, from, part);
+            }
+            if (s->gone == -1) {
+                return eb_err_set(err, EB_ERR_PORT_LOST, "the port is gone");
+            }
+            return cancelled ? eb_err_set(err, EB_ERR_CANCELLED, "cancelled") : fail_write(s, err);
+        }
+        put_sector(s, sector, from, EB_SECTOR_BYTES);
+        result->wire_bytes += bytes != NULL ? wire / 2 : 0;
+        result->done = result->touched = done + EB_SECTOR_BYTES;
+        if (on_progress != NULL) {
+            on_progress(user, result->done);
+        }
+    }
+    return EB_OK;
+}
+
+static eb_code_t start_change(eb_session_t *s, uint32_t addr, uint32_t size,
+                              eb_write_result_t *result, eb_err_t *err)
+{
+    memset(result, 0, sizeof(*result));
+    if (addr % EB_SECTOR_BYTES != 0 || size % EB_SECTOR_BYTES != 0) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "not whole sectors");
+    }
+    return start(s, addr, size, err);
+}
+
+eb_code_t eb_flash_write(eb_session_t *s, uint32_t addr, uint32_t size, const uint8_t *bytes,
+                         eb_read_progress_fn on_progress, void *user, eb_write_result_t *result,
+                         eb_err_t *err)
+{
+    eb_code_t code = start_change(s, addr, size, result, err);
+
+    if (code != EB_OK) {
+        return code;
+    }
+    s->writes++;
+    if (!s->stats.stub) { /* the ROM erases all of it before the first block */
+        for (uint32_t done = 0; done < size; done += EB_SECTOR_BYTES) {
+            unsigned *erases = &s->erases[(addr + done) / EB_SECTOR_BYTES];
+            unsigned count = *erases;
+            put_sector(s, addr + done, NULL, 0);
+            *erases = count; /* counted with its bytes below */
+        }
+        result->touched = size;
+    }
+    code = change_flash(s, addr, size, bytes, on_progress, user, result, err);
+    if (!s->stats.stub) {
+        result->touched = size;
+    }
+    return code;
+}
+
+eb_code_t eb_flash_erase(eb_session_t *s, uint32_t addr, uint32_t size, eb_write_result_t *result,
+                         eb_err_t *err)
+{
+    eb_code_t code = start_change(s, addr, size, result, err);
+
+    if (code != EB_OK) {
+        return code;
+    }
+    s->erase_calls++;
+    return change_flash(s, addr, size, NULL, NULL, NULL, result, err);
+}
+
+eb_code_t eb_flash_erase_chip(eb_session_t *s, eb_write_result_t *result, eb_err_t *err)
+{
+    return eb_flash_erase(s, 0, (uint32_t)s->flash.size_bytes, result, err);
+}
+
+eb_code_t eb_flash_protection(eb_session_t *s, bool *is_protected, uint8_t *status, eb_err_t *err)
+{
+    eb_code_t code = start(s, 0, 1, err);
+
+    *status = s->protect_status;
+    *is_protected = (s->protect_status & 0x1C) != 0;
+    if (code == EB_OK && s->protect_unknown) {
+        code = eb_err_set(err, EB_ERR_UNSUPPORTED, "the status register cannot be read here");
+    }
+    pass_wire(s, COMMAND_BYTES);
+    return code;
 }

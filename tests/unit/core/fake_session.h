@@ -7,6 +7,14 @@
 
 #include "espbackup/session.h"
 
+/* What a board does that acknowledges a write and does not make it. */
+typedef enum fake_lie {
+    FAKE_HONEST,
+    FAKE_LIE_KEEP, /* the flash stays as it is */
+    FAKE_LIE_FLIP, /* one bit is programmed wrong */
+    FAKE_LIE_SHORT /* the last page of the sector stays erased */
+} fake_lie_t;
+
 struct eb_session {
     eb_chip_info_t chip;
     eb_flash_info_t flash;
@@ -24,9 +32,21 @@ struct eb_session {
     uint64_t lost_at;   /* wire bytes after which the port is gone for good; 0: never */
     uint64_t cancel_at; /* wire bytes after which cancel is asked for; 0: never */
 
+    /* faults of writing; the flash is NOR: erased to ones, programmed to zeroes only */
+    fake_lie_t lie;
+    int lies_left;          /* sectors; -1: for ever */
+    uint32_t alias_bytes;   /* the flash is no larger than that and repeats itself; 0: no */
+    uint32_t refuse_addr;   /* the sector there is refused with a status; UINT32_MAX: none */
+    int refuse_left;        /* times; -1: for ever */
+    uint8_t protect_status; /* status register; its BP bits make the flash ignore writes */
+    bool protect_unknown;   /* it cannot be asked for */
+
     /* what was done */
     uint64_t wire_bytes, read_bytes, digest_bytes;
     unsigned reads, digests, recoveries, slowdowns;
+    uint64_t written_bytes;       /* programmed */
+    unsigned writes, erase_calls; /* calls */
+    unsigned *erases;             /* of each sector */
     uint8_t *told; /* one a byte: sent over the wire or hashed by the chip since fake_forget */
 };
 
@@ -34,6 +54,9 @@ eb_session_t *fake_new(uint64_t flash_bytes, uint64_t seed);
 void fake_free(eb_session_t *s);
 /* A new run on the same board: counters and faults are reset, the flash stays. */
 void fake_forget(eb_session_t *s);
+/* Sectors erased so far, and how often all of them together. */
+unsigned fake_sectors_touched(const eb_session_t *s);
+uint64_t fake_sector_erases(const eb_session_t *s);
 
 /* splitmix64: the same numbers everywhere. */
 uint64_t fake_random(uint64_t *seed);

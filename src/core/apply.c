@@ -1,0 +1,561 @@
+#include "apply.h"
+
+#include "apply_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TRIES_MAX  6 /* of one step without any sector becoming right; each wears the flash */
+#define ROUNDS_MAX 4 /* of work and proof, where the board was reset or the flash clobbers itself  \
+                      */
+
+static uint64_t span_end(const eb_flash_span_t *span)
+{
+    return (uint64_t)span->addr + span->size;
+}
+
+static bool is_settled(eb_range_state_t state)
+{
+    return state == EB_RANGE_SAME || state == EB_RANGE_NEW;
+}
+
+/* -- progress ------------------------------------------------------------------------------- */
+
+/* The first total of a phase stays: what comes again after a fault is not more to do. */
+static void begin_phase(eb_apply_t *a, eb_phase_t phase, uint64_t total)
+{
+    eb_apply_phase_t *p = &a->phases[phase];
+
+    if (!p->started && total > 0) {
+        p->started = true;
+        p->total = total;
+        eb_event_progress(a->ev, phase, 0, total);
+    }
+}
+
+static void show(eb_apply_t *a, eb_phase_t phase, uint64_t done)
+{
+    eb_apply_phase_t *p = &a->phases[phase];
+
+    done = done < p->total ? done : p->total;
+    if (p->started && done > p->shown) {
+        p->shown = done;
+        eb_event_progress(a->ev, phase, done, p->total);
+    }
+}
+
+/* Events of a comparison within a larger piece of work: its progress counts in a phase of ours. */
+typedef struct inner {
+    eb_apply_t *apply;
+    eb_phase_t phase;
+    bool counts;
+} inner_t;
+
+static void inner_note(void *user, eb_level_t level, const char *text)
+{
+    const inner_t *inner = user;
+
+    eb_event_note(inner->apply->ev, level, "%s", text);
+}
+
+static void inner_progress(void *user, const eb_progress_t *progress)
+{
+    const inner_t *inner = user;
+
+    if (inner->counts && progress->phase == EB_PHASE_CHECK) {
+        show(inner->apply, inner->phase,
+             inner->apply->phases[inner->phase].settled + progress->done);
+    }
+}
+
+static bool inner_cancelled(void *user)
+{
+    const inner_t *inner = user;
+
+    return eb_event_cancelled(inner->apply->ev);
+}
+
+static eb_events_t inner_events(inner_t *inner)
+{
+    const eb_events_t *ev = inner->apply->ev;
+
+    return (eb_events_t){inner, inner_note, inner_progress, inner_cancelled,
+                         ev != NULL ? ev->max_level : EB_LEVEL_WARNING};
+}
+
+/* -- what is wanted -------------------------------------------------------------------------- */
+
+static eb_code_t wanted_erased(void *user, uint32_t addr, uint32_t size, uint8_t *bytes,
+                               eb_err_t *err)
+{
+    (void)user;
+    (void)addr;
+    (void)err;
+    memset(bytes, 0xFF, size);
+    return EB_OK;
+}
+
+static eb_code_t wanted_sector(eb_apply_t *a, uint32_t addr, uint8_t *out, bool *blank,
+                               eb_err_t *err)
+{
+    eb_code_t code = a->wanted(a->wanted_user, addr, EB_SECTOR_BYTES, out, err);
+
+    *blank = code == EB_OK && out[0] == 0xFF && memcmp(out, out + 1, EB_SECTOR_BYTES - 1) == 0;
+    return code;
+}
+
+/* -- looking at the board -------------------------------------------------------------------- */
+
+/* What a comparison means for a sector of which `now` was known. */
+static eb_range_state_t state_after(eb_range_state_t now, bool equal)
+{
+    switch (now) {
+    case EB_RANGE_SAME:
+    case EB_RANGE_OLD:
+        return equal ? EB_RANGE_SAME : EB_RANGE_OLD;
+    case EB_RANGE_NEW:
+    case EB_RANGE_WRITTEN:
+    case EB_RANGE_UNKNOWN:
+        break;
+    }
+    return equal ? EB_RANGE_NEW : EB_RANGE_UNKNOWN;
+}
+
+/* Take over one compared stretch; spans must not change while it is walked, so a copy is. */
+static eb_code_t take_over(eb_apply_t *a, const eb_flash_span_t *found, const eb_spans_t *before,
+                           eb_err_t *err)
+{
+    for (size_t i = 0; i < before->count; i++) {
+        const eb_flash_span_t *span = &before->spans[i];
+        uint64_t start = span->addr > found->addr ? span->addr : found->addr;
+        uint64_t end = span_end(span) < span_end(found) ? span_end(span) : span_end(found);
+        if (start >= end) {
+            continue;
+        }
+        eb_range_state_t state = state_after(span->state, found->state == EB_RANGE_SAME);
+        eb_code_t code = state == span->state ? EB_OK
+                                              : eb_spans_mark(&a->spans, (uint32_t)start,
+                                                              (uint32_t)(end - start), state, err);
+        if (code != EB_OK) {
+            return code;
+        }
+    }
+    return EB_OK;
+}
+
+/* The parts of spans that lie in a range. */
+static eb_code_t cut_spans(const eb_spans_t *spans, eb_range_t range, eb_spans_t *out,
+                           eb_err_t *err)
+{
+    memset(out, 0, sizeof(*out));
+    for (size_t i = 0; i < spans->count; i++) {
+        const eb_flash_span_t *span = &spans->spans[i];
+        uint64_t range_end = (uint64_t)range.addr + range.size;
+        uint64_t start = span->addr > range.addr ? span->addr : range.addr;
+        uint64_t end = span_end(span) < range_end ? span_end(span) : range_end;
+        if (start < end) {
+            eb_code_t code =
+                eb_spans_add(out, (uint32_t)start, (uint32_t)(end - start), span->state, err);
+            if (code != EB_OK) {
+                return code;
+            }
+        }
+    }
+    return EB_OK;
+}
+
+/* Ask the board about a range and put what it says into spans. On failure they stay as they are. */
+static eb_code_t look_at(eb_apply_t *a, eb_range_t range, eb_phase_t phase, bool counts,
+                         eb_err_t *err)
+{
+    inner_t inner = {a, phase, counts};
+    eb_events_t events = inner_events(&inner);
+    eb_spans_t found = {0}, before = {0};
+
+    eb_code_t code = cut_spans(&a->spans, range, &before, err);
+    if (code == EB_OK) {
+        code = eb_compare_board(a->session, range.addr, range.size, a->wanted, a->wanted_user,
+                                &events, &found, err);
+    }
+    for (size_t i = 0; i < found.count && code == EB_OK; i++) {
+        code = take_over(a, &found.spans[i], &before, err);
+    }
+    eb_spans_free(&before);
+    eb_spans_free(&found);
+    if (code == EB_OK && counts) {
+        a->phases[phase].settled += range.size;
+    }
+    return code;
+}
+
+static uint32_t resets_of(const eb_apply_t *a)
+{
+    eb_session_stats_t stats;
+
+    eb_session_get_stats(a->session, &stats);
+    return stats.reconnects;
+}
+
+eb_code_t eb_apply_compare(eb_apply_t *a, const eb_range_t *ranges, size_t count, eb_err_t *err)
+{
+    uint64_t total = 0;
+
+    if (a->wanted == NULL) {
+        a->wanted = wanted_erased;
+    }
+    for (size_t i = 0; i < count; i++) {
+        total += ranges[i].size;
+    }
+    begin_phase(a, EB_PHASE_CHECK, total);
+    a->resets = resets_of(a);
+    for (size_t i = 0; i < count; i++) {
+        eb_code_t code = eb_spans_add(&a->spans, ranges[i].addr, ranges[i].size, EB_RANGE_OLD, err);
+        if (code == EB_OK) {
+            code = look_at(a, ranges[i], EB_PHASE_CHECK, true, err);
+        }
+        if (code != EB_OK) {
+            eb_spans_free(&a->spans);
+            return code;
+        }
+    }
+    return EB_OK;
+}
+
+/* -- one step of work ------------------------------------------------------------------------ */
+
+/* The first stretch that is not settled and starts at or after `from`, cut at `end`. */
+static bool next_open(const eb_apply_t *a, uint64_t from, uint64_t end, eb_range_t *out)
+{
+    for (size_t i = 0; i < a->spans.count; i++) {
+        const eb_flash_span_t *span = &a->spans.spans[i];
+        uint64_t start = span->addr > from ? span->addr : from;
+        uint64_t stop = span_end(span) < end ? span_end(span) : end;
+        if (!is_settled(span->state) && start < stop) {
+            *out = (eb_range_t){(uint32_t)start, (uint32_t)(stop - start)};
+            return true;
+        }
+    }
+    return false;
+}
+
+/* How much of an open stretch to take at once: up to a border of blocks, which are erased faster.
+ */
+static uint32_t step_of(const eb_apply_t *a, eb_range_t open)
+{
+    uint64_t end = (uint64_t)open.addr + a->step_bytes;
+    uint64_t border = end - end % EB_BLOCK_BYTES;
+
+    if (border > open.addr) {
+        end = border;
+    }
+    return eb_min_u32(open.size, (uint32_t)(end - open.addr));
+}
+
+/* The next step within [*from, end): open sectors in a row that shall all be erased (blank), or all
+ * be written, in which case buf holds their bytes. size 0: there is none. */
+static eb_code_t next_step(eb_apply_t *a, uint64_t *from, uint64_t end, bool blank,
+                           eb_range_t *step, eb_err_t *err)
+{
+    eb_range_t open;
+
+    *step = (eb_range_t){0, 0};
+    while (step->size == 0 && next_open(a, *from, end, &open)) {
+        uint32_t limit = step_of(a, open);
+        bool fits = true;
+        *step = (eb_range_t){open.addr, 0};
+        while (fits && step->size < limit) {
+            bool is_blank;
+            eb_code_t code =
+                wanted_sector(a, open.addr + step->size, a->buf + step->size, &is_blank, err);
+            if (code != EB_OK) {
+                return code;
+            }
+            fits = is_blank == blank;
+            step->size += fits ? EB_SECTOR_BYTES : 0;
+        }
+        *from = (uint64_t)open.addr + (step->size == 0 ? EB_SECTOR_BYTES : 0);
+    }
+    return EB_OK;
+}
+
+static void on_written(void *user, uint32_t done)
+{
+    eb_apply_t *a = user;
+
+    show(a, EB_PHASE_WRITE, a->phases[EB_PHASE_WRITE].settled + done);
+}
+
+/* Erase or write, and note at once what that did to the flash. */
+static eb_code_t change(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *err)
+{
+    eb_write_result_t result = {0};
+    eb_code_t code = blank ? eb_flash_erase(a->session, step.addr, step.size, &result, err)
+                           : eb_flash_write(a->session, step.addr, step.size, a->buf, on_written, a,
+                                            &result, err);
+    uint32_t done = code == EB_OK ? step.size : eb_min_u32(result.done, step.size);
+    uint32_t touched = code == EB_OK ? step.size : eb_min_u32(result.touched, step.size);
+
+    /* A sector begun is a sector lost. */
+    done -= done % EB_SECTOR_BYTES;
+    touched = eb_min_u32(step.size, (touched + EB_SECTOR_BYTES - 1) & ~(EB_SECTOR_BYTES - 1));
+    a->changed = a->changed || touched > 0;
+    a->bytes_written += blank ? 0 : done;
+    a->wire_bytes += result.wire_bytes;
+    eb_err_t why = {0};
+    eb_code_t marked = eb_spans_mark(&a->spans, step.addr, done, EB_RANGE_WRITTEN, &why);
+    if (marked == EB_OK && touched > done) {
+        marked = eb_spans_mark(&a->spans, step.addr + done, touched - done, EB_RANGE_UNKNOWN, &why);
+    }
+    if (marked != EB_OK && err != NULL) {
+        *err = why;
+    }
+    return marked != EB_OK ? marked : code;
+}
+
+/* Open bytes in a range. */
+static uint32_t open_bytes(const eb_apply_t *a, eb_range_t range)
+{
+    uint64_t from = range.addr, end = from + range.size;
+    uint32_t bytes = 0;
+    eb_range_t open;
+
+    while (next_open(a, from, end, &open)) {
+        bytes += open.size;
+        from = (uint64_t)open.addr + open.size;
+    }
+    return bytes;
+}
+
+/* After a step: how far it came. EB_OK: go on with what is open; else the error to end with. */
+static eb_code_t judge_step(eb_apply_t *a, eb_range_t step, eb_phase_t phase, uint32_t still_open,
+                            eb_err_t *why)
+{
+    a->phases[phase].settled += step.size - still_open;
+    show(a, phase, a->phases[phase].settled);
+    if (still_open < step.size) {
+        a->failures = 0;
+        eb_line_care_progress(&a->care);
+    }
+    if (still_open == 0) {
+        a->step_bytes = eb_min_u32(a->step_bytes * 2, EB_APPLY_STEP_BYTES);
+        return EB_OK;
+    }
+    a->step_bytes = a->step_bytes > EB_SECTOR_BYTES ? a->step_bytes / 2 : EB_SECTOR_BYTES;
+    a->failures++;
+    if (a->failures < TRIES_MAX) {
+        eb_event_note(a->ev, EB_LEVEL_DETAIL, "%s; trying again", why->message);
+        return EB_OK;
+    }
+    return eb_err_wrap(why, "gave up after %u attempts", a->failures);
+}
+
+/* Change a step and prove it. EB_OK: go on, with what is still open of it too. */
+static eb_code_t do_step(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *err)
+{
+    eb_phase_t phase = blank ? EB_PHASE_ERASE : EB_PHASE_WRITE;
+    eb_err_t why = {0}, quiet = {0};
+
+    if (eb_event_cancelled(a->ev)) {
+        return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+    }
+    eb_code_t code = change(a, step, blank, &why);
+    if (code != EB_OK) {
+        code = eb_line_care_failed(&a->care, &why);
+    } else {
+        (void)eb_err_set(&why, EB_ERR_UNPROVED,
+                         "the board took %u bytes for 0x%x, but its flash does not hold them",
+                         step.size, step.addr);
+        eb_err_hint(&why, "the flash is write-protected, worn out or not as large as it says; if "
+                          "the supply is weak, try a shorter cable or a powered hub");
+    }
+    if (code == EB_OK && (code = look_at(a, step, phase, false, &quiet)) != EB_OK) {
+        why = quiet;
+    }
+    if (code == EB_OK) {
+        code = judge_step(a, step, phase, open_bytes(a, step), &why);
+    }
+    if (code != EB_OK && err != NULL) {
+        *err = why;
+    }
+    return code;
+}
+
+/* -- all of it ------------------------------------------------------------------------------- */
+
+static eb_code_t work_through(eb_apply_t *a, eb_range_t area, bool blank, eb_err_t *err)
+{
+    uint64_t from = area.addr, end = from + area.size;
+
+    for (;;) {
+        eb_range_t step;
+        eb_code_t code = next_step(a, &from, end, blank, &step, err);
+        if (code != EB_OK || step.size == 0) {
+            return code;
+        }
+        if ((code = do_step(a, step, blank, err)) != EB_OK) {
+            return code;
+        }
+    }
+}
+
+static eb_code_t work_round(eb_apply_t *a, eb_err_t *err)
+{
+    static const eb_range_t everything = {0, UINT32_MAX - (EB_SECTOR_BYTES - 1)};
+    const eb_range_t *areas = a->area_count > 0 ? a->areas : &everything;
+    size_t count = a->area_count > 0 ? a->area_count : 1;
+    eb_code_t code = EB_OK;
+
+    for (size_t i = 0; i < count && code == EB_OK; i++) {
+        code = work_through(a, areas[i], true, err);
+        if (code == EB_OK) {
+            code = work_through(a, areas[i], false, err);
+        }
+    }
+    return code;
+}
+
+/* How much is to be erased and how much to be written, for progress. */
+static eb_code_t count_work(eb_apply_t *a, eb_err_t *err)
+{
+    uint64_t from = 0, erase = 0, write = 0;
+    eb_range_t open;
+
+    while (next_open(a, from, UINT64_MAX, &open)) {
+        for (uint32_t done = 0; done < open.size; done += EB_SECTOR_BYTES) {
+            bool blank;
+            eb_code_t code = wanted_sector(a, open.addr + done, a->buf, &blank, err);
+            if (code != EB_OK) {
+                return code;
+            }
+            *(blank ? &erase : &write) += EB_SECTOR_BYTES;
+        }
+        from = (uint64_t)open.addr + open.size;
+    }
+    a->phases[EB_PHASE_ERASE].total = erase;
+    a->phases[EB_PHASE_WRITE].total = write;
+    return EB_OK;
+}
+
+/*
+ * Once more over what was written, now that all is: a flash that is smaller than it says keeps
+ * later bytes in the place of earlier ones, each proved in its time. Where the board was reset on
+ * the way its firmware may have run and written; then what was right before is asked for too.
+ */
+static eb_code_t prove_all(eb_apply_t *a, eb_err_t *err)
+{
+    uint32_t resets = resets_of(a);
+    bool all = resets != a->resets;
+    eb_spans_t copy = {0};
+    uint64_t total = eb_spans_bytes(&a->spans, EB_RANGE_NEW);
+    eb_code_t code = cut_spans(&a->spans, (eb_range_t){0, UINT32_MAX}, &copy, err);
+
+    total += all ? eb_spans_bytes(&a->spans, EB_RANGE_SAME) : 0;
+    begin_phase(a, EB_PHASE_VERIFY, total);
+    for (size_t i = 0; i < copy.count && code == EB_OK; i++) {
+        const eb_flash_span_t *span = &copy.spans[i];
+        if (span->state == EB_RANGE_NEW || (all && span->state == EB_RANGE_SAME)) {
+            code = look_at(a, (eb_range_t){span->addr, span->size}, EB_PHASE_VERIFY, true, err);
+        }
+    }
+    eb_spans_free(&copy);
+    a->resets = resets;
+    return code;
+}
+
+static eb_code_t run(eb_apply_t *a, eb_err_t *err)
+{
+    eb_range_t open;
+    eb_code_t code = count_work(a, err);
+
+    if (code != EB_OK) {
+        return code;
+    }
+    begin_phase(a, EB_PHASE_ERASE, a->phases[EB_PHASE_ERASE].total);
+    begin_phase(a, EB_PHASE_WRITE, a->phases[EB_PHASE_WRITE].total);
+    for (int round = 0; round < ROUNDS_MAX; round++) {
+        code = work_round(a, err);
+        if (code == EB_OK && (a->changed || resets_of(a) != a->resets)) {
+            code = prove_all(a, err);
+        }
+        if (code != EB_OK) {
+            return code;
+        }
+        if (!next_open(a, 0, UINT64_MAX, &open) && resets_of(a) == a->resets) {
+            a->proved = eb_session_has_digest(a->session);
+            return EB_OK;
+        }
+        eb_event_note(a->ev, EB_LEVEL_DETAIL, "the flash changed by itself; once more");
+    }
+    (void)eb_err_set(err, EB_ERR_UNPROVED, "the flash does not keep what was proved in it");
+    eb_err_hint(err, "the flash is not as large as it says, or worn out, or the board resets again "
+                     "and again");
+    return EB_ERR_UNPROVED;
+}
+
+/* After a failure: what is touched but not proved may be known better by now. */
+static void look_again(eb_apply_t *a)
+{
+    eb_spans_t copy = {0};
+    eb_code_t code;
+
+    if (eb_spans_bytes(&a->spans, EB_RANGE_WRITTEN) + eb_spans_bytes(&a->spans, EB_RANGE_UNKNOWN) ==
+            0 ||
+        eb_session_recover(a->session, NULL) != EB_OK) {
+        return;
+    }
+    code = cut_spans(&a->spans, (eb_range_t){0, UINT32_MAX}, &copy, NULL);
+    for (size_t i = 0; i < copy.count && code == EB_OK; i++) {
+        const eb_flash_span_t *span = &copy.spans[i];
+        if (!is_settled(span->state) && span->state != EB_RANGE_OLD) {
+            code = look_at(a, (eb_range_t){span->addr, span->size}, EB_PHASE_VERIFY, false, NULL);
+        }
+    }
+    eb_spans_free(&copy);
+}
+
+eb_code_t eb_apply_run(eb_apply_t *a, eb_err_t *err)
+{
+    eb_err_t why = {0};
+
+    a->proved = false;
+    eb_code_t code = run(a, &why);
+    if (code == EB_OK) {
+        return EB_OK;
+    }
+    if (a->changed) {
+        if (code != EB_ERR_CANCELLED) {
+            look_again(a);
+        }
+        return eb_apply_unfinished(&a->spans, &why, err);
+    }
+    if (err != NULL) {
+        *err = why;
+    }
+    return code;
+}
+
+/* -- making ---------------------------------------------------------------------------------- */
+
+eb_code_t eb_apply_init(eb_apply_t *a, eb_session_t *session, const eb_events_t *ev, eb_err_t *err)
+{
+    memset(a, 0, sizeof(*a));
+    a->session = session;
+    a->ev = ev;
+    a->wanted = wanted_erased;
+    a->step_bytes = EB_APPLY_STEP_BYTES;
+    eb_line_care_init(&a->care, session, ev);
+    a->buf = malloc(EB_APPLY_STEP_BYTES);
+    if (a->buf == NULL) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory to write with");
+    }
+    return EB_OK;
+}
+
+void eb_apply_free(eb_apply_t *a)
+{
+    if (a != NULL) {
+        eb_spans_free(&a->spans);
+        free(a->buf);
+        a->buf = NULL;
+    }
+}

@@ -1,0 +1,71 @@
+/*
+ * apply.h: the engine that changes the flash of a board and keeps the truth about it.
+ *
+ * What shall be in the flash comes from a function. First eb_apply_compare finds by digests what
+ * differs; nothing is changed by it. Then eb_apply_run erases and writes the sectors that differ
+ * and no others, and proves each of them by a digest of the chip. At every moment `spans` holds
+ * what is known of each sector; nothing but a digest makes one SAME or NEW.
+ */
+#ifndef EB_CORE_APPLY_H
+#define EB_CORE_APPLY_H
+
+#include "bytes.h"
+#include "compare.h"
+#include "line_care.h"
+
+/* Most that is written or erased between two proofs. */
+#define EB_APPLY_STEP_BYTES (256u * 1024u)
+
+/* Progress of one phase, in bytes. */
+typedef struct eb_apply_phase {
+    bool started;
+    uint64_t total;
+    uint64_t settled; /* for good */
+    uint64_t shown;   /* never goes back */
+} eb_apply_phase_t;
+
+typedef struct eb_apply {
+    /* filled by the caller after eb_apply_init */
+    eb_wanted_fn wanted; /* NULL: all shall be erased */
+    void *wanted_user;
+    const eb_range_t
+        *areas;        /* in the order of the work; together they cover the ranges; borrowed */
+    size_t area_count; /* 0: by address */
+    /* results */
+    eb_spans_t spans; /* whole sectors; moved out by the caller, or freed by eb_apply_free */
+    bool changed;     /* at least one sector was touched */
+    bool proved; /* all of spans is SAME or NEW, and was so after the last reset of the board */
+    uint64_t bytes_written; /* acknowledged; those of a second attempt too */
+    uint64_t wire_bytes;    /* payload sent for them */
+    /* from here on its own */
+    eb_session_t *session;
+    const eb_events_t *ev;
+    eb_line_care_t care;
+    uint8_t *buf;        /* EB_APPLY_STEP_BYTES; owned */
+    uint32_t step_bytes; /* what is tried at once; smaller after failures */
+    unsigned failures;   /* in a row, without a sector that became NEW */
+    uint32_t resets;     /* of the board, when the spans were proved last */
+    eb_apply_phase_t phases[EB_PHASE_HASH + 1];
+} eb_apply_t;
+
+/* Allocates; release with eb_apply_free, on failure too. */
+eb_code_t eb_apply_init(eb_apply_t *apply, eb_session_t *session, const eb_events_t *ev,
+                        eb_err_t *err);
+void eb_apply_free(eb_apply_t *apply); /* NULL is allowed */
+
+/*
+ * Fill spans with SAME and OLD. Ranges are whole sectors, sorted, apart from each other.
+ * EB_PHASE_CHECK over all of them. Errors are those of eb_compare_board.
+ */
+eb_code_t eb_apply_compare(eb_apply_t *apply, const eb_range_t *ranges, size_t count,
+                           eb_err_t *err);
+
+/*
+ * Change what is OLD and prove it. EB_PHASE_ERASE, _WRITE and _VERIFY. Blocks as long as that
+ * takes, honours cancel. On failure the touched spans are looked at again if the board can be
+ * reached; once something was touched the error is EB_ERR_UNFINISHED, with the cause and the ranges
+ * in its message, otherwise it is the cause itself.
+ */
+eb_code_t eb_apply_run(eb_apply_t *apply, eb_err_t *err);
+
+#endif

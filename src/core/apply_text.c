@@ -1,0 +1,72 @@
+#include "apply_text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAMED_MAX   2   /* ranges of one state; the result holds all of them */
+#define CAUSE_CHARS 200 /* so that the ranges have room */
+
+typedef struct text {
+    char chars[EB_ERR_TEXT_BYTES];
+    size_t used;
+} text_t;
+
+static void add(text_t *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(text_t *text, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    int len = vsnprintf(text->chars + text->used, sizeof(text->chars) - text->used, format, args);
+    va_end(args);
+    if (len > 0) {
+        text->used += (size_t)len;
+        text->used = text->used < sizeof(text->chars) ? text->used : sizeof(text->chars) - 1;
+    }
+}
+
+static void add_state(text_t *text, const eb_spans_t *spans, eb_range_state_t state,
+                      const char *words)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < spans->count; i++) {
+        const eb_flash_span_t *span = &spans->spans[i];
+        if (span->state != state) {
+            continue;
+        }
+        if (count == 0) {
+            add(text, "; %s: ", words);
+        }
+        if (count < NAMED_MAX) {
+            add(text, "%s0x%x + 0x%x", count > 0 ? ", " : "", span->addr, span->size);
+        }
+        count++;
+    }
+    if (count > NAMED_MAX) {
+        add(text, " and %u more, %llu bytes in all", count - NAMED_MAX,
+            (unsigned long long)eb_spans_bytes(spans, state));
+    }
+}
+
+eb_code_t eb_apply_unfinished(const eb_spans_t *spans, const eb_err_t *cause, eb_err_t *err)
+{
+    text_t text = {.used = 0};
+
+    add(&text, "%.*s", CAUSE_CHARS, cause->message);
+    add_state(&text, spans, EB_RANGE_UNKNOWN, "unknown");
+    add_state(&text, spans, EB_RANGE_WRITTEN, "written, not proved");
+    add_state(&text, spans, EB_RANGE_OLD, "old");
+    add_state(&text, spans, EB_RANGE_NEW, "new");
+    (void)eb_err_set(err, EB_ERR_UNFINISHED, "%s", text.chars);
+    if (err != NULL) {
+        err->os_errno = cause->os_errno;
+        err->device_status = cause->device_status;
+    }
+    if (cause->hint[0] != '\0') {
+        eb_err_hint(err, "%s; then run the same command again to finish the job", cause->hint);
+    }
+    return EB_ERR_UNFINISHED;
+}

@@ -1,0 +1,190 @@
+/* op_erase.c: erase the flash, a partition of it, or a range: ask, erase what is not, prove it. */
+#include "clock.h"
+#include "espbackup/ops.h"
+#include "partition_table.h"
+#include "restore_job.h"
+#include "table_search.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct erase {
+    eb_session_t *session;
+    const eb_erase_options_t *options;
+    const eb_events_t *ev;
+    eb_line_care_t care;
+    eb_layout_t board;
+    uint64_t flash_bytes;
+    eb_range_t range;
+} erase_t;
+
+static eb_code_t check_aligned(const erase_t *e, uint64_t addr, uint64_t size, eb_err_t *err)
+{
+    uint64_t start = addr - addr % EB_SECTOR_BYTES;
+    uint64_t end = (addr + size + EB_SECTOR_BYTES - 1) / EB_SECTOR_BYTES * EB_SECTOR_BYTES;
+
+    if (size == 0 || !eb_range_within(addr, size, e->flash_bytes) || e->flash_bytes > UINT32_MAX) {
+        return eb_err_set(err, EB_ERR_USAGE,
+                          "range 0x%llx + 0x%llx does not lie within the %llu bytes of the flash",
+                          (unsigned long long)addr, (unsigned long long)size,
+                          (unsigned long long)e->flash_bytes);
+    }
+    if (start != addr || end != addr + size) {
+        (void)eb_err_set(err, EB_ERR_USAGE,
+                         "range 0x%llx + 0x%llx: flash is erased in sectors of 0x%x bytes",
+                         (unsigned long long)addr, (unsigned long long)size, EB_SECTOR_BYTES);
+        eb_err_hint(err, "the nearest range of whole sectors around it is 0x%llx + 0x%llx",
+                    (unsigned long long)start, (unsigned long long)(end - start));
+        return EB_ERR_USAGE;
+    }
+    return EB_OK;
+}
+
+static eb_code_t find_partition(const erase_t *e, uint64_t *addr, uint64_t *size, eb_err_t *err)
+{
+    const eb_partition_table_t *table = &e->board.table;
+    int index = table->present ? eb_partition_find(table, e->options->partition) : -1;
+
+    if (index < 0) {
+        (void)eb_err_set(err, EB_ERR_USAGE, "partition \"%s\": %s", e->options->partition,
+                         table->present ? "the board's table has none of that name"
+                                        : "the board has no partition table");
+        eb_err_hint(err, "espbackup flash-info shows the table; --partition-table ADDR says where "
+                         "it is; ADDR and SIZE need none");
+        return EB_ERR_USAGE;
+    }
+    *addr = table->entries[index].addr;
+    *size = table->entries[index].size;
+    return EB_OK;
+}
+
+static eb_code_t choose(erase_t *e, eb_err_t *err)
+{
+    uint64_t addr = e->options->addr, size = e->options->size;
+    eb_code_t code = EB_OK;
+
+    if (e->options->whole) {
+        addr = 0;
+        size = e->flash_bytes;
+    } else if (e->options->partition != NULL) {
+        code = find_partition(e, &addr, &size, err);
+    }
+    if (code == EB_OK) {
+        code = check_aligned(e, addr, size, err);
+    }
+    if (code == EB_OK) {
+        e->range = (eb_range_t){(uint32_t)addr, (uint32_t)size};
+    }
+    return code;
+}
+
+static eb_code_t check_security(const erase_t *e, eb_err_t *err)
+{
+    const eb_security_t *security = &eb_session_chip(e->session)->security;
+    eb_code_t code = EB_OK;
+
+    if (security->flash_encryption == EB_YES) {
+        code = eb_check_refuse(e->ev, e->options->force, "--force erases it all the same", err,
+                               "flash encryption is on: what is erased comes back only from a "
+                               "backup of this very board, or through its own firmware");
+    }
+    if (code == EB_OK && security->secure_boot == EB_YES) {
+        code = eb_check_refuse(e->ev, e->options->force, "--force erases it all the same", err,
+                               "secure boot is on: without a bootloader and an application signed "
+                               "for this board it does not start again");
+    }
+    return code;
+}
+
+static bool ask(const erase_t *e, const eb_spans_t *spans)
+{
+    const eb_change_plan_t plan = {
+        .is_erase = true,
+        .addr = e->range.addr,
+        .size_bytes = e->range.size,
+        .spans = spans,
+        .board_table = &e->board.table,
+        .board_boot = e->board.table.present ? &e->board.boot : NULL,
+        .encrypted = eb_session_chip(e->session)->security.flash_encryption == EB_YES,
+    };
+
+    return e->options->confirm == NULL || e->options->confirm(e->options->confirm_user, &plan);
+}
+
+static eb_code_t change(erase_t *e, eb_apply_t *apply, eb_err_t *err)
+{
+    eb_code_t code = EB_OK;
+
+    if (eb_spans_bytes(&apply->spans, EB_RANGE_OLD) > 0) {
+        code = eb_check_protection(&e->care, e->options->force, err);
+    }
+    if (code != EB_OK) {
+        return code;
+    }
+    if (!ask(e, &apply->spans)) {
+        (void)eb_err_set(err, EB_ERR_REFUSED, "not confirmed: nothing was erased");
+        eb_err_hint(err, "--yes goes on without asking");
+        return EB_ERR_REFUSED;
+    }
+    return eb_apply_run(apply, err);
+}
+
+static eb_code_t run(erase_t *e, eb_erase_result_t *result, eb_err_t *err)
+{
+    eb_layout_source_t source = eb_layout_of_board(&e->care, e->options->table_addr);
+    eb_apply_t apply;
+
+    eb_code_t code = eb_check_download_mode(e->session, err);
+    if (code == EB_OK) {
+        code = check_security(e, err);
+    }
+    if (code == EB_OK) {
+        code = eb_layout_search(&source, e->ev, &e->board, err);
+    }
+    if (code == EB_OK) {
+        code = choose(e, err);
+    }
+    if (code != EB_OK) {
+        return code;
+    }
+    result->addr = e->range.addr;
+    result->size_bytes = e->range.size;
+    code = eb_apply_init(&apply, e->session, e->ev, err);
+    if (code == EB_OK) {
+        code = eb_apply_compare(&apply, &e->range, 1, err);
+    }
+    if (code == EB_OK) {
+        code = change(e, &apply, err);
+    }
+    result->proved = apply.proved;
+    result->changed = apply.changed;
+    result->spans = apply.spans;
+    apply.spans = (eb_spans_t){0};
+    eb_apply_free(&apply);
+    return code;
+}
+
+eb_code_t eb_op_erase(eb_session_t *s, const eb_erase_options_t *options, const eb_events_t *ev,
+                      eb_erase_result_t *result, eb_err_t *err)
+{
+    int64_t started_us = eb_clock_us();
+
+    memset(result, 0, sizeof(*result));
+    eb_code_t code = eb_session_need_flash(s, err);
+    if (code != EB_OK) {
+        return code;
+    }
+    erase_t *e = calloc(1, sizeof(*e));
+    if (e == NULL) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory to erase");
+    }
+    e->session = s;
+    e->options = options;
+    e->ev = ev;
+    e->flash_bytes = eb_session_flash(s)->size_bytes;
+    eb_line_care_init(&e->care, s, ev);
+    code = run(e, result, err);
+    result->seconds = (double)(eb_clock_us() - started_us) / 1e6;
+    free(e);
+    return code;
+}

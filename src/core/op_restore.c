@@ -1,0 +1,279 @@
+/* op_restore.c: put a backup back: check, compare, ask, change what differs, prove it. */
+#include "clock.h"
+#include "espbackup/ops.h"
+#include "restore_job.h"
+#include "table_search.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* -- preparing ------------------------------------------------------------------------------- */
+
+static eb_code_t open_image(eb_restore_job_t *job, eb_err_t *err)
+{
+    const eb_restore_options_t *options = job->options;
+    eb_err_t why = {0};
+    eb_code_t code = eb_image_source_open(options->backup, options->dir, options->has_address,
+                                          options->address, job->ev, &job->image, &why);
+
+    if ((code == EB_ERR_IMAGE_BAD || code == EB_ERR_SIDECAR_BAD) && why.hint[0] == '\0') {
+        eb_err_hint(&why, "use another backup (espbackup list --check examines all); to write this "
+                          "file as it is, take the sidecar beside it away");
+    }
+    if (code != EB_OK && err != NULL) {
+        *err = why;
+    }
+    job->table_addr = EB_PARTITION_TABLE_ADDR;
+    if (options->table_addr != 0) {
+        job->table_addr = options->table_addr;
+    } else if (job->image.table != NULL) {
+        job->table_addr = job->image.table->addr;
+    }
+    return code;
+}
+
+static eb_code_t look_at_board(eb_restore_job_t *job, eb_err_t *err)
+{
+    eb_layout_source_t source = eb_layout_of_board(&job->care, job->options->table_addr);
+
+    job->board = calloc(1, sizeof(*job->board));
+    if (job->board == NULL) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
+    }
+    return eb_layout_search(&source, job->ev, job->board, err);
+}
+
+static bool read_program(void *user, uint32_t offset, void *bytes, uint32_t count)
+{
+    const eb_restore_job_t *job = user;
+    uint32_t boot = eb_session_chip(job->session)->bootloader_addr;
+
+    return eb_image_source_read(&job->image, boot + offset, bytes, count, NULL) == EB_OK;
+}
+
+/* The only thing that makes written bytes differ from those of the file, and only if asked for. */
+static eb_code_t make_patch(eb_restore_job_t *job, eb_err_t *err)
+{
+    const eb_flash_settings_t settings = {job->options->flash_mode, job->options->flash_freq,
+                                          job->options->flash_size};
+    const eb_chip_info_t *chip = eb_session_chip(job->session);
+    uint32_t limit = 0;
+
+    if (!eb_flash_settings_any(&settings)) {
+        return EB_OK;
+    }
+    for (size_t i = 0; i < job->range_count; i++) {
+        uint64_t end = (uint64_t)job->ranges[i].addr + job->ranges[i].size;
+        if (eb_ranges_hold(&job->ranges[i], 1, chip->bootloader_addr, EB_SECTOR_BYTES)) {
+            limit = (uint32_t)(end - chip->bootloader_addr);
+        }
+    }
+    if (limit == 0) {
+        return eb_err_set(err, EB_ERR_USAGE,
+                          "flash mode, frequency and size stand in the bootloader at 0x%x, which "
+                          "is not restored here",
+                          chip->bootloader_addr);
+    }
+    eb_code_t code =
+        eb_header_patch_make(read_program, job, limit, chip->chip_id, &settings, &job->patch, err);
+    if (code != EB_OK) {
+        return eb_err_wrap(err, "bootloader at 0x%x of %s", chip->bootloader_addr, job->image.path);
+    }
+    if (job->patch.changed) {
+        eb_event_note(job->ev, EB_LEVEL_NOTE,
+                      "the bootloader's header gets other flash settings (0x%02x%02x)%s: these "
+                      "bytes differ from the backup",
+                      job->patch.settings[0], job->patch.settings[1],
+                      job->patch.has_hash ? " and a new hash" : "");
+    }
+    return EB_OK;
+}
+
+static eb_code_t prepare(eb_restore_job_t *job, eb_restore_result_t *result, eb_err_t *err)
+{
+    eb_code_t code = open_image(job, err);
+
+    if (code == EB_OK) {
+        memcpy(result->image_path, job->image.path, sizeof(result->image_path));
+        code = eb_restore_check_image(job, err);
+    }
+    if (code == EB_OK) {
+        code = eb_restore_choose(job, err);
+    }
+    if (code == EB_OK) {
+        result->addr = job->options->erase_all ? 0 : job->ranges[0].addr;
+        result->size_bytes = job->options->erase_all ? job->flash_bytes : eb_restore_bytes(job);
+        code = eb_restore_check_board(job, err);
+    }
+    if (code == EB_OK) {
+        code = eb_check_download_mode(job->session, err);
+    }
+    if (code == EB_OK) {
+        code = look_at_board(job, err);
+    }
+    if (code == EB_OK) {
+        code = eb_restore_round(job, err);
+    }
+    if (code == EB_OK) {
+        code = make_patch(job, err);
+    }
+    if (code == EB_OK) {
+        code = eb_restore_check_table(job, err);
+    }
+    result->header_changed = job->patch.changed;
+    return code;
+}
+
+/* -- asking ---------------------------------------------------------------------------------- */
+
+static bool ask(eb_restore_job_t *job, const eb_restore_result_t *result, const eb_spans_t *spans)
+{
+    const eb_sidecar_t *sidecar = job->image.sidecar;
+    const eb_layout_t *after = job->after;
+    const eb_change_plan_t plan = {
+        .source = job->image.path,
+        .addr = result->addr,
+        .size_bytes = result->size_bytes,
+        .spans = spans,
+        .board_table = &job->board->table,
+        .image_table = after != NULL ? &after->table : NULL,
+        .board_boot = job->board->table.present ? &job->board->boot : NULL,
+        .image_boot = after != NULL && after->table.present ? &after->boot : NULL,
+        .image_chip = sidecar != NULL ? &sidecar->chip : NULL,
+        .image_created_utc = sidecar != NULL ? sidecar->created_utc : NULL,
+        .other_mac = job->other_mac,
+        .encrypted = job->encrypted,
+    };
+
+    return job->options->confirm == NULL ||
+           job->options->confirm(job->options->confirm_user, &plan);
+}
+
+static eb_code_t back_up_first(eb_restore_job_t *job, eb_restore_result_t *result, eb_err_t *err)
+{
+    const eb_backup_options_t options = {
+        .dir = job->options->dir,
+        .note = "made before a restore",
+        .table_addr = job->options->table_addr,
+    };
+    eb_backup_result_t *backup = calloc(1, sizeof(*backup));
+
+    if (backup == NULL) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the backup");
+    }
+    eb_code_t code = eb_op_backup(job->session, &options, job->ev, backup, err);
+    if (code == EB_OK) {
+        memcpy(result->first_backup_path, backup->image_path, sizeof(result->first_backup_path));
+    } else {
+        (void)eb_err_wrap(err, "the backup before the restore failed, nothing was changed");
+    }
+    free(backup);
+    return code;
+}
+
+/* -- the whole ------------------------------------------------------------------------------- */
+
+/* Now that "latest" is what was on the board, the same command would restore that. */
+static void name_the_image(const eb_restore_job_t *job, const eb_restore_result_t *result,
+                           eb_err_t *err)
+{
+    if (err != NULL && err->code == EB_ERR_UNFINISHED && result->first_backup_path[0] != '\0') {
+        eb_err_hint(err, "finish the job with: espbackup restore %s (without --backup-first)",
+                    job->image.path);
+    }
+}
+
+static eb_code_t change(eb_restore_job_t *job, eb_apply_t *apply, eb_restore_result_t *result,
+                        eb_err_t *err)
+{
+    bool differs = eb_spans_bytes(&apply->spans, EB_RANGE_OLD) > 0;
+    eb_code_t code = eb_restore_check_change(job, &apply->spans, err);
+
+    if (code != EB_OK) {
+        return code;
+    }
+    bool agreed = ask(job, result, &apply->spans);
+    if (job->options->dry_run) {
+        return EB_OK;
+    }
+    if (!agreed) {
+        (void)eb_err_set(err, EB_ERR_REFUSED, "not confirmed: nothing was changed");
+        eb_err_hint(err, "--yes goes on without asking; --dry-run shows what would change");
+        return EB_ERR_REFUSED;
+    }
+    if (job->options->backup_first && differs) {
+        code = back_up_first(job, result, err);
+    }
+    if (code == EB_OK) {
+        code = eb_apply_run(apply, err);
+        name_the_image(job, result, err);
+    }
+    return code;
+}
+
+static eb_code_t restore(eb_restore_job_t *job, eb_restore_result_t *result, eb_err_t *err)
+{
+    eb_range_t areas[EB_RESTORE_AREAS_MAX];
+    eb_apply_t apply;
+    eb_code_t code = eb_apply_init(&apply, job->session, job->ev, err);
+
+    if (code == EB_OK) {
+        apply.wanted = eb_restore_wanted;
+        apply.wanted_user = job;
+        apply.area_count = eb_restore_areas(job, areas);
+        apply.areas = areas;
+        code = eb_apply_compare(&apply, job->sectors, job->sector_count, err);
+    }
+    if (code == EB_OK) {
+        code = change(job, &apply, result, err);
+    }
+    result->proved = apply.proved;
+    result->changed = apply.changed;
+    result->bytes_written = apply.bytes_written;
+    result->wire_bytes = apply.wire_bytes;
+    result->spans = apply.spans;
+    apply.spans = (eb_spans_t){0};
+    eb_apply_free(&apply);
+    return code;
+}
+
+static void free_job(eb_restore_job_t *job)
+{
+    eb_image_source_close(&job->image);
+    free(job->board);
+    free(job->after);
+    free(job->ranges);
+    free(job->sectors);
+    free(job->edges);
+    free(job);
+}
+
+eb_code_t eb_op_restore(eb_session_t *s, const eb_restore_options_t *options, const eb_events_t *ev,
+                        eb_restore_result_t *result, eb_err_t *err)
+{
+    int64_t started_us = eb_clock_us();
+
+    memset(result, 0, sizeof(*result));
+    eb_code_t code = eb_session_need_flash(s, err);
+    if (code != EB_OK) {
+        return code;
+    }
+    eb_restore_job_t *job = calloc(1, sizeof(*job));
+    if (job == NULL) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the restore");
+    }
+    job->session = s;
+    job->options = options;
+    job->ev = ev;
+    job->image.fd = -1;
+    job->flash_bytes = eb_session_flash(s)->size_bytes;
+    eb_line_care_init(&job->care, s, ev);
+    code = prepare(job, result, err);
+    if (code == EB_OK) {
+        code = restore(job, result, err);
+    }
+    eb_session_get_stats(s, &result->stats);
+    result->seconds = (double)(eb_clock_us() - started_us) / 1e6;
+    free_job(job);
+    return code;
+}

@@ -1,0 +1,477 @@
+/* restore_check.c: every reason not to write to a board, and the way past each. */
+#include "flash_text.h"
+#include "partition_table.h"
+#include "partition_types.h"
+#include "restore_job.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHIP_ID_MAX  0xFFFFu /* wider ones mark chips whose image headers carry none */
+#define HINT_FORCE   "--force writes it all the same"
+#define HINT_NO_PAST "there is no way past this: the chip itself forbids it"
+
+eb_code_t eb_check_refuse(const eb_events_t *ev, bool force, const char *hint, eb_err_t *err,
+                          const char *format, ...)
+{
+    char text[EB_ERR_TEXT_BYTES];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    if (force) {
+        eb_event_note(ev, EB_LEVEL_WARNING, "%s; going on because of --force", text);
+        return EB_OK;
+    }
+    (void)eb_err_set(err, EB_ERR_REFUSED, "%s", text);
+    eb_err_hint(err, "%s", hint);
+    return EB_ERR_REFUSED;
+}
+
+#define REFUSE(job, hint, err, ...)                                                                \
+    eb_check_refuse((job)->ev, (job)->options->force, (hint), (err), __VA_ARGS__)
+
+eb_code_t eb_check_download_mode(const eb_session_t *session, eb_err_t *err)
+{
+    if (eb_session_chip(session)->security.secure_download_mode != EB_YES) {
+        return EB_OK;
+    }
+    (void)eb_err_set(err, EB_ERR_UNSUPPORTED,
+                     "secure download mode is on: the chip does not let its flash be compared and "
+                     "proved");
+    eb_err_hint(err, "%s", HINT_NO_PAST);
+    return EB_ERR_UNSUPPORTED;
+}
+
+/* -- the image ------------------------------------------------------------------------------- */
+
+/* The header of an application or bootloader at an address of the image, if there is one. */
+static eb_code_t peek(eb_restore_job_t *job, uint32_t addr, eb_app_image_t *out, eb_err_t *err)
+{
+    const eb_image_source_t *image = &job->image;
+    uint8_t bytes[EB_APP_IMAGE_PEEK_BYTES];
+
+    memset(out, 0, sizeof(*out));
+    if (addr < image->addr ||
+        !eb_range_within(addr - image->addr, sizeof(bytes), image->size_bytes)) {
+        return EB_OK;
+    }
+    eb_code_t code = eb_image_source_read(image, addr, bytes, sizeof(bytes), err);
+    if (code == EB_OK) {
+        eb_app_image_peek(bytes, sizeof(bytes), out);
+    }
+    return code;
+}
+
+static eb_code_t check_header(eb_restore_job_t *job, uint32_t addr, eb_err_t *err)
+{
+    const eb_chip_info_t *chip = eb_session_chip(job->session);
+    eb_app_image_t header;
+    eb_code_t code = peek(job, addr, &header, err);
+
+    if (code != EB_OK || header.state != EB_IMAGE_UNCHECKED || chip->chip_id > CHIP_ID_MAX ||
+        header.chip_id == chip->chip_id) {
+        return code;
+    }
+    return REFUSE(job, HINT_FORCE, err,
+                  "%s is for another chip: the program at 0x%x in it has chip id %u, this %s has "
+                  "%u",
+                  job->image.path, addr, header.chip_id, chip->name, chip->chip_id);
+}
+
+/* Without a sidecar the programs in the image tell; the first bytes of a bare .bin may be one. */
+static eb_code_t check_headers(eb_restore_job_t *job, eb_err_t *err)
+{
+    const uint32_t places[] = {job->image.addr, 0, 0x1000, 0x2000,
+                               eb_session_chip(job->session)->bootloader_addr};
+    const eb_partition_table_t *table = job->image.table;
+    eb_code_t code = EB_OK;
+
+    for (size_t i = 0; i < EB_COUNT_OF(places) && code == EB_OK; i++) {
+        code = check_header(job, places[i], err);
+    }
+    for (size_t i = 0; table != NULL && i < table->count && code == EB_OK; i++) {
+        if (table->entries[i].type == EB_PART_APP) {
+            code = check_header(job, table->entries[i].addr, err);
+        }
+    }
+    return code;
+}
+
+static eb_code_t check_chip(eb_restore_job_t *job, eb_err_t *err)
+{
+    const eb_chip_info_t *chip = eb_session_chip(job->session);
+    const eb_sidecar_t *sidecar = job->image.sidecar;
+
+    if (sidecar == NULL || sidecar->chip.id[0] == '\0') {
+        return check_headers(job, err);
+    }
+    if (strcmp(sidecar->chip.id, chip->id) == 0) {
+        return EB_OK;
+    }
+    return REFUSE(job, HINT_FORCE, err, "%s is of another chip: %s, and this is %s",
+                  job->image.path, sidecar->chip.name, chip->name);
+}
+
+/* A bare .bin that is no image of a flash would end up in the place of the bootloader. */
+static eb_code_t check_place(eb_restore_job_t *job, eb_err_t *err)
+{
+    const eb_image_source_t *image = &job->image;
+
+    if (image->sidecar != NULL || job->options->has_address || image->table != NULL ||
+        image->size_bytes == job->flash_bytes) {
+        return EB_OK;
+    }
+    return REFUSE(job,
+                  "say with --address where it goes (0x10000 for many applications); --force puts "
+                  "it at 0x0",
+                  err,
+                  "%s does not say where it belongs: it has no sidecar and no partition table, and "
+                  "is not as long as the flash",
+                  image->path);
+}
+
+eb_code_t eb_restore_check_image(eb_restore_job_t *job, eb_err_t *err)
+{
+    eb_code_t code = check_place(job, err);
+
+    return code == EB_OK ? check_chip(job, err) : code;
+}
+
+/* -- the board ------------------------------------------------------------------------------- */
+
+static const char *mac_of(const eb_chip_info_t *chip)
+{
+    return chip->mac_count > 0 ? chip->macs[0].text : "";
+}
+
+static eb_code_t check_mac(eb_restore_job_t *job, eb_err_t *err)
+{
+    const eb_restore_options_t *options = job->options;
+    const eb_sidecar_t *sidecar = job->image.sidecar;
+    const char *here = mac_of(eb_session_chip(job->session));
+    const char *there = sidecar != NULL ? mac_of(&sidecar->chip) : "";
+
+    job->other_mac = there[0] != '\0' && strcmp(here, there) != 0;
+    if (!job->other_mac || options->confirm != NULL || options->dry_run) {
+        return EB_OK;
+    }
+    return REFUSE(job, "--force makes this board a copy of that one", err,
+                  "%s is of another board: its MAC is %s, this one has %s", job->image.path, there,
+                  here);
+}
+
+/* Whether a program is seen in clear in the image, which ciphertext does not show. */
+static eb_code_t looks_plain(eb_restore_job_t *job, bool *plain, eb_err_t *err)
+{
+    const uint32_t places[] = {job->image.addr, eb_session_chip(job->session)->bootloader_addr};
+
+    *plain = job->image.table != NULL;
+    for (size_t i = 0; i < EB_COUNT_OF(places); i++) {
+        eb_app_image_t header;
+        eb_code_t code = peek(job, places[i], &header, err);
+        if (code != EB_OK) {
+            return code;
+        }
+        *plain = *plain || header.state == EB_IMAGE_UNCHECKED;
+    }
+    return EB_OK;
+}
+
+static eb_code_t check_encrypted_board(eb_restore_job_t *job, eb_err_t *err)
+{
+    const eb_sidecar_t *sidecar = job->image.sidecar;
+    bool plain = false;
+
+    if (sidecar != NULL && job->other_mac) {
+        return REFUSE(job, HINT_FORCE " and the board will not start", err,
+                      "flash encryption is on, and %s is of another board: without this board's "
+                      "key it is of no use",
+                      job->image.path);
+    }
+    eb_code_t code = looks_plain(job, &plain, err);
+    if (code != EB_OK) {
+        return code;
+    }
+    bool taken_encrypted = sidecar != NULL && sidecar->chip.security.flash_encryption == EB_YES;
+    if (plain || (sidecar != NULL && !taken_encrypted)) {
+        return REFUSE(job, HINT_FORCE " and the board will not start", err,
+                      "flash encryption is on, and %s is not encrypted: written as it is, the "
+                      "board could not read it",
+                      job->image.path);
+    }
+    if (sidecar == NULL) {
+        return REFUSE(job, HINT_FORCE, err,
+                      "flash encryption is on, and %s has no sidecar: nobody can tell whether it "
+                      "was taken from this board",
+                      job->image.path);
+    }
+    eb_event_note(job->ev, EB_LEVEL_NOTE,
+                  "flash encryption is on: %s is this board's own ciphertext and is put back as it "
+                  "is",
+                  job->image.path);
+    return EB_OK;
+}
+
+static eb_code_t check_security(eb_restore_job_t *job, eb_err_t *err)
+{
+    const eb_security_t *security = &eb_session_chip(job->session)->security;
+    const eb_sidecar_t *sidecar = job->image.sidecar;
+
+    job->encrypted = security->flash_encryption == EB_YES;
+    if (job->encrypted) {
+        return check_encrypted_board(job, err);
+    }
+    if (sidecar != NULL && sidecar->chip.security.flash_encryption == EB_YES) {
+        return REFUSE(job, HINT_FORCE " and the board will not start", err,
+                      "%s is ciphertext of a board with flash encryption, and this board has it "
+                      "off",
+                      job->image.path);
+    }
+    if (security->secure_boot == EB_YES && (job->other_mac || sidecar == NULL)) {
+        eb_event_note(job->ev, EB_LEVEL_WARNING,
+                      "secure boot is on: the board starts this firmware only if it is signed with "
+                      "the key that the board trusts");
+    }
+    return EB_OK;
+}
+
+eb_code_t eb_restore_check_board(eb_restore_job_t *job, eb_err_t *err)
+{
+    eb_code_t code = check_mac(job, err);
+
+    return code == EB_OK ? check_security(job, err) : code;
+}
+
+/* -- partitions ------------------------------------------------------------------------------ */
+
+/* What the image calls NAME must be what the board calls NAME. */
+static eb_code_t check_same_entry(eb_restore_job_t *job, const eb_partition_t *entry, eb_err_t *err)
+{
+    const eb_partition_table_t *board = &job->board->table;
+    int index = board->present ? eb_partition_find(board, entry->label) : -1;
+
+    if (eb_ranges_hold(job->ranges, job->range_count, job->table_addr, EB_PARTITION_TABLE_BYTES) ||
+        job->options->erase_all) {
+        return EB_OK; /* the image's own table comes along, or all else goes */
+    }
+    if (!board->present) {
+        return REFUSE(job, HINT_FORCE "; restoring the whole image brings its table too", err,
+                      "partition \"%s\": the board has no partition table that could name it",
+                      entry->label);
+    }
+    if (index < 0) {
+        return REFUSE(job, HINT_FORCE, err,
+                      "partition \"%s\": the board's own table has none of that name",
+                      entry->label);
+    }
+    const eb_partition_t *there = &board->entries[index];
+    if (there->addr == entry->addr && there->size == entry->size && there->type == entry->type &&
+        there->subtype == entry->subtype) {
+        return EB_OK;
+    }
+    return REFUSE(job, HINT_FORCE "; restoring the whole image brings its table too", err,
+                  "partition \"%s\" is 0x%x + 0x%x in the image, but 0x%x + 0x%x on the board",
+                  entry->label, entry->addr, entry->size, there->addr, there->size);
+}
+
+static eb_code_t check_names(eb_restore_job_t *job, eb_err_t *err)
+{
+    const eb_image_source_t *image = &job->image;
+    const eb_partition_table_t *table = image->table;
+    const char *only = "";
+    eb_code_t code = EB_OK;
+
+    if (image->sidecar != NULL) {
+        table = table != NULL ? table : &image->sidecar->table;
+        only = image->sidecar->partition;
+    }
+    if (table == NULL) {
+        return EB_OK;
+    }
+    for (size_t i = 0; i < table->count && code == EB_OK; i++) {
+        const eb_partition_t *entry = &table->entries[i];
+        bool named = job->options->partition_count == 0 && strcmp(only, entry->label) == 0;
+        for (size_t k = 0; k < job->options->partition_count; k++) {
+            named = named || strcmp(job->options->partitions[k], entry->label) == 0;
+        }
+        if (named) {
+            code = check_same_entry(job, entry, err);
+        }
+    }
+    return code;
+}
+
+/* -- the table that would result ------------------------------------------------------------- */
+
+static eb_code_t check_table_bytes(eb_restore_job_t *job, eb_err_t *err)
+{
+    uint8_t bytes[EB_PARTITION_TABLE_BYTES];
+    eb_err_t why = {0};
+    eb_partition_table_t *table = calloc(1, sizeof(*table));
+
+    if (table == NULL) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
+    }
+    eb_code_t code = eb_restore_wanted(job, job->table_addr, EB_PARTITION_TABLE_BYTES, bytes, err);
+    if (code == EB_OK) {
+        code = eb_partition_table_parse(bytes, sizeof(bytes), job->table_addr, job->flash_bytes,
+                                        table, &why);
+    }
+    if (code == EB_ERR_IMAGE_BAD) {
+        code = REFUSE(job, HINT_FORCE, err, "the partition table that would result is no good: %s",
+                      why.message);
+    } else if (code == EB_OK && !table->present && job->board->table.present) {
+        eb_event_note(job->ev, EB_LEVEL_WARNING,
+                      "afterwards there is no partition table at 0x%x; the board has one now",
+                      job->table_addr);
+    }
+    free(table);
+    return code;
+}
+
+/* A copy that is too short shows here: its table tells of bytes that it does not have. */
+static void warn_of_missing(eb_restore_job_t *job)
+{
+    const eb_partition_table_t *table = &job->after->table;
+    const char *first = NULL;
+    size_t count = 0;
+
+    if (job->options->erase_all || job->options->partition_count > 0 || job->options->has_range) {
+        return;
+    }
+    for (size_t i = 0; table->present && i < table->count; i++) {
+        const eb_partition_t *entry = &table->entries[i];
+        if (!eb_ranges_hold(job->ranges, job->range_count, entry->addr, entry->size)) {
+            first = first != NULL ? first : entry->label;
+            count++;
+        }
+    }
+    if (count > 0) {
+        eb_event_note(job->ev, EB_LEVEL_WARNING,
+                      "%s ends before \"%s\", the first of %zu partitions of its table that it "
+                      "does not hold: there the flash stays as it is",
+                      job->image.path, first, count);
+    }
+}
+
+/* The stretch of sectors that the table lies in; size 0: it is not touched. */
+static eb_range_t stretch_of_table(const eb_restore_job_t *job)
+{
+    for (size_t i = 0; i < job->sector_count; i++) {
+        if (eb_ranges_hold(&job->sectors[i], 1, job->table_addr, EB_PARTITION_TABLE_BYTES)) {
+            return job->sectors[i];
+        }
+    }
+    return (eb_range_t){0, 0};
+}
+
+static eb_code_t check_after(eb_restore_job_t *job, eb_err_t *err)
+{
+    eb_layout_source_t source = {
+        .read = eb_restore_wanted,
+        .user = job,
+        .range = stretch_of_table(job),
+        .flash_size_bytes = job->flash_bytes,
+        .table_addr = job->table_addr,
+        .bootloader_addr = eb_session_chip(job->session)->bootloader_addr,
+    };
+
+    if (source.range.size == 0) {
+        return EB_OK;
+    }
+    eb_code_t code = check_table_bytes(job, err);
+    if (code != EB_OK) {
+        return code;
+    }
+    job->after = calloc(1, sizeof(*job->after));
+    if (job->after == NULL) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
+    }
+    code = eb_layout_find(&source, NULL, job->after, err);
+    if (code == EB_OK) {
+        warn_of_missing(job);
+    }
+    return code;
+}
+
+eb_code_t eb_restore_check_table(eb_restore_job_t *job, eb_err_t *err)
+{
+    eb_code_t code = check_names(job, err);
+
+    return code == EB_OK ? check_after(job, err) : code;
+}
+
+/* -- what would change ----------------------------------------------------------------------- */
+
+static bool changes(const eb_spans_t *spans, uint64_t addr, uint64_t end)
+{
+    for (size_t i = 0; i < spans->count; i++) {
+        const eb_flash_span_t *span = &spans->spans[i];
+        if (span->state == EB_RANGE_OLD && span->addr < end &&
+            (uint64_t)span->addr + span->size > addr) {
+            return true;
+        }
+    }
+    return false;
+}
+
+eb_code_t eb_check_protection(eb_line_care_t *care, bool force, eb_err_t *err)
+{
+    bool is_protected = false;
+    uint8_t status = 0;
+    eb_err_t why = {0};
+    eb_code_t code;
+
+    while ((code = eb_flash_protection(care->session, &is_protected, &status, &why)) != EB_OK) {
+        if (why.code == EB_ERR_UNSUPPORTED) {
+            eb_event_note(care->ev, EB_LEVEL_DETAIL, "write protection is not known: %s",
+                          why.message);
+            return EB_OK;
+        }
+        if ((code = eb_line_care_failed(care, &why)) != EB_OK) {
+            if (err != NULL) {
+                *err = why;
+            }
+            return code;
+        }
+    }
+    if (!is_protected) {
+        return EB_OK;
+    }
+    return eb_check_refuse(care->ev, force,
+                           "--force tries it all the same: what the flash ignores is found out by "
+                           "its digest; to lift the protection, clear the BP bits with the "
+                           "firmware or tool that set them",
+                           err,
+                           "the flash is write-protected: its status register is 0x%02x, and the "
+                           "block protection bits in it (BP0 to BP2) make it ignore writes",
+                           status);
+}
+
+eb_code_t eb_restore_check_change(eb_restore_job_t *job, const eb_spans_t *spans, eb_err_t *err)
+{
+    const eb_security_t *security = &eb_session_chip(job->session)->security;
+    eb_code_t code = EB_OK;
+
+    if (eb_spans_bytes(spans, EB_RANGE_OLD) == 0) {
+        return EB_OK;
+    }
+    if (security->secure_boot == EB_YES && changes(spans, 0, job->table_addr)) {
+        code = REFUSE(job,
+                      "restore partitions by name and leave the bootloader as it is; --force "
+                      "writes it all the same, and a bootloader that the board does not trust "
+                      "leaves it dead",
+                      err,
+                      "secure boot (version %d) is on, and the bootloader's range below 0x%x would "
+                      "change",
+                      security->secure_boot_version, job->table_addr);
+    }
+    if (code == EB_OK) {
+        code = eb_check_protection(&job->care, job->options->force, err);
+    }
+    return code;
+}

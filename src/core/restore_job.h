@@ -1,0 +1,76 @@
+/* restore_job.h: one restore: what it is to do, worked out and checked before anything changes. */
+#ifndef EB_CORE_RESTORE_JOB_H
+#define EB_CORE_RESTORE_JOB_H
+
+#include "apply.h"
+#include "image_header.h"
+#include "image_source.h"
+#include "layout.h"
+
+#define EB_RESTORE_AREAS_MAX 8
+
+/* A sector that is restored in part: the bytes that the board has there, some of which stay. */
+typedef struct eb_edge {
+    uint32_t addr;
+    uint8_t bytes[EB_SECTOR_BYTES];
+} eb_edge_t;
+
+typedef struct eb_restore_job {
+    eb_session_t *session;               /* borrowed */
+    const eb_restore_options_t *options; /* borrowed */
+    const eb_events_t *ev;               /* borrowed */
+    eb_line_care_t care;
+    eb_image_source_t image;
+    eb_layout_t *board; /* what is on the board; owned */
+    eb_layout_t *after; /* what will be; NULL: the table is not touched; owned */
+    uint32_t table_addr;
+    uint64_t flash_bytes;
+
+    eb_range_t *ranges; /* to be taken from the image; sorted, apart; owned */
+    size_t range_count;
+    eb_range_t *sectors; /* to be as wanted: whole sectors; sorted, apart; owned */
+    size_t sector_count;
+    eb_edge_t *edges; /* owned */
+    size_t edge_count;
+    eb_header_patch_t patch;
+
+    bool other_mac;
+    bool encrypted; /* the board's flash */
+} eb_restore_job_t;
+
+/* -- restore_range.c -------------------------------------------------------------------------- */
+
+/* From the options and the image's table: ranges. EB_ERR_USAGE: not in the image, no such name. */
+eb_code_t eb_restore_choose(eb_restore_job_t *job, eb_err_t *err);
+/* From ranges: sectors, and the edges read from the board. */
+eb_code_t eb_restore_round(eb_restore_job_t *job, eb_err_t *err);
+/* An eb_wanted_fn; user is the job. Asked for bytes within sectors only. */
+eb_code_t eb_restore_wanted(void *user, uint32_t addr, uint32_t size, uint8_t *bytes,
+                            eb_err_t *err);
+/* The order of the work; returns the count. */
+size_t eb_restore_areas(const eb_restore_job_t *job, eb_range_t areas[EB_RESTORE_AREAS_MAX]);
+/* Bytes taken from the image. */
+uint64_t eb_restore_bytes(const eb_restore_job_t *job);
+/* Whether [addr, addr + size) lies wholly in one of the ranges; touches: whether any byte does. */
+bool eb_ranges_hold(const eb_range_t *ranges, size_t count, uint64_t addr, uint64_t size);
+bool eb_ranges_touch(const eb_range_t *ranges, size_t count, uint64_t addr, uint64_t size);
+
+/* -- restore_check.c -------------------------------------------------------------------------- */
+
+/* Each refuses with EB_ERR_REFUSED and a hint that names the way past; with force a warning is
+ * noted instead. What cannot be got past says so. */
+eb_code_t eb_restore_check_image(eb_restore_job_t *job, eb_err_t *err); /* chip, place */
+eb_code_t eb_restore_check_board(eb_restore_job_t *job, eb_err_t *err); /* size, MAC, security */
+eb_code_t eb_restore_check_table(eb_restore_job_t *job, eb_err_t *err); /* names, table after */
+/* By what differs: secure boot, write protection. */
+eb_code_t eb_restore_check_change(eb_restore_job_t *job, const eb_spans_t *spans, eb_err_t *err);
+
+/* Shared with erase: the flash's protection bits, asked for only when something is to change. */
+eb_code_t eb_check_protection(eb_line_care_t *care, bool force, eb_err_t *err);
+/* EB_ERR_REFUSED with message and hint, or a warning and EB_OK. */
+eb_code_t eb_check_refuse(const eb_events_t *ev, bool force, const char *hint, eb_err_t *err,
+                          const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* Secure download mode: the loader refuses what is needed. EB_ERR_UNSUPPORTED. */
+eb_code_t eb_check_download_mode(const eb_session_t *session, eb_err_t *err);
+
+#endif
