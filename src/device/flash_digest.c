@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "digest.h"
 
 /* The chip may take that long for a megabyte, by the vendor's own budget. */
 #define DIGEST_MS_PER_MB 8000
@@ -27,6 +28,22 @@ eb_code_t eb_flash_check_range(const eb_session_t *s, uint32_t addr, uint32_t si
                           "the loader of the %s reaches only the first %llu MiB of the flash",
                           s->row->name, (unsigned long long)(limit >> 20));
     return EB_OK;
+}
+
+/*
+ * A ROM that started anew, unheard, reads FF from pins that are not the flash's, and its digest of
+ * them agrees. So a digest of nothing but FF counts only when the flash still says its name. A stub
+ * does not outlive a reset.
+ */
+static eb_code_t confirm_erased(eb_session_t *s, uint32_t size, const uint8_t md5[EB_MD5_BYTES],
+                                eb_err_t *err)
+{
+    uint8_t erased[EB_MD5_BYTES];
+
+    if (s->stub)
+        return EB_OK;
+    eb_md5_erased(size, erased);
+    return memcmp(md5, erased, sizeof(erased)) == 0 ? eb_flash_confirm_present(s, err) : EB_OK;
 }
 
 eb_code_t eb_flash_digest(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t md5[EB_MD5_BYTES],
@@ -56,12 +73,12 @@ eb_code_t eb_flash_digest(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t
     /* The stub sends it raw, the ROM in hex. */
     if (reply.data_len == EB_MD5_BYTES) {
         memcpy(md5, reply.data, EB_MD5_BYTES);
-        return EB_OK;
+        return confirm_erased(s, size, md5, err);
     }
     if (reply.data_len == HEX_BYTES) {
         memcpy(hex, reply.data, HEX_BYTES);
         if (eb_hex_decode(hex, md5, EB_MD5_BYTES))
-            return EB_OK;
+            return confirm_erased(s, size, md5, err);
     }
     eb_link_mark_dirty(s->link);
     return eb_err_set(err, EB_ERR_PROTOCOL, "a digest of %zu bytes that is none", reply.data_len);

@@ -83,7 +83,7 @@ static eb_code_t set_params(eb_session_t *s, eb_err_t *err)
     return simple_command(s, EB_CMD_SPI_SET_PARAMS, data, sizeof(data), err);
 }
 
-static eb_code_t read_jedec(eb_session_t *s, eb_err_t *err)
+static eb_code_t read_jedec(eb_session_t *s, uint32_t *out, eb_err_t *err)
 {
     const eb_spi_op_t op = {.opcode = OP_RDID, .read_bits = 24};
     uint32_t words[EB_SPI_READ_WORDS];
@@ -92,8 +92,7 @@ static eb_code_t read_jedec(eb_session_t *s, eb_err_t *err)
     if (code != EB_OK)
         return code;
     /* First byte read, the manufacturer, is the lowest. */
-    s->flash.jedec_id = (words[0] & 0xFF) << 16 | (words[0] & 0xFF00) | ((words[0] >> 16) & 0xFF);
-    s->flash.known = s->flash.jedec_id != JEDEC_MUTE_HIGH && s->flash.jedec_id != JEDEC_MUTE_LOW;
+    *out = (words[0] & 0xFF) << 16 | (words[0] & 0xFF00) | ((words[0] >> 16) & 0xFF);
     return EB_OK;
 }
 
@@ -170,7 +169,9 @@ static eb_code_t identify(eb_session_t *s, eb_err_t *err)
 
     code = eb_spi_user_begin(s, &spi, err);
     if (code == EB_OK)
-        code = read_jedec(s, err);
+        code = read_jedec(s, &s->flash.jedec_id, err);
+    s->flash.known = code == EB_OK && s->flash.jedec_id != JEDEC_MUTE_HIGH &&
+                     s->flash.jedec_id != JEDEC_MUTE_LOW;
     if (code == EB_OK && s->flash.known)
         code = read_sfdp(s, &by_sfdp, err);
     if (code == EB_OK && s->flash.known)
@@ -214,4 +215,23 @@ eb_code_t eb_flash_attach_again(eb_session_t *s, eb_err_t *err)
         return EB_OK;
     code = attach(s, err);
     return code == EB_OK ? set_params(s, err) : code;
+}
+
+eb_code_t eb_flash_confirm_present(eb_session_t *s, eb_err_t *err)
+{
+    eb_spi_user_t spi;
+    uint32_t jedec_id = JEDEC_MUTE_HIGH;
+    eb_code_t code, end;
+
+    code = eb_spi_user_begin(s, &spi, err);
+    if (code == EB_OK)
+        code = read_jedec(s, &jedec_id, err);
+    end = eb_spi_user_end(s, &spi, code == EB_OK ? err : NULL);
+    if (code == EB_OK)
+        code = end;
+    if (code == EB_OK && jedec_id != s->flash.jedec_id)
+        code = eb_err_set(err, EB_ERR_CHIP_RESET,
+                          "the flash says %06x now and not %06x: the board has restarted",
+                          (unsigned)jedec_id, (unsigned)s->flash.jedec_id);
+    return code;
 }

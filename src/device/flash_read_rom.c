@@ -31,6 +31,7 @@ typedef struct eb_rom_read {
     uint32_t wire_in_flight;
     uint32_t window, good;
     size_t outside;
+    uint8_t frame[REPLY_BYTES];
 } eb_rom_read_t;
 
 /* Requests may wait only where a UART's FIFO holds them. */
@@ -124,7 +125,8 @@ static eb_code_t run(eb_rom_read_t *r, eb_err_t *err)
     eb_link_t *link = r->s->link;
     int64_t deadline = eb_clock_ms() + r->s->reply_ms;
 
-    eb_link_set_buf(link, NULL, 0);
+    /* No longer than a reply, so that a boot log in the middle of one is noticed at once. */
+    eb_link_set_buf(link, r->frame, sizeof(r->frame));
     r->outside = eb_link_outside_total(link);
     while (r->received < r->job->size) {
         eb_slip_event_t event;
@@ -169,7 +171,8 @@ static eb_code_t start_over(eb_rom_read_t *r, eb_err_t *err)
     r->s->stats.retries++;
     if (code == EB_OK && info.dialect != EB_DIALECT_ROM)
         code = eb_err_set(err, EB_ERR_CHIP_RESET, "another loader answers now");
-    return code;
+    /* A ROM that started anew unheard has its flash pins off, and would read FF. */
+    return code == EB_OK ? eb_flash_attach_again(r->s, err) : code;
 }
 
 static eb_code_t receive_all(eb_rom_read_t *r, eb_err_t *err)
@@ -181,6 +184,7 @@ static eb_code_t receive_all(eb_rom_read_t *r, eb_err_t *err)
         eb_code_t code = run(r, err);
         const bool again = code == EB_ERR_LINE || code == EB_ERR_TIMEOUT || code == EB_ERR_DEVICE;
 
+        eb_link_set_buf(r->s->link, NULL, 0);
         if (code == EB_OK)
             return EB_OK;
         eb_link_mark_dirty(r->s->link);

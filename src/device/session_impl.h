@@ -129,6 +129,8 @@ eb_code_t eb_flash_setup(eb_session_t *s, eb_err_t *err);
 eb_code_t eb_flash_power_up(eb_session_t *s, eb_err_t *err);
 /* The same after a reset, when everything is known. */
 eb_code_t eb_flash_attach_again(eb_session_t *s, eb_err_t *err);
+/* EB_ERR_CHIP_RESET when the flash does not give its JEDEC id any more. */
+eb_code_t eb_flash_confirm_present(eb_session_t *s, eb_err_t *err);
 
 /* -- flash_range.c, flash_read_*.c ------------------------------------------------------------ */
 

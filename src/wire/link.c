@@ -316,7 +316,13 @@ eb_code_t eb_link_resync(eb_link_t *l, int tries, eb_sync_info_t *out, eb_err_t 
             code = eb_link_send_delimiter(l, err);
         if (code == EB_OK)
             code = eb_link_sync(l, RESYNC_TIMEOUT_MS, out, err);
-        if (code == EB_OK || code == EB_ERR_CANCELLED || code == EB_ERR_PORT_LOST)
+        if (code == EB_OK) {
+            /* The ROM that answers may be the same and yet have started anew. */
+            code = eb_link_blame_reset(l, EB_OK, err);
+            l->text_mark = l->slip.outside_total;
+            return code;
+        }
+        if (code == EB_ERR_CANCELLED || code == EB_ERR_PORT_LOST)
             return code;
     }
     return code;

@@ -65,7 +65,8 @@ eb_code_t eb_link_command(eb_link_t *l, const eb_request_t *request, eb_reply_t 
  */
 eb_code_t eb_link_sync(eb_link_t *l, int64_t timeout_ms, eb_sync_info_t *out, eb_err_t *err);
 /* Drain and SYNC, up to `tries` times; clears the mark of a failed command. EB_ERR_GARBAGE at once
- * when what comes never ends: no loader does that. */
+ * when what comes never ends: no loader does that. EB_ERR_CHIP_RESET with *out filled when a boot
+ * banner came since the last command: in step, but nothing is as it was. */
 eb_code_t eb_link_resync(eb_link_t *l, int tries, eb_sync_info_t *out, eb_err_t *err);
 /* The next command has to resync first. */
 void eb_link_mark_dirty(eb_link_t *l);

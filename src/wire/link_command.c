@@ -7,6 +7,8 @@
 
 #define AFTER_DAMAGE_MS 400
 #define ERROR_INVALID   0x05u
+/* No reply is longer while it is not whole, but for flash packets that come late. */
+#define REPLY_LONG      80u
 
 static eb_code_t send_request(eb_link_t *l, const eb_request_t *request, eb_err_t *err)
 {
@@ -108,7 +110,7 @@ static eb_code_t await_reply(eb_link_t *l, const eb_request_t *request, eb_reply
     for (int frames = 0; frames < EB_LINK_SKIPPED_MAX;) {
         eb_slip_event_t event;
         bool got, answered;
-        size_t len;
+        size_t len, decoded;
         eb_code_t code = eb_link_step(l, deadline, &event, &len, &got, err);
 
         if (code != EB_OK)
@@ -126,7 +128,9 @@ static eb_code_t await_reply(eb_link_t *l, const eb_request_t *request, eb_reply
             if (deadline > eb_clock_ms() + AFTER_DAMAGE_MS)
                 deadline = eb_clock_ms() + AFTER_DAMAGE_MS;
         }
-        if (l->slip.outside_total != outside) {
+        /* A boot log may also stand in a frame that the restart cut off. */
+        if (l->slip.outside_total != outside ||
+            (eb_link_frame_started(l, &decoded) && decoded > REPLY_LONG)) {
             outside = l->slip.outside_total;
             code = eb_link_blame_reset(l, EB_OK, err);
             if (code != EB_OK) {
