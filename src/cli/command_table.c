@@ -5,8 +5,9 @@
 
 static const eb_command_t *const commands[] = {
     &eb_cmd_backup,    &eb_cmd_backup_partition,
+    &eb_cmd_restore,
 
-    &eb_cmd_verify,
+    &eb_cmd_verify,    &eb_cmd_erase,
 
     &eb_cmd_diff,      &eb_cmd_list,
     &eb_cmd_chip_info, &eb_cmd_flash_info,
