@@ -32,6 +32,9 @@
  */
 #define EN_RISE_NETWORK_MS 90
 
+/* 145 kB/s, measured on an ESP32-S3: ten bits a byte. */
+#define USB_BAUD 1450000
+
 void sim_board_options_init(sim_board_options_t *options)
 {
     memset(options, 0, sizeof(*options));
@@ -68,7 +71,7 @@ void sim_board_boot(sim_board_t *board)
     pthread_mutex_lock(&u->lock);
     u->deaf = false;
     u->now_ns = now;
-    u->chip_baud = 115200;
+    u->chip_baud = u->usb_baud > 0 ? u->usb_baud : 115200;
     u->rx_capacity = SIM_FIFO_BYTES;
     board->boot_pending = true;
     board->boot_download = board->uart.io0_low;
@@ -79,8 +82,10 @@ void sim_board_boot(sim_board_t *board)
 
 void sim_board_update_en(sim_board_t *board)
 {
-    bool en_low = !board->powered || (board->rts && !board->dtr);
-    bool io0_low = board->options.boot_download || (board->dtr && !board->rts);
+    bool usb = board->options.usb_jtag;
+    bool en_low = !board->powered || (!usb && board->rts && !board->dtr);
+    bool io0_low =
+        board->options.boot_download || (usb ? board->usb_download : board->dtr && !board->rts);
 
     pthread_mutex_lock(&board->uart.lock);
     board->uart.io0_low = io0_low;
@@ -126,14 +131,41 @@ void sim_board_pulse_reset(sim_board_t *board)
     }
 }
 
+/*
+ * The USB-Serial/JTAG unit has no pins: it remembers a lone DTR as "download at the next reset", a
+ * lone RTS is that reset, at once, and both released forget it. Both asserted mean nothing.
+ */
+static void usb_lines(sim_board_t *board)
+{
+    if (board->dtr && !board->rts) {
+        board->usb_download = true;
+    } else if (!board->dtr && !board->rts) {
+        board->usb_download = false;
+    }
+    if (board->dtr || !board->rts) {
+        sim_board_update_en(board);
+        return;
+    }
+    sim_board_pulse_reset(board);
+    pthread_mutex_lock(&board->uart.lock);
+    board->usb_vanish = board->options.usb_vanishes;
+    pthread_mutex_unlock(&board->uart.lock);
+}
+
 void sim_board_set_lines(sim_board_t *board, bool dtr, bool rts)
 {
-    if (board->dtr != dtr || board->rts != rts) {
+    bool changed = board->dtr != dtr || board->rts != rts;
+
+    if (changed) {
         sim_board_log(board, "DTR %d RTS %d", dtr, rts);
     }
     board->dtr = dtr;
     board->rts = rts;
-    sim_board_update_en(board);
+    if (!board->options.usb_jtag) {
+        sim_board_update_en(board);
+    } else if (changed) {
+        usb_lines(board);
+    }
 }
 
 void sim_board_get_lines(const sim_board_t *board, bool *dtr, bool *rts)
@@ -147,10 +179,15 @@ static void self_reset(sim_board_t *board)
 {
     sim_uart_t *u = &board->uart;
 
+    if (board->options.usb_jtag) { /* the unit is reset too: the port goes, DTR is forgotten */
+        u->io0_low = board->options.boot_download;
+        board->usb_vanish = true;
+        sim_wire_kick_io(u);
+    }
     board->boot_pending = true;
     board->boot_download = board->uart.io0_low;
     board->report.self_resets++;
-    u->chip_baud = 115200;
+    u->chip_baud = u->usb_baud > 0 ? u->usb_baud : 115200;
     u->rx_capacity = SIM_FIFO_BYTES;
     pthread_mutex_unlock(&u->lock);
     sim_board_log(board, "the chip reset itself");
@@ -240,7 +277,14 @@ sim_board_t *sim_board_start(const sim_board_options_t *options, sim_chip_t *chi
     wire = (sim_wire_options_t){options->wire_real, options->log,
                                 (int64_t)options->latency_ms * SIM_NS_PER_MS, options->seed,
                                 board->wake_fd};
-    if (!sim_wire_init(&board->uart, &wire) || !open_link(board)) {
+    if (!sim_wire_init(&board->uart, &wire)) {
+        sim_board_stop(board);
+        return NULL;
+    }
+    if (options->usb_jtag) {
+        board->uart.usb_baud = board->uart.chip_baud = USB_BAUD;
+    }
+    if (!open_link(board)) {
         sim_board_stop(board);
         return NULL;
     }

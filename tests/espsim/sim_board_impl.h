@@ -18,10 +18,12 @@ struct sim_board {
     int wake_fd;
     /* guarded by uart.lock */
     bool stop;
+    bool usb_vanish;                  /* the port goes as soon as the I/O thread comes to it */
     bool boot_pending, boot_download; /* a boot waits for the chip's thread; its strap */
     sim_board_report_t report;
     /* I/O thread only */
     bool dtr, rts, connected, powered, en_low;
+    bool usb_download;  /* what DTR told the USB-Serial/JTAG unit */
     bool en_is_patient; /* EN waits for IO0 to go low; see sim_board.c */
     int64_t en_rise_at, replug_at;
     int64_t hold_send_until, hold_read_until; /* stalls */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROM_BAUD = 115200, ROM_RX_BYTES = 128, ROM_FLASH_LIMIT = 2 << 20 };
+enum { ROM_BAUD = 115200, ROM_RX_BYTES = 128, ROM_FLASH_LIMIT = 2 << 20, APP_WATCHDOG_MS = 9000 };
 
 static const sim_chip_row_t *chip_find_row(const char *name)
 {
@@ -79,6 +79,12 @@ static bool chip_make(sim_chip_t *chip, const sim_chip_options_t *options)
     if (!chip_choose_crystal(chip, options->crystal_mhz)) {
         return false;
     }
+    if (options->usb_jtag && !chip->row->has_usb_jtag) {
+        fprintf(stderr, "espsim: %s has no USB-Serial/JTAG unit\n", chip->row->name);
+        return false;
+    }
+    chip->usb = options->usb_jtag;
+    chip->watchdog_ms = options->watchdog_ms != 0 ? options->watchdog_ms : APP_WATCHDOG_MS;
     chip->stub_never_starts = options->stub_never_starts;
     chip->flash =
         sim_flash_new(&(sim_flash_config_t){.path = options->flash_path,
@@ -153,13 +159,19 @@ static void chip_reset(sim_chip_t *chip, bool download_mode)
                       download_mode ? boot->strap_word : boot->run_strap);
     }
     chip_reset_uart(chip, download_mode);
+    /* A reset by the USB unit is not one for the RTC: its watchdog runs on. */
+    if (chip->usb && download_mode && chip->app_ran) {
+        sim_watchdog_start(chip, chip->watchdog_ms);
+    }
     sim_count(&chip->resets, 1);
 }
 
 void sim_chip_run(sim_chip_t *chip, sim_uart_t *uart, bool download_mode)
 {
     chip->uart = uart;
-    chip->cause = SIM_RESET_POWER_ON;
+    if (!chip->self_reset) { /* else the board has seen it and started us again */
+        chip->cause = SIM_RESET_POWER_ON;
+    }
     do {
         chip_reset(chip, download_mode);
         sim_boot_print(chip, download_mode);
@@ -171,7 +183,7 @@ void sim_chip_run(sim_chip_t *chip, sim_uart_t *uart, bool download_mode)
         if (chip->self_reset) {
             download_mode = sim_uart_download_strap(uart);
         }
-    } while (chip->self_reset);
+    } while (chip->self_reset && !chip->usb);
     chip->uart = NULL;
 }
 

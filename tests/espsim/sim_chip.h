@@ -24,6 +24,8 @@ typedef struct sim_chip_options {
     bool no_sfdp;               /* flash without SFDP, as in the captures */
     bool mute_flash;            /* RDID answers FFFFFF */
     const char *efuse_set;      /* row name: "typical" (default) and more in sim_efuse_rows.c */
+    bool usb_jtag;              /* the host is on the USB-Serial/JTAG unit */
+    uint32_t watchdog_ms;       /* of the RTC watchdog that an app leaves running; 0 = 9 s */
     const char *mac;            /* "aa:bb:cc:dd:ee:ff"; NULL = the efuse set's own */
     bool stub_never_starts;     /* MEM_END is acknowledged and then nothing is heard */
     uint32_t lying_write_every; /* n > 0: every n-th page program silently does nothing */

@@ -108,6 +108,7 @@ static const char boot_idf_log[] = "I (31) boot: ESP-IDF 2nd stage bootloader\r\
 void sim_run_app(sim_chip_t *chip)
 {
     uint8_t header[4];
+    chip->app_ran = true;
     chip->flash_attached = true;
     (void)sim_spi_read(chip, chip->row->boot.bootloader_addr, header, sizeof(header));
     if (header[0] != BOOT_IMAGE_MAGIC) {

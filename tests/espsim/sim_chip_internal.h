@@ -111,6 +111,7 @@ typedef struct sim_efuse_row {
 typedef struct sim_chip_row {
     const char *name;
     uint32_t chip_id;
+    uint32_t magic; /* a word of the ROM, at 40001000h, that tells the older chips apart */
     uint32_t efuse_base, efuse_size;
     uint32_t mac_low;
     enum sim_mac_layout mac_layout;
@@ -126,7 +127,9 @@ typedef struct sim_chip_row {
     sim_speed_t plain, octal;
     sim_speed_t boosted;            /* with a stub that raises the clocks; 0 = it does not */
     uint32_t boosted_uart_clock_hz; /* 0: still the crystal's */
-    bool stub_four_byte;            /* the stub can reach flash above 16 MB */
+    bool has_usb_jtag;
+    bool usb_boost;      /* the stub raises the clocks when it is on USB */
+    bool stub_four_byte; /* the stub can reach flash above 16 MB */
     sim_boot_text_t boot;
 } sim_chip_row_t;
 
@@ -172,6 +175,9 @@ struct sim_chip {
     sim_flash_t *flash;
     sim_uart_t *uart;
     bool stub_never_starts;
+    bool usb;             /* the host is on the USB-Serial/JTAG unit */
+    uint32_t watchdog_ms; /* left to a host by the app that ran before; 0 = 9 s */
+    bool app_ran;         /* since power was switched on */
 
     bool stopped; /* unwind: the board was reset, or the chip resets itself */
     bool self_reset;
@@ -272,6 +278,9 @@ void sim_bus_write_entry(sim_chip_t *chip, const uint8_t entry[16]);
 void sim_memory_free(sim_chip_t *chip);
 /* What ROM code of the ESP32 makes of its calibration; 0 without one. */
 uint32_t sim_calibrated_crystal_hz(sim_chip_t *chip);
+/* Bites in so much time unless the host or a stub switches it off. */
+void sim_watchdog_start(sim_chip_t *chip, uint32_t ms);
+void sim_watchdog_stop(sim_chip_t *chip);
 
 /* ---- sim_spi.c: the flash as ROM code uses it ------------------------------------------------ */
 

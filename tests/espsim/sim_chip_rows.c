@@ -42,6 +42,10 @@
                  .key = 0x50D83AA1,                                                                \
                  .slow_clock_hz = 136000}
 
+/* The stub of some chips raises the clocks when it finds itself on USB. */
+#define USB_JTAG       .has_usb_jtag = true
+#define USB_JTAG_BOOST .has_usb_jtag = true, .usb_boost = true
+
 #define ESP32_SPEED .plain = {.spi_us = 4000, .md5_us = 1200}
 #define BOOST_SPEED .boosted = {.spi_us = 1900, .md5_us = 300}
 #define UART_SPEED  .plain = {.spi_us = 8000, .md5_us = 2500}
@@ -65,28 +69,16 @@
     .second_stage = mode "mode:DIO, clock div:1\r\nload:" entry ",len:0x1714\r\nentry " entry "\r" \
                          "\n"
 
-/* Autobaud makes 346 of 40e6 / 115200 = 347. */
 static const sim_word_t esp32_words[] = {
-    {0x40001000, 0x00F01D83}, /* a word of the ROM that tells the chips apart */
     {0x3FF6607C, 0x96042000}, /* APB_CTRL date; bit 31 is set from silicon 3 on */
 };
-static const sim_word_t esp8266_words[] = {{0x40001000, 0xFFF0C101}};
-static const sim_word_t esp32s2_words[] = {{0x40001000, 0x000007C6}};
-static const sim_word_t esp32s3_words[] = {{0x40001000, 0x00000009}};
-static const sim_word_t esp32c2_words[] = {{0x40001000, 0x7C41A06F}};
 static const sim_word_t esp32c3_words[] = {
-    {0x40001000, 0x1B31506F},
     {0x60002018, 0x800000C0}, /* SPI_USER, SPI_USER2 as the ROM leaves them */
     {0x60002020, 0x70000000},
 };
 static const sim_word_t esp32c5_words[] = {
-    {0x40001000, 0x5FD1406F}, {0x60096110, 48u << 24}, /* PCR_SYSCLK_CONF: the crystal in MHz */
+    {0x60096110, 48u << 24}, /* PCR_SYSCLK_CONF: the crystal in MHz */
 };
-static const sim_word_t esp32c6_words[] = {{0x40001000, 0x2CE0806F}};
-static const sim_word_t esp32c61_words[] = {{0x40001000, 0x7211606F}};
-static const sim_word_t esp32h2_words[] = {{0x40001000, 0xD7B73E80}};
-static const sim_word_t esp32h21_words[] = {{0x6009610C, 32u << 24}};
-static const sim_word_t esp32h4_words[] = {{0x60094114, 32u << 24}};
 
 const sim_chip_row_t sim_chip_rows[] = {
     {
@@ -97,7 +89,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         .mac_layout = SIM_MAC_OTP,
         .crystals_mhz = {26, 40},
         .uart = {.clkdiv_reg = 0x60000014, .clock_per_crystal = 2, .whole_divider = true},
-        WORDS(esp8266_words),
+        .magic = 0xFFF0C101,
         .spi = {.base = 0x60000200,
                 .addr = 0x04,
                 .usr = 0x1C,
@@ -124,7 +116,6 @@ const sim_chip_row_t sim_chip_rows[] = {
     },
     {
         .name = "esp32",
-        .chip_id = 0,
         .efuse_base = 0x3FF5A000,
         .efuse_size = 0xFC,
         .mac_low = 0x3FF5A004,
@@ -133,9 +124,10 @@ const sim_chip_row_t sim_chip_rows[] = {
         .crystals_mhz = {40, 26},
         .uart = {.clkdiv_reg = 0x3FF40014,
                  .clock_per_crystal = 1,
-                 .autobaud_less = 1,
+                 .autobaud_less = 1, /* 346 for 40e6 / 115200 */
                  .calibration_reg = 0x3FF5F06C,
                  .calibration_efuse = 0x3FF5A010},
+        .magic = 0x00F01D83,
         WORDS(esp32_words),
         .spi = {.base = 0x3FF42000,
                 .addr = 0x04,
@@ -186,7 +178,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         .strap_reg = 0x3F404038,
         .crystals_mhz = {40},
         UART(0x3F400000),
-        WORDS(esp32s2_words),
+        .magic = 0x000007C6,
         SPI_MEM(0x3F402000),
         WATCHDOG(0x3F408094, 0x3F4080AC),
         .rom = {.status_bytes = 4,
@@ -217,13 +209,14 @@ const sim_chip_row_t sim_chip_rows[] = {
         .strap_reg = 0x60004038,
         .crystals_mhz = {40},
         UART(0x60000000),
-        WORDS(esp32s3_words),
+        .magic = 0x00000009,
         SPI_MEM(0x60002000),
         WATCHDOG(0x60008098, 0x600080B0),
         ROM_WITH_ID,
         UART_SPEED,
         .octal = {.spi_us = 12400, .md5_us = 2500},
         .stub_four_byte = true,
+        USB_JTAG,
         .boot = {.banner = "ESP-ROM:esp32s3-20210327\r\nBuild:Mar 27 2021\r\n",
                  RTC_CAUSES,
                  .download_strap = 0x0,
@@ -242,7 +235,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         .strap_reg = 0x60004038,
         .crystals_mhz = {26, 40},
         UART(0x60000000),
-        WORDS(esp32c2_words),
+        .magic = 0x7C41A06F,
         SPI_MEM(0x60002000),
         WATCHDOG(0x60008084, 0x6000809C),
         .rom = {.status_bytes = 4,
@@ -272,11 +265,13 @@ const sim_chip_row_t sim_chip_rows[] = {
         .strap_reg = 0x60004038,
         .crystals_mhz = {40},
         UART(0x60000000),
+        .magic = 0x1B31506F,
         WORDS(esp32c3_words),
         SPI_MEM(0x60002000),
         WATCHDOG(0x60008090, 0x600080A8),
         ROM_WITH_ID,
         UART_SPEED,
+        USB_JTAG_BOOST,
         .boot = {.banner = "ESP-ROM:esp32c3-api1-20210207\r\nBuild:Feb  7 2021\r\n",
                  RTC_CAUSES,
                  .download_strap = 0x4,
@@ -297,12 +292,14 @@ const sim_chip_row_t sim_chip_rows[] = {
         .strap_reg = 0x60091038,
         .crystals_mhz = {48},
         UART(0x60000000),
+        .magic = 0x5FD1406F,
         WORDS(esp32c5_words),
         SPI_MEM(0x60003000),
         WATCHDOG(0x600B1C00, 0x600B1C18),
         ROM_WITH_ID,
         UART_SPEED,
         .stub_four_byte = true,
+        USB_JTAG_BOOST,
         .boot = {.banner = "ESP-ROM:esp32c5-eco2-20250121\r\nBuild:Jan 21 2025\r\n",
                  LP_CAUSES,
                  .download_strap = 0x8,
@@ -324,11 +321,12 @@ const sim_chip_row_t sim_chip_rows[] = {
         .strap_reg = 0x60091038,
         .crystals_mhz = {40},
         UART(0x60000000),
-        WORDS(esp32c6_words),
+        .magic = 0x2CE0806F,
         SPI_MEM(0x60003000),
         WATCHDOG(0x600B1C00, 0x600B1C18),
         ROM_WITH_ID,
         UART_SPEED,
+        USB_JTAG_BOOST,
         .boot = {.banner = "ESP-ROM:esp32c6-20220919\r\nBuild:Sep 19 2022\r\n",
                  LP_CAUSES,
                  .download_strap = 0x4,
@@ -348,12 +346,13 @@ const sim_chip_row_t sim_chip_rows[] = {
         .strap_reg = 0x60091038,
         .crystals_mhz = {40},
         UART(0x60000000),
-        WORDS(esp32c61_words),
+        .magic = 0x7211606F,
         SPI_MEM(0x60003000),
         WATCHDOG(0x600B1C00, 0x600B1C18),
         ROM_WITH_ID,
         UART_SPEED,
         .stub_four_byte = true,
+        USB_JTAG_BOOST,
         .boot = {.banner = "ESP-ROM:esp32c61-eco3-20250228\r\nBuild:Feb 28 2025\r\n",
                  LP_CAUSES,
                  .download_strap = 0x4,
@@ -374,11 +373,12 @@ const sim_chip_row_t sim_chip_rows[] = {
         .strap_reg = 0x60091038,
         .crystals_mhz = {32},
         UART(0x60000000),
-        WORDS(esp32h2_words),
+        .magic = 0xD7B73E80,
         SPI_MEM(0x60003000),
         WATCHDOG(0x600B1C00, 0x600B1C1C),
         ROM_WITH_ID,
         UART_SPEED,
+        USB_JTAG_BOOST,
         .boot = {.banner = "ESP-ROM:esp32h2-20221101\r\nBuild:Nov  1 2022\r\n",
                  LP_CAUSES,
                  .download_strap = 0x4,
@@ -399,11 +399,11 @@ const sim_chip_row_t sim_chip_rows[] = {
         .strap_reg = 0x60091038,
         .crystals_mhz = {32},
         UART(0x60000000),
-        WORDS(esp32h21_words),
         SPI_MEM(0x60003000),
         WATCHDOG(0x600B1C00, 0x600B1C1C),
         ROM_WITH_ID,
         UART_SPEED,
+        USB_JTAG_BOOST,
         .boot = {.banner = "ESP-ROM:esp32h21\r\n",
                  LP_CAUSES,
                  .download_strap = 0x4,
@@ -424,11 +424,11 @@ const sim_chip_row_t sim_chip_rows[] = {
         .strap_reg = 0x60093038,
         .crystals_mhz = {32},
         UART(0x60012000),
-        WORDS(esp32h4_words),
         SPI_MEM(0x60099000),
         WATCHDOG(0x600B5400, 0x600B541C),
         ROM_WITH_ID,
         UART_SPEED,
+        USB_JTAG_BOOST,
         .boot = {.banner = "ESP-ROM:esp32h4\r\n",
                  LP_CAUSES,
                  .download_strap = 0x4,
@@ -456,6 +456,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         UART_SPEED,
         BOOST_SPEED,
         .stub_four_byte = true,
+        USB_JTAG,
         .boot = {.banner = "ESP-ROM:esp32p4-eco5-20250430\r\nBuild:Apr 30 2025\r\n",
                  LP_CAUSES,
                  .download_strap = 0x307,
@@ -481,6 +482,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         ROM_WITH_ID,
         UART_SPEED,
         .stub_four_byte = true,
+        USB_JTAG_BOOST,
         .boot = {.banner = "ESP-ROM:esp32s31-20251218\r\nBuild:Dec 18 2025\r\n",
                  LP_CAUSES,
                  .download_strap = 0x50,

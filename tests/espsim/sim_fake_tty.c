@@ -21,10 +21,9 @@
 #define DEFAULT_PRODUCT "CP2102N USB to UART Bridge Controller"
 #define USB_DEVICE      "sys/devices/pci0000:00/0000:00:14.0/usb1/1-1"
 #define INTERFACE       USB_DEVICE "/1-1:1.0"
-#define PORT_DEVICE     INTERFACE "/" SIM_TTY_NAME
-#define TTY_DEVICE      PORT_DEVICE "/tty/" SIM_TTY_NAME
-#define CLASS_LINK      "sys/class/tty/" SIM_TTY_NAME
-#define DEV_LINK        "dev/" SIM_TTY_NAME
+#define OWN_VID         0x303A
+#define OWN_PID         0x1001
+#define OWN_PRODUCT     "USB JTAG/serial debug unit"
 
 /* Makes the folders on the way too. */
 static bool make_dirs(const char *root, const char *path)
@@ -73,28 +72,65 @@ static bool make_link(const char *root, const char *path, const char *target)
 
 static bool make_device(const char *root, const sim_board_options_t *o)
 {
-    const char *product = o->usb_product != NULL ? o->usb_product : DEFAULT_PRODUCT;
+    const char *product = o->usb_jtag ? OWN_PRODUCT : DEFAULT_PRODUCT;
+    const char *maker = o->usb_jtag ? "Espressif" : "Silicon Labs";
     const char *serial = o->usb_serial != NULL ? o->usb_serial : "ESPSIM0001";
     char vid[8], pid[8];
     bool given = o->usb_vid != 0 || o->usb_pid != 0;
 
-    snprintf(vid, sizeof(vid), "%04x", given ? o->usb_vid : DEFAULT_VID);
-    snprintf(pid, sizeof(pid), "%04x", given ? o->usb_pid : DEFAULT_PID);
-    return make_dirs(root, TTY_DEVICE) && make_dirs(root, "sys/class/tty") &&
+    snprintf(vid, sizeof(vid), "%04x", given ? o->usb_vid : o->usb_jtag ? OWN_VID : DEFAULT_VID);
+    snprintf(pid, sizeof(pid), "%04x", given ? o->usb_pid : o->usb_jtag ? OWN_PID : DEFAULT_PID);
+    return make_dirs(root, INTERFACE) && make_dirs(root, "sys/class/tty") &&
            make_dirs(root, "sys/bus/usb") && make_dirs(root, "sys/bus/usb-serial") &&
            make_dirs(root, "dev") && make_file(root, USB_DEVICE "/busnum", "1") &&
            make_file(root, USB_DEVICE "/devnum", "7") &&
            make_file(root, USB_DEVICE "/idVendor", vid) &&
            make_file(root, USB_DEVICE "/idProduct", pid) &&
-           make_file(root, USB_DEVICE "/product", product) &&
-           make_file(root, USB_DEVICE "/manufacturer", "Silicon Labs") &&
+           make_file(root, USB_DEVICE "/product",
+                     o->usb_product != NULL ? o->usb_product : product) &&
+           make_file(root, USB_DEVICE "/manufacturer", maker) &&
            make_file(root, USB_DEVICE "/serial", serial) &&
            make_file(root, USB_DEVICE "/bNumInterfaces", "1") &&
            make_file(root, INTERFACE "/bInterfaceNumber", "00") &&
-           make_link(root, TTY_DEVICE "/device", "../../../" SIM_TTY_NAME) &&
            make_link(root, USB_DEVICE "/subsystem", "../../../../../bus/usb") &&
-           make_link(root, INTERFACE "/subsystem", "../../../../../../bus/usb") &&
-           make_link(root, PORT_DEVICE "/subsystem", "../../../../../../../bus/usb-serial");
+           make_link(root, INTERFACE "/subsystem", "../../../../../../bus/usb");
+}
+
+static void tty_name(const sim_fake_tty_t *tty, char *name, size_t size)
+{
+    if (tty->own_usb) {
+        snprintf(name, size, SIM_TTY_OWN_USB "%u", tty->number);
+    } else {
+        snprintf(name, size, "%s", SIM_TTY_ADAPTER);
+    }
+}
+
+/*
+ * An adapter's driver (usb-serial) has a device for each of its ports between the interface and the
+ * tty; a ttyACM lies right under the interface.
+ */
+static bool make_tty(const sim_fake_tty_t *tty, const char *name)
+{
+    char port[128], path[200], link[240], target[240];
+
+    snprintf(port, sizeof(port), "%s%s%s", INTERFACE, tty->own_usb ? "" : "/",
+             tty->own_usb ? "" : name);
+    snprintf(path, sizeof(path), "%s/tty/%s", port, name);
+    if (!make_dirs(tty->dir, path)) {
+        return false;
+    }
+    snprintf(link, sizeof(link), "%s/device", path);
+    snprintf(target, sizeof(target), "../../../%s", tty->own_usb ? "1-1:1.0" : name);
+    if (!make_link(tty->dir, link, target)) {
+        return false;
+    }
+    snprintf(link, sizeof(link), "%s/subsystem", port);
+    if (!tty->own_usb && !make_link(tty->dir, link, "../../../../../../../bus/usb-serial")) {
+        return false;
+    }
+    snprintf(link, sizeof(link), "sys/class/tty/%s", name);
+    snprintf(target, sizeof(target), "../../%s", path + sizeof("sys/") - 1);
+    return make_link(tty->dir, link, target);
 }
 
 static int listen_lines(const char *path)
@@ -138,6 +174,7 @@ bool sim_fake_tty_open(sim_fake_tty_t *tty, const sim_board_options_t *options)
 {
     memset(tty, 0, sizeof(*tty));
     tty->lines_fd = -1;
+    tty->own_usb = options->usb_jtag;
     snprintf(tty->dir, sizeof(tty->dir), "/tmp/espsim-XXXXXX");
     if (mkdtemp(tty->dir) == NULL) {
         fprintf(stderr, "espsim: cannot make %s: %s\n", tty->dir, strerror(errno));
@@ -158,17 +195,16 @@ bool sim_fake_tty_open(sim_fake_tty_t *tty, const sim_board_options_t *options)
 
 bool sim_fake_tty_show(sim_fake_tty_t *tty, bool present)
 {
-    char path[160];
+    char name[32], path[160];
 
+    tty_name(tty, name, sizeof(name));
+    snprintf(path, sizeof(path), "dev/%s", name);
     if (present) {
-        return make_link(tty->dir, CLASS_LINK,
-                         "../../devices/pci0000:00/0000:00:14.0/usb1/1-1/1-1:1.0/" SIM_TTY_NAME
-                         "/tty/" SIM_TTY_NAME) &&
-               make_link(tty->dir, DEV_LINK, "../pty");
+        return make_tty(tty, name) && make_link(tty->dir, path, "../pty");
     }
-    snprintf(path, sizeof(path), "%s/" CLASS_LINK, tty->dir);
+    snprintf(path, sizeof(path), "%s/sys/class/tty/%s", tty->dir, name);
     unlink(path);
-    snprintf(path, sizeof(path), "%s/" DEV_LINK, tty->dir);
+    snprintf(path, sizeof(path), "%s/dev/%s", tty->dir, name);
     unlink(path);
     return true;
 }
@@ -176,7 +212,7 @@ bool sim_fake_tty_show(sim_fake_tty_t *tty, bool present)
 void sim_fake_tty_environment(const sim_fake_tty_t *tty, const char *link_path)
 {
     const char *old = getenv("LD_PRELOAD"), *asan = getenv("ASAN_OPTIONS");
-    char preload[1024];
+    char preload[1024], name[32];
 
     if (tty->preload[0] == '\0') {
         fprintf(stderr, "espsim: espsim_tty_preload.so is not beside espsim; plain pty\n");
@@ -189,12 +225,14 @@ void sim_fake_tty_environment(const sim_fake_tty_t *tty, const char *link_path)
     snprintf(preload, sizeof(preload), "%s%sverify_asan_link_order=0", asan != NULL ? asan : "",
              asan != NULL ? ":" : "");
     setenv("ASAN_OPTIONS", preload, 1);
-    setenv("ESPSIM_TTY_NAME", "/dev/" SIM_TTY_NAME, 1);
+    tty_name(tty, name, sizeof(name));
+    snprintf(preload, sizeof(preload), "/dev/%s", name);
+    setenv("ESPSIM_TTY_NAME", tty->own_usb ? "/dev/" SIM_TTY_OWN_USB : preload, 1);
     setenv("ESPSIM_TTY_PTS", link_path, 1);
     setenv("ESPSIM_TTY_SYSFS", tty->dir, 1);
     setenv("ESPSIM_TTY_LINES", tty->lines_path, 1);
-    setenv("ESPBACKUP_PORT", "/dev/" SIM_TTY_NAME, 1);
-    setenv("ESPTOOL_PORT", "/dev/" SIM_TTY_NAME, 1);
+    setenv("ESPBACKUP_PORT", preload, 1);
+    setenv("ESPTOOL_PORT", preload, 1);
 }
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)

@@ -11,7 +11,8 @@
 
 #include <stdint.h>
 
-#define SIM_TTY_NAME "ttyUSB7"
+#define SIM_TTY_ADAPTER "ttyUSB7"
+#define SIM_TTY_OWN_USB "ttyACM" /* and a number that changes */
 
 typedef enum sim_tty_op {
     SIM_TTY_GET = 'G',
@@ -37,6 +38,8 @@ typedef struct sim_fake_tty {
     char default_link[96]; /* where the pty's link goes if nobody says */
     char preload[512];     /* tty_preload.so, empty if it was not found */
     int lines_fd;
+    bool own_usb;
+    unsigned number; /* of ttyACM; the other one after a port that was still open */
 } sim_fake_tty_t;
 
 /* false and a line on stderr on failure; sim_fake_tty_close takes it all away again. */

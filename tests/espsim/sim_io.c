@@ -9,7 +9,9 @@
 #include "sim_board_impl.h"
 
 /* With --wire real the host may send again after a while, and nothing wakes us then. */
-#define ROOM_RETRY_NS (5 * SIM_NS_PER_MS)
+#define ROOM_RETRY_NS     (5 * SIM_NS_PER_MS)
+/* A host takes this long to find a USB device again. */
+#define USB_COMES_BACK_NS (400 * SIM_NS_PER_MS)
 
 size_t sim_board_room(sim_board_t *board)
 {
@@ -21,6 +23,9 @@ size_t sim_board_room(sim_board_t *board)
 
 void sim_board_set_host_baud(sim_board_t *board, uint32_t baud)
 {
+    if (board->options.usb_jtag) {
+        return; /* whatever it is set to */
+    }
     if (board->uart.host_baud != baud) { /* only this thread writes it */
         sim_board_log(board, "host at %u baud", baud);
         sim_wire_set_host_baud(&board->uart, baud);
@@ -183,6 +188,24 @@ static void handle_event(sim_board_t *board)
     }
 }
 
+static void vanish(sim_board_t *board)
+{
+    bool vanishes;
+
+    pthread_mutex_lock(&board->uart.lock);
+    vanishes = board->usb_vanish;
+    board->usb_vanish = false;
+    board->report.unplugs += vanishes;
+    pthread_mutex_unlock(&board->uart.lock);
+    if (vanishes && board->replug_at == SIM_NEVER) {
+        sim_board_log(board, "the USB port goes away");
+        board->link->ops->unplug(board->link);
+        sim_board_set_connected(board, false);
+        board->usb_download = board->dtr = board->rts = false;
+        board->replug_at = sim_clock_ns() + USB_COMES_BACK_NS;
+    }
+}
+
 static void run_timers(sim_board_t *board, int64_t now)
 {
     if (now >= board->en_rise_at) {
@@ -266,6 +289,7 @@ void *sim_board_io_thread(void *arg)
         run_timers(board, sim_clock_ns());
         deliver(board, sim_clock_ns());
         handle_event(board);
+        vanish(board);
         pthread_mutex_lock(&board->uart.lock);
         stop = board->stop;
         memcpy(board->report.faults, board->faults.counts, sizeof(board->report.faults));

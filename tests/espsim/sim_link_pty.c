@@ -238,6 +238,9 @@ static void pty_unplug(sim_link_t *base)
     pty_link_t *link = (pty_link_t *)base;
 
     sim_fake_tty_show(&link->tty, false);
+    if (link->open) { /* its name is taken until it is closed */
+        link->tty.number ^= 1u;
+    }
     unlink(link->link_path);
     if (link->master_fd >= 0) {
         close(link->master_fd);

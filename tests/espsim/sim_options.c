@@ -27,6 +27,9 @@ enum {
     OPT_REPLUG,
     OPT_CHIP,
     OPT_CRYSTAL,
+    OPT_USB_JTAG,
+    OPT_USB_VANISHES,
+    OPT_USB_WATCHDOG,
     OPT_FLASH,
     OPT_FLASH_SIZE,
     OPT_JEDEC,
@@ -48,6 +51,9 @@ static const struct option long_options[] = {
     {"rfc2217", optional_argument, NULL, OPT_RFC2217},
     {"pty", optional_argument, NULL, OPT_PTY},
     {"usb-id", required_argument, NULL, OPT_USB_ID},
+    {"usb-jtag", no_argument, NULL, OPT_USB_JTAG},
+    {"usb-vanishes", no_argument, NULL, OPT_USB_VANISHES},
+    {"usb-watchdog-ms", required_argument, NULL, OPT_USB_WATCHDOG},
     {"usb-product", required_argument, NULL, OPT_USB_PRODUCT},
     {"boot", required_argument, NULL, OPT_BOOT},
     {"reset-on-connect", no_argument, NULL, OPT_RESET_ON_CONNECT},
@@ -93,6 +99,10 @@ static const char help_board[] =
     "                           a USB serial adapter, /dev/ttyUSB7, by means of a preload\n"
     "  --usb-id VID:PID         what that adapter is (default 10c4:ea60)\n"
     "  --usb-product TEXT       and is called\n"
+    "  --usb-jtag               no adapter: the chip's own USB-Serial/JTAG unit behind --pty. A\n"
+    "                           watchdog's reset takes the port away; it comes back as ttyACM1\n"
+    "  --usb-vanishes           every reset does\n"
+    "  --usb-watchdog-ms N      what an app's watchdog leaves a host to switch it off (9000)\n"
     "  --boot download|run      IO0 held low, or high unless DTR pulls it low\n"
     "                           (default: download for --tcp, run otherwise)\n"
     "  --reset-on-connect       each new connection resets the board\n"
@@ -284,6 +294,9 @@ static int parse_numeric(sim_options_t *o, int option, const char *name, const c
     case OPT_REPLUG:
         o->board.replug_ms = (int64_t)value;
         break;
+    case OPT_USB_WATCHDOG:
+        o->chip.watchdog_ms = (uint32_t)value;
+        break;
     case OPT_CRYSTAL:
         o->chip.crystal_mhz = (uint32_t)value;
         break;
@@ -342,6 +355,10 @@ static bool *flag_target(sim_options_t *o, int option)
     switch (option) {
     case OPT_RESET_ON_CONNECT:
         return &o->board.reset_on_connect;
+    case OPT_USB_JTAG:
+        return &o->board.usb_jtag;
+    case OPT_USB_VANISHES:
+        return &o->board.usb_vanishes;
     case OPT_NO_SFDP:
         return &o->chip.no_sfdp;
     case OPT_MUTE_FLASH:
@@ -436,6 +453,10 @@ int sim_options_parse(sim_options_t *o, int argc, char **argv)
         if (status >= 0) {
             return status;
         }
+    }
+    o->chip.usb_jtag = o->board.usb_jtag;
+    if (o->board.usb_jtag && o->board.link != SIM_LINK_PTY) {
+        return usage("usb-jtag", "without --pty", "possible: it is a USB port");
     }
     o->board.boot_download = boot < 0 ? o->board.link == SIM_LINK_TCP : boot != 0;
     o->command = optind < argc ? argv + optind : NULL;

@@ -12,6 +12,7 @@
 
 enum { SPI_CMD_USR = 1u << 18, WDT_STAGE_SHIFT = 28, WDT_STAGE_RESET_CPU = 2 };
 #define WDT_ENABLE (1u << 31)
+#define MAGIC_ADDR 0x40001000u
 
 static sim_page_t **memory_bucket(sim_chip_t *chip, uint32_t base)
 {
@@ -82,6 +83,20 @@ uint32_t sim_bus_read(sim_chip_t *chip, uint32_t addr)
     uint8_t bytes[4];
     sim_bus_load(chip, addr & ~3u, bytes, sizeof(bytes));
     return sim_le32(bytes);
+}
+
+void sim_watchdog_start(sim_chip_t *chip, uint32_t ms)
+{
+    const sim_watchdog_t *dog = &chip->row->watchdog;
+    memory_put(chip, dog->config0, WDT_ENABLE | WDT_STAGE_RESET_CPU << WDT_STAGE_SHIFT);
+    memory_put(chip, dog->config1, (uint32_t)((uint64_t)ms * dog->slow_clock_hz / 1000u));
+    chip->watchdog_at_us = sim_now_us(chip) + (uint64_t)ms * 1000u;
+}
+
+void sim_watchdog_stop(sim_chip_t *chip)
+{
+    memory_put(chip, chip->row->watchdog.config0, 0);
+    chip->watchdog_at_us = 0;
 }
 
 static void watchdog_write(sim_chip_t *chip, uint32_t addr, uint32_t value)
@@ -212,6 +227,7 @@ uint32_t sim_calibrated_crystal_hz(sim_chip_t *chip)
 void sim_memory_reset(sim_chip_t *chip)
 {
     sim_memory_free(chip);
+    memory_put(chip, MAGIC_ADDR, chip->row->magic);
     for (size_t i = 0; i < chip->row->reset_word_count; i++) {
         memory_put(chip, chip->row->reset_words[i].addr, chip->row->reset_words[i].value);
     }

@@ -64,6 +64,12 @@ static void stub_prepare(sim_chip_t *chip, const sim_stub_row_t *row)
     } else if (chip->four_byte) {
         chip->flash_limit = UINT32_MAX;
     }
+    if (v2 && chip->usb) {
+        sim_watchdog_stop(chip);
+    }
+    if (v2 && chip->usb && chip->row->usb_boost) {
+        chip->speed = (sim_speed_t){.spi_us = 1900, .md5_us = 300};
+    }
     if (v2 && sim_stub_at_least(row, 1, 1) && chip->row->boosted.spi_us != 0) {
         chip->speed = chip->row->boosted;
         if (chip->row->boosted_uart_clock_hz != 0) {

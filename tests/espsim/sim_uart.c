@@ -223,7 +223,7 @@ sim_wake_t sim_uart_spend(sim_uart_t *u, uint64_t us)
 void sim_uart_set_baud(sim_uart_t *u, uint32_t baud)
 {
     pthread_mutex_lock(&u->lock);
-    if (baud > 0 && u->chip_baud != baud && !u->reset) {
+    if (baud > 0 && u->chip_baud != baud && u->usb_baud == 0 && !u->reset) {
         u->chip_baud = baud;
         u->counts.chip_baud_changes++;
     }
@@ -243,7 +243,7 @@ uint32_t sim_uart_get_baud(sim_uart_t *u)
 void sim_uart_set_autobaud(sim_uart_t *u, bool on)
 {
     pthread_mutex_lock(&u->lock);
-    if (!u->reset) {
+    if (!u->reset && u->usb_baud == 0) {
         u->autobaud = on;
     }
     pthread_mutex_unlock(&u->lock);

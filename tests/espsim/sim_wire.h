@@ -66,6 +66,7 @@ struct sim_uart {
     int64_t now_ns;     /* the chip's own time */
     uint32_t chip_baud;
     uint32_t host_baud; /* 0: always the same as the chip's */
+    uint32_t usb_baud;  /* of a USB unit, which has no divider; 0: a UART */
     bool autobaud;      /* the chip's rate follows what the host sends at */
     sim_ring_t rx;      /* host -> chip, on the wire; at_ns = arrival */
     sim_ring_t fifo;    /* arrived and not read yet, at most rx_capacity */

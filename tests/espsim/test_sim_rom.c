@@ -202,6 +202,51 @@ static void test_flash_without_power_reads_ff(void **state)
     finish();
 }
 
+/* A boot from flash, then a host's reset into the loader over USB, as one life of the chip. */
+static void boot_over_usb(void)
+{
+    memset(&uart, 0, sizeof(uart));
+    chip =
+        sim_chip_new(&(sim_chip_options_t){.chip = "esp32c3", .usb_jtag = true, .watchdog_ms = 50});
+    assert_non_null(chip);
+    chip->app_ran = true;
+    send_sync();
+}
+
+static void test_a_watchdog_of_the_app_bites_over_usb(void **state)
+{
+    (void)state;
+    boot_over_usb();
+    chip->app_ran = false; /* after power-on there is none */
+    sim_chip_run(chip, &uart, true);
+    assert_false(chip->self_reset);
+    finish();
+    boot_over_usb();
+    sim_chip_run(chip, &uart, true);
+    assert_true(chip->self_reset);
+    assert_int_equal(chip->cause, SIM_RESET_WATCHDOG);
+    finish();
+}
+
+static void test_a_host_can_switch_that_watchdog_off(void **state)
+{
+    (void)state;
+    const uint32_t all = UINT32_MAX;
+    boot_over_usb();
+    const sim_watchdog_t *dog = &chip->row->watchdog;
+    send_words(0x09, (uint32_t[]){dog->protect, dog->key, all, 0}, 4);
+    send_words(0x09, (uint32_t[]){dog->config0, 0, all, 0}, 4);
+    send_words(0x09, (uint32_t[]){dog->protect, 0, all, 0}, 4);
+    sim_chip_run(chip, &uart, true);
+    assert_false(chip->self_reset);
+    finish();
+    boot_over_usb();
+    send_words(0x09, (uint32_t[]){dog->config0, 0, all, 0}, 4); /* locked */
+    sim_chip_run(chip, &uart, true);
+    assert_true(chip->self_reset);
+    finish();
+}
+
 static bool has_stub(const char *name)
 {
     for (size_t i = 0; i < sim_stub_row_count; i++) {
@@ -253,6 +298,8 @@ int main(void)
         cmocka_unit_test(test_esp8266_erases_the_head_twice),
         cmocka_unit_test(test_esp8266_has_the_first_commands_only),
         cmocka_unit_test(test_flash_without_power_reads_ff),
+        cmocka_unit_test(test_a_watchdog_of_the_app_bites_over_usb),
+        cmocka_unit_test(test_a_host_can_switch_that_watchdog_off),
         cmocka_unit_test(test_rows_are_complete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,8 +6,8 @@
  * TIOCMGET). So calls with a path are given the path of a folder laid out like sysfs, and the
  * modem-line ioctls become messages to espsim, which answers when the lines have changed.
  *
- *   ESPSIM_TTY_NAME   what the program opens, /dev/ttyUSB7
- *   ESPSIM_TTY_PTS    what that really is: a link to the pty
+ *   ESPSIM_TTY_NAME   what the program opens, /dev/ttyUSB7; or just /dev/ttyACM, and then those
+ * exist that are in the folder's dev/ now ESPSIM_TTY_PTS    what that really is: a link to the pty
  *   ESPSIM_TTY_SYSFS  folder with sys/ and dev/
  *   ESPSIM_TTY_LINES  socket for the modem lines; see sim_fake_tty.h
  *
@@ -53,10 +53,24 @@ static const char *setting(const char *name)
     return value != NULL ? value : "";
 }
 
+/* /dev/ttyACM0 where the name is /dev/ttyACM */
+static int is_numbered(const char *path, const char *name)
+{
+    size_t size = strlen(name);
+
+    return size > 3 && strcmp(name + size - 3, "ACM") == 0 && strncmp(path, name, size) == 0 &&
+           path[size] != '\0';
+}
+
 static int is_port(const char *path)
 {
     const char *name = setting("ESPSIM_TTY_NAME");
+    char buffer[PATH_MAX];
 
+    if (is_numbered(path, name)) {
+        snprintf(buffer, sizeof(buffer), "%s%s", setting("ESPSIM_TTY_SYSFS"), path);
+        return NEXT(access)(buffer, F_OK) == 0;
+    }
     return *name != '\0' && strcmp(path, name) == 0;
 }
 
@@ -77,6 +91,10 @@ static const char *map_path(const char *path, char *buffer)
     }
     if (is_port(path)) {
         return setting("ESPSIM_TTY_PTS");
+    }
+    if (is_numbered(path, setting("ESPSIM_TTY_NAME"))) { /* gone: not a real one instead */
+        snprintf(buffer, PATH_MAX, "%s%s", root, path);
+        return buffer;
     }
     if (*root != '\0' && (has_prefix(path, "/sys/class/tty") || has_prefix(path, USB_DEVICE))) {
         snprintf(buffer, PATH_MAX, "%s%s", root, path);
