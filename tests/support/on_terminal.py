@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""on_terminal.py PROMPT ANSWER COMMAND...: run COMMAND on a terminal of 80 columns and type ANSWER when
+PROMPT is shown. What it shows goes to standard output; the status is the command's. ANSWER may be the
+word ctrl-c. A command that never asks is not answered.
+"""
+
+import fcntl
+import os
+import pty
+import signal
+import struct
+import sys
+import termios
+
+
+def main():
+    prompt, answer, command = sys.argv[1].encode(), sys.argv[2], sys.argv[3:]
+    typed = b"\x03" if answer == "ctrl-c" else answer.encode() + b"\n"
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execvp(command[0], command)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 25, 80, 0, 0))
+    signal.alarm(60)  # a question that never comes must not hang the test
+    shown = b""
+    asked = False
+    while True:
+        try:
+            data = os.read(terminal, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not data:
+            break
+        shown += data
+        if not asked and prompt in shown:
+            asked = True
+            os.write(terminal, typed)
+    sys.stdout.buffer.write(shown)
+    sys.stdout.flush()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
