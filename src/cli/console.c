@@ -29,7 +29,8 @@ static bool is_repeated(eb_console_t *console, eb_level_t level, const char *tex
         return false;
     if (strcmp(console->last_note, text) == 0)
         return true;
-    snprintf(console->last_note, sizeof(console->last_note), "%s", text);
+    snprintf(console->last_note, sizeof(console->last_note), "%.*s",
+             (int)sizeof(console->last_note) - 1, text);
     return false;
 }
 
