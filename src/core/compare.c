@@ -20,7 +20,7 @@
 #define PIECE_MAX_BYTES   (1024u * 1024u)
 #define GROW_AFTER        4 /* equal pieces in a row */
 #define PARTS             4
-#define READS_MAX         12 /* of a sector, on a chip without digests */
+#define TRIES_MAX         12 /* until two answers on a sector agree */
 
 typedef struct compare {
     eb_line_care_t care;
@@ -35,14 +35,8 @@ typedef struct compare {
     uint64_t dense_end; /* end of a sector that differs and is not erased */
     uint64_t old_bytes; /* found to differ so far */
     bool was_cut;       /* the last piece had to be cut */
+    bool doubted;       /* two digests of the same bytes differed */
 } compare_t;
-
-/* What is known of a piece before it is asked for. */
-typedef enum eb_hunch {
-    EB_HUNCH_NONE,
-    EB_HUNCH_SUSPECT, /* part of a piece that differs */
-    EB_HUNCH_BAD      /* its only part that is left */
-} eb_hunch_t;
 
 static eb_code_t settle(compare_t *c, uint32_t addr, uint32_t size, eb_range_state_t state,
                         eb_err_t *err)
@@ -82,28 +76,63 @@ static eb_code_t hash_wanted(compare_t *c, eb_range_t piece, uint8_t md5[EB_MD5_
     return EB_OK;
 }
 
-/* Ask the chip. *erased tells whether its bytes are all 0xFF. */
-static eb_code_t ask(compare_t *c, eb_range_t piece, bool *equal, bool *erased, eb_err_t *err)
+/* What the chip says of a piece. */
+typedef struct eb_answer {
+    uint8_t md5[EB_MD5_BYTES];
+    bool equal;
+    bool erased; /* differs, and all its bytes are 0xFF */
+} eb_answer_t;
+
+static eb_code_t ask(compare_t *c, eb_range_t piece, eb_answer_t *out, eb_err_t *err)
 {
-    uint8_t ours[EB_MD5_BYTES], theirs[EB_MD5_BYTES], blank[EB_MD5_BYTES];
+    uint8_t ours[EB_MD5_BYTES], blank[EB_MD5_BYTES];
 
     if (eb_event_cancelled(c->ev)) {
         return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
     }
     eb_code_t code = hash_wanted(c, piece, ours, err);
     if (code == EB_OK) {
-        code = eb_steady_digest(&c->care, piece.addr, piece.size, theirs, err);
+        code = eb_steady_digest(&c->care, piece.addr, piece.size, out->md5, err);
     }
     if (code != EB_OK) {
         return code;
     }
-    *equal = memcmp(ours, theirs, sizeof(ours)) == 0;
-    *erased = false;
-    if (!*equal) {
+    out->equal = memcmp(ours, out->md5, sizeof(ours)) == 0;
+    out->erased = false;
+    if (!out->equal) {
         eb_md5_erased(piece.size, blank);
-        *erased = memcmp(blank, theirs, sizeof(blank)) == 0;
+        out->erased = memcmp(blank, out->md5, sizeof(blank)) == 0;
     }
     return EB_OK;
+}
+
+/* Whether anything had to be made again in this session. */
+static bool line_was_bad(const compare_t *c)
+{
+    eb_session_stats_t stats;
+
+    eb_session_get_stats(c->care.session, &stats);
+    return c->doubted || stats.retries > 0 || stats.reconnects > 0;
+}
+
+/* A digest has no check of its own: one damaged on the line would pass for a difference. So two in
+ * a row have to agree on it; a digest that is as wanted needs no second one. */
+static eb_code_t ask_again(compare_t *c, eb_range_t sector, eb_answer_t *answer, eb_err_t *err)
+{
+    for (int i = 1; i < TRIES_MAX && !answer->equal && !answer->erased; i++) {
+        uint8_t before[EB_MD5_BYTES];
+        memcpy(before, answer->md5, sizeof(before));
+        eb_code_t code = ask(c, sector, answer, err);
+        if (code != EB_OK || memcmp(before, answer->md5, sizeof(before)) == 0) {
+            return code;
+        }
+        c->doubted = true;
+    }
+    if (answer->equal || answer->erased) {
+        return EB_OK;
+    }
+    return eb_err_set(err, EB_ERR_UNPROVED, "%d digests of 0x%x + 0x%x differ", TRIES_MAX,
+                      sector.addr, sector.size);
 }
 
 static bool all_erased(const uint8_t *bytes, uint32_t size)
@@ -130,26 +159,27 @@ static eb_code_t compare_with_erased(compare_t *c, eb_range_t piece, eb_err_t *e
     return EB_OK;
 }
 
-static eb_code_t compare_sector(compare_t *c, eb_range_t sector, eb_hunch_t hunch, eb_err_t *err)
+static eb_code_t compare_sector(compare_t *c, eb_range_t sector, eb_err_t *err)
 {
-    bool equal, erased;
+    eb_answer_t answer;
     bool dense = c->dense_end == sector.addr;
-    eb_code_t code = ask(c, sector, &equal, &erased, err);
+    eb_code_t code = ask(c, sector, &answer, err);
 
-    /* A damaged digest must not pass for a difference: two have to say so. */
-    if (code == EB_OK && !equal && !dense && hunch == EB_HUNCH_NONE) {
-        code = ask(c, sector, &equal, &erased, err);
+    /* In a stretch of other content each would cost twice: there only a line with faults is
+     * doubted. */
+    if (code == EB_OK && (!dense || line_was_bad(c))) {
+        code = ask_again(c, sector, &answer, err);
     }
     if (code != EB_OK) {
         return code;
     }
-    if (!equal && !erased) {
+    if (!answer.equal && !answer.erased) {
         c->dense_end = (uint64_t)sector.addr + sector.size;
     }
-    return settle(c, sector.addr, sector.size, equal ? EB_RANGE_SAME : EB_RANGE_OLD, err);
+    return settle(c, sector.addr, sector.size, answer.equal ? EB_RANGE_SAME : EB_RANGE_OLD, err);
 }
 
-static eb_code_t compare_piece(compare_t *c, eb_range_t piece, uint32_t span, eb_hunch_t hunch,
+static eb_code_t compare_piece(compare_t *c, eb_range_t piece, uint32_t span, bool is_bad,
                                bool *equal, eb_err_t *err);
 
 /* The parts of a piece; `known` tells that the piece was found to differ. */
@@ -165,11 +195,8 @@ static eb_code_t compare_parts(compare_t *c, eb_range_t piece, uint32_t span, bo
         uint32_t size = eb_min_u32(part_span - addr % part_span, piece.size - done);
         bool last = done + size == piece.size;
         bool equal = false;
-        eb_hunch_t hunch = known ? EB_HUNCH_SUSPECT : EB_HUNCH_NONE;
-        if (known && last && all_equal) {
-            hunch = EB_HUNCH_BAD;
-        }
-        eb_code_t code = compare_piece(c, (eb_range_t){addr, size}, part_span, hunch, &equal, err);
+        bool is_bad = known && last && all_equal; /* the only part that is left */
+        eb_code_t code = compare_piece(c, (eb_range_t){addr, size}, part_span, is_bad, &equal, err);
         if (code != EB_OK) {
             return code;
         }
@@ -179,25 +206,26 @@ static eb_code_t compare_parts(compare_t *c, eb_range_t piece, uint32_t span, bo
     return EB_OK;
 }
 
-/* `span`: what the borders of the piece are multiples of. *equal: all of it is as wanted. */
-static eb_code_t compare_piece(compare_t *c, eb_range_t piece, uint32_t span, eb_hunch_t hunch,
+/* `span`: what the borders of the piece are multiples of. is_bad: it is known to differ. *equal:
+ * all of it is as wanted. */
+static eb_code_t compare_piece(compare_t *c, eb_range_t piece, uint32_t span, bool is_bad,
                                bool *equal, eb_err_t *err)
 {
-    bool erased = false;
+    eb_answer_t answer = {.equal = false};
     bool dense = c->dense_end == piece.addr;
     uint64_t old_before = c->old_bytes;
     eb_code_t code = EB_OK;
 
     *equal = false;
     if (span <= EB_SECTOR_BYTES) {
-        code = compare_sector(c, piece, hunch, err);
-    } else if (dense || hunch == EB_HUNCH_BAD) {
-        code = compare_parts(c, piece, span, hunch == EB_HUNCH_BAD, err);
-    } else if ((code = ask(c, piece, equal, &erased, err)) != EB_OK) {
+        code = compare_sector(c, piece, err);
+    } else if (dense || is_bad) {
+        code = compare_parts(c, piece, span, is_bad, err);
+    } else if ((code = ask(c, piece, &answer, err)) != EB_OK) {
         return code;
-    } else if (*equal) {
+    } else if (answer.equal) {
         code = settle(c, piece.addr, piece.size, EB_RANGE_SAME, err);
-    } else if (erased) {
+    } else if (answer.erased) {
         code = compare_with_erased(c, piece, err);
     } else {
         code = compare_parts(c, piece, span, true, err);
@@ -216,8 +244,7 @@ static eb_code_t compare_by_digest(compare_t *c, eb_err_t *err)
         uint32_t size = bytes_to_border(c, addr, span);
         bool equal;
         c->was_cut = false;
-        eb_code_t code =
-            compare_piece(c, (eb_range_t){addr, size}, span, EB_HUNCH_NONE, &equal, err);
+        eb_code_t code = compare_piece(c, (eb_range_t){addr, size}, span, false, &equal, err);
         if (code != EB_OK) {
             return code;
         }
@@ -243,7 +270,7 @@ static eb_code_t read_until_sure(compare_t *c, uint32_t addr, uint32_t size, boo
     uint8_t *before = c->theirs + EB_SECTOR_BYTES;
     eb_err_t why = {0};
 
-    for (int i = 0; i < READS_MAX; i++) {
+    for (int i = 0; i < TRIES_MAX; i++) {
         eb_code_t code = eb_steady_read(&c->care, addr, size, c->theirs, err);
         if (code != EB_OK) {
             return code;
@@ -264,7 +291,7 @@ static eb_code_t read_until_sure(compare_t *c, uint32_t addr, uint32_t size, boo
             return code;
         }
     }
-    return eb_err_set(err, EB_ERR_UNPROVED, "%d reads of %u bytes at 0x%x differ", READS_MAX, size,
+    return eb_err_set(err, EB_ERR_UNPROVED, "%d reads of %u bytes at 0x%x differ", TRIES_MAX, size,
                       addr);
 }
 

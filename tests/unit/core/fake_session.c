@@ -68,7 +68,7 @@ void fake_free(eb_session_t *s)
 
 void fake_forget(eb_session_t *s)
 {
-    s->error_rate = 0;
+    s->error_rate = s->wrong_rate = 0;
     s->only_flips = false;
     s->gone = 0;
     s->broken = s->other_board = false;
@@ -81,6 +81,7 @@ void fake_forget(eb_session_t *s)
     s->refuse_addr = UINT32_MAX;
     s->protect_status = 0;
     s->protect_unknown = false;
+    s->firmware_writes = 0;
     s->written_bytes = 0;
     s->writes = s->erase_calls = 0;
     memset(s->erases, 0, s->flash.size_bytes / EB_SECTOR_BYTES * sizeof(*s->erases));
@@ -151,6 +152,9 @@ eb_code_t eb_session_recover(eb_session_t *s, eb_err_t *err)
     if (s->gone != 0) {
         s->gone -= s->gone > 0 ? 1 : 0;
         return eb_err_set(err, EB_ERR_PORT_LOST, "the port is gone");
+    }
+    if (s->broken && s->firmware_writes != 0) {
+        s->bytes[s->firmware_writes] ^= 0x10;
     }
     s->broken = false;
     s->stats.reconnects++;
@@ -290,6 +294,9 @@ eb_code_t eb_flash_digest(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t
     pass_wire(s, COMMAND_BYTES);
     memset(s->told + addr, 1, size);
     eb_md5(s->bytes + addr, size, md5);
+    if (s->wrong_rate > 0 && uniform(s) < s->wrong_rate) {
+        eb_put_le32(md5, eb_get_le32(md5) ^ (1u + (uint32_t)(fake_random(&s->seed) >> 33)));
+    }
     return carry(s, NULL, COMMAND_BYTES, &received, err);
 }
 

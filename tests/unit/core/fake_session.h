@@ -26,6 +26,7 @@ struct eb_session {
     uint64_t seed;
     double error_rate;  /* a byte on the wire */
     bool only_flips;    /* else drops, stalls, resets and unplugs too */
+    double wrong_rate;  /* a digest that is damaged on the way and nobody notices */
     int gone;           /* recoveries that fail before the port is back; -1: never back */
     bool broken;        /* every call fails until it is recovered */
     bool other_board;   /* recovery finds another MAC */
@@ -34,12 +35,13 @@ struct eb_session {
 
     /* faults of writing; the flash is NOR: erased to ones, programmed to zeroes only */
     fake_lie_t lie;
-    int lies_left;          /* sectors; -1: for ever */
-    uint32_t alias_bytes;   /* the flash is no larger than that and repeats itself; 0: no */
-    uint32_t refuse_addr;   /* the sector there is refused with a status; UINT32_MAX: none */
-    int refuse_left;        /* times; -1: for ever */
-    uint8_t protect_status; /* status register; its BP bits make the flash ignore writes */
-    bool protect_unknown;   /* it cannot be asked for */
+    int lies_left;            /* sectors; -1: for ever */
+    uint32_t alias_bytes;     /* the flash is no larger than that and repeats itself; 0: no */
+    uint32_t refuse_addr;     /* the sector there is refused with a status; UINT32_MAX: none */
+    int refuse_left;          /* times; -1: for ever */
+    uint8_t protect_status;   /* status register; its BP bits make the flash ignore writes */
+    bool protect_unknown;     /* it cannot be asked for */
+    uint32_t firmware_writes; /* after a reset its firmware changes a byte there; 0: no */
 
     /* what was done */
     uint64_t wire_bytes, read_bytes, digest_bytes;

@@ -202,6 +202,26 @@ static void seeded_boards_and_bad_lines_give_the_truth(void **state)
     }
 }
 
+/* Digests that are damaged on the way are no differences. */
+static void damaged_digests_do_not_differ(void **state)
+{
+    fixture_t *f = *state;
+
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        fake_forget(f->board);
+        f->board->seed = seed;
+        f->board->wrong_rate = 0.1;
+        f->board->stats.retries = 1; /* such a line was noticed before */
+        fake_fill(f->board, (uint32_t)(seed * 20000), 30000, seed);
+        assert_int_equal(compare(f, 0, MB), EB_OK);
+        assert_true_spans(f, 0, MB);
+    }
+    fake_forget(f->board);
+    f->board->wrong_rate = 1;
+    assert_int_equal(compare(f, 0, MB), EB_ERR_UNPROVED);
+    assert_int_equal(f->spans.count, 0);
+}
+
 static void a_chip_without_digests_is_read(void **state)
 {
     fixture_t *f = *state;
@@ -280,6 +300,7 @@ int main(void)
         TEST(an_erased_board_needs_no_sector_digests),
         TEST(ranges_need_no_alignment),
         TEST(seeded_boards_and_bad_lines_give_the_truth),
+        TEST(damaged_digests_do_not_differ),
         TEST(a_chip_without_digests_is_read),
         TEST(a_lost_board_ends_it),
         TEST(a_hopeless_line_ends_it),
