@@ -30,7 +30,9 @@ static void on_progress(void *user, const eb_progress_t *progress)
     eb_phase_t phase = progress->phase;
 
     assert_true(progress->done <= progress->total);
-    if (watch->started[phase] && phase == EB_PHASE_READ) {
+    bool once = phase == EB_PHASE_READ || phase == EB_PHASE_ERASE || phase == EB_PHASE_WRITE ||
+                phase == EB_PHASE_VERIFY;
+    if (watch->started[phase] && once) {
         assert_true(progress->done >= watch->done[phase]);
         assert_int_equal(progress->total, watch->total[phase]);
     } else if (!watch->started[phase]) {

@@ -1,0 +1,362 @@
+/* Every reason not to write to a board: told before anything changes, each with the way past it. */
+#include "bytes.h"
+#include "digest.h"
+#include "restore_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* The same with --force goes on, and warns with the same words. */
+static void assert_forced(restore_fixture_t *f, const char *words)
+{
+    f->options.force = true;
+    eb_code_t code = put_back(f);
+    if (code != EB_OK) {
+        print_message("error: %s\n", f->err.message);
+    }
+    assert_int_equal(code, EB_OK);
+    assert_non_null(strstr(f->watch.notes, words));
+    assert_non_null(strstr(f->watch.notes, "--force"));
+    f->options.force = false;
+}
+
+static void another_chip_by_the_sidecar(void **state)
+{
+    restore_fixture_t *f = *state;
+
+    f->board->bytes[0x20000] ^= 1;
+    snprintf(f->board->chip.id, sizeof(f->board->chip.id), "esp32c3");
+    snprintf(f->board->chip.name, sizeof(f->board->chip.name), "ESP32-C3");
+    assert_refused(f, put_back(f), "another chip: ESP32, and this is ESP32-C3", "--force");
+    assert_int_equal(f->asked, 0);
+    assert_forced(f, "another chip");
+}
+
+static void another_chip_by_the_headers(void **state)
+{
+    restore_fixture_t *f = *state;
+
+    sidecar_remove(f);
+    f->board->bytes[0x20000] ^= 1;
+    f->board->chip.chip_id = 5;
+    assert_refused(f, put_back(f), "another chip", "--force");
+    assert_non_null(strstr(f->err.message, "0x1000"));
+    assert_forced(f, "chip id");
+}
+
+/* A bare application of another chip, and one whose only program is in a partition. */
+static void another_chip_by_one_header(void **state)
+{
+    restore_fixture_t *f = *state;
+    char path[EB_PATH_BYTES + 16];
+
+    snprintf(path, sizeof(path), "%s/app.bin", f->dir);
+    f->image[0x10000 + 12] = 9;
+    file_write(f->dir, "app.bin", f->image + 0x10000, 0x20000);
+    f->options.backup = path;
+    f->options.has_address = true;
+    f->options.address = 0x10000;
+    assert_refused(f, put_back(f), "0x10000 in it has chip id 9", "--force");
+
+    memset(f->image + 0x1000, 0xFF, 0x6000);
+    file_write(f->dir, "app.bin", f->image, RESTORE_FLASH_BYTES);
+    f->options.has_address = false;
+    assert_refused(f, put_back(f), "0x10000 in it has chip id 9", "--force");
+}
+
+static void an_image_larger_than_the_flash(void **state)
+{
+    restore_fixture_t *f = *state;
+    const char *names[] = {"ota_0"};
+
+    f->board->flash.size_bytes = RESTORE_FLASH_BYTES / 2;
+    assert_refused(f, put_back(f), "does not fit into the 524288 bytes", "--partition");
+    f->options.force = true;
+    assert_refused(f, put_back(f), "does not fit", "--partition");
+    f->options.partitions = names;
+    f->options.partition_count = 1;
+    f->options.force = false;
+    memset(f->board->bytes + 0x8000, 0xFF, 0xC00);
+    (void)table_put_entry(f->board->bytes + 0x8000, 0, 0x10, 0x10000, 0x60000, "ota_0");
+    assert_int_equal(put_back(f), EB_OK);
+    names[0] = "storage";
+    assert_refused(f, put_back(f), "does not fit", NULL);
+    f->board->flash.size_bytes = RESTORE_FLASH_BYTES;
+}
+
+/* The file is not what its sidecar says: exit 6, and force does not help. */
+static void a_changed_file(void **state)
+{
+    restore_fixture_t *f = *state;
+
+    f->options.force = true;
+    f->image[0x4321] ^= 1;
+    file_write("/", f->backup.image_path, f->image, RESTORE_FLASH_BYTES);
+    f->board->bytes[0x20000] ^= 1;
+    assert_int_equal(put_back(f), EB_ERR_IMAGE_BAD);
+    assert_int_equal(eb_code_row(f->err.code)->exit_status, 6);
+    assert_non_null(strstr(eb_err_hint_text(&f->err), "take the sidecar"));
+    assert_int_equal(fake_sector_erases(f->board), 0);
+    file_write("/", f->backup.image_path, f->image, RESTORE_FLASH_BYTES / 2);
+    assert_int_equal(put_back(f), EB_ERR_IMAGE_BAD);
+    sidecar_edit(f, "\"format\"", "\"farmat\"");
+    assert_int_equal(put_back(f), EB_ERR_SIDECAR_BAD);
+    assert_non_null(strstr(eb_err_hint_text(&f->err), "take the sidecar"));
+}
+
+static void a_sidecar_that_points_elsewhere(void **state)
+{
+    restore_fixture_t *f = *state;
+    const char *name = strrchr(f->backup.image_path, '/') + 1;
+    char with_path[512];
+
+    snprintf(with_path, sizeof(with_path), "../../etc/%s", name);
+    f->board->bytes[0x20000] ^= 1;
+    f->options.force = true;
+    sidecar_edit(f, name, with_path);
+    assert_int_equal(put_back(f), EB_ERR_SIDECAR_BAD);
+    assert_int_equal(fake_sector_erases(f->board), 0);
+}
+
+static void another_board_is_asked_about(void **state)
+{
+    restore_fixture_t *f = *state;
+    eb_confirm_fn confirm = f->options.confirm;
+
+    f->board->bytes[0x20000] ^= 1;
+    snprintf(f->board->chip.macs[0].text, EB_MAC_TEXT_BYTES, "24:0a:c4:00:00:02");
+    f->options.confirm = NULL; /* nobody to ask */
+    assert_refused(f, put_back(f), "24:0a:c4:00:00:01, this one has 24:0a:c4:00:00:02", "--force");
+    f->options.confirm = confirm;
+    f->answer = false;
+    assert_refused(f, put_back(f), "not confirmed", NULL);
+    assert_true(f->plan.other_mac);
+    f->options.confirm = NULL;
+    f->options.dry_run = true;
+    assert_int_equal(put_back(f), EB_OK);
+    f->options.dry_run = false;
+    assert_forced(f, "of another board");
+    f->board->bytes[0x20000] ^= 1;
+    fake_forget(f->board);
+    f->answer = true;
+    f->options.confirm = confirm;
+    assert_restored(f, put_back(f), f->image);
+    assert_true(f->plan.other_mac);
+}
+
+static void a_file_that_does_not_say_where_it_belongs(void **state)
+{
+    restore_fixture_t *f = *state;
+    char path[EB_PATH_BYTES + 16];
+
+    snprintf(path, sizeof(path), "%s/app.bin", f->dir);
+    file_write(f->dir, "app.bin", f->image + 0x10000, 0x20000);
+    f->options.backup = path;
+    f->board->bytes[0x10000] ^= 1;
+    assert_refused(f, put_back(f), "does not say where it belongs", "--address");
+    f->options.has_address = true;
+    f->options.address = 0x10000;
+    assert_restored(f, put_back(f), f->image);
+}
+
+/* -- partitions ------------------------------------------------------------------------------ */
+
+static void put_table(uint8_t *table, uint32_t nvs_size, uint32_t app_size)
+{
+    uint8_t *at = table;
+
+    memset(table, 0xFF, 0xC00);
+    at = table_put_entry(at, 1, 2, 0x9000, nvs_size, "nvs");
+    at = table_put_entry(at, 0, 0, 0x10000, app_size, "factory");
+    table_put_md5(table, at);
+}
+
+static void a_partition_that_is_elsewhere_on_the_board(void **state)
+{
+    restore_fixture_t *f = *state;
+    const char *names[] = {"nvs"};
+
+    f->options.partitions = names;
+    f->options.partition_count = 1;
+    put_table(f->board->bytes + 0x8000, 0x4000, 0x60000);
+    assert_refused(f, put_back(f), "0x9000 + 0x5000 in the image, but 0x9000 + 0x4000", "--force");
+    assert_forced(f, "\"nvs\"");
+    names[0] = "ota_1";
+    assert_refused(f, put_back(f), "\"ota_1\": the board's own table has none", "--force");
+    memset(f->board->bytes + 0x8000, 0xFF, 0xC00);
+    assert_refused(f, put_back(f), "no partition table", "--force");
+}
+
+/* With the table itself among what is restored there is nothing to contradict. */
+static void a_partition_that_brings_its_table(void **state)
+{
+    restore_fixture_t *f = *state;
+    const char *names[] = {"nvs", "partition_table"};
+
+    put_table(f->board->bytes + 0x8000, 0x4000, 0x60000);
+    memset(f->board->bytes + 0x9000, 0, 0x1000);
+    f->options.partitions = names;
+    f->options.partition_count = 2;
+    assert_restored(f, put_back(f), f->image);
+}
+
+static void a_table_that_would_be_no_good(void **state)
+{
+    restore_fixture_t *f = *state;
+
+    sidecar_remove(f);
+    put_table(f->image + 0x8000, 0x5000, 0x100000); /* beyond the end */
+    file_write("/", f->backup.image_path, f->image, RESTORE_FLASH_BYTES);
+    assert_refused(f, put_back(f), "\"factory\"", "--force");
+    assert_non_null(strstr(f->err.message, "would result"));
+    put_table(f->image + 0x8000, 0x8000, 0x60000); /* overlap */
+    file_write("/", f->backup.image_path, f->image, RESTORE_FLASH_BYTES);
+    assert_refused(f, put_back(f), "overlaps", "--force");
+    assert_forced(f, "overlaps");
+    assert_memory_equal(f->board->bytes, f->image, RESTORE_FLASH_BYTES);
+}
+
+static void a_copy_that_is_too_short_is_warned_of(void **state)
+{
+    restore_fixture_t *f = *state;
+    char path[EB_PATH_BYTES + 16];
+
+    snprintf(path, sizeof(path), "%s/short.bin", f->dir);
+    file_write(f->dir, "short.bin", f->image, 0xC0000);
+    f->options.backup = path;
+    assert_restored(f, put_back(f), f->image);
+    assert_non_null(strstr(f->watch.notes, "ends before \"ota_1\", the first of 2"));
+}
+
+/* -- security -------------------------------------------------------------------------------- */
+
+static void secure_download_mode(void **state)
+{
+    restore_fixture_t *f = *state;
+
+    f->board->chip.security.secure_download_mode = EB_YES;
+    f->options.force = true;
+    assert_refused(f, put_back(f), "secure download mode", NULL);
+    assert_int_equal(f->err.code, EB_ERR_UNSUPPORTED);
+    assert_int_equal(f->board->reads + f->board->digests, 0);
+}
+
+static void plain_bytes_onto_an_encrypted_flash(void **state)
+{
+    restore_fixture_t *f = *state;
+
+    f->board->bytes[0x20000] ^= 1;
+    f->board->chip.security.flash_encryption = EB_YES;
+    assert_refused(f, put_back(f), "is not encrypted", "--force");
+    sidecar_remove(f);
+    assert_refused(f, put_back(f), "is not encrypted", "--force");
+    assert_forced(f, "is not encrypted");
+    assert_true(f->plan.encrypted);
+}
+
+/* A board whose flash looks like noise, and its own backup. */
+static void own_ciphertext_is_put_back(void **state)
+{
+    restore_fixture_t *f = *state;
+
+    f->board->chip.security.flash_encryption = EB_YES;
+    fake_fill(f->board, 0, RESTORE_FLASH_BYTES / 4, 50);
+    eb_backup_options_t options = {.dir = f->dir};
+    assert_int_equal(eb_op_backup(f->board, &options, NULL, &f->backup, &f->err), EB_OK);
+    memcpy(f->image, f->board->bytes, RESTORE_FLASH_BYTES);
+    f->options.backup = f->backup.image_path;
+    fake_forget(f->board);
+    fake_fill(f->board, 0x10000, 0x3000, 51);
+    assert_restored(f, put_back(f), f->image);
+    assert_non_null(strstr(f->watch.notes, "own ciphertext"));
+    assert_true(f->plan.encrypted);
+
+    fake_forget(f->board);
+    snprintf(f->board->chip.macs[0].text, EB_MAC_TEXT_BYTES, "24:0a:c4:00:00:02");
+    assert_refused(f, put_back(f), "without this board's key", "--force");
+    f->board->chip.security.flash_encryption = EB_NO;
+    assert_refused(f, put_back(f), "is ciphertext", "--force");
+    f->board->chip.security.flash_encryption = EB_YES;
+    sidecar_remove(f);
+    assert_refused(f, put_back(f), "no sidecar", "--force");
+}
+
+static void secure_boot_keeps_its_bootloader(void **state)
+{
+    restore_fixture_t *f = *state;
+
+    f->board->chip.security.secure_boot = EB_YES;
+    for (int version = 1; version <= 2; version++) {
+        fake_forget(f->board);
+        f->board->chip.security.secure_boot_version = version;
+        f->board->bytes[0x3000] ^= 1;
+        assert_refused(f, put_back(f), "secure boot (version", "--force");
+        f->board->bytes[0x3000] ^= 1;
+        f->board->bytes[0] ^= 1; /* the digest of version 1 */
+        assert_refused(f, put_back(f), "bootloader's range below 0x8000", "by name");
+        f->board->bytes[0] ^= 1;
+    }
+    f->board->bytes[0x20000] ^= 1; /* what boots stays as it is */
+    assert_restored(f, put_back(f), f->image);
+    f->board->bytes[0x3000] ^= 1;
+    fake_forget(f->board);
+    assert_forced(f, "secure boot");
+    assert_memory_equal(f->board->bytes, f->image, RESTORE_FLASH_BYTES);
+    sidecar_remove(f);
+    fake_forget(f->board);
+    assert_restored(f, put_back(f), f->image);
+    assert_non_null(strstr(f->watch.notes, "signed"));
+}
+
+static void a_write_protected_flash(void **state)
+{
+    restore_fixture_t *f = *state;
+
+    f->board->protect_status = 0x1C;
+    assert_restored(f, put_back(f), f->image); /* nothing to write */
+    f->board->bytes[0x20000] ^= 1;
+    assert_refused(f, put_back(f), "0x1c", "--force");
+    assert_non_null(strstr(f->err.message, "block protection"));
+    assert_int_equal(f->asked, 0);
+    /* Forced, it is found out by digest. */
+    f->options.force = true;
+    assert_int_equal(put_back(f), EB_ERR_UNFINISHED);
+    assert_non_null(strstr(f->err.message, "does not hold"));
+    f->options.force = false;
+    fake_forget(f->board);
+    f->board->protect_unknown = true; /* a loader that cannot tell */
+    assert_restored(f, put_back(f), f->image);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, restore_set_up, restore_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(another_chip_by_the_sidecar),
+        TEST(another_chip_by_the_headers),
+        TEST(another_chip_by_one_header),
+        TEST(an_image_larger_than_the_flash),
+        TEST(a_changed_file),
+        TEST(a_sidecar_that_points_elsewhere),
+        TEST(another_board_is_asked_about),
+        TEST(a_file_that_does_not_say_where_it_belongs),
+        TEST(a_partition_that_is_elsewhere_on_the_board),
+        TEST(a_partition_that_brings_its_table),
+        TEST(a_table_that_would_be_no_good),
+        TEST(a_copy_that_is_too_short_is_warned_of),
+        TEST(secure_download_mode),
+        TEST(plain_bytes_onto_an_encrypted_flash),
+        TEST(own_ciphertext_is_put_back),
+        TEST(secure_boot_keeps_its_bootloader),
+        TEST(a_write_protected_flash),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
