@@ -22,10 +22,16 @@ void eb_board_options(const eb_args_t *args, eb_session_options_t *out)
 
 eb_code_t eb_board_open(eb_cli_t *cli, eb_session_t **out, eb_err_t *err)
 {
+    return eb_board_open_sized(cli, eb_arg_number(&cli->args, EB_OPT_FLASH_SIZE), out, err);
+}
+
+eb_code_t eb_board_open_sized(eb_cli_t *cli, uint64_t flash_size, eb_session_t **out, eb_err_t *err)
+{
     eb_session_options_t options;
 
     *out = NULL;
     eb_board_options(&cli->args, &options);
+    options.flash_size = flash_size;
     eb_console_connecting(&cli->console, options.port);
     return eb_session_open(&options, &cli->console.events, out, err);
 }

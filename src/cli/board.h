@@ -10,6 +10,9 @@ void eb_board_options(const eb_args_t *args, eb_session_options_t *out);
 
 /* Connect, and say so at once. *out is NULL on failure. */
 eb_code_t eb_board_open(eb_cli_t *cli, eb_session_t **out, eb_err_t *err);
+/* With a size of the flash of its own instead of --flash-size; 0: the chip tells it. */
+eb_code_t eb_board_open_sized(eb_cli_t *cli, uint64_t flash_size, eb_session_t **out,
+                              eb_err_t *err);
 
 /*
  * Leave the board as --after says. NULL is allowed. A failure is told as a warning and is not one

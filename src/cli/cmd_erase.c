@@ -93,6 +93,7 @@ static eb_code_t run_on_board(eb_erase_run_t *run, eb_err_t *err)
     run->confirm.session = run->session;
     code = eb_op_erase(run->session, &run->options, &cli->console.events, &run->result, err);
     eb_console_end(&cli->console);
+    run->result.seconds -= run->confirm.waited_seconds;
     code = eb_confirm_outcome(&run->confirm, code, err);
     return render(run, code, err);
 }

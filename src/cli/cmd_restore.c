@@ -56,21 +56,41 @@ static void fill_options(eb_restore_run_t *run)
     run->confirm = (eb_confirm_t){.cli = run->cli, .dry_run = run->options.dry_run};
 }
 
+/* --flash-size is of the header here: the flash is as large as the chip says, and only where it
+ * cannot tell, as large as the header shall say. */
+static eb_code_t open_board(eb_restore_run_t *run, eb_err_t *err)
+{
+    uint64_t said = eb_arg_number(&run->cli->args, EB_OPT_FLASH_SIZE);
+    eb_code_t code = eb_board_open_sized(run->cli, 0, &run->session, err);
+
+    if (code != EB_OK || said == 0 || eb_session_flash(run->session)->size_bytes != 0)
+        return code;
+    eb_board_close(run->cli, run->session);
+    return eb_board_open_sized(run->cli, said, &run->session, err);
+}
+
 /* "4MB": the form that the header knows, from whatever was typed, or from the chip. */
-static void fill_flash_size(eb_restore_run_t *run)
+static eb_code_t fill_flash_size(eb_restore_run_t *run, eb_err_t *err)
 {
     const eb_arg_t *arg = &run->cli->args.values[EB_OPT_FLASH_SIZE];
+    uint64_t real = eb_session_flash(run->session)->size_bytes;
     uint64_t size = arg->number;
 
     if (!arg->set || strcmp(arg->text, "keep") == 0)
-        return;
+        return EB_OK;
     if (strcmp(arg->text, "detect") == 0)
-        size = eb_session_flash(run->session)->size_bytes;
+        size = real;
+    if (size > real)
+        return eb_err_set(err, EB_ERR_USAGE,
+                          "--flash-size '%s': the flash has %" PRIu64
+                          " bytes, and an image whose header says more does not start",
+                          arg->text, real);
     if (size % (1024 * 1024) == 0)
         snprintf(run->flash_size, sizeof(run->flash_size), "%" PRIu64 "MB", size / (1024 * 1024));
     else
         snprintf(run->flash_size, sizeof(run->flash_size), "%" PRIu64 "KB", size / 1024);
     run->options.flash_size = run->flash_size;
+    return EB_OK;
 }
 
 /* All that needs no board: a name mistyped must not reset one. */
@@ -120,13 +140,15 @@ static eb_code_t run_on_board(eb_restore_run_t *run, eb_err_t *err)
 {
     eb_cli_t *cli = run->cli;
 
-    eb_code_t code = eb_board_open(cli, &run->session, err);
+    eb_code_t code = open_board(run, err);
+    if (code == EB_OK)
+        code = fill_flash_size(run, err);
     if (code != EB_OK)
         return code;
     run->confirm.session = run->session;
-    fill_flash_size(run);
     code = eb_op_restore(run->session, &run->options, &cli->console.events, &run->result, err);
     eb_console_end(&cli->console);
+    run->result.seconds -= run->confirm.waited_seconds;
     code = eb_confirm_outcome(&run->confirm, code, err);
     if (cli->json != NULL)
         code = render_json(run, code, err);

@@ -1,6 +1,7 @@
 /* confirm.c: the plan on the terminal, and the question behind it. */
 #include "confirm.h"
 
+#include "clock.h"
 #include "question.h"
 #include "render_text.h"
 #include "signals.h"
@@ -45,9 +46,12 @@ static void keep_table(eb_confirm_t *confirm, const eb_change_plan_t *plan)
 
 static bool ask(eb_confirm_t *confirm)
 {
-    eb_cli_t *cli = confirm->cli;
+    int64_t started_ms = eb_clock_ms();
+    eb_answer_t answer = eb_question_ask(confirm->cli->console.term.file, STDIN_FILENO, "Go on?",
+                                         eb_signals_stopped);
 
-    switch (eb_question_ask(cli->console.term.file, STDIN_FILENO, "Go on?", eb_signals_stopped)) {
+    confirm->waited_seconds = (double)(eb_clock_ms() - started_ms) / 1e3;
+    switch (answer) {
     case EB_ANSWER_YES:
         return true;
     case EB_ANSWER_NO:

@@ -19,6 +19,7 @@ typedef struct eb_confirm {
     bool refused;                /* the answer was no */
     bool stopped;                /* Ctrl-C was the answer */
     bool other_board;            /* the image is from another one */
+    double waited_seconds;       /* for the answer: no time of the work */
     eb_partition_table_t *table; /* a copy, after the question: what lies where; NULL: not known */
 } eb_confirm_t;
 
