@@ -58,7 +58,12 @@ static int tear_down(void **state)
 
 static eb_code_t back_up(fixture_t *f)
 {
+    eb_level_t level = f->watch.ev.max_level; /* a test may want more */
+
     watch_init(&f->watch, f->board);
+    if (level > f->watch.ev.max_level) {
+        f->watch.ev.max_level = level;
+    }
     memset(&f->err, 0, sizeof(f->err));
     return eb_op_backup(f->board, &f->options, &f->watch.ev, &f->result, &f->err);
 }
