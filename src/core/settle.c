@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "digest.h"
 #include "fs_atomic.h"
+#include "measure.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,56 +13,10 @@
 #define TAIL_BYTES        4096u
 #define HALF_BUF_BYTES    (EB_PLAN_STEP_MAX_BYTES / 2)
 
-/* Until measured: an adapter of the slower sort, and a chip that hashes slowly. */
-#define ROUND_TRIP_GUESS_S   0.004
-#define DIGEST_GUESS_S_BYTE  (2.7 / (1024.0 * 1024.0))
-#define USB_READ_GUESS_BYTES 145000.0  /* bytes a second of USB-Serial/JTAG, as measured */
-#define CHIP_SENDS_MAX_BYTES 1200000.0 /* bytes a second of full-speed USB in bulk */
-#define MEASURE_MIN_BYTES    16384u
-#define ROUND_TRIP_MAX_BYTES 4096u
-#define MEASURE_WEIGHT       0.25
-
-/* The least that a byte takes: what the line or, where that is not known, the chip can send. */
-static double read_floor_s(const eb_session_t *session)
-{
-    eb_session_stats_t stats;
-
-    eb_session_get_stats(session, &stats);
-    bool uart = stats.port_kind == EB_PORT_UART || stats.port_kind == EB_PORT_RFC2217;
-    return uart && stats.baud > 0 ? 10.0 / stats.baud : 1.0 / CHIP_SENDS_MAX_BYTES;
-}
-
-static void guess_cost(eb_settle_t *st)
-{
-    double read_s = read_floor_s(st->session);
-
-    if (read_s <= 1.0 / CHIP_SENDS_MAX_BYTES) {
-        read_s = 1.0 / USB_READ_GUESS_BYTES;
-    }
-    st->plan.cost = (eb_plan_cost_t){read_s, DIGEST_GUESS_S_BYTE, ROUND_TRIP_GUESS_S};
-}
-
-/* A small digest is mostly a round trip. */
-static void measure_round_trip(eb_plan_cost_t *cost, uint32_t size, int64_t started_us)
-{
-    double took_s = (double)(eb_clock_us() - started_us) / 1e6 - size * cost->digest_s_per_byte;
-
-    if (size <= ROUND_TRIP_MAX_BYTES && took_s > 0) {
-        cost->round_trip_s += MEASURE_WEIGHT * (took_s - cost->round_trip_s);
-    }
-}
-
-/* Move an estimate towards what a call of `size` bytes took. */
-static void measure(double *s_per_byte, const eb_plan_cost_t *cost, uint32_t size,
-                    int64_t started_us)
-{
-    if (size < MEASURE_MIN_BYTES) {
-        return;
-    }
-    double took_s = (double)(eb_clock_us() - started_us) / 1e6 - cost->round_trip_s;
-    double now = (took_s > 0 ? took_s : 0) / size;
-    *s_per_byte += MEASURE_WEIGHT * (now - *s_per_byte);
-}
+/* Of a read, asked for again at its address. */
+#define SPOT_BYTES   4096u
+/* A range that is doubted is settled again, at most so often. */
+#define DOUBT_ROUNDS 4
 
 eb_code_t eb_settle_init(eb_settle_t *st, eb_session_t *session, const eb_events_t *ev,
                          eb_range_t range, eb_err_t *err)
@@ -75,7 +30,7 @@ eb_code_t eb_settle_init(eb_settle_t *st, eb_session_t *session, const eb_events
     st->has_digest = eb_session_has_digest(session);
     eb_line_care_init(&st->care, session, ev);
     eb_plan_init(&st->plan, range, st->has_digest);
-    guess_cost(st);
+    st->plan.cost = eb_measure_guess(session);
     st->buf = malloc(EB_PLAN_STEP_MAX_BYTES);
     if (st->buf == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory to read into");
@@ -181,8 +136,8 @@ static eb_code_t proves(eb_settle_t *st, eb_range_t range, const uint8_t *bytes,
         }
         started_us = eb_clock_us();
     }
-    measure(&st->plan.cost.digest_s_per_byte, &st->plan.cost, range.size, started_us);
-    measure_round_trip(&st->plan.cost, range.size, started_us);
+    eb_measure_per_byte(&st->plan.cost.digest_s_per_byte, &st->plan.cost, range.size, started_us);
+    eb_measure_round_trip(&st->plan.cost, range.size, started_us);
     eb_md5(bytes, range.size, ours);
     *equal = memcmp(theirs, ours, sizeof(ours)) == 0;
     return EB_OK;
@@ -393,8 +348,29 @@ static eb_code_t read_twice(eb_settle_t *st, const eb_plan_step_t *step, eb_err_
     return read_failed(st, step, 0, err);
 }
 
+/*
+ * A read proves its bytes, not their address: a request that the line damaged is answered for
+ * another range, and well. So the chip is asked for the digest of a small piece as well, one whose
+ * bytes are not all alike, which would be the same elsewhere.
+ */
+static eb_code_t lies_there(eb_settle_t *st, eb_range_t range, bool *there, eb_err_t *err)
+{
+    uint32_t at = range.size;
+
+    while (at > 0) {
+        uint32_t size = eb_min_u32(SPOT_BYTES, at);
+        at -= size;
+        if (size > 1 && memcmp(st->buf + at, st->buf + at + 1, size - 1) != 0) {
+            return proves(st, (eb_range_t){range.addr + at, size}, st->buf + at, there, err);
+        }
+    }
+    return proves(st, range, st->buf, there, err);
+}
+
 static eb_code_t read_step(eb_settle_t *st, eb_plan_step_t *step, eb_err_t *err)
 {
+    bool there;
+
     eb_read_result_t result;
     int64_t started_us = eb_clock_us();
 
@@ -404,14 +380,24 @@ static eb_code_t read_step(eb_settle_t *st, eb_plan_step_t *step, eb_err_t *err)
     if (read_once(st, step->range, st->buf, &result, err) != EB_OK) {
         return read_failed(st, step, result.received, err);
     }
-    measure(&st->plan.cost.read_s_per_byte, &st->plan.cost, step->range.size, started_us);
+    eb_measure_per_byte(&st->plan.cost.read_s_per_byte, &st->plan.cost, step->range.size,
+                        started_us);
     /* Bytes that waited in a buffer of the host seem to have come faster than they can. */
-    double floor_s = read_floor_s(st->session);
+    double floor_s = eb_measure_floor_s(st->session);
     if (st->plan.cost.read_s_per_byte < floor_s) {
         st->plan.cost.read_s_per_byte = floor_s;
     }
     if (!st->has_digest) {
         return read_twice(st, step, err);
+    }
+    eb_code_t code = lies_there(st, step->range, &there, err);
+    if (code != EB_OK) {
+        return code;
+    }
+    if (!there) {
+        (void)eb_err_set(err, EB_ERR_LINE, "a read of %u bytes at 0x%x came from another address",
+                         step->range.size, step->range.addr);
+        return read_failed(st, step, step->range.size, err);
     }
     learn_from_tail(st, step);
     return settle_range(st, step->range, EB_HOW_READ, st->buf, err);
@@ -448,12 +434,60 @@ static eb_code_t take_steps(eb_settle_t *st, eb_err_t *err)
     return EB_OK;
 }
 
+static bool line_was_bad(const eb_settle_t *st)
+{
+    eb_session_stats_t stats;
+
+    eb_session_get_stats(st->session, &stats);
+    return stats.retries > 0 || stats.reconnects > 0 || stats.slowdowns > 0;
+}
+
+/* Of the digests, only that of erased bytes is the same at many addresses: on a bad line such a
+ * request may have been answered for another range, so each is made again. */
+static eb_code_t doubt_erased(eb_settle_t *st, eb_err_t *err)
+{
+    eb_range_t run;
+    eb_how_t how;
+
+    for (uint64_t at = st->range.addr; eb_cover_next_run(&st->cover, at, &run, &how);) {
+        bool equal = true;
+        run.size = eb_min_u32(run.size, EB_PLAN_STEP_MAX_BYTES);
+        at = eb_range_end(run);
+        if (how != EB_HOW_ERASED) {
+            continue;
+        }
+        memset(st->buf, 0xFF, run.size);
+        eb_code_t code = proves(st, run, st->buf, &equal, err);
+        if (code != EB_OK) {
+            return code;
+        }
+        if (!equal) {
+            eb_cover_set(&st->cover, run, EB_HOW_OPEN);
+        }
+    }
+    return EB_OK;
+}
+
+static eb_code_t settle_all(eb_settle_t *st, eb_err_t *err)
+{
+    for (int round = 0; round < DOUBT_ROUNDS; round++) {
+        eb_code_t code = take_steps(st, err);
+        if (code == EB_OK && st->has_digest && line_was_bad(st)) {
+            code = doubt_erased(st, err);
+        }
+        if (code != EB_OK || st->cover.settled_bytes == st->range.size) {
+            return code;
+        }
+    }
+    return eb_err_set(err, EB_ERR_UNPROVED, "digests of erased ranges contradict each other");
+}
+
 eb_code_t eb_settle_run(eb_settle_t *st, eb_err_t *err)
 {
     eb_err_t unused;
 
     show(st, 0);
-    eb_code_t code = take_steps(st, err != NULL ? err : &unused);
+    eb_code_t code = settle_all(st, err != NULL ? err : &unused);
     eb_account_tell(&st->account, &st->plan.cost, st->ev);
     return code;
 }

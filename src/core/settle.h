@@ -2,9 +2,10 @@
  * settle.h: the engine that fills a .part with the bytes of a range of flash, each of them proved.
  *
  * One mechanism for all guesses: take candidate bytes, ask the chip for its digest of the range,
- * and where the two agree the range is settled. What no guess fits is read. Reads prove themselves;
- * what came of one that failed is a candidate too, and is narrowed down by digests, so that only
- * what is damaged is asked for again.
+ * and where the two agree the range is settled. What no guess fits is read. A read proves its
+ * bytes, and one more digest that they lie where they were asked for; what came of one that failed
+ * is a candidate too, and is narrowed down by digests, so that only what is damaged is asked for
+ * again. After work on a bad line, ranges settled as erased are asked for once more.
  *
  * A byte counts as settled only if a digest of the chip over it matched in this run; on a chip
  * without digests, if two reads of it were equal (EB_HOW_UNPROVED).

@@ -1,0 +1,55 @@
+/* measure.c: see measure.h. */
+#include "measure.h"
+
+#include "clock.h"
+
+/* Until measured: an adapter of the slower sort, and a chip that hashes slowly. */
+#define ROUND_TRIP_GUESS_S   0.004
+#define DIGEST_GUESS_S_BYTE  (2.7 / (1024.0 * 1024.0))
+#define USB_READ_GUESS_BYTES 145000.0  /* bytes a second of USB-Serial/JTAG, as measured */
+#define CHIP_SENDS_MAX_BYTES 1200000.0 /* bytes a second of full-speed USB in bulk */
+#define MEASURE_MIN_BYTES    16384u
+#define ROUND_TRIP_MAX_BYTES 4096u
+#define MEASURE_WEIGHT       0.25
+
+/* The least that a byte takes: what the line or, where that is not known, the chip can send. */
+double eb_measure_floor_s(const eb_session_t *session)
+{
+    eb_session_stats_t stats;
+
+    eb_session_get_stats(session, &stats);
+    bool uart = stats.port_kind == EB_PORT_UART || stats.port_kind == EB_PORT_RFC2217;
+    return uart && stats.baud > 0 ? 10.0 / stats.baud : 1.0 / CHIP_SENDS_MAX_BYTES;
+}
+
+eb_plan_cost_t eb_measure_guess(const eb_session_t *session)
+{
+    double read_s = eb_measure_floor_s(session);
+
+    if (read_s <= 1.0 / CHIP_SENDS_MAX_BYTES) {
+        read_s = 1.0 / USB_READ_GUESS_BYTES;
+    }
+    return (eb_plan_cost_t){read_s, DIGEST_GUESS_S_BYTE, ROUND_TRIP_GUESS_S};
+}
+
+/* A small digest is mostly a round trip. */
+void eb_measure_round_trip(eb_plan_cost_t *cost, uint32_t size, int64_t started_us)
+{
+    double took_s = (double)(eb_clock_us() - started_us) / 1e6 - size * cost->digest_s_per_byte;
+
+    if (size <= ROUND_TRIP_MAX_BYTES && took_s > 0) {
+        cost->round_trip_s += MEASURE_WEIGHT * (took_s - cost->round_trip_s);
+    }
+}
+
+/* Move an estimate towards what a call of `size` bytes took. */
+void eb_measure_per_byte(double *s_per_byte, const eb_plan_cost_t *cost, uint32_t size,
+                         int64_t started_us)
+{
+    if (size < MEASURE_MIN_BYTES) {
+        return;
+    }
+    double took_s = (double)(eb_clock_us() - started_us) / 1e6 - cost->round_trip_s;
+    double now = (took_s > 0 ? took_s : 0) / size;
+    *s_per_byte += MEASURE_WEIGHT * (now - *s_per_byte);
+}
