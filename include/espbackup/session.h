@@ -40,6 +40,7 @@ typedef struct eb_session_options {
     const char *chip; /* id or name; NULL: automatic */
     eb_before_t before;
     eb_after_t after;
+    const char *reset_sequence; /* into the loader, as eb_reset_parse takes it; NULL: the usual */
     bool no_stub;
     const char *stub_path; /* NULL: the embedded stub; else a JSON file in the form esptool uses */
     int connect_attempts;  /* 0 = until cancelled; CLI default 7 */

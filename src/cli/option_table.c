@@ -49,6 +49,10 @@ static const eb_opt_row_t rows[] = {
         "after", 0, CHOICE, BOARD, .value_name = "MODE", .choices = after_choices,
         .help = "how to leave it",
         .env = {"ESPTOOL_AFTER"}},
+    [EB_OPT_RESET_SEQUENCE] = {
+        "reset-sequence", 0, TEXT, BOARD, .value_name = "SEQ",
+        .help = "how DTR (D), RTS (R) and waits (W, seconds) bring an unusual board into its "
+                "loader, such as 'D0|R1|W0.1|D1|R0|W0.05|D0'"},
     [EB_OPT_NO_STUB] = {
         "no-stub", 0, FLAG, BOARD,
         .help = "use the chip's ROM loader only; slower"},

@@ -18,6 +18,7 @@ typedef enum eb_opt {
     EB_OPT_CHIP,
     EB_OPT_BEFORE,
     EB_OPT_AFTER,
+    EB_OPT_RESET_SEQUENCE,
     EB_OPT_NO_STUB,
     EB_OPT_STUB,
     EB_OPT_CONNECT_ATTEMPTS,

@@ -139,10 +139,12 @@ static eb_code_t attempt(eb_session_t *s, int number, eb_sync_info_t *info, eb_e
     }
     code = eb_link_flush(s->link, err);
     if (code == EB_OK && may_reset(s)) {
-        size_t count = 0;
-        const eb_reset_sequence_t *variants =
-            eb_reset_into_loader(s->port.kind, s->options.before == EB_BEFORE_USB_RESET, &count);
+        size_t count = 1;
+        const eb_reset_sequence_t *variants = &s->custom_reset;
 
+        if (s->custom_reset.count == 0)
+            variants = eb_reset_into_loader(s->port.kind, s->options.before == EB_BEFORE_USB_RESET,
+                                            &count);
         code = eb_reset_play(s->transport, &variants[(size_t)number % count], s->ev, err);
     }
     for (int i = 0; code == EB_OK && i < SYNCS_PER_ATTEMPT; i++) {

@@ -2,6 +2,8 @@
 
 #include "clock.h"
 
+#define SLICE_MS 100u
+
 #define STEPS(...)                                                                                 \
     .steps = {__VA_ARGS__},                                                                        \
     .count = sizeof((const eb_reset_step_t[]){__VA_ARGS__}) / sizeof(eb_reset_step_t)
@@ -67,6 +69,16 @@ const eb_reset_sequence_t *eb_reset_run(eb_port_kind_t kind)
     return kind == EB_PORT_USB_JTAG || kind == EB_PORT_USB_OTG ? &run_usb : &run_uart;
 }
 
+static void pause_for(unsigned ms, const eb_events_t *ev)
+{
+    while (ms > 0 && !eb_event_cancelled(ev)) {
+        const unsigned slice = ms < SLICE_MS ? ms : SLICE_MS;
+
+        eb_sleep_ms(slice);
+        ms -= slice;
+    }
+}
+
 eb_code_t eb_reset_play(eb_transport_t *t, const eb_reset_sequence_t *sequence,
                         const eb_events_t *ev, eb_err_t *err)
 {
@@ -77,8 +89,7 @@ eb_code_t eb_reset_play(eb_transport_t *t, const eb_reset_sequence_t *sequence,
 
         if (code != EB_OK)
             return code;
-        if (step->wait_ms > 0)
-            eb_sleep_ms(step->wait_ms);
+        pause_for(step->wait_ms, ev);
         if (eb_event_cancelled(ev)) {
             /* A board must not be left held in reset. */
             (void)eb_transport_set_lines(t, false, false, NULL);

@@ -20,7 +20,7 @@ typedef struct eb_reset_step {
     uint16_t wait_ms; /* after the lines are set */
 } eb_reset_step_t;
 
-#define EB_RESET_STEPS_MAX 8
+#define EB_RESET_STEPS_MAX 32
 
 typedef struct eb_reset_sequence {
     const char *name;
@@ -33,7 +33,15 @@ const eb_reset_sequence_t *eb_reset_into_loader(eb_port_kind_t kind, bool usb_re
 /* Run the program in flash. */
 const eb_reset_sequence_t *eb_reset_run(eb_port_kind_t kind);
 
-/* Play a sequence; looks at cancel between steps. Blocks for the sum of its waits. */
+/*
+ * A sequence as a user writes it, in the words of esptool's custom_reset_sequence: D0, D1 (DTR),
+ * R0, R1 (RTS), U0,1 (both at once), W0.1 (wait, seconds), with | between them. Both lines are
+ * released before. EB_ERR_USAGE, and *out empty, for anything else.
+ */
+eb_code_t eb_reset_parse(const char *text, eb_reset_sequence_t *out, eb_err_t *err);
+
+/* Play a sequence; looks at cancel between steps and every 100 ms. Blocks for the sum of its waits.
+ */
 eb_code_t eb_reset_play(eb_transport_t *t, const eb_reset_sequence_t *sequence,
                         const eb_events_t *ev, eb_err_t *err);
 

@@ -81,6 +81,17 @@ static eb_code_t copy_text(char *out, size_t cap, const char *text, const char *
     return EB_OK;
 }
 
+static eb_code_t take_reset_sequence(eb_session_t *s, eb_err_t *err)
+{
+    const char *text = s->options.reset_sequence;
+
+    if (text == NULL)
+        return EB_OK;
+    if (s->options.before != EB_BEFORE_DEFAULT_RESET)
+        return eb_err_set(err, EB_ERR_USAGE, "--reset-sequence goes with --before default-reset");
+    return eb_reset_parse(text, &s->custom_reset, err);
+}
+
 static eb_code_t new_session(const eb_session_options_t *options, const eb_events_t *ev,
                              eb_session_t **out, eb_err_t *err)
 {
@@ -99,10 +110,12 @@ static eb_code_t new_session(const eb_session_options_t *options, const eb_event
         code = copy_text(s->chip_name, sizeof(s->chip_name), options->chip, "--chip", err);
     if (code == EB_OK)
         code = copy_text(s->stub_path, sizeof(s->stub_path), options->stub_path, "--stub", err);
+    if (code == EB_OK)
+        code = take_reset_sequence(s, err);
     if (code != EB_OK)
         return code;
     /* Borrowed only for the call that opens. */
-    s->options.port = s->options.chip = s->options.stub_path = NULL;
+    s->options.port = s->options.chip = s->options.stub_path = s->options.reset_sequence = NULL;
     if (s->chip_name[0] != '\0' && eb_chip_row_by_name(s->chip_name) == NULL)
         return eb_err_set(err, EB_ERR_USAGE, "--chip %s: no such chip is known", s->chip_name);
     return EB_OK;

@@ -8,6 +8,7 @@
 
 #include "chip_row.h"
 #include "link.h"
+#include "reset.h"
 
 #define EB_ROM_BAUD        115200u
 #define EB_AUTO_BAUD       921600u
@@ -23,7 +24,8 @@ struct eb_session {
     char port_name[EB_PORT_NAME_BYTES];
     char chip_name[EB_CHIP_NAME_BYTES];
     char stub_path[EB_STUB_PATH_BYTES];
-    const eb_events_t *ev; /* borrowed */
+    eb_reset_sequence_t custom_reset; /* count 0: by the kind of port */
+    const eb_events_t *ev;            /* borrowed */
 
     /* the way there */
     eb_transport_t *transport;

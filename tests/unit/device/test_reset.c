@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -111,12 +112,60 @@ static void run_sequences_never_ask_for_the_loader(void **state)
     }
 }
 
+static void a_sequence_as_the_user_writes_it(void **state)
+{
+    static const eb_reset_step_t want[] = {{false, false, 0}, {false, true, 100},
+                                           {true, true, 0},   {true, false, 50},
+                                           {false, false, 0}, {true, true, 1550}};
+    eb_reset_sequence_t sequence;
+    eb_err_t err = {0};
+
+    (void)state;
+    assert_int_equal(eb_reset_parse("D0|R1|W0.1|D1|R0|W0.05|D0|U1,1|W1.5|W.05", &sequence, &err),
+                     EB_OK);
+    assert_int_equal(sequence.count, sizeof(want) / sizeof(want[0]));
+    for (size_t i = 0; i < sequence.count; i++) {
+        assert_int_equal(sequence.steps[i].dtr, want[i].dtr);
+        assert_int_equal(sequence.steps[i].rts, want[i].rts);
+        assert_int_equal(sequence.steps[i].wait_ms, want[i].wait_ms);
+    }
+}
+
+static void what_is_no_sequence_is_told(void **state)
+{
+    static const char *const bad[] = {"",       "D",      "D2",       "D0|",
+                                      "|D0",    "D0 |R1", "d0",       "W0.1",
+                                      "D0|W",   "D0|W.",  "D0|W1.2.", "D0|W10.001",
+                                      "D0|W-1", "U1",     "U1,2",     "U1,1,1",
+                                      "D0||R1", "X0",     "D0|W6|W5", "D0|W99999999"};
+    char many[EB_RESET_STEPS_MAX * 3 + 3] = "D1";
+    eb_reset_sequence_t sequence;
+    eb_err_t err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        err = (eb_err_t){0};
+        assert_int_equal(eb_reset_parse(bad[i], &sequence, &err), EB_ERR_USAGE);
+        assert_int_equal(sequence.count, 0);
+        assert_non_null(strstr(err.hint, "D0|R1|W0.1"));
+    }
+    for (size_t i = 1; i < EB_RESET_STEPS_MAX; i++)
+        memcpy(many + strlen(many), "|D0", 4);
+    assert_int_equal(eb_reset_parse(many, &sequence, NULL), EB_OK);
+    assert_int_equal(sequence.count, EB_RESET_STEPS_MAX);
+    memcpy(many + strlen(many), "|D0", 4);
+    assert_int_equal(eb_reset_parse(many, &sequence, &err), EB_ERR_USAGE);
+    assert_int_equal(sequence.count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(classic_sequences_lead_into_the_loader),
         cmocka_unit_test(usb_sequence_asks_for_the_loader_before_it_resets),
         cmocka_unit_test(run_sequences_never_ask_for_the_loader),
+        cmocka_unit_test(a_sequence_as_the_user_writes_it),
+        cmocka_unit_test(what_is_no_sequence_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
