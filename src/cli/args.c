@@ -327,6 +327,20 @@ static void takers_text(eb_opt_t opt, char *out, size_t cap)
     }
 }
 
+/* Several boards at once are for what changes none of them. */
+static eb_code_t check_ports(const eb_args_t *out, eb_err_t *err)
+{
+    const char *ports[EB_ARGS_WORDS_MAX];
+    size_t count = eb_arg_list(out, EB_OPT_PORT, ports);
+
+    if (count > 1 && out->command != &eb_cmd_backup)
+        return eb_err_set(err, EB_ERR_USAGE,
+                          "--port '%s' after --port '%s': only backup takes "
+                          "several",
+                          ports[1], ports[0]);
+    return EB_OK;
+}
+
 static eb_code_t check_command(const eb_args_t *out, eb_err_t *err)
 {
     char takers[LIST_BYTES];
@@ -394,6 +408,8 @@ eb_code_t eb_args_parse(int argc, char **argv, eb_args_t *out, eb_err_t *err)
         code = check_command(out, err);
     if (code == EB_OK && out->command != NULL)
         code = take_env(out, err);
+    if (code == EB_OK && out->command != NULL)
+        code = check_ports(out, err);
     if (code == EB_OK)
         code = check_conflicts(out, err);
     return code;

@@ -1,6 +1,7 @@
 /* cli.c: parse, run the command, and say how it ended: the one place that prints errors. */
 #include "cli.h"
 
+#include "render_json.h"
 #include "signals.h"
 #include "usage.h"
 
@@ -26,25 +27,12 @@ static eb_code_t run_command(eb_cli_t *cli, eb_err_t *err)
     return command->run(cli, err);
 }
 
-static void add_json_error(eb_json_t *root, const eb_err_t *err)
-{
-    const eb_code_row_t *row = eb_code_row(err->code);
-    eb_json_t *node = eb_json_add_object(root, "error");
-
-    eb_json_add_text(node, "code", row->name);
-    eb_json_add_text(node, "message", err->message);
-    eb_json_add_text(node, "hint", eb_err_hint_text(err));
-    eb_json_add_int(node, "exit", row->exit_status);
-    if (err->device_status != 0)
-        eb_json_add_int(node, "device_status", err->device_status);
-}
-
 /* The JSON object, and whether standard output took it all. */
 static eb_code_t finish_output(eb_cli_t *cli, const eb_err_t *failure, eb_err_t *err)
 {
     if (cli->json != NULL) {
         if (failure->code != EB_OK)
-            add_json_error(cli->json, failure);
+            eb_json_error(cli->json, failure);
         char *text = eb_json_print(cli->json);
         if (text == NULL)
             return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the JSON result");

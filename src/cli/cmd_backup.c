@@ -1,5 +1,6 @@
 /* cmd_backup.c: `espbackup backup`. */
 #include "board.h"
+#include "many_boards.h"
 #include "render_json.h"
 #include "render_text.h"
 
@@ -61,6 +62,10 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the result");
     fill_options(&cli->args, &options);
     code = check_options(&options, err);
+    if (code == EB_OK && eb_many_boards_wanted(&cli->args)) {
+        free(result);
+        return eb_many_boards_backup(cli, &options, err);
+    }
     if (code == EB_OK)
         code = eb_board_open(cli, &session, err);
     if (code == EB_OK)
@@ -89,11 +94,14 @@ const eb_command_t eb_cmd_backup = {
              "says what it is. Every byte is proved by a digest that the chip computes; what is "
              "erased, or equal to an earlier backup, is proved without being sent. Nothing on the "
              "board changes.\n\nA backup that was interrupted is taken up where it stopped by the "
-             "next backup of the same board.",
+             "next backup of the same board.\n\nSeveral --port, or --port all, back up as many "
+             "boards at "
+             "once; one that fails does not disturb the others.",
     .options = options,
     .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,
     .example = "  espbackup backup\n"
                "  espbackup backup --port /dev/ttyUSB0 --note \"before the update\"\n"
+               "  espbackup backup --port all\n"
                "  espbackup backup --offset 0x9000 --size 24K --output nvs.bin\n",
     .goes_on = true,
     .run = run,

@@ -26,9 +26,10 @@ static const char *const freq_choices[] = {"keep", "80m", "60m", "48m", "40m", "
 /* clang-format off */
 static const eb_opt_row_t rows[] = {
     [EB_OPT_PORT] = {
-        "port", 'p', TEXT, BOARD, .value_name = "PORT",
+        "port", 'p', TEXT, BOARD, .value_name = "PORT", .repeats = true,
         .help = "serial port, socket://HOST:PORT or rfc2217://HOST:PORT "
-                "(default: every serial port in turn, likeliest first)",
+                "(default: every serial port in turn, likeliest first); backup takes several, or "
+                "all",
         .env = {"ESPBACKUP_PORT", "ESPTOOL_PORT"}},
     [EB_OPT_BAUD] = {
         "baud", 'b', NUMBER, BOARD, .value_name = "N", .zero_words = {"auto"},

@@ -141,7 +141,7 @@ static void work_line(const eb_progress_view_t *view, int64_t now_ms, char *out,
     snprintf(out, cap, "%s  %s%s%s", verb, bar, bar[0] != '\0' ? " " : "", numbers);
 }
 
-static void line_text(const eb_progress_view_t *view, int64_t now_ms, char *out, size_t cap)
+void eb_progress_text(const eb_progress_view_t *view, int64_t now_ms, char *out, size_t cap)
 {
     char line[LINE_BYTES];
     size_t width = view->term->tty && view->term->width > 1 ? (size_t)view->term->width - 1 : 0;
@@ -157,12 +157,13 @@ static void draw(eb_progress_view_t *view, int64_t now_ms)
 {
     char line[LINE_BYTES];
 
-    line_text(view, now_ms, line, sizeof(line));
+    eb_progress_text(view, now_ms, line, sizeof(line));
     if (view->term->tty) {
         fprintf(view->term->file, "\r%s\033[K", line);
         view->drawn = true;
     } else {
-        fprintf(view->term->file, "%s\n", line);
+        fprintf(view->term->file, "%s%s%s\n", view->name != NULL ? view->name : "",
+                view->name != NULL ? ": " : "", line);
     }
     fflush(view->term->file);
     view->last_draw_ms = now_ms;
@@ -204,7 +205,7 @@ static bool is_announced(eb_phase_t phase)
     return true;
 }
 
-void eb_progress_update(eb_progress_view_t *view, const eb_progress_t *progress, int64_t now_ms)
+bool eb_progress_record(eb_progress_view_t *view, const eb_progress_t *progress, int64_t now_ms)
 {
     bool fresh = !view->active || view->now.phase != progress->phase;
 
@@ -218,6 +219,13 @@ void eb_progress_update(eb_progress_view_t *view, const eb_progress_t *progress,
         view->last_draw_ms = now_ms;
     }
     add_sample(view, now_ms);
+    return fresh;
+}
+
+void eb_progress_update(eb_progress_view_t *view, const eb_progress_t *progress, int64_t now_ms)
+{
+    bool fresh = eb_progress_record(view, progress, now_ms);
+
     if (fresh ? view->term->tty || is_announced(progress->phase) : is_due(view, now_ms))
         draw(view, now_ms);
 }

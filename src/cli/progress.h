@@ -9,6 +9,7 @@
 #define EB_CLI_PROGRESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "espbackup/event.h"
@@ -19,6 +20,7 @@
 typedef struct eb_progress_view {
     const eb_term_t *term;
     const char *where; /* what it connects to: "/dev/ttyUSB0"; borrowed */
+    const char *name;  /* said before each plain line: which of many; NULL: nothing; borrowed */
     bool active;       /* there is a phase to show */
     bool drawn;        /* a line stands on the terminal */
     eb_progress_t now;
@@ -35,6 +37,10 @@ typedef struct eb_progress_view {
 
 void eb_progress_init(eb_progress_view_t *view, const eb_term_t *term, const char *where);
 void eb_progress_update(eb_progress_view_t *view, const eb_progress_t *progress, int64_t now_ms);
+/* Only take it in: for a view that is drawn by others. True: a phase begins. */
+bool eb_progress_record(eb_progress_view_t *view, const eb_progress_t *progress, int64_t now_ms);
+/* The line as it would be drawn, within the width of the terminal. */
+void eb_progress_text(const eb_progress_view_t *view, int64_t now_ms, char *out, size_t cap);
 /* Time passed without news: keeps the line alive. */
 void eb_progress_tick(eb_progress_view_t *view, int64_t now_ms);
 /* Take the line off the terminal, before other output; the next update draws it again. */

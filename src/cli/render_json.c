@@ -217,3 +217,16 @@ void eb_json_flash_report(eb_json_t *root, const eb_flash_report_t *report)
     add_app(root, "bootloader", &report->bootloader);
     eb_json_table(root, &report->table, &report->boot, report->part_usage);
 }
+
+void eb_json_error(eb_json_t *root, const eb_err_t *err)
+{
+    const eb_code_row_t *row = eb_code_row(err->code);
+    eb_json_t *node = eb_json_add_object(root, "error");
+
+    eb_json_add_text(node, "code", row->name);
+    eb_json_add_text(node, "message", err->message);
+    eb_json_add_text(node, "hint", eb_err_hint_text(err));
+    eb_json_add_int(node, "exit", row->exit_status);
+    if (err->device_status != 0)
+        eb_json_add_int(node, "device_status", err->device_status);
+}

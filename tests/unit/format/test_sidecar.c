@@ -72,33 +72,6 @@ static void all_fields_come_back(void **state)
     free(again);
 }
 
-/* An image with very many ranges, or of an older espbackup, has the sums alone. */
-static void ranges_may_be_missing_or_too_many(void **state)
-{
-    static eb_proof_range_t many[EB_PROOF_RANGES_MAX + 1];
-    char *text;
-
-    (void)state;
-    sample_sidecar(&sample);
-    for (uint32_t i = 0; i <= EB_PROOF_RANGES_MAX; i++) {
-        many[i] = (eb_proof_range_t){i * 1024, 1024, i % 2 ? EB_PROOF_READ : EB_PROOF_ERASED};
-    }
-    many[EB_PROOF_RANGES_MAX - 1].size += 0x400000 - EB_PROOF_RANGES_MAX * 1024;
-    sample.ranges = many;
-    sample.range_count = EB_PROOF_RANGES_MAX;
-    sample.settled.erased = EB_PROOF_RANGES_MAX / 2 * 1024;
-    sample.settled.read = 0x400000 - sample.settled.erased;
-    text = written(&sample);
-    assert_reads(text);
-    assert_non_null(strstr(text, "\"0x400+0x400 read\""));
-    free(text);
-    sample.range_count = EB_PROOF_RANGES_MAX + 1;
-    text = written(&sample);
-    assert_reads(text);
-    assert_non_null(strstr(text, "\"ranges\":\tnull"));
-    free(text);
-}
-
 static void what_is_not_known_stays_not_known(void **state)
 {
     char *text;
@@ -342,19 +315,6 @@ static const struct {
     {"", "chip-md5", "trust me", "proof.method"},
     {"", "\"read_bytes\":\t1114112", "\"read_bytes\":\t4194305", "proof.read_bytes"},
     {"", "\"erased_bytes\":\t", "\"erased_bytes\":\t0.5", "proof.erased_bytes"},
-    {"", "0x0+0x110000 read", "0x0+0x110000 guessed", "proof.ranges[0]: \"0x0+0x110000 guessed\""},
-    {"", "0x0+0x110000 read", "0x0+0x110000  read", "proof.ranges[0]"},
-    {"", "0x0+0x110000 read", "0x0+0x0110000 read", "proof.ranges[0]"},
-    {"", "0x0+0x110000 read", "0x0+0x110000 read ", "proof.ranges[0]"},
-    {"", "0x0+0x110000 read", "0x0+0x0 read", "proof.ranges[0]"},
-    {"", "0x0+0x110000 read", "0x0+0xfffffffff read", "proof.ranges[0]"},
-    {"", "0x0+0x110000 read", "-0x0+0x110000 read", "proof.ranges[0]"},
-    {"", "0x0+0x110000 read", "", "proof.ranges[0]"},
-    {"", "0x0+0x110000 read", "0x1000+0x110000 read", "proof.ranges[0]"},
-    {"", "0x110000+0x2f0000 erased", "0x100000+0x300000 erased", "proof.ranges[1]"},
-    {"", "0x110000+0x2f0000 erased", "0x110000+0x2e0000 erased", "proof.ranges: ends at 0x3f0000"},
-    {"", "0x110000+0x2f0000 erased", "0x110000+0x2f0000 prior", "but proof.erased_bytes is"},
-    {"", "\"0x110000+0x2f0000 erased\"", "7", "proof.ranges[1]: expected text"},
     {"", "\"nvs\"", "\"a label that is far too long\"", "partitions[0].name: longer than 16"},
     {"\"nvs\"", "\"type\":\t1", "\"type\":\t256", "partition_table.partitions[0].type"},
     {"\"nvs\"", "20480", "4194304", "partition_table.partitions[0].size_bytes"},
@@ -530,7 +490,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_fields_come_back),
-        cmocka_unit_test(ranges_may_be_missing_or_too_many),
         cmocka_unit_test(what_is_not_known_stays_not_known),
         cmocka_unit_test(every_sidecar_comes_back),
         cmocka_unit_test(a_wrong_value_is_named),
