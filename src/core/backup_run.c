@@ -6,6 +6,7 @@
 #include "fs_atomic.h"
 #include "layout.h"
 #include "part_file.h"
+#include "second_proof.h"
 #include "settle.h"
 #include "store.h"
 
@@ -176,6 +177,9 @@ static eb_code_t settle_all(backup_t *b, const eb_journal_head_t *head, eb_err_t
     }
     if (code == EB_OK) {
         code = eb_settle_run(settle, err);
+    }
+    if (code == EB_OK) {
+        code = eb_second_proof(settle, err);
     }
     return code;
 }

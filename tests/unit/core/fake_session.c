@@ -68,13 +68,15 @@ void fake_free(eb_session_t *s)
 
 void fake_forget(eb_session_t *s)
 {
-    s->error_rate = s->wrong_rate = 0;
+    s->error_rate = s->wrong_rate = s->astray_rate = 0;
     s->only_flips = false;
     s->gone = 0;
     s->broken = s->other_board = false;
     s->lost_at = s->cancel_at = 0;
     s->wire_bytes = s->read_bytes = s->digest_bytes = 0;
     s->reads = s->digests = s->recoveries = s->slowdowns = 0;
+    s->stats.baud = 921600;
+    s->stats.retries = s->stats.reconnects = s->stats.slowdowns = 0;
     s->lie = FAKE_HONEST;
     s->lies_left = s->refuse_left = 0;
     s->alias_bytes = 0;
@@ -244,6 +246,20 @@ static void pass_wire(eb_session_t *s, uint64_t bytes)
     }
 }
 
+/* Where the board looks: one bit of the address may have been damaged on the way to it. The line
+ * that does that damages other things too, and those are noticed. */
+static uint32_t heard_addr(eb_session_t *s, uint32_t addr, uint32_t size)
+{
+    uint32_t other;
+
+    if (s->astray_rate <= 0 || uniform(s) >= s->astray_rate) {
+        return addr;
+    }
+    s->stats.retries++;
+    other = addr ^ (1u << (12 + fake_random(&s->seed) % 8));
+    return (uint64_t)other + size <= s->flash.size_bytes ? other : addr;
+}
+
 eb_code_t eb_flash_read(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t *buf,
                         eb_read_progress_fn on_progress, void *user, eb_read_result_t *result,
                         eb_err_t *err)
@@ -256,7 +272,7 @@ eb_code_t eb_flash_read(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t *
         return code;
     }
     s->reads++;
-    memcpy(buf, s->bytes + addr, size);
+    memcpy(buf, s->bytes + heard_addr(s, addr, size), size);
     code = carry(s, buf, size, &received, err);
     for (uint32_t done = 0; done < received;) {
         uint32_t count = eb_min_u32(FRAME_BYTES, received - done);
@@ -293,7 +309,7 @@ eb_code_t eb_flash_digest(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t
     s->digest_bytes += size;
     pass_wire(s, COMMAND_BYTES);
     memset(s->told + addr, 1, size);
-    eb_md5(s->bytes + addr, size, md5);
+    eb_md5(s->bytes + heard_addr(s, addr, size), size, md5);
     if (s->wrong_rate > 0 && uniform(s) < s->wrong_rate) {
         eb_put_le32(md5, eb_get_le32(md5) ^ (1u + (uint32_t)(fake_random(&s->seed) >> 33)));
     }

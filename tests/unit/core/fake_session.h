@@ -27,6 +27,7 @@ struct eb_session {
     double error_rate;  /* a byte on the wire */
     bool only_flips;    /* else drops, stalls, resets and unplugs too */
     double wrong_rate;  /* a digest that is damaged on the way and nobody notices */
+    double astray_rate; /* a request whose address is damaged on the way and nobody notices */
     int gone;           /* recoveries that fail before the port is back; -1: never back */
     bool broken;        /* every call fails until it is recovered */
     bool other_board;   /* recovery finds another MAC */
