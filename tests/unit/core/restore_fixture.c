@@ -19,6 +19,7 @@ static bool on_question(void *user, const eb_change_plan_t *plan)
 
     f->asked++;
     f->plan = *plan;
+    f->wire_bytes = f->board->wire_bytes;
     f->plan_old_bytes = eb_spans_bytes(plan->spans, EB_RANGE_OLD);
     /* Nothing has happened by then. */
     assert_int_equal(fake_sector_erases(f->board), 0);

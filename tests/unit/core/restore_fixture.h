@@ -20,6 +20,7 @@ typedef struct restore_fixture {
     bool answer;
     eb_change_plan_t plan; /* its pointers are gone by then */
     uint64_t plan_old_bytes;
+    uint64_t wire_bytes; /* that had passed by then */
 } restore_fixture_t;
 
 /* cmocka fixtures: a board in use of 1 MB and its backup; the question is answered with yes. */

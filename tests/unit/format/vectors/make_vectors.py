@@ -8,6 +8,9 @@ app_c3.bin       esptool 5.6.0 elf2image of an ELF that riscv64-unknown-elf-gcc 
 table.bin        esp-idf-defs 0.1.7: a partition table from CSV, with MD5 entry
 otadata.bin      esp-idf-defs: first copy sequence 5 (valid), second sequence 6 (undefined)
 boot_app0.bin    shaped like the one that Arduino ships: sequence 1, then a copy whose sequence is 0
+header_*.bin     esptool 5.6.0 merge-bin of app_c3.bin at 0x0 with other flash settings, which puts
+                 the header and its hash right; for other chips' tables of frequencies too (esptool
+                 warns of the chip id and goes on)
 The results are committed: the tests need no tool.
 """
 import pathlib
@@ -63,9 +66,27 @@ def app(work):
                    check=True)
 
 
+HEADERS = {
+    "header_qio_40m_8mb.bin": ["esp32c3", "qio", "40m", "8MB"],
+    "header_dout_20m_128mb.bin": ["esp32c3", "dout", "20m", "128MB"],
+    "header_keep_26m.bin": ["esp32c3", "keep", "26m", "keep"],
+    "header_c2_15m.bin": ["esp32c2", "keep", "15m", "2MB"],
+    "header_c6_80m.bin": ["esp32c6", "qout", "80m", "keep"],
+    "header_h2_16m.bin": ["esp32h2", "keep", "16m", "keep"],
+}
+
+
+def headers():
+    for name, (chip, mode, freq, size) in HEADERS.items():
+        subprocess.run([sys.executable, "-m", "esptool", "--chip", chip, "merge-bin",
+                        "--flash-mode", mode, "--flash-freq", freq, "--flash-size", size,
+                        "-o", HERE / name, "0x0", HERE / "app_c3.bin"], check=True)
+
+
 def main():
     with tempfile.TemporaryDirectory() as work:
         app(pathlib.Path(work))
+    headers()
     (HERE / "table.bin").write_bytes(PartitionTable.from_csv(TABLE).to_binary()[:0xC00])
 
     copies = [OtaDataSelectEntry(5, OtaImageState.VALID),
