@@ -1,86 +1,19 @@
 #include "apply.h"
 
+#include "apply_look.h"
 #include "apply_text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define TRIES_MAX  6 /* of one step without any sector becoming right; each wears the flash */
-#define ROUNDS_MAX 4 /* of work and proof, where the board was reset or the flash clobbers itself  \
-                      */
-
-static uint64_t span_end(const eb_flash_span_t *span)
-{
-    return (uint64_t)span->addr + span->size;
-}
+#define TRIES_MAX 6 /* of one step without any sector becoming right; each wears the flash */
+#define ROUNDS_MAX                                                                                 \
+    4 /* of work and proof, where the board was reset or the flash clobbers itself                 \
+       */
 
 static bool is_settled(eb_range_state_t state)
 {
     return state == EB_RANGE_SAME || state == EB_RANGE_NEW;
-}
-
-/* -- progress ------------------------------------------------------------------------------- */
-
-/* The first total of a phase stays: what comes again after a fault is not more to do. */
-static void begin_phase(eb_apply_t *a, eb_phase_t phase, uint64_t total)
-{
-    eb_apply_phase_t *p = &a->phases[phase];
-
-    if (!p->started && total > 0) {
-        p->started = true;
-        p->total = total;
-        eb_event_progress(a->ev, phase, 0, total);
-    }
-}
-
-static void show(eb_apply_t *a, eb_phase_t phase, uint64_t done)
-{
-    eb_apply_phase_t *p = &a->phases[phase];
-
-    done = done < p->total ? done : p->total;
-    if (p->started && done > p->shown) {
-        p->shown = done;
-        eb_event_progress(a->ev, phase, done, p->total);
-    }
-}
-
-/* Events of a comparison within a larger piece of work: its progress counts in a phase of ours. */
-typedef struct inner {
-    eb_apply_t *apply;
-    eb_phase_t phase;
-    bool counts;
-} inner_t;
-
-static void inner_note(void *user, eb_level_t level, const char *text)
-{
-    const inner_t *inner = user;
-
-    eb_event_note(inner->apply->ev, level, "%s", text);
-}
-
-static void inner_progress(void *user, const eb_progress_t *progress)
-{
-    const inner_t *inner = user;
-
-    if (inner->counts && progress->phase == EB_PHASE_CHECK) {
-        show(inner->apply, inner->phase,
-             inner->apply->phases[inner->phase].settled + progress->done);
-    }
-}
-
-static bool inner_cancelled(void *user)
-{
-    const inner_t *inner = user;
-
-    return eb_event_cancelled(inner->apply->ev);
-}
-
-static eb_events_t inner_events(inner_t *inner)
-{
-    const eb_events_t *ev = inner->apply->ev;
-
-    return (eb_events_t){inner, inner_note, inner_progress, inner_cancelled,
-                         ev != NULL ? ev->max_level : EB_LEVEL_WARNING};
 }
 
 /* -- what is wanted -------------------------------------------------------------------------- */
@@ -104,90 +37,6 @@ static eb_code_t wanted_sector(eb_apply_t *a, uint32_t addr, uint8_t *out, bool 
     return code;
 }
 
-/* -- looking at the board -------------------------------------------------------------------- */
-
-/* What a comparison means for a sector of which `now` was known. */
-static eb_range_state_t state_after(eb_range_state_t now, bool equal)
-{
-    switch (now) {
-    case EB_RANGE_SAME:
-    case EB_RANGE_OLD:
-        return equal ? EB_RANGE_SAME : EB_RANGE_OLD;
-    case EB_RANGE_NEW:
-    case EB_RANGE_WRITTEN:
-    case EB_RANGE_UNKNOWN:
-        break;
-    }
-    return equal ? EB_RANGE_NEW : EB_RANGE_UNKNOWN;
-}
-
-/* Take over one compared stretch; spans must not change while it is walked, so a copy is. */
-static eb_code_t take_over(eb_apply_t *a, const eb_flash_span_t *found, const eb_spans_t *before,
-                           eb_err_t *err)
-{
-    for (size_t i = 0; i < before->count; i++) {
-        const eb_flash_span_t *span = &before->spans[i];
-        uint64_t start = span->addr > found->addr ? span->addr : found->addr;
-        uint64_t end = span_end(span) < span_end(found) ? span_end(span) : span_end(found);
-        if (start >= end) {
-            continue;
-        }
-        eb_range_state_t state = state_after(span->state, found->state == EB_RANGE_SAME);
-        eb_code_t code = state == span->state ? EB_OK
-                                              : eb_spans_mark(&a->spans, (uint32_t)start,
-                                                              (uint32_t)(end - start), state, err);
-        if (code != EB_OK) {
-            return code;
-        }
-    }
-    return EB_OK;
-}
-
-/* The parts of spans that lie in a range. */
-static eb_code_t cut_spans(const eb_spans_t *spans, eb_range_t range, eb_spans_t *out,
-                           eb_err_t *err)
-{
-    memset(out, 0, sizeof(*out));
-    for (size_t i = 0; i < spans->count; i++) {
-        const eb_flash_span_t *span = &spans->spans[i];
-        uint64_t range_end = (uint64_t)range.addr + range.size;
-        uint64_t start = span->addr > range.addr ? span->addr : range.addr;
-        uint64_t end = span_end(span) < range_end ? span_end(span) : range_end;
-        if (start < end) {
-            eb_code_t code =
-                eb_spans_add(out, (uint32_t)start, (uint32_t)(end - start), span->state, err);
-            if (code != EB_OK) {
-                return code;
-            }
-        }
-    }
-    return EB_OK;
-}
-
-/* Ask the board about a range and put what it says into spans. On failure they stay as they are. */
-static eb_code_t look_at(eb_apply_t *a, eb_range_t range, eb_phase_t phase, bool counts,
-                         eb_err_t *err)
-{
-    inner_t inner = {a, phase, counts};
-    eb_events_t events = inner_events(&inner);
-    eb_spans_t found = {0}, before = {0};
-
-    eb_code_t code = cut_spans(&a->spans, range, &before, err);
-    if (code == EB_OK) {
-        code = eb_compare_board(a->session, range.addr, range.size, a->wanted, a->wanted_user,
-                                &events, &found, err);
-    }
-    for (size_t i = 0; i < found.count && code == EB_OK; i++) {
-        code = take_over(a, &found.spans[i], &before, err);
-    }
-    eb_spans_free(&before);
-    eb_spans_free(&found);
-    if (code == EB_OK && counts) {
-        a->phases[phase].settled += range.size;
-    }
-    return code;
-}
-
 static uint32_t resets_of(const eb_apply_t *a)
 {
     eb_session_stats_t stats;
@@ -206,12 +55,12 @@ eb_code_t eb_apply_compare(eb_apply_t *a, const eb_range_t *ranges, size_t count
     for (size_t i = 0; i < count; i++) {
         total += ranges[i].size;
     }
-    begin_phase(a, EB_PHASE_CHECK, total);
+    eb_apply_begin_phase(a, EB_PHASE_CHECK, total);
     a->resets = resets_of(a);
     for (size_t i = 0; i < count; i++) {
         eb_code_t code = eb_spans_add(&a->spans, ranges[i].addr, ranges[i].size, EB_RANGE_OLD, err);
         if (code == EB_OK) {
-            code = look_at(a, ranges[i], EB_PHASE_CHECK, true, err);
+            code = eb_apply_look(a, ranges[i], EB_PHASE_CHECK, true, err);
         }
         if (code != EB_OK) {
             eb_spans_free(&a->spans);
@@ -229,7 +78,7 @@ static bool next_open(const eb_apply_t *a, uint64_t from, uint64_t end, eb_range
     for (size_t i = 0; i < a->spans.count; i++) {
         const eb_flash_span_t *span = &a->spans.spans[i];
         uint64_t start = span->addr > from ? span->addr : from;
-        uint64_t stop = span_end(span) < end ? span_end(span) : end;
+        uint64_t stop = eb_span_end(span) < end ? eb_span_end(span) : end;
         if (!is_settled(span->state) && start < stop) {
             *out = (eb_range_t){(uint32_t)start, (uint32_t)(stop - start)};
             return true;
@@ -282,7 +131,7 @@ static void on_written(void *user, uint32_t done)
 {
     eb_apply_t *a = user;
 
-    show(a, EB_PHASE_WRITE, a->phases[EB_PHASE_WRITE].settled + done);
+    eb_apply_show(a, EB_PHASE_WRITE, a->phases[EB_PHASE_WRITE].settled + done);
 }
 
 /* Erase or write, and note at once what that did to the flash. */
@@ -331,7 +180,7 @@ static eb_code_t judge_step(eb_apply_t *a, eb_range_t step, eb_phase_t phase, ui
                             eb_err_t *why)
 {
     a->phases[phase].settled += step.size - still_open;
-    show(a, phase, a->phases[phase].settled);
+    eb_apply_show(a, phase, a->phases[phase].settled);
     if (still_open < step.size) {
         a->failures = 0;
         eb_line_care_progress(&a->care);
@@ -368,7 +217,7 @@ static eb_code_t do_step(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *e
         eb_err_hint(&why, "the flash is write-protected, worn out or not as large as it says; if "
                           "the supply is weak, try a shorter cable or a powered hub");
     }
-    if (code == EB_OK && (code = look_at(a, step, phase, false, &quiet)) != EB_OK) {
+    if (code == EB_OK && (code = eb_apply_look(a, step, phase, false, &quiet)) != EB_OK) {
         why = quiet;
     }
     if (code == EB_OK) {
@@ -447,14 +296,15 @@ static eb_code_t prove_all(eb_apply_t *a, eb_err_t *err)
     bool all = resets != a->resets;
     eb_spans_t copy = {0};
     uint64_t total = eb_spans_bytes(&a->spans, EB_RANGE_NEW);
-    eb_code_t code = cut_spans(&a->spans, (eb_range_t){0, UINT32_MAX}, &copy, err);
+    eb_code_t code = eb_apply_cut(&a->spans, (eb_range_t){0, UINT32_MAX}, &copy, err);
 
     total += all ? eb_spans_bytes(&a->spans, EB_RANGE_SAME) : 0;
-    begin_phase(a, EB_PHASE_VERIFY, total);
+    eb_apply_begin_phase(a, EB_PHASE_VERIFY, total);
     for (size_t i = 0; i < copy.count && code == EB_OK; i++) {
         const eb_flash_span_t *span = &copy.spans[i];
         if (span->state == EB_RANGE_NEW || (all && span->state == EB_RANGE_SAME)) {
-            code = look_at(a, (eb_range_t){span->addr, span->size}, EB_PHASE_VERIFY, true, err);
+            code =
+                eb_apply_look(a, (eb_range_t){span->addr, span->size}, EB_PHASE_VERIFY, true, err);
         }
     }
     eb_spans_free(&copy);
@@ -470,8 +320,8 @@ static eb_code_t run(eb_apply_t *a, eb_err_t *err)
     if (code != EB_OK) {
         return code;
     }
-    begin_phase(a, EB_PHASE_ERASE, a->phases[EB_PHASE_ERASE].total);
-    begin_phase(a, EB_PHASE_WRITE, a->phases[EB_PHASE_WRITE].total);
+    eb_apply_begin_phase(a, EB_PHASE_ERASE, a->phases[EB_PHASE_ERASE].total);
+    eb_apply_begin_phase(a, EB_PHASE_WRITE, a->phases[EB_PHASE_WRITE].total);
     for (int round = 0; round < ROUNDS_MAX; round++) {
         code = work_round(a, err);
         if (code == EB_OK && (a->changed || resets_of(a) != a->resets)) {
@@ -503,11 +353,12 @@ static void look_again(eb_apply_t *a)
         eb_session_recover(a->session, NULL) != EB_OK) {
         return;
     }
-    code = cut_spans(&a->spans, (eb_range_t){0, UINT32_MAX}, &copy, NULL);
+    code = eb_apply_cut(&a->spans, (eb_range_t){0, UINT32_MAX}, &copy, NULL);
     for (size_t i = 0; i < copy.count && code == EB_OK; i++) {
         const eb_flash_span_t *span = &copy.spans[i];
         if (!is_settled(span->state) && span->state != EB_RANGE_OLD) {
-            code = look_at(a, (eb_range_t){span->addr, span->size}, EB_PHASE_VERIFY, false, NULL);
+            code = eb_apply_look(a, (eb_range_t){span->addr, span->size}, EB_PHASE_VERIFY, false,
+                                 NULL);
         }
     }
     eb_spans_free(&copy);

@@ -1,0 +1,151 @@
+#include "apply_look.h"
+
+#include <string.h>
+
+/* -- progress ------------------------------------------------------------------------------- */
+
+/* The first total of a phase stays: what comes again after a fault is not more to do. */
+void eb_apply_begin_phase(eb_apply_t *a, eb_phase_t phase, uint64_t total)
+{
+    eb_apply_phase_t *p = &a->phases[phase];
+
+    if (!p->started && total > 0) {
+        p->started = true;
+        p->total = total;
+        eb_event_progress(a->ev, phase, 0, total);
+    }
+}
+
+void eb_apply_show(eb_apply_t *a, eb_phase_t phase, uint64_t done)
+{
+    eb_apply_phase_t *p = &a->phases[phase];
+
+    done = done < p->total ? done : p->total;
+    if (p->started && done > p->shown) {
+        p->shown = done;
+        eb_event_progress(a->ev, phase, done, p->total);
+    }
+}
+
+/* Events of a comparison within a larger piece of work: its progress counts in a phase of ours. */
+typedef struct inner {
+    eb_apply_t *apply;
+    eb_phase_t phase;
+    bool counts;
+} inner_t;
+
+static void inner_note(void *user, eb_level_t level, const char *text)
+{
+    const inner_t *inner = user;
+
+    eb_event_note(inner->apply->ev, level, "%s", text);
+}
+
+static void inner_progress(void *user, const eb_progress_t *progress)
+{
+    const inner_t *inner = user;
+
+    if (inner->counts && progress->phase == EB_PHASE_CHECK) {
+        eb_apply_show(inner->apply, inner->phase,
+                      inner->apply->phases[inner->phase].settled + progress->done);
+    }
+}
+
+static bool inner_cancelled(void *user)
+{
+    const inner_t *inner = user;
+
+    return eb_event_cancelled(inner->apply->ev);
+}
+
+static eb_events_t inner_events(inner_t *inner)
+{
+    const eb_events_t *ev = inner->apply->ev;
+
+    return (eb_events_t){inner, inner_note, inner_progress, inner_cancelled,
+                         ev != NULL ? ev->max_level : EB_LEVEL_WARNING};
+}
+
+/* -- looking at the board -------------------------------------------------------------------- */
+
+/* What a comparison means for a sector of which `now` was known. */
+static eb_range_state_t state_after(eb_range_state_t now, bool equal)
+{
+    switch (now) {
+    case EB_RANGE_SAME:
+    case EB_RANGE_OLD:
+        return equal ? EB_RANGE_SAME : EB_RANGE_OLD;
+    case EB_RANGE_NEW:
+    case EB_RANGE_WRITTEN:
+    case EB_RANGE_UNKNOWN:
+        break;
+    }
+    return equal ? EB_RANGE_NEW : EB_RANGE_UNKNOWN;
+}
+
+/* Take over one compared stretch; spans must not change while it is walked, so a copy is. */
+static eb_code_t take_over(eb_apply_t *a, const eb_flash_span_t *found, const eb_spans_t *before,
+                           eb_err_t *err)
+{
+    for (size_t i = 0; i < before->count; i++) {
+        const eb_flash_span_t *span = &before->spans[i];
+        uint64_t start = span->addr > found->addr ? span->addr : found->addr;
+        uint64_t end =
+            eb_span_end(span) < eb_span_end(found) ? eb_span_end(span) : eb_span_end(found);
+        if (start >= end) {
+            continue;
+        }
+        eb_range_state_t state = state_after(span->state, found->state == EB_RANGE_SAME);
+        eb_code_t code = state == span->state ? EB_OK
+                                              : eb_spans_mark(&a->spans, (uint32_t)start,
+                                                              (uint32_t)(end - start), state, err);
+        if (code != EB_OK) {
+            return code;
+        }
+    }
+    return EB_OK;
+}
+
+/* The parts of spans that lie in a range. */
+eb_code_t eb_apply_cut(const eb_spans_t *spans, eb_range_t range, eb_spans_t *out, eb_err_t *err)
+{
+    memset(out, 0, sizeof(*out));
+    for (size_t i = 0; i < spans->count; i++) {
+        const eb_flash_span_t *span = &spans->spans[i];
+        uint64_t range_end = (uint64_t)range.addr + range.size;
+        uint64_t start = span->addr > range.addr ? span->addr : range.addr;
+        uint64_t end = eb_span_end(span) < range_end ? eb_span_end(span) : range_end;
+        if (start < end) {
+            eb_code_t code =
+                eb_spans_add(out, (uint32_t)start, (uint32_t)(end - start), span->state, err);
+            if (code != EB_OK) {
+                return code;
+            }
+        }
+    }
+    return EB_OK;
+}
+
+/* Ask the board about a range and put what it says into spans. On failure they stay as they are. */
+eb_code_t eb_apply_look(eb_apply_t *a, eb_range_t range, eb_phase_t phase, bool counts,
+                        eb_err_t *err)
+{
+    inner_t inner = {a, phase, counts};
+    eb_events_t events = inner_events(&inner);
+    eb_spans_t found = {0}, before = {0};
+
+    eb_code_t code = eb_apply_cut(&a->spans, range, &before, err);
+    if (code == EB_OK) {
+        code = eb_compare_board(a->session, range.addr, range.size, a->wanted, a->wanted_user,
+                                &events, &found, err);
+    }
+    for (size_t i = 0; i < found.count && code == EB_OK; i++) {
+        code = take_over(a, &found.spans[i], &before, err);
+    }
+    eb_spans_free(&before);
+    eb_spans_free(&found);
+    if (code == EB_OK && counts) {
+        a->phases[phase].settled += range.size;
+    }
+    return code;
+}
