@@ -2,9 +2,10 @@
  * second_proof.h: a second digest of everything, on a line that has shown faults.
  *
  * Requests carry no checksum. If noise changes the address in a READ_FLASH or a digest request, the
- * chip answers truly about another range, and that answer proves itself. On a line that has damaged
- * something else in this session this is not out of the question; so all of the image is compared
- * once more, by requests of other sizes, and what differs is settled again.
+ * chip answers truly about another range, and that answer proves itself. A read is therefore
+ * followed by the digest of a small piece of it; for ranges settled by a digest alone a second one
+ * costs as much as the first. So only on a line that has damaged something in this session all of
+ * the image is compared once more, and what differs is settled again.
  */
 #ifndef EB_CORE_SECOND_PROOF_H
 #define EB_CORE_SECOND_PROOF_H

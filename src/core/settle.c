@@ -14,9 +14,7 @@
 #define HALF_BUF_BYTES    (EB_PLAN_STEP_MAX_BYTES / 2)
 
 /* Of a read, asked for again at its address. */
-#define SPOT_BYTES   4096u
-/* A range that is doubted is settled again, at most so often. */
-#define DOUBT_ROUNDS 4
+#define SPOT_BYTES 4096u
 
 eb_code_t eb_settle_init(eb_settle_t *st, eb_session_t *session, const eb_events_t *ev,
                          eb_range_t range, eb_err_t *err)
@@ -434,60 +432,12 @@ static eb_code_t take_steps(eb_settle_t *st, eb_err_t *err)
     return EB_OK;
 }
 
-static bool line_was_bad(const eb_settle_t *st)
-{
-    eb_session_stats_t stats;
-
-    eb_session_get_stats(st->session, &stats);
-    return stats.retries > 0 || stats.reconnects > 0 || stats.slowdowns > 0;
-}
-
-/* Of the digests, only that of erased bytes is the same at many addresses: on a bad line such a
- * request may have been answered for another range, so each is made again. */
-static eb_code_t doubt_erased(eb_settle_t *st, eb_err_t *err)
-{
-    eb_range_t run;
-    eb_how_t how;
-
-    for (uint64_t at = st->range.addr; eb_cover_next_run(&st->cover, at, &run, &how);) {
-        bool equal = true;
-        run.size = eb_min_u32(run.size, EB_PLAN_STEP_MAX_BYTES);
-        at = eb_range_end(run);
-        if (how != EB_HOW_ERASED) {
-            continue;
-        }
-        memset(st->buf, 0xFF, run.size);
-        eb_code_t code = proves(st, run, st->buf, &equal, err);
-        if (code != EB_OK) {
-            return code;
-        }
-        if (!equal) {
-            eb_cover_set(&st->cover, run, EB_HOW_OPEN);
-        }
-    }
-    return EB_OK;
-}
-
-static eb_code_t settle_all(eb_settle_t *st, eb_err_t *err)
-{
-    for (int round = 0; round < DOUBT_ROUNDS; round++) {
-        eb_code_t code = take_steps(st, err);
-        if (code == EB_OK && st->has_digest && line_was_bad(st)) {
-            code = doubt_erased(st, err);
-        }
-        if (code != EB_OK || st->cover.settled_bytes == st->range.size) {
-            return code;
-        }
-    }
-    return eb_err_set(err, EB_ERR_UNPROVED, "digests of erased ranges contradict each other");
-}
-
 eb_code_t eb_settle_run(eb_settle_t *st, eb_err_t *err)
 {
     eb_err_t unused;
 
     show(st, 0);
-    eb_code_t code = settle_all(st, err != NULL ? err : &unused);
+    eb_code_t code = take_steps(st, err != NULL ? err : &unused);
     eb_account_tell(&st->account, &st->plan.cost, st->ev);
     return code;
 }
