@@ -234,7 +234,7 @@ eb_code_t eb_flash_write(eb_session_t *s, uint32_t addr, uint32_t size, const ui
         return code;
     if (s->write_block_bytes == 0)
         s->write_block_bytes = STUB_BLOCK_BYTES;
-    job.block_bytes = s->stub ? s->write_block_bytes : ROM_BLOCK_BYTES;
+    job.block_bytes = s->stub ? eb_min_u32(s->write_block_bytes, size) : ROM_BLOCK_BYTES;
     job.padded = malloc(job.block_bytes);
     code = job.padded == NULL ? eb_err_set(err, EB_ERR_INTERNAL, "no memory for a block")
                               : choose_form(&job, bytes, &deflated, err);
