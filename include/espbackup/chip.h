@@ -17,6 +17,8 @@
 #define EB_CHIP_FEATURE_BYTES 64
 #define EB_CHIP_MACS_MAX      6
 
+#define EB_CHIP_ID_NONE UINT32_MAX /* of chips before there were numbers */
+
 typedef struct eb_mac {
     char kind[12]; /* "base", "softap", "bt", "ethernet", "eui64", "extension" */
     char text[EB_MAC_TEXT_BYTES];
@@ -50,7 +52,7 @@ typedef struct eb_chip_info {
     bool crystal_measured;           /* from the UART divider, not fixed by the chip */
     eb_mac_t macs[EB_CHIP_MACS_MAX]; /* [0] is the base MAC */
     size_t mac_count;
-    uint32_t chip_id;         /* as in image headers and GET_SECURITY_INFO */
+    uint32_t chip_id;         /* as in image headers and GET_SECURITY_INFO; or EB_CHIP_ID_NONE */
     uint32_t bootloader_addr; /* bytes */
     eb_security_t security;
 } eb_chip_info_t;

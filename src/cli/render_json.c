@@ -91,7 +91,10 @@ void eb_json_chip(eb_json_t *root, const eb_chip_info_t *chip)
         eb_json_add_text(mac, "kind", chip->macs[i].kind);
         eb_json_add_text(mac, "mac", chip->macs[i].text);
     }
-    eb_json_add_int(node, "chip_id", chip->chip_id);
+    if (chip->chip_id == EB_CHIP_ID_NONE)
+        eb_json_add_null(node, "chip_id");
+    else
+        eb_json_add_int(node, "chip_id", chip->chip_id);
     eb_json_add_int(node, "bootloader_addr", chip->bootloader_addr);
     add_security(root, &chip->security);
 }

@@ -17,7 +17,6 @@
 
 #define EB_FACT_REGS_MAX 16
 #define EB_CRYSTALS_MAX  2
-#define EB_CHIP_ID_NONE  UINT32_MAX
 
 /* How a board with the chip is connected; the links of a row are a set of these. */
 enum { EB_CHIP_UART = 1u << 0, EB_CHIP_USB_JTAG = 1u << 1, EB_CHIP_USB_OTG = 1u << 2 };

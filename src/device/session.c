@@ -348,7 +348,7 @@ eb_code_t eb_session_need_flash(const eb_session_t *s, eb_err_t *err)
     if (s->secure_download) {
         (void)eb_err_set(err, EB_ERR_REFUSED,
                          "the chip is in secure download mode: it does not let its flash be read");
-        eb_err_hint(err, "this is set for good by an eFuse; there is no way to make a backup");
+        eb_err_hint(err, "this is set for good by an eFuse; its flash can be neither read nor written this way");
         return EB_ERR_REFUSED;
     }
     if (!s->flash.known)

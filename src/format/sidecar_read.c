@@ -221,7 +221,7 @@ static void read_chip(const field_t *root, eb_chip_info_t *c)
         get_text(&mac, "kind", c->macs[i].kind, sizeof(c->macs[i].kind));
         get_text(&mac, "mac", c->macs[i].text, sizeof(c->macs[i].text));
     }
-    c->chip_id = get_u32(&f, "chip_id");
+    c->chip_id = eb_json_has(f.node, "chip_id") ? get_u32(&f, "chip_id") : EB_CHIP_ID_NONE;
     c->bootloader_addr = get_u32(&f, "bootloader_addr");
 }
 

@@ -89,7 +89,10 @@ static void write_chip(eb_json_t *root, const eb_chip_info_t *c)
         put_text(mac, "kind", c->macs[i].kind);
         put_text(mac, "mac", c->macs[i].text);
     }
-    eb_json_add_int(node, "chip_id", c->chip_id);
+    if (c->chip_id == EB_CHIP_ID_NONE)
+        eb_json_add_null(node, "chip_id");
+    else
+        eb_json_add_int(node, "chip_id", c->chip_id);
     eb_json_add_int(node, "bootloader_addr", c->bootloader_addr);
 }
 
