@@ -17,7 +17,7 @@
 
 #define BLOCK_BYTES  64u
 #define REPLY_BYTES  (EB_PACKET_HEADER_BYTES + BLOCK_BYTES + 4u)
-#define WINDOW_MAX   5u
+#define WINDOW_MAX   7u
 #define FIFO_BYTES   128u
 #define GROW_AFTER   16u /* good replies in a row for one more in flight */
 #define FAILURES_MAX 6   /* in a row without one more block */
@@ -29,7 +29,7 @@ typedef struct eb_rom_read {
     uint32_t wire[WINDOW_MAX]; /* wire bytes of the requests in flight, a ring */
     uint32_t in_flight, first;
     uint32_t wire_in_flight;
-    uint32_t window, good;
+    uint32_t window, limit, good;
     size_t outside;
     uint8_t frame[REPLY_BYTES];
 } eb_rom_read_t;
@@ -88,7 +88,7 @@ static void take_reply(eb_rom_read_t *r, const eb_reply_t *reply)
     r->wire_in_flight -= r->wire[r->first];
     r->first = (r->first + 1) % WINDOW_MAX;
     r->in_flight--;
-    if (++r->good >= GROW_AFTER && r->window < window_limit(r->s)) {
+    if (++r->good >= GROW_AFTER && r->window < r->limit) {
         r->window++;
         r->good = 0;
     }
@@ -167,6 +167,10 @@ static eb_code_t start_over(eb_rom_read_t *r, eb_err_t *err)
 
     r->sent = r->received;
     r->in_flight = r->first = r->wire_in_flight = r->good = 0;
+    /* Too many may have been the reason: not as many again in this job. */
+    if (r->window < r->limit)
+        r->limit = r->window;
+    r->limit = r->limit > 2 ? r->limit - 2 : 1;
     r->window = 1;
     r->s->stats.retries++;
     if (code == EB_OK && info.dialect != EB_DIALECT_ROM)
@@ -199,10 +203,15 @@ static eb_code_t receive_all(eb_rom_read_t *r, eb_err_t *err)
 
 eb_code_t eb_flash_read_rom(eb_session_t *s, const eb_read_job_t *job, eb_err_t *err)
 {
-    eb_rom_read_t r = {.s = s, .job = job, .window = 1};
+    eb_rom_read_t r = {.s = s, .job = job, .window = 1, .limit = window_limit(s)};
     uint8_t ours[EB_MD5_BYTES], theirs[EB_MD5_BYTES];
-    eb_code_t code = receive_all(&r, err);
+    eb_code_t code;
 
+    /* What the job before has found out. */
+    if (s->rom_window > 1)
+        r.window = s->rom_window;
+    code = receive_all(&r, err);
+    s->rom_window = r.window;
     if (code != EB_OK)
         return code;
     code = eb_flash_digest(s, job->addr, job->size, theirs, err);

@@ -50,6 +50,7 @@ struct eb_session {
     uint32_t baud_target; /* what to raise the line to after a (re)connect; 0: leave it */
     bool baud_fixed;      /* --baud: the target is the user's, and is announced on TCP too */
     eb_session_stats_t stats;
+    uint32_t rom_window;        /* reads in flight that the ROM bore last; 0: not tried yet */
     uint32_t write_block_bytes; /* what the line bears; 0: not tried yet */
 };
 
