@@ -246,17 +246,14 @@ static void pass_wire(eb_session_t *s, uint64_t bytes)
     }
 }
 
-/* Where the board looks: one bit of the address may have been damaged on the way to it. The line
- * that does that damages other things too, and those are noticed. */
+/* Where the board looks. A line that damages addresses damages other things too, noticed ones. */
 static uint32_t heard_addr(eb_session_t *s, uint32_t addr, uint32_t size)
 {
-    uint32_t other;
-
     if (s->astray_rate <= 0 || uniform(s) >= s->astray_rate) {
         return addr;
     }
     s->stats.retries++;
-    other = addr ^ (1u << (12 + fake_random(&s->seed) % 8));
+    uint32_t other = addr ^ (1u << (12 + fake_random(&s->seed) % 8));
     return (uint64_t)other + size <= s->flash.size_bytes ? other : addr;
 }
 
