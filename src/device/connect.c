@@ -121,8 +121,9 @@ static bool may_reset(const eb_session_t *s)
                                                     s->options.before == EB_BEFORE_USB_RESET);
 }
 
-/* One attempt: reset, then a few SYNCs. */
-static eb_code_t attempt(eb_session_t *s, int number, eb_sync_info_t *info, eb_err_t *err)
+/* One attempt: reset, if wanted, then a few SYNCs. */
+static eb_code_t attempt(eb_session_t *s, int number, bool reset, eb_sync_info_t *info,
+                         eb_err_t *err)
 {
     /* Without a reset a stub may still run at the rate of an earlier session. */
     static const uint32_t bauds[] = {EB_ROM_BAUD, 921600, 460800, 230400};
@@ -138,7 +139,7 @@ static eb_code_t attempt(eb_session_t *s, int number, eb_sync_info_t *info, eb_e
             return code;
     }
     code = eb_link_flush(s->link, err);
-    if (code == EB_OK && may_reset(s)) {
+    if (code == EB_OK && reset) {
         size_t count = 1;
         const eb_reset_sequence_t *variants = &s->custom_reset;
 
@@ -159,6 +160,19 @@ static eb_code_t attempt(eb_session_t *s, int number, eb_sync_info_t *info, eb_e
             code = EB_OK;
     }
     return code != EB_OK ? code : diagnose(s, err);
+}
+
+/* The port of a USB unit in the chip may vanish in the reset and come back, perhaps under another
+ * name: then the loader waits there already, and another reset would take the port away again. */
+static eb_code_t attempt_through_reset(eb_session_t *s, int number, eb_sync_info_t *info,
+                                       eb_err_t *err)
+{
+    eb_code_t code = attempt(s, number, may_reset(s), info, err);
+
+    if (code != EB_ERR_PORT_LOST || s->port.vid == 0)
+        return code;
+    code = eb_connect_reopen(s, err);
+    return code == EB_OK ? attempt(s, number, false, info, err) : code;
 }
 
 /* A board that was heard but not understood says more than one that is silent. */
@@ -189,10 +203,7 @@ eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, e
 
         eb_event_progress(s->ev, EB_PHASE_CONNECT, (uint64_t)first + (uint64_t)i,
                           attempts == 0 ? 0 : (uint64_t)total);
-        code = attempt(s, i, &info, &now);
-        /* The port of a USB-Serial/JTAG unit vanishes in the reset and comes back. */
-        if (code == EB_ERR_PORT_LOST && s->port.vid != 0 && i + 1 != attempts)
-            code = eb_connect_reopen(s, &now) == EB_OK ? EB_ERR_NO_ANSWER : now.code;
+        code = attempt_through_reset(s, i, &info, &now);
         if (code == EB_OK) {
             s->stub = info.dialect == EB_DIALECT_STUB;
             s->connected = true;

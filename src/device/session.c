@@ -245,6 +245,8 @@ eb_code_t eb_session_open(const eb_session_options_t *options, const eb_events_t
 static eb_code_t run_program(eb_session_t *s, eb_err_t *err)
 {
     bool by_watchdog = false;
+    eb_err_t now = {.code = EB_OK};
+    eb_code_t code;
 
     eb_watchdog_before_run(s, &by_watchdog);
     if (by_watchdog && eb_watchdog_reset(s, NULL) == EB_OK)
@@ -256,8 +258,15 @@ static eb_code_t run_program(eb_session_t *s, eb_err_t *err)
                       s->port_name);
         return EB_OK;
     }
-    /* Also after a cancel: the board shall run again. */
-    return eb_reset_play(s->transport, eb_reset_run(s->port.kind), NULL, err);
+    /* Also after a cancel: the board shall run again. A port inside the chip may be gone as soon as
+     * the reset begins, which is all that was wanted. */
+    code = eb_reset_play(s->transport, eb_reset_run(s->port.kind), NULL, &now);
+    if (code == EB_ERR_PORT_LOST &&
+        (s->port.kind == EB_PORT_USB_JTAG || s->port.kind == EB_PORT_USB_OTG))
+        return EB_OK;
+    if (code != EB_OK && err != NULL)
+        *err = now;
+    return code;
 }
 
 static eb_code_t rom_run_user_code(eb_session_t *s, eb_err_t *err)
@@ -348,7 +357,9 @@ eb_code_t eb_session_need_flash(const eb_session_t *s, eb_err_t *err)
     if (s->secure_download) {
         (void)eb_err_set(err, EB_ERR_REFUSED,
                          "the chip is in secure download mode: it does not let its flash be read");
-        eb_err_hint(err, "this is set for good by an eFuse; its flash can be neither read nor written this way");
+        eb_err_hint(
+            err,
+            "this is set for good by an eFuse; its flash can be neither read nor written this way");
         return EB_ERR_REFUSED;
     }
     if (!s->flash.known)
