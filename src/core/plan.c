@@ -312,6 +312,11 @@ void eb_plan_guessed(eb_plan_t *plan, const eb_plan_step_t *step, bool right)
         return;
     }
     state->not_before = end;
+    /* A change is often shorter than the guess that met it: what is read next tells more. */
+    uint64_t read_end = (uint64_t)step->range.addr + plan->dense_bytes;
+    if (step->guess == EB_GUESS_PRIOR && read_end < end) {
+        state->not_before = read_end;
+    }
     state->edge = EB_EDGE_NO;
     state->edge_addr = end;
 }
