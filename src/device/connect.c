@@ -6,17 +6,42 @@
 #include "clock.h"
 #include "reset.h"
 
-#define SYNCS_PER_ATTEMPT 5
-#define SYNC_UART_MS      120
-#define SYNC_NET_MS       300
-#define REPLY_UART_MS     1500
-#define REPLY_NET_MS      3000
-#define REOPEN_STEP_MS    200
+#define SYNCS_PER_ATTEMPT   5
+#define SYNC_UART_MS        120
+#define SYNC_NET_MS         300
+#define REPLY_UART_MS       1500
+#define REPLY_NET_MS        3000
+/* Once it is known how long replies take on this link. */
+#define REPLY_LEAST_UART_MS 500
+#define REPLY_LEAST_NET_MS  1000
+#define REPLY_TIMES         8
+#define REPLIES_TO_LEARN    8
+#define REOPEN_STEP_MS      200
+
+static bool is_net(const eb_session_t *s)
+{
+    return s->port.kind == EB_PORT_TCP || s->port.kind == EB_PORT_RFC2217;
+}
+
+/* Far more than the slowest reply so far took, for one that is merely late costs a SYNC. */
+void eb_connect_learn_patience(eb_session_t *s, int64_t took_ms)
+{
+    const int64_t least_ms = is_net(s) ? REPLY_LEAST_NET_MS : REPLY_LEAST_UART_MS;
+    const int64_t most_ms = is_net(s) ? REPLY_NET_MS : REPLY_UART_MS;
+
+    s->answered++;
+    if (took_ms > s->slowest_ms)
+        s->slowest_ms = took_ms;
+    if (s->answered < REPLIES_TO_LEARN)
+        return;
+    s->reply_ms = least_ms + REPLY_TIMES * s->slowest_ms;
+    if (s->reply_ms > most_ms)
+        s->reply_ms = most_ms;
+}
 
 eb_code_t eb_connect_open(eb_session_t *s, eb_err_t *err)
 {
     eb_code_t code;
-    bool net;
 
     code = eb_transport_open(s->port_name, s->ev, &s->transport, err);
     if (code != EB_OK)
@@ -28,8 +53,9 @@ eb_code_t eb_connect_open(eb_session_t *s, eb_err_t *err)
         return code;
     }
     s->port = *eb_transport_info(s->transport);
-    net = s->port.kind == EB_PORT_TCP || s->port.kind == EB_PORT_RFC2217;
-    s->reply_ms = net ? REPLY_NET_MS : REPLY_UART_MS;
+    s->reply_ms = is_net(s) ? REPLY_NET_MS : REPLY_UART_MS;
+    s->slowest_ms = 0;
+    s->answered = 0;
     return EB_OK;
 }
 

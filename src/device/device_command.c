@@ -1,6 +1,7 @@
 #include "session_impl.h"
 
 #include "bytes.h"
+#include "clock.h"
 
 #define COMMAND_TRIES 3
 
@@ -39,7 +40,11 @@ eb_code_t eb_dev_read_reg(eb_session_t *s, uint32_t reg, uint32_t *out, eb_err_t
 
     *out = 0;
     eb_put_le32(data, reg);
+    const uint32_t retries = s->stats.retries;
+    const int64_t started_ms = eb_clock_ms();
     code = eb_dev_command(s, &request, &reply, err);
+    if (code == EB_OK && s->stats.retries == retries)
+        eb_connect_learn_patience(s, eb_clock_ms() - started_ms);
     if (code != EB_OK) {
         (void)eb_err_wrap(err, "register 0x%08x", (unsigned)reg);
         return code;

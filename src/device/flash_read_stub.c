@@ -206,13 +206,16 @@ static eb_code_t abandon(eb_stream_t *st, eb_code_t before, eb_err_t *err)
     return code;
 }
 
+/* From one byte to the next: the stub reads flash in between, which takes milliseconds. */
 static int64_t packet_patience(const eb_session_t *s)
 {
     const int64_t wire_ms =
         (int64_t)EB_FLASH_PACKET * 10000 / (int64_t)eb_transport_baud(s->transport);
     const bool net = s->port.kind == EB_PORT_TCP || s->port.kind == EB_PORT_RFC2217;
-    const int64_t floor_ms = net ? PACKET_MS_MIN_NET : PACKET_MS_MIN;
+    int64_t floor_ms = net ? PACKET_MS_MIN_NET : PACKET_MS_MIN;
 
+    if (s->reply_ms < floor_ms)
+        floor_ms = s->reply_ms;
     return wire_ms * PACKET_TIMES > floor_ms ? wire_ms * PACKET_TIMES : floor_ms;
 }
 

@@ -33,6 +33,8 @@ struct eb_session {
     eb_port_info_t port;                        /* as first opened: to find it again */
     uint64_t bytes_in_before, bytes_out_before; /* of transports that are closed */
     int64_t reply_ms;                           /* patience for a quick command */
+    int64_t slowest_ms; /* of the quick commands answered at once, and how many they were */
+    unsigned answered;
 
     /* the board */
     const eb_chip_row_t *row;
@@ -72,6 +74,9 @@ eb_code_t eb_dev_write_regs(eb_session_t *s, const eb_reg_write_t *writes, size_
 
 /* -- connect.c -------------------------------------------------------------------------------- */
 
+/* A quick command was answered after so long: with some of them known, a lost reply is waited for
+ * no longer than the link deserves. */
+void eb_connect_learn_patience(eb_session_t *s, int64_t took_ms);
 /* Open s->port_name. */
 eb_code_t eb_connect_open(eb_session_t *s, eb_err_t *err);
 void eb_connect_close(eb_session_t *s);
