@@ -262,15 +262,27 @@ class Rfc2217(unittest.TestCase):
         def control(*values):
             return b"".join(bytes((255, 250, 44, 5, value, 255, 240)) for value in values)
 
+        def into_download(sock):
+            sock.sendall(control(9, 11))
+            time.sleep(0.1)
+            sock.sendall(control(8, 12))
+            time.sleep(0.05)
+            sock.sendall(control(9))
+            text = b""
+            try:
+                while not text.partition(b"boot:")[2].count(b"\r\n"):
+                    text += sock.recv(65536)
+            except TimeoutError:
+                pass
+            return b"boot:DOWNLOAD" in text
+
         with board("--rfc2217") as sim:
             host, port = sim.address.removeprefix("rfc2217://").split(":")
             with socket.create_connection((host, int(port)), 5) as sock:
-                sock.sendall(bytes((255, 251, 44)) + control(9, 11))
-                time.sleep(0.1)
-                sock.sendall(control(8, 12))
-                time.sleep(0.05)
-                sock.sendall(control(9))
-                self.assertIn(b"boot:DOWNLOAD", receive_until(sock, b"DOWNLOAD\r\n"))
+                sock.settimeout(1)
+                sock.sendall(bytes((255, 251, 44)))
+                # Like every client, more than once: on a busy machine 50 ms pass unseen.
+                self.assertTrue(any(into_download(sock) for _ in range(5)))
 
     def test_a_hung_chip_can_be_reset(self):
         """The reset is queued behind more data than the chip takes."""
