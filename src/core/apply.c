@@ -288,12 +288,13 @@ static eb_code_t count_work(eb_apply_t *a, eb_err_t *err)
 /*
  * Once more over what was written, now that all is: a flash that is smaller than it says keeps
  * later bytes in the place of earlier ones, each proved in its time. Where the board was reset on
- * the way its firmware may have run and written; then what was right before is asked for too.
+ * the way its firmware may have run and written, and on a bad line a request may have gone to
+ * another address; then what was right before is asked for too.
  */
 static eb_code_t prove_all(eb_apply_t *a, eb_err_t *err)
 {
     uint32_t resets = resets_of(a);
-    bool all = resets != a->resets;
+    bool all = resets != a->resets || eb_line_showed_faults(a->session);
     eb_spans_t copy = {0};
     uint64_t total = eb_spans_bytes(&a->spans, EB_RANGE_NEW);
     eb_code_t code = eb_apply_cut(&a->spans, (eb_range_t){0, UINT32_MAX}, &copy, err);
@@ -324,7 +325,8 @@ static eb_code_t run(eb_apply_t *a, eb_err_t *err)
     eb_apply_begin_phase(a, EB_PHASE_WRITE, a->phases[EB_PHASE_WRITE].total);
     for (int round = 0; round < ROUNDS_MAX; round++) {
         code = work_round(a, err);
-        if (code == EB_OK && (a->changed || resets_of(a) != a->resets)) {
+        if (code == EB_OK &&
+            (a->changed || resets_of(a) != a->resets || eb_line_showed_faults(a->session))) {
             code = prove_all(a, err);
         }
         if (code != EB_OK) {
@@ -374,7 +376,8 @@ eb_code_t eb_apply_run(eb_apply_t *a, eb_err_t *err)
         return EB_OK;
     }
     if (a->changed) {
-        if (code != EB_ERR_CANCELLED) {
+        /* Of a port that did not come back enough was waited for already. */
+        if (code != EB_ERR_CANCELLED && code != EB_ERR_PORT_LOST) {
             look_again(a);
         }
         return eb_apply_unfinished(&a->spans, &why, err);
