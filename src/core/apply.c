@@ -211,7 +211,7 @@ static eb_code_t do_step(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *e
     if (code != EB_OK) {
         code = eb_line_care_failed(&a->care, &why);
     } else {
-        (void)eb_err_set(&why, EB_ERR_UNPROVED,
+        (void)eb_err_set(&why, EB_ERR_UNPROVED, /* kept only if the look shows it */
                          "the board took %u bytes for 0x%x, but its flash does not hold them",
                          step.size, step.addr);
         eb_err_hint(&why, "the flash is write-protected, worn out or not as large as it says; if "
@@ -221,7 +221,9 @@ static eb_code_t do_step(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *e
         why = quiet;
     }
     if (code == EB_OK) {
-        code = judge_step(a, step, phase, open_bytes(a, step), &why);
+        uint32_t still_open = open_bytes(a, step);
+        a->doubted = a->doubted || still_open > 0; /* where else may it have gone? */
+        code = judge_step(a, step, phase, still_open, &why);
     }
     if (code != EB_OK && err != NULL) {
         *err = why;
@@ -294,7 +296,7 @@ static eb_code_t count_work(eb_apply_t *a, eb_err_t *err)
 static eb_code_t prove_all(eb_apply_t *a, eb_err_t *err)
 {
     uint32_t resets = resets_of(a);
-    bool all = resets != a->resets || eb_line_showed_faults(a->session);
+    bool all = resets != a->resets || a->doubted || eb_line_showed_faults(a->session);
     eb_spans_t copy = {0};
     uint64_t total = eb_spans_bytes(&a->spans, EB_RANGE_NEW);
     eb_code_t code = eb_apply_cut(&a->spans, (eb_range_t){0, UINT32_MAX}, &copy, err);
@@ -344,21 +346,21 @@ static eb_code_t run(eb_apply_t *a, eb_err_t *err)
     return EB_ERR_UNPROVED;
 }
 
-/* After a failure: what is touched but not proved may be known better by now. */
+/* After a failure: what is touched but not proved may be known better by now. On a line with faults
+ * what is right is asked for too. */
 static void look_again(eb_apply_t *a)
 {
+    bool all = eb_line_showed_faults(a->session);
     eb_spans_t copy = {0};
     eb_code_t code;
 
-    if (eb_spans_bytes(&a->spans, EB_RANGE_WRITTEN) + eb_spans_bytes(&a->spans, EB_RANGE_UNKNOWN) ==
-            0 ||
-        eb_session_recover(a->session, NULL) != EB_OK) {
+    if (eb_session_recover(a->session, NULL) != EB_OK) {
         return;
     }
     code = eb_apply_cut(&a->spans, (eb_range_t){0, UINT32_MAX}, &copy, NULL);
     for (size_t i = 0; i < copy.count && code == EB_OK; i++) {
         const eb_flash_span_t *span = &copy.spans[i];
-        if (!is_settled(span->state) && span->state != EB_RANGE_OLD) {
+        if (span->state != EB_RANGE_OLD && (all || !is_settled(span->state))) {
             code = eb_apply_look(a, (eb_range_t){span->addr, span->size}, EB_PHASE_VERIFY, false,
                                  NULL);
         }

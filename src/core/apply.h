@@ -44,6 +44,7 @@ typedef struct eb_apply {
     uint8_t *buf;        /* EB_APPLY_STEP_BYTES; owned */
     uint32_t step_bytes; /* what is tried at once; smaller after failures */
     unsigned failures;   /* in a row, without a sector that became NEW */
+    bool doubted;        /* something was written and did not arrive where it should */
     uint32_t resets;     /* of the board, when the spans were proved last */
     eb_apply_phase_t phases[EB_PHASE_HASH + 1];
 } eb_apply_t;

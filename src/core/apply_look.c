@@ -68,13 +68,15 @@ static eb_events_t inner_events(inner_t *inner)
 
 /* -- looking at the board -------------------------------------------------------------------- */
 
-/* What a comparison means for a sector of which `now` was known. */
+/* What a comparison means for a sector of which `now` was known. What was right and is not any more
+ * was touched, if not by us on purpose. */
 static eb_range_state_t state_after(eb_range_state_t now, bool equal)
 {
     switch (now) {
-    case EB_RANGE_SAME:
     case EB_RANGE_OLD:
         return equal ? EB_RANGE_SAME : EB_RANGE_OLD;
+    case EB_RANGE_SAME:
+        return equal ? EB_RANGE_SAME : EB_RANGE_UNKNOWN;
     case EB_RANGE_NEW:
     case EB_RANGE_WRITTEN:
     case EB_RANGE_UNKNOWN:
