@@ -86,6 +86,8 @@ size_t eb_stub_embedded_count(void);
 
 /* EB_OK when the flash answers and its size is known. */
 eb_code_t eb_session_need_flash(const eb_session_t *s, eb_err_t *err);
+/* The same, and the loader that runs can read it (not so: the ROM of the ESP8266). */
+eb_code_t eb_session_need_read(const eb_session_t *s, eb_err_t *err);
 /* Whether the chip can compute digests (false: ESP8266 without stub). */
 bool eb_session_has_digest(const eb_session_t *s);
 

@@ -222,7 +222,11 @@ static eb_code_t run(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
     eb_clock_utc_text(now_unix, result->created_utc, sizeof(result->created_utc));
     result->addr = b->range.addr;
     result->size_bytes = b->range.size;
-    eb_code_t code = eb_settle_init(&b->settle, b->session, b->ev, b->range, err);
+    /* Before there is a file: one of nothing helps nobody. */
+    eb_code_t code = eb_session_need_read(b->session, err);
+    if (code == EB_OK) {
+        code = eb_settle_init(&b->settle, b->session, b->ev, b->range, err);
+    }
     if (code == EB_OK) {
         code = eb_part_file_open(&b->part, b->options, b->job->partition, &head, b->ev, err);
     }

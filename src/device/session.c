@@ -371,6 +371,20 @@ eb_code_t eb_session_need_flash(const eb_session_t *s, eb_err_t *err)
     return EB_OK;
 }
 
+eb_code_t eb_session_need_read(const eb_session_t *s, eb_err_t *err)
+{
+    const eb_code_t code = eb_session_need_flash(s, err);
+
+    if (code != EB_OK || s->stub || !s->row->old_rom)
+        return code;
+    (void)eb_err_set(err, EB_ERR_UNSUPPORTED, "the ROM loader of the %s cannot read the flash",
+                     s->row->name);
+    eb_err_hint(err, s->options.no_stub ? "leave --no-stub out: the stub can"
+                                        : "only the stub can, and it did not start; reset the "
+                                          "board and try again, or give another with --stub");
+    return EB_ERR_UNSUPPORTED;
+}
+
 bool eb_session_has_digest(const eb_session_t *s)
 {
     return s->stub || !s->row->old_rom;

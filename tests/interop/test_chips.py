@@ -4,6 +4,7 @@
     test_chips.py --list
     test_chips.py --bin DIR ... NAME        one chip: what it is, reading and writing, rates
     test_chips.py --bin DIR ... chip-info   every chip: espbackup says what esptool says
+    test_chips.py --bin DIR ... round-trip  every chip: backup, erase, restore, verify
 
 A row below says what esptool must make of a chip; none of it is read from the simulator.
 """
@@ -314,6 +315,43 @@ def check_chip_info(row):
             for name, mine, theirs in fields if mine != theirs]
 
 
+def round_trip(row, mode):
+    """The board loses everything and gets it back, with `mode`."""
+    def ours(name, *arguments, status=0):
+        text = run_sim(row, "tcp", ["espbackup", "--json", "-q", *mode, name], arguments, status)
+        return json.JSONDecoder().raw_decode(text)[0]  # the words of an error come after it
+
+    before = flash_bytes(0, MEGABYTE)
+    expect(ours("backup", "--output", "ours.bin", "--force")["proved"], "backup: not proved")
+    expect(pathlib.Path("ours.bin").read_bytes() == before, "backup: other bytes")
+    expect(ours("erase", "--yes")["proved"], "erase: not proved")
+    expect(flash_bytes(0, MEGABYTE) == b"\xff" * MEGABYTE, "erase: not erased")
+    differences = ours("verify", "ours.bin", status=3)["differences"]
+    expect(differences, "verify: an erased board is no copy")
+    expect(ours("restore", "--yes", "ours.bin")["proved"], "restore: not proved")
+    expect(flash_bytes(0, MEGABYTE) == before, "restore: other bytes")
+    expect(ours("verify", "ours.bin")["differences"] == [], "verify: differences")
+
+
+def check_round_trip(row):
+    """What goes wrong; a chip whose ROM cannot read flash says so."""
+    wrong = []
+    make_flash({})
+    for mode in ([], ["--no-stub"]):
+        try:
+            if mode and row.get("no_rom_read"):
+                run_sim(row, "tcp", ["espbackup", *mode, "backup"], ["--output", "rom.bin"], 5)
+                expect(not list(pathlib.Path(".").glob("rom.bin*")), "a file of nothing")
+            else:
+                round_trip(row, mode)
+        except Failure as failure:
+            wrong.append(f"{' '.join(mode)} {failure}")
+    return wrong
+
+
+EVERY_CHIP = {"chip-info": check_chip_info, "round-trip": check_round_trip}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--list", action="store_true")
@@ -328,7 +366,7 @@ def main():
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        if args.name != "chip-info":
+        if args.name not in EVERY_CHIP:
             try:
                 check_chip(CHIPS[args.name])
             except Failure as failure:
@@ -337,7 +375,7 @@ def main():
         else:
             for name, row in CHIPS.items():
                 try:
-                    wrong = check_chip_info(row)
+                    wrong = EVERY_CHIP[args.name](row)
                 except Failure as failure:
                     wrong = [str(failure)]
                 failed |= bool(wrong)
