@@ -14,6 +14,14 @@ void eb_line_care_init(eb_line_care_t *care, eb_session_t *session, const eb_eve
     care->ev = ev;
 }
 
+bool eb_line_showed_faults(const eb_session_t *session)
+{
+    eb_session_stats_t stats;
+
+    eb_session_get_stats(session, &stats);
+    return stats.retries != 0 || stats.reconnects != 0 || stats.slowdowns != 0;
+}
+
 void eb_line_care_progress(eb_line_care_t *care)
 {
     care->failures_in_row = 0;

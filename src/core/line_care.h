@@ -17,6 +17,10 @@ typedef struct eb_line_care {
 
 void eb_line_care_init(eb_line_care_t *care, eb_session_t *session, const eb_events_t *ev);
 
+/* Whether this session has seen any fault of the line. Requests carry no checksum: on such a line
+ * one may have reached the board with another address, and its true answer was about that. */
+bool eb_line_showed_faults(const eb_session_t *session);
+
 /* Something was proved: the count of failures starts anew. */
 void eb_line_care_progress(eb_line_care_t *care);
 

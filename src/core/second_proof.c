@@ -5,14 +5,6 @@
 
 #define ROUNDS_MAX 6
 
-static bool line_showed_faults(const eb_settle_t *settle)
-{
-    eb_session_stats_t stats;
-
-    eb_session_get_stats(settle->session, &stats);
-    return stats.retries != 0 || stats.reconnects != 0 || stats.slowdowns != 0;
-}
-
 static eb_code_t bytes_of_part(void *user, uint32_t addr, uint32_t size, uint8_t *bytes,
                                eb_err_t *err)
 {
@@ -36,7 +28,7 @@ static void reopen(eb_settle_t *settle, const eb_spans_t *spans)
 
 eb_code_t eb_second_proof(eb_settle_t *settle, eb_err_t *err)
 {
-    if (!settle->has_digest || !line_showed_faults(settle)) {
+    if (!settle->has_digest || !eb_line_showed_faults(settle->session)) {
         return EB_OK;
     }
     eb_event_note(settle->ev, EB_LEVEL_NOTE,
