@@ -99,11 +99,25 @@ class Run:
         self.old, self.new = contents(self.rng, args.flash_kb * 1024)
         (folder / "flash.bin").write_bytes(self.old)
         (folder / "image.bin").write_bytes(self.new)
+        self.range = (0, len(self.new))
+        self.mode, self.choice = [], []
+        if self.rng.random() < 0.25:
+            self.take_part_only()
         self.chip = self.rng.choice(["esp32", "esp32c3"])
         self.link = self.rng.choice(["tcp", "rfc2217"])
-        self.mode = ["--no-stub"] if self.rng.random() < 0.25 else []
+        if self.rng.random() < 0.25:
+            self.mode = ["--no-stub"]
         self.changing = [s for s in sectors_of(self.old)
                          if self.old[s:s + SECTOR] != self.new[s:s + SECTOR]]
+
+    def take_part_only(self):
+        """Some sectors of the image; all around stays as it is."""
+        start = self.rng.randrange(len(self.new) // 2 // SECTOR) * SECTOR
+        end = self.rng.randint(start // SECTOR + 8, len(self.new) // SECTOR) * SECTOR
+        part = self.old[:start] + self.new[start:end] + self.old[end:]
+        if part != self.old:
+            self.new, self.range = part, (start, end)
+            self.choice = ["--offset", hex(start), "--size", hex(end - start)]
 
     def flash(self):
         return (self.folder / "flash.bin").read_bytes()
@@ -113,7 +127,7 @@ class Run:
         with open(self.folder / "stderr.txt", "ab") as err:
             child = subprocess.Popen(
                 [self.args.espbackup, "--json", "--port", board.address, *self.mode, "restore",
-                 "--yes", "image.bin"],
+                 "--yes", "image.bin", *self.choice],
                 cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err)
             if kill_at is not None:
                 killer = threading.Thread(target=self.kill, args=(child, kill_at))
@@ -158,8 +172,12 @@ class Run:
                 raise Wrong(f"0x{span.start:x} + 0x{r['size_bytes']:x} is called old but was touched")
             if state not in ("new", "same", "old", "written", "unknown"):
                 raise Wrong(f"a state '{state}'")
-        if not all(told):
-            raise Wrong("ranges do not cover the flash")
+        start, end = (at // SECTOR for at in self.range)
+        if not all(told[start:end]) or any(told[:start]) or any(told[end:]):
+            raise Wrong("the ranges told are not those of the restore")
+        if now[:self.range[0]] != self.old[:self.range[0]] or \
+                now[self.range[1]:] != self.old[self.range[1]:]:
+            raise Wrong("something outside the range was touched")
         if any(report["states"].get(state, 0) != count for state, count in sums.items()):
             raise Wrong(f"states {report['states']} are not the sums of the ranges: {sums}")
 
