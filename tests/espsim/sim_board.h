@@ -33,6 +33,7 @@ typedef struct sim_board_options {
     bool boot_download;    /* somebody holds BOOT: the strap is low at every reset */
     bool reset_on_connect; /* each new connection resets the board */
     uint32_t tcp_baud;     /* raw TCP has no rate of its own: 0 = follows the chip's */
+    uint32_t max_baud;     /* of the adapter: asked for more it stays at that; 0: no limit */
     bool wire_real;
     uint32_t latency_ms;
     int64_t en_rise_ms; /* capacitor at EN: from releasing EN to sampling the strap; < 0 default */

@@ -21,15 +21,19 @@ size_t sim_board_room(sim_board_t *board)
     return sim_wire_host_room(&board->uart);
 }
 
-void sim_board_set_host_baud(sim_board_t *board, uint32_t baud)
+uint32_t sim_board_set_host_baud(sim_board_t *board, uint32_t baud)
 {
     if (board->options.usb_jtag) {
-        return; /* whatever it is set to */
+        return baud; /* whatever it is set to */
+    }
+    if (board->options.max_baud != 0 && baud > board->options.max_baud) {
+        baud = board->options.max_baud;
     }
     if (board->uart.host_baud != baud) { /* only this thread writes it */
         sim_board_log(board, "host at %u baud", baud);
         sim_wire_set_host_baud(&board->uart, baud);
     }
+    return baud;
 }
 
 void sim_board_purge(sim_board_t *board, bool to_host, bool to_chip)

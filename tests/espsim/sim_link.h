@@ -54,7 +54,8 @@ size_t sim_board_room(sim_board_t *board);
 void sim_board_from_host(sim_board_t *board, const uint8_t *bytes, size_t count);
 void sim_board_set_lines(sim_board_t *board, bool dtr, bool rts);
 void sim_board_get_lines(const sim_board_t *board, bool *dtr, bool *rts);
-void sim_board_set_host_baud(sim_board_t *board, uint32_t baud);
+/* The rate that the adapter has then: --max-baud. */
+uint32_t sim_board_set_host_baud(sim_board_t *board, uint32_t baud);
 void sim_board_purge(sim_board_t *board, bool to_host, bool to_chip);
 void sim_board_set_connected(sim_board_t *board, bool connected);
 void sim_board_log(const sim_board_t *board, const char *format, ...)

@@ -32,9 +32,9 @@ static void on_reply(void *user, const uint8_t *bytes, size_t count)
     link->broken = link->broken || !sim_outbuf_flush(&link->net.out, link->net.client_fd);
 }
 
-static void on_baud(void *user, uint32_t baud)
+static uint32_t on_baud(void *user, uint32_t baud)
 {
-    sim_board_set_host_baud(((rfc2217_link_t *)user)->base.board, baud);
+    return sim_board_set_host_baud(((rfc2217_link_t *)user)->base.board, baud);
 }
 
 static void on_lines(void *user, bool dtr, bool rts)

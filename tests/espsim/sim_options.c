@@ -16,6 +16,7 @@ enum {
     OPT_BOOT,
     OPT_RESET_ON_CONNECT,
     OPT_TCP_BAUD,
+    OPT_MAX_BAUD,
     OPT_WIRE,
     OPT_LATENCY,
     OPT_EN_RISE,
@@ -58,6 +59,7 @@ static const struct option long_options[] = {
     {"boot", required_argument, NULL, OPT_BOOT},
     {"reset-on-connect", no_argument, NULL, OPT_RESET_ON_CONNECT},
     {"tcp-baud", required_argument, NULL, OPT_TCP_BAUD},
+    {"max-baud", required_argument, NULL, OPT_MAX_BAUD},
     {"wire", required_argument, NULL, OPT_WIRE},
     {"latency-ms", required_argument, NULL, OPT_LATENCY},
     {"en-rise-ms", required_argument, NULL, OPT_EN_RISE},
@@ -107,6 +109,9 @@ static const char help_board[] =
     "                           (default: download for --tcp, run otherwise)\n"
     "  --reset-on-connect       each new connection resets the board\n"
     "  --tcp-baud follow|N      rate of the far end of raw TCP (default follow: the chip's)\n"
+    "  --max-baud N             the adapter stays at N when it is asked for more; over RFC 2217 "
+    "it\n"
+    "                           says so\n"
     "  --en-rise-ms N           from releasing EN to sampling IO0 (default 5; for --rfc2217 90,\n"
     "                           or 5 after IO0 goes low)\n"
     "\n"
@@ -275,6 +280,9 @@ static int parse_numeric(sim_options_t *o, int option, const char *name, const c
     switch (option) {
     case OPT_TCP_BAUD:
         o->board.tcp_baud = (uint32_t)value;
+        break;
+    case OPT_MAX_BAUD:
+        o->board.max_baud = (uint32_t)value;
         break;
     case OPT_LATENCY:
         o->board.latency_ms = (uint32_t)value;

@@ -134,8 +134,7 @@ static void set_baud(sim_rfc2217_t *t, const uint8_t *value, size_t size)
         baud = baud << 8 | value[i];
     }
     if (baud > 0) { /* 0 asks for what is set */
-        t->baud = baud;
-        t->ops->baud(t->user, baud);
+        t->baud = t->ops->baud(t->user, baud);
     }
     for (unsigned i = 0; i < 4; i++) {
         out[i] = (uint8_t)(t->baud >> (24 - 8 * i));

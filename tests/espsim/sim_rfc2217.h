@@ -14,7 +14,7 @@
 typedef struct sim_rfc2217_ops {
     void (*data)(void *user, const uint8_t *bytes, size_t count);  /* for the serial port */
     void (*reply)(void *user, const uint8_t *bytes, size_t count); /* for the client, as it is */
-    void (*baud)(void *user, uint32_t baud);
+    uint32_t (*baud)(void *user, uint32_t baud);                   /* the rate it is then */
     void (*lines)(void *user, bool dtr, bool rts);
     void (*get_lines)(void *user, bool *dtr, bool *rts);
     void (*purge)(void *user, bool to_host, bool to_chip);
