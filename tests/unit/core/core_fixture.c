@@ -15,6 +15,12 @@
 
 #include <cmocka.h>
 
+/* Every loader of the fake board can read. */
+eb_code_t eb_session_need_read(const eb_session_t *s, eb_err_t *err)
+{
+    return eb_session_need_flash(s, err);
+}
+
 static void on_note(void *user, eb_level_t level, const char *text)
 {
     watch_t *watch = user;
@@ -176,4 +182,9 @@ void board_fill_realistic(eb_session_t *s)
     (void)app_put(s->bytes + 0x10000, 200000, "1.4.2", 13);
     fake_fill(s, 0xD0000, 0x5000, 14);
     fake_fill(s, 0xD9000, 0x2000, 15);
+}
+
+uint64_t seed_count(uint64_t all)
+{
+    return getenv("EB_TEST_FEW_SEEDS") == NULL ? all : all / 10;
 }

@@ -140,11 +140,6 @@ eb_code_t eb_session_need_flash(const eb_session_t *s, eb_err_t *err)
     return EB_OK;
 }
 
-eb_code_t eb_session_need_read(const eb_session_t *s, eb_err_t *err)
-{
-    return eb_session_need_flash(s, err);
-}
-
 bool eb_session_has_digest(const eb_session_t *s)
 {
     return s->has_digest;
