@@ -186,5 +186,5 @@ void board_fill_realistic(eb_session_t *s)
 
 uint64_t seed_count(uint64_t all)
 {
-    return getenv("EB_TEST_FEW_SEEDS") == NULL ? all : all / 10;
+    return getenv("EB_TEST_FEW_SEEDS") == NULL ? all : all / 4;
 }

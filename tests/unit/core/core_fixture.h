@@ -33,6 +33,9 @@ uint8_t *table_put_entry(uint8_t *at, uint8_t type, uint8_t subtype, uint32_t ad
                          const char *label);
 void table_put_md5(const uint8_t *table, uint8_t *at);
 
+/* How many seeds to try: all, or a quarter where tests run slowly (EB_TEST_FEW_SEEDS is set). */
+uint64_t seed_count(uint64_t all);
+
 /* Bootloader, table and two app slots as on a board in use: about a third of 1 MB is not erased. */
 void board_fill_realistic(eb_session_t *s);
 

@@ -90,26 +90,6 @@ void fake_forget(eb_session_t *s)
     memset(s->told, 0, s->flash.size_bytes);
 }
 
-unsigned fake_sectors_touched(const eb_session_t *s)
-{
-    unsigned count = 0;
-
-    for (size_t i = 0; i < s->flash.size_bytes / EB_SECTOR_BYTES; i++) {
-        count += s->erases[i] > 0 ? 1 : 0;
-    }
-    return count;
-}
-
-uint64_t fake_sector_erases(const eb_session_t *s)
-{
-    uint64_t count = 0;
-
-    for (size_t i = 0; i < s->flash.size_bytes / EB_SECTOR_BYTES; i++) {
-        count += s->erases[i];
-    }
-    return count;
-}
-
 void fake_fill(eb_session_t *s, uint32_t addr, uint32_t size, uint64_t seed)
 {
     for (uint32_t i = 0; i < size; i++) {

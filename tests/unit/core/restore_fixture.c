@@ -172,3 +172,23 @@ void sidecar_remove(const restore_fixture_t *f)
     sidecar_path(f, path);
     assert_int_equal(unlink(path), 0);
 }
+
+unsigned fake_sectors_touched(const eb_session_t *s)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < s->flash.size_bytes / EB_SECTOR_BYTES; i++) {
+        count += s->erases[i] > 0 ? 1 : 0;
+    }
+    return count;
+}
+
+uint64_t fake_sector_erases(const eb_session_t *s)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < s->flash.size_bytes / EB_SECTOR_BYTES; i++) {
+        count += s->erases[i];
+    }
+    return count;
+}

@@ -182,7 +182,7 @@ static void seeded_boards_and_bad_lines_give_the_truth(void **state)
 {
     fixture_t *f = *state;
 
-    for (uint64_t seed = 0; seed < 60; seed++) {
+    for (uint64_t seed = 0; seed < seed_count(60); seed++) {
         uint64_t random = seed;
         for (int run = 0; run < (int)(seed % 7); run++) {
             uint32_t addr = (uint32_t)(fake_random(&random) % (MB - 100000));
@@ -207,7 +207,7 @@ static void damaged_digests_do_not_differ(void **state)
 {
     fixture_t *f = *state;
 
-    for (uint64_t seed = 0; seed < 40; seed++) {
+    for (uint64_t seed = 0; seed < seed_count(40); seed++) {
         fake_forget(f->board);
         f->board->seed = seed;
         f->board->wrong_rate = 0.1;

@@ -200,7 +200,7 @@ static void interruptions_are_told_truly(void **state)
     f->options.whole = true;
     assert_erased(f, erase(f), 0, RESTORE_FLASH_BYTES);
     uint64_t from = b->wire_bytes, work = b->board->wire_bytes - from;
-    for (uint64_t seed = 0; seed < 80; seed++) {
+    for (uint64_t seed = 0; seed < seed_count(80); seed++) {
         fake_forget(b->board);
         memcpy(b->board->bytes, b->image, RESTORE_FLASH_BYTES);
         b->board->seed = seed;
@@ -217,7 +217,7 @@ static void interruptions_are_told_truly(void **state)
         fake_forget(b->board);
         assert_erased(f, erase(f), 0, RESTORE_FLASH_BYTES);
     }
-    assert_true(unfinished > 20);
+    assert_true(unfinished > (unsigned)seed_count(20));
     free(blank);
 }
 
