@@ -75,7 +75,7 @@ part_clang() {
 }
 
 under_valgrind() {
-    valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect \
+    EB_TEST_FEW_SEEDS=1 valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect \
         "$1" >"$1.valgrind" 2>&1 || { echo "$1"; tail -60 "$1.valgrind"; return 1; }
 }
 
