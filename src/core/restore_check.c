@@ -424,15 +424,15 @@ eb_code_t eb_check_protection(eb_line_care_t *care, bool force, eb_err_t *err)
     bool is_protected = false;
     uint8_t status = 0;
     eb_err_t why = {0};
-    eb_code_t code;
 
-    while ((code = eb_flash_protection(care->session, &is_protected, &status, &why)) != EB_OK) {
+    while (eb_flash_protection(care->session, &is_protected, &status, &why) != EB_OK) {
         if (why.code == EB_ERR_UNSUPPORTED) {
             eb_event_note(care->ev, EB_LEVEL_DETAIL, "write protection is not known: %s",
                           why.message);
             return EB_OK;
         }
-        if ((code = eb_line_care_failed(care, &why)) != EB_OK) {
+        const eb_code_t code = eb_line_care_failed(care, &why);
+        if (code != EB_OK) {
             if (err != NULL) {
                 *err = why;
             }

@@ -162,9 +162,22 @@ static eb_code_t load_candidate(eb_settle_t *st, const eb_plan_step_t *step, eb_
     return EB_OK;
 }
 
+static eb_how_t how_of(eb_guess_t guess)
+{
+    switch (guess) {
+    case EB_GUESS_RESUMED:
+        return EB_HOW_RESUMED;
+    case EB_GUESS_PRIOR:
+        return EB_HOW_PRIOR;
+    case EB_GUESS_ERASED:
+    case EB_GUESS_COUNT:
+        break;
+    }
+    return EB_HOW_ERASED;
+}
+
 static eb_code_t try_guess(eb_settle_t *st, const eb_plan_step_t *step, eb_err_t *err)
 {
-    static const eb_how_t hows[EB_GUESS_COUNT] = {EB_HOW_RESUMED, EB_HOW_PRIOR, EB_HOW_ERASED};
     bool equal = false;
     int64_t started_us = eb_clock_us();
 
@@ -183,7 +196,7 @@ static eb_code_t try_guess(eb_settle_t *st, const eb_plan_step_t *step, eb_err_t
         return EB_OK;
     }
     const uint8_t *bytes = step->guess == EB_GUESS_RESUMED ? NULL : st->buf;
-    return settle_range(st, step->range, hows[step->guess], bytes, err);
+    return settle_range(st, step->range, how_of(step->guess), bytes, err);
 }
 
 /* -- reads --------------------------------------------------------------------------------- */

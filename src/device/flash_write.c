@@ -130,18 +130,16 @@ static eb_code_t send_blocks(eb_write_job_t *job, eb_read_progress_fn on_progres
 
     for (uint32_t at = 0; at < job->send_bytes; number++) {
         const uint32_t count = eb_min_u32(job->block_bytes, job->send_bytes - at);
-        const uint8_t *bytes = job->send + at;
-        uint32_t padded = count;
         eb_code_t code;
 
-        if (!job->deflated && count < job->block_bytes) {
+        if (job->deflated || count == job->block_bytes) {
+            code = send_block(job, number, job->send + at, count, err);
+        } else {
             /* A loader takes whole blocks; FF programs nothing. */
             memset(job->padded, 0xFF, job->block_bytes);
-            memcpy(job->padded, bytes, count);
-            bytes = job->padded;
-            padded = job->block_bytes;
+            memcpy(job->padded, job->send + at, count);
+            code = send_block(job, number, job->padded, job->block_bytes, err);
         }
-        code = send_block(job, number, bytes, padded, err);
         if (code != EB_OK)
             return code;
         at += count;
@@ -225,7 +223,7 @@ eb_code_t eb_flash_write(eb_session_t *s, uint32_t addr, uint32_t size, const ui
                          eb_err_t *err)
 {
     eb_write_job_t job = {.s = s, .addr = addr, .size = size, .result = result};
-    uint8_t *deflated = NULL;
+    uint8_t *deflated = NULL, *padded = NULL;
     eb_code_t code;
 
     memset(result, 0, sizeof(*result));
@@ -235,9 +233,9 @@ eb_code_t eb_flash_write(eb_session_t *s, uint32_t addr, uint32_t size, const ui
     if (s->write_block_bytes == 0)
         s->write_block_bytes = STUB_BLOCK_BYTES;
     job.block_bytes = s->stub ? eb_min_u32(s->write_block_bytes, size) : ROM_BLOCK_BYTES;
-    job.padded = malloc(job.block_bytes);
-    code = job.padded == NULL ? eb_err_set(err, EB_ERR_INTERNAL, "no memory for a block")
-                              : choose_form(&job, bytes, &deflated, err);
+    job.padded = padded = malloc(job.block_bytes);
+    code = padded == NULL ? eb_err_set(err, EB_ERR_INTERNAL, "no memory for a block")
+                          : choose_form(&job, bytes, &deflated, err);
     if (code == EB_OK) {
         code = run(&job, on_progress, user, err);
         learn_block_size(s, code);
@@ -245,7 +243,7 @@ eb_code_t eb_flash_write(eb_session_t *s, uint32_t addr, uint32_t size, const ui
     if (code != EB_OK)
         (void)eb_err_wrap(err, "writing 0x%x + 0x%x", (unsigned)addr, (unsigned)size);
     free(deflated);
-    free(job.padded);
+    free(padded);
     return code;
 }
 

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define KEY        "ranges"
@@ -35,16 +36,31 @@ void eb_proof_ranges_write(eb_json_t *proof, const eb_sidecar_t *s)
     }
 }
 
+static bool take_number(const char **at, uint32_t *out)
+{
+    char *end;
+    const unsigned long value = strtoul(*at, &end, 16);
+
+    if (end == *at || value > UINT32_MAX) {
+        return false;
+    }
+    *out = (uint32_t)value;
+    *at = end;
+    return true;
+}
+
 /* Only what print_range makes of it is taken: one form, so that nothing is left to interpret. */
 static bool parse_range(const char *text, eb_proof_range_t *out)
 {
-    char how[16], again[ITEM_BYTES];
+    char again[ITEM_BYTES];
+    const char *at = text;
 
-    if (sscanf(text, "0x%8" SCNx32 "+0x%8" SCNx32 " %15[a-z]", &out->addr, &out->size, how) != 3) {
+    if (!take_number(&at, &out->addr) || *at++ != '+' || !take_number(&at, &out->size) ||
+        *at++ != ' ') {
         return false;
     }
     for (int i = 0; i < EB_PROOF_HOW_COUNT; i++) {
-        if (strcmp(how, how_names[i]) == 0) {
+        if (strcmp(at, how_names[i]) == 0) {
             out->how = (eb_proof_how_t)i;
             print_range(out, again);
             return out->size > 0 && strcmp(text, again) == 0;
