@@ -21,6 +21,9 @@ static eb_code_t check_board(eb_session_t *s, eb_err_t *err)
         code = eb_watchdog_stop(s, err);
     if (code == EB_OK)
         code = eb_detect_mac(s, mac, err);
+    /* Another MAC may be this one, damaged on the way: it is believed the second time. */
+    if (code == EB_OK && strcmp(mac, s->chip.macs[0].text) != 0)
+        code = eb_detect_mac(s, mac, err);
     if (code != EB_OK)
         return code;
     if (!s->secure_download && strcmp(mac, s->chip.macs[0].text) != 0)
