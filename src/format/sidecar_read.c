@@ -202,8 +202,9 @@ static void read_chip(const field_t *root, eb_chip_info_t *c)
     get_text(&f, "name", c->name, sizeof(c->name));
     get_text(&f, "description", c->description, sizeof(c->description));
     get_text_or_null(&f, "package", c->package, sizeof(c->package));
-    c->revision_major = (int)get_int(&f, "revision_major", 0, UINT16_MAX);
-    c->revision_minor = (int)get_int(&f, "revision_minor", 0, UINT16_MAX);
+    c->has_revision = eb_json_has(f.node, "revision_major");
+    c->revision_major = (int)get_int_or_null(&f, "revision_major", 0, UINT16_MAX);
+    c->revision_minor = (int)get_int_or_null(&f, "revision_minor", 0, UINT16_MAX);
     list = get_list(&f, "features", EB_CHIP_FEATURES_MAX, &c->feature_count);
     for (size_t i = 0; i < c->feature_count && sound(&f); i++) {
         f.fault->code =

@@ -17,6 +17,7 @@ static inline void sample_chip(eb_chip_info_t *c)
     SAMPLE_TEXT(c->name, "ESP32");
     SAMPLE_TEXT(c->description, "ESP32-D0WD-V3 (revision v3.1)");
     SAMPLE_TEXT(c->package, "ESP32-D0WD-V3");
+    c->has_revision = true;
     c->revision_major = 3;
     c->revision_minor = 1;
     SAMPLE_TEXT(c->features[0], "Wi-Fi");

@@ -131,8 +131,9 @@ static void draw_chip(eb_chip_info_t *c)
     draw_text(c->name, sizeof(c->name));
     draw_text(c->description, sizeof(c->description));
     draw_text(c->package, sizeof(c->package));
-    c->revision_major = (int)draw(10);
-    c->revision_minor = (int)draw(100);
+    c->has_revision = draw(4) != 0;
+    c->revision_major = c->has_revision ? (int)draw(10) : 0;
+    c->revision_minor = c->has_revision ? (int)draw(100) : 0;
     c->feature_count = draw(EB_CHIP_FEATURES_MAX + 1);
     for (size_t i = 0; i < c->feature_count; i++) {
         draw_text(c->features[i], sizeof(c->features[i]));
