@@ -11,6 +11,12 @@
 #define OP_RDID      0x9Fu
 #define OP_SFDP      0x5Au
 #define OP_UNIQUE_ID 0x4Bu
+#define OP_RDSR      0x05u
+#define SR_WIP       0x01u /* an erase or a write is going on */
+#define SR_MUTE      0xFFu
+
+#define BUSY_MS_MAX  400000 /* the longest that the data sheets give a chip erase (W25Q256) */
+#define BUSY_STEP_MS 20
 
 #define SFDP_SIGNATURE  0x50444653u /* "SFDP" */
 #define JEDEC_MUTE_HIGH 0xFFFFFFu
@@ -83,12 +89,43 @@ static eb_code_t set_params(eb_session_t *s, eb_err_t *err)
     return simple_command(s, EB_CMD_SPI_SET_PARAMS, data, sizeof(data), err);
 }
 
+/* No reset of the chip ends an erase that somebody began before; the flash answers its status only
+ * until it is done. */
+static eb_code_t wait_while_busy(eb_session_t *s, eb_err_t *err)
+{
+    const eb_spi_op_t op = {.opcode = OP_RDSR, .read_bits = 8};
+    const int64_t deadline_ms = eb_clock_ms() + BUSY_MS_MAX;
+    bool told = false;
+
+    while (eb_clock_left_ms(deadline_ms) > 0) {
+        uint32_t words[EB_SPI_READ_WORDS];
+        eb_code_t code = eb_spi_user_run(s, &op, words, err);
+        const uint32_t status = words[0] & 0xFF;
+
+        if (code != EB_OK || status == SR_MUTE || (status & SR_WIP) == 0)
+            return code;
+        if (eb_event_cancelled(s->ev))
+            return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+        if (!told)
+            eb_event_note(s->ev, EB_LEVEL_NOTE,
+                          "the flash is still busy with what it was told before; waiting for it");
+        told = true;
+        eb_sleep_ms(BUSY_STEP_MS);
+    }
+    return EB_OK;
+}
+
 static eb_code_t read_jedec(eb_session_t *s, uint32_t *out, eb_err_t *err)
 {
     const eb_spi_op_t op = {.opcode = OP_RDID, .read_bits = 24};
     uint32_t words[EB_SPI_READ_WORDS];
     eb_code_t code = eb_spi_user_run(s, &op, words, err);
 
+    if (code == EB_OK && (words[0] & 0xFFFFFF) == JEDEC_MUTE_HIGH) {
+        code = wait_while_busy(s, err);
+        if (code == EB_OK)
+            code = eb_spi_user_run(s, &op, words, err);
+    }
     if (code != EB_OK)
         return code;
     /* First byte read, the manufacturer, is the lowest. */

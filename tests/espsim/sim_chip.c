@@ -86,13 +86,15 @@ static bool chip_make(sim_chip_t *chip, const sim_chip_options_t *options)
     chip->usb = options->usb_jtag;
     chip->watchdog_ms = options->watchdog_ms != 0 ? options->watchdog_ms : APP_WATCHDOG_MS;
     chip->stub_never_starts = options->stub_never_starts;
+    const uint64_t busy_us = 1000u * (uint64_t)options->flash_busy_ms;
     chip->flash =
         sim_flash_new(&(sim_flash_config_t){.path = options->flash_path,
                                             .size = options->flash_size,
                                             .jedec_id = options->jedec_id,
                                             .no_sfdp = options->no_sfdp,
                                             .mute = options->mute_flash,
-                                            .lying_write_every = options->lying_write_every},
+                                            .lying_write_every = options->lying_write_every,
+                                            .busy_until_us = sim_now_us(chip) + busy_us},
                       why, sizeof(why));
     if (chip->flash == NULL) {
         fprintf(stderr, "espsim: %s\n", why);

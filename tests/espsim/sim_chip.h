@@ -23,6 +23,7 @@ typedef struct sim_chip_options {
     uint32_t jedec_id;          /* 0xMMTTCC as RDID sends it (C8 40 16 = 0xC84016); 0 = by size */
     bool no_sfdp;               /* flash without SFDP, as in the captures */
     bool mute_flash;            /* RDID answers FFFFFF */
+    uint32_t flash_busy_ms;     /* it is in the middle of an erase, for so long from now */
     const char *efuse_set;      /* row name: "typical" (default) and more in sim_efuse_rows.c */
     bool usb_jtag;              /* the host is on the USB-Serial/JTAG unit */
     uint32_t watchdog_ms;       /* of the RTC watchdog that an app leaves running; 0 = 9 s */

@@ -48,11 +48,6 @@ uint32_t sim_flash_jedec_id(const sim_flash_t *flash)
     return flash->jedec_id;
 }
 
-bool sim_flash_is_mute(const sim_flash_t *flash)
-{
-    return flash->mute;
-}
-
 uint8_t *sim_flash_cells(sim_flash_t *flash)
 {
     return flash->cells;
@@ -170,6 +165,7 @@ sim_flash_t *sim_flash_new(const sim_flash_config_t *config, char *why, size_t w
     flash->no_sfdp = config->no_sfdp;
     flash->mute = config->mute;
     flash->lying_write_every = config->lying_write_every;
+    flash->busy_until_us = config->busy_until_us;
     bool ok = config->path != NULL ? flash_map(flash, config->path, why, why_size)
                                    : flash_allocate(flash, why, why_size);
     if (!ok) {

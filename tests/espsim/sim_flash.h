@@ -57,6 +57,7 @@ typedef struct sim_flash_config {
     bool no_sfdp;
     bool mute; /* nothing drives the line: all reads are FF, nothing is written */
     uint32_t lying_write_every;
+    uint64_t busy_until_us; /* in the middle of an erase that nobody here began; 0: it is not */
 } sim_flash_config_t;
 
 /* One transaction: chip select low, opcode, address, dummy clocks, data out or in, select high. */
@@ -83,7 +84,6 @@ uint64_t sim_flash_busy_until_us(const sim_flash_t *flash);
 
 uint64_t sim_flash_size(const sim_flash_t *flash);
 uint32_t sim_flash_jedec_id(const sim_flash_t *flash);
-bool sim_flash_is_mute(const sim_flash_t *flash);
 /* The cells themselves, for tests and for the boot loader's look at its header. */
 uint8_t *sim_flash_cells(sim_flash_t *flash);
 sim_flash_counters_t *sim_flash_counters(sim_flash_t *flash);

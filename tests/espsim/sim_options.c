@@ -40,6 +40,7 @@ enum {
     OPT_MAC,
     OPT_NO_STUB,
     OPT_LYING,
+    OPT_FLASH_BUSY,
     OPT_SEED,
     OPT_REPORT,
     OPT_READY,
@@ -80,6 +81,7 @@ static const struct option long_options[] = {
     {"mac", required_argument, NULL, OPT_MAC},
     {"stub-never-starts", no_argument, NULL, OPT_NO_STUB},
     {"lying-write-every", required_argument, NULL, OPT_LYING},
+    {"flash-busy-ms", required_argument, NULL, OPT_FLASH_BUSY},
     {"seed", required_argument, NULL, OPT_SEED},
     {"report", required_argument, NULL, OPT_REPORT},
     {"ready-file", required_argument, NULL, OPT_READY},
@@ -145,6 +147,7 @@ static const char help_faults[] =
     "  --mac AA:BB:CC:DD:EE:FF\n"
     "  --stub-never-starts      MEM_END is acknowledged and then nothing is heard\n"
     "  --lying-write-every N    every N-th page program does nothing\n"
+    "  --flash-busy-ms N        the flash is still busy with an erase, for so long\n"
     "\n"
     "  --seed N                 of everything random (default 1)\n"
     "  --report FILE            counters as JSON, at the end\n"
@@ -310,6 +313,9 @@ static int parse_numeric(sim_options_t *o, int option, const char *name, const c
         break;
     case OPT_FLASH_SIZE:
         o->chip.flash_size = value;
+        break;
+    case OPT_FLASH_BUSY:
+        o->chip.flash_busy_ms = (uint32_t)value;
         break;
     case OPT_LYING:
         o->chip.lying_write_every = (uint32_t)value;

@@ -58,7 +58,7 @@ static void stub_prepare(sim_chip_t *chip, const sim_stub_row_t *row)
     chip->flash_attached = true;
     chip->flash_limit = LEGACY_FLASH_LIMIT;
     chip->four_byte = chip->row->stub_four_byte && sim_flash_size(chip->flash) > LEGACY_FLASH_LIMIT;
-    if (v2 && !sim_flash_is_mute(chip->flash)) {
+    if (v2 && sim_spi_is_idle(chip)) { /* mute or busy, it tells no size */
         uint64_t size = sim_flash_size(chip->flash);
         chip->flash_limit = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
     } else if (chip->four_byte) {

@@ -98,6 +98,26 @@ static void a_mute_flash_is_known_to_be_mute(void **state)
     free_board(b);
 }
 
+/* Whoever talked to the board before left in the middle of an erase, and there is no reset line; a
+ * reset would not stop the flash either. */
+static void a_busy_flash_is_not_mute(void **state)
+{
+    for (int no_stub = 0; no_stub < 2; no_stub++) {
+        board_t *b = new_board("esp32", SIM_LINK_TCP);
+        uint8_t md5[EB_MD5_BYTES];
+
+        (void)state;
+        b->chip_options.flash_busy_ms = 1500;
+        b->session_options.no_stub = no_stub != 0;
+        must_connect(b);
+        assert_int_equal(eb_session_need_flash(b->session, &b->err), EB_OK);
+        assert_int_equal(eb_session_flash(b->session)->size_bytes, FLASH_BYTES);
+        assert_int_equal(eb_flash_digest(b->session, 0, 4096, md5, &b->err), EB_OK);
+        assert_non_null(strstr(b->notes, "busy"));
+        free_board(b);
+    }
+}
+
 static void the_size_is_not_guessed(void **state)
 {
     board_t *b = new_board("esp32", SIM_LINK_TCP);
@@ -291,6 +311,7 @@ int main(void)
         cmocka_unit_test(tells_the_security_state),
         cmocka_unit_test(secure_download_mode_lets_no_flash_be_read),
         cmocka_unit_test(a_mute_flash_is_known_to_be_mute),
+        cmocka_unit_test(a_busy_flash_is_not_mute),
         cmocka_unit_test(the_size_is_not_guessed),
         cmocka_unit_test(a_stub_that_does_not_start_ends_in_the_rom),
         cmocka_unit_test(a_stub_that_does_not_start_needs_a_reset),
