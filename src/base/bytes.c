@@ -11,8 +11,8 @@ void eb_hex_encode(const uint8_t *bytes, size_t len, char *out)
     out[2 * len] = '\0';
 }
 
-/* -1 when it is not a hex digit; by hand, because isxdigit depends on the locale. */
-static int digit_value(char c)
+/* By hand, because isxdigit depends on the locale. */
+int eb_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -26,8 +26,8 @@ static int digit_value(char c)
 bool eb_hex_decode(const char *text, uint8_t *out, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        const int high = digit_value(text[2 * i]);
-        const int low = high < 0 ? -1 : digit_value(text[2 * i + 1]);
+        const int high = eb_hex_digit(text[2 * i]);
+        const int low = high < 0 ? -1 : eb_hex_digit(text[2 * i + 1]);
 
         if (low < 0)
             return false;

@@ -47,6 +47,8 @@ static inline uint32_t eb_min_u32(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
+/* Value of a hex digit, either case; -1 when it is none. */
+int eb_hex_digit(char c);
 /* Lower-case hex; out gets 2 * len + 1 bytes. */
 void eb_hex_encode(const uint8_t *bytes, size_t len, char *out);
 /* Exactly 2 * len hex digits, either case; false otherwise. */

@@ -1,19 +1,10 @@
 /* number_parse.c: digits, then a multiplier; every step checked against overflow. */
 #include "number_parse.h"
 
+#include "bytes.h"
+
 #include <stddef.h>
 #include <strings.h>
-
-static int digit_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return 16;
-}
 
 /* Factor of a suffix; 0 when it is none. */
 static uint64_t suffix_factor(const char *suffix)
@@ -54,9 +45,9 @@ eb_number_fault_t eb_number_parse(const char *text, bool suffixes, uint64_t *out
         p += 2;
     }
     const char *digits = p;
-    for (; digit_value(*p) < base; p++) {
+    for (int digit = eb_hex_digit(*p); digit >= 0 && digit < base; digit = eb_hex_digit(*++p)) {
         if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
-            __builtin_add_overflow(value, (uint64_t)digit_value(*p), &value))
+            __builtin_add_overflow(value, (uint64_t)digit, &value))
             return EB_NUMBER_OVERFLOW;
     }
     if (p == digits)

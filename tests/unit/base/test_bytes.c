@@ -36,6 +36,17 @@ static void ranges_do_not_overflow(void **state)
     assert_true(eb_range_within(1, UINT64_MAX - 1, UINT64_MAX));
 }
 
+static void a_hex_digit_has_a_value(void **state)
+{
+    static const char digits[] = "0123456789abcdefABCDEF", others[] = "/:@G`g \x80";
+
+    (void)state;
+    for (int i = 0; digits[i] != '\0'; i++)
+        assert_int_equal(eb_hex_digit(digits[i]), i < 16 ? i : i - 6);
+    for (size_t i = 0; i < sizeof(others); i++) /* the NUL too */
+        assert_int_equal(eb_hex_digit(others[i]), -1);
+}
+
 static void hex_both_ways(void **state)
 {
     const uint8_t bytes[] = {0x00, 0x9A, 0xFF};
@@ -105,6 +116,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(little_endian_round_trip),
         cmocka_unit_test(ranges_do_not_overflow),
+        cmocka_unit_test(a_hex_digit_has_a_value),
         cmocka_unit_test(hex_both_ways),
         cmocka_unit_test(hex_refuses_what_is_not_exact),
         cmocka_unit_test(utf8_sequences),
