@@ -3,6 +3,7 @@
 #include "many_boards.h"
 #include "render_json.h"
 #include "render_text.h"
+#include "store.h"
 
 #include <stdlib.h>
 
@@ -31,7 +32,7 @@ static eb_code_t check_options(const eb_backup_options_t *options, eb_err_t *err
                           "--offset 0x%x with --size 0x%x ends beyond any flash: expected at most "
                           "0x100000000 together",
                           (unsigned)options->addr, (unsigned)options->size);
-    return EB_OK;
+    return eb_store_check_output(options->output, err);
 }
 
 static eb_code_t render(eb_cli_t *cli, const eb_session_t *session,

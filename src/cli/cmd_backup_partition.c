@@ -3,6 +3,7 @@
 #include "number_parse.h"
 #include "render_json.h"
 #include "render_text.h"
+#include "store.h"
 
 #include <stdlib.h>
 
@@ -60,7 +61,8 @@ static eb_code_t fill_options(const eb_args_t *args, eb_partition_backup_options
     if (range && eb_range_parse(args->words[1], args->words[2], &out->select.addr,
                                 &out->select.size, err) != EB_OK)
         return EB_ERR_USAGE;
-    return check_select(&out->select, err);
+    eb_code_t code = check_select(&out->select, err);
+    return code == EB_OK ? eb_store_check_output(out->output, err) : code;
 }
 
 static eb_code_t render(eb_cli_t *cli, const eb_session_t *session,

@@ -148,17 +148,10 @@ static eb_proof_range_t *list_ranges(const eb_cover_t *cover, size_t *count)
 
 /* -- the files ------------------------------------------------------------------------------ */
 
-static const char *file_name(const char *path)
+static void fill_sidecar(const eb_finish_t *finish, const eb_backup_result_t *result,
+                         eb_sidecar_t *sidecar)
 {
-    const char *slash = strrchr(path, '/');
-
-    return slash != NULL ? slash + 1 : path;
-}
-
-static eb_code_t fill_sidecar(const eb_finish_t *finish, const eb_backup_result_t *result,
-                              eb_sidecar_t *sidecar, eb_err_t *err)
-{
-    const char *name = file_name(result->image_path);
+    const char *name = eb_store_file_name(result->image_path);
     const char *note = finish->options->note != NULL ? finish->options->note : "";
 
     sidecar->format = EB_SIDECAR_FORMAT;
@@ -171,10 +164,7 @@ static eb_code_t fill_sidecar(const eb_finish_t *finish, const eb_backup_result_
     if (finish->partition != NULL) {
         memcpy(sidecar->partition, finish->partition->label, sizeof(sidecar->partition));
     }
-    if (strlen(name) >= sizeof(sidecar->file_name)) {
-        return eb_err_set(err, EB_ERR_USAGE, "file name too long: %s", name);
-    }
-    memcpy(sidecar->file_name, name, strlen(name) + 1);
+    (void)snprintf(sidecar->file_name, sizeof(sidecar->file_name), "%s", name);
     memcpy(sidecar->sha256, result->sha256, sizeof(sidecar->sha256));
     memcpy(sidecar->md5, result->md5, sizeof(sidecar->md5));
     (void)snprintf(sidecar->proof, sizeof(sidecar->proof), "%s",
@@ -183,7 +173,6 @@ static eb_code_t fill_sidecar(const eb_finish_t *finish, const eb_backup_result_
     sidecar->stats = result->stats;
     sidecar->seconds = result->seconds;
     (void)snprintf(sidecar->note, sizeof(sidecar->note), "%s", note);
-    return EB_OK;
 }
 
 /*
@@ -243,9 +232,7 @@ eb_code_t eb_finish_backup(eb_finish_t *finish, const eb_events_t *ev, eb_backup
         code = hash_partitions(finish, sidecar, err);
     }
     if (code == EB_OK) {
-        code = fill_sidecar(finish, result, sidecar, err);
-    }
-    if (code == EB_OK) {
+        fill_sidecar(finish, result, sidecar);
         eb_proof_range_t *ranges = list_ranges(finish->cover, &sidecar->range_count);
         sidecar->ranges = ranges;
         result->table = sidecar->table;

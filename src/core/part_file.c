@@ -200,8 +200,11 @@ static eb_code_t make_in_folder(eb_part_file_t *part, const char *dir, const cha
 static eb_code_t open_output(eb_part_file_t *part, const eb_backup_options_t *options,
                              const eb_journal_head_t *head, eb_err_t *err)
 {
-    eb_code_t code = set_names(part, options->output, err);
+    eb_code_t code = eb_store_check_output(options->output, err);
 
+    if (code == EB_OK) {
+        code = set_names(part, options->output, err);
+    }
     if (code != EB_OK) {
         return code;
     }

@@ -17,13 +17,6 @@
 /* In the journal, for what a killed run leaves: never taken for the .part of a board. */
 #define NO_BOARD   "image"
 
-static const char *file_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash != NULL ? slash + 1 : path;
-}
-
 static void describe(const eb_image_source_t *source, const eb_part_choice_t *choice,
                      int64_t now_unix, eb_journal_head_t *head)
 {
@@ -88,7 +81,7 @@ static eb_sidecar_t *make_sidecar(const eb_image_source_t *source,
     sidecar->size_bytes = choice->range.size;
     memcpy(sidecar->partition, choice->label, sizeof(sidecar->partition));
     (void)snprintf(sidecar->file_name, sizeof(sidecar->file_name), "%.255s",
-                   file_name(result->image_path));
+                   eb_store_file_name(result->image_path));
     memcpy(sidecar->sha256, result->sha256, sizeof(sidecar->sha256));
     memcpy(sidecar->md5, result->md5, sizeof(sidecar->md5));
     sidecar->settled = result->settled;
@@ -102,7 +95,7 @@ static eb_sidecar_t *make_sidecar(const eb_image_source_t *source,
         (void)snprintf(sidecar->note, sizeof(sidecar->note), "%s", options->note);
     } else {
         (void)snprintf(sidecar->note, sizeof(sidecar->note), "out of %.200s of %s",
-                       file_name(source->path), source->sidecar->created_utc);
+                       eb_store_file_name(source->path), source->sidecar->created_utc);
     }
     return sidecar;
 }

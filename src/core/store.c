@@ -53,6 +53,37 @@ eb_code_t eb_store_sidecar_path(char out[EB_PATH_BYTES], const char *image_path,
     return eb_store_path(out, err, "%.*s" SIDECAR_SUFFIX, (int)len, image_path);
 }
 
+const char *eb_store_file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+eb_code_t eb_store_check_output(const char *path, eb_err_t *err)
+{
+    struct stat st;
+
+    if (path == NULL) {
+        return EB_OK;
+    }
+    const char *name = eb_store_file_name(path);
+    if (name[0] == '\0' || (stat(path, &st) == 0 && S_ISDIR(st.st_mode))) {
+        (void)eb_err_set(err, EB_ERR_USAGE, "--output '%s': a folder, expected a file", path);
+        eb_err_hint(err, "--dir names the folder; the name of the file is then made");
+        return EB_ERR_USAGE;
+    }
+    if (!eb_sidecar_can_name(name)) {
+        (void)eb_err_set(err, EB_ERR_USAGE,
+                         "--output '%s': expected a name without a backslash and shorter than 256 "
+                         "bytes",
+                         path);
+        eb_err_hint(err, "the sidecar holds the name, and takes only what every system can have");
+        return EB_ERR_USAGE;
+    }
+    return EB_OK;
+}
+
 bool eb_store_file_size(const char *path, uint64_t *size_bytes, int64_t *mtime_unix)
 {
     struct stat st;

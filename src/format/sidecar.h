@@ -62,6 +62,8 @@ typedef struct eb_sidecar {
     char note[EB_NOTE_BYTES];
 } eb_sidecar_t;
 
+/* Whether an image can have this name: not empty, no path, and short enough for a sidecar. */
+bool eb_sidecar_can_name(const char *name);
 /* *text is malloc'd, NUL-terminated, owned by the caller. */
 eb_code_t eb_sidecar_write(const eb_sidecar_t *sidecar, char **text, eb_err_t *err);
 /* out is large: allocate it. Zeroed first. */

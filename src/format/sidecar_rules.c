@@ -112,6 +112,12 @@ static eb_code_t check_chip(const eb_sidecar_t *s, eb_err_t *err)
     return EB_OK;
 }
 
+bool eb_sidecar_can_name(const char *name)
+{
+    return name[0] != '\0' && strpbrk(name, "/\\") == NULL && strcmp(name, ".") != 0 &&
+           strcmp(name, "..") != 0 && strlen(name) < sizeof(((eb_sidecar_t *)NULL)->file_name);
+}
+
 static eb_code_t check_file(const eb_sidecar_t *s, eb_err_t *err)
 {
     const char *name = s->file_name;
@@ -119,7 +125,7 @@ static eb_code_t check_file(const eb_sidecar_t *s, eb_err_t *err)
     if (name[0] == '\0') {
         return eb_err_set(err, EB_ERR_SIDECAR_BAD, "file.name: empty");
     }
-    if (strpbrk(name, "/\\") != NULL || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+    if (!eb_sidecar_can_name(name)) {
         return eb_err_set(err, EB_ERR_SIDECAR_BAD,
                           "file.name: \"%s\" is a path, expected a plain file name", name);
     }
