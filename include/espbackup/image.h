@@ -33,7 +33,8 @@ typedef enum eb_image_state {
     EB_IMAGE_VALID,     /* header, checksum and (when appended) SHA-256 hold */
     EB_IMAGE_UNCHECKED, /* header looks right; the body was not at hand */
     EB_IMAGE_DAMAGED,
-    EB_IMAGE_OPAQUE /* neither erased nor an image: encrypted or data */
+    EB_IMAGE_OPAQUE, /* neither erased nor an image: encrypted or data */
+    EB_IMAGE_ABSENT  /* not within what was looked at, an image of a range for example */
 } eb_image_state_t;
 
 /* Images for ESP8266 do not say what they are for. */

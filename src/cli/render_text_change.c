@@ -26,6 +26,8 @@ static void firmware_text(const eb_partition_table_t *table, const eb_boot_choic
     if (part->app.desc.present)
         snprintf(out, cap, "%s %s, in %s", part->app.desc.project, part->app.desc.version,
                  part->label);
+    else if (part->app.state == EB_IMAGE_ABSENT)
+        snprintf(out, cap, "%s boots, which is not in the image", part->label);
     else if (part->app.state == EB_IMAGE_NONE)
         snprintf(out, cap, "none: %s is empty", part->label);
     else

@@ -18,6 +18,9 @@ static void app_text(const eb_app_image_t *app, char *out, size_t cap)
     case EB_IMAGE_NONE:
         snprintf(out, cap, "(empty)");
         return;
+    case EB_IMAGE_ABSENT:
+        snprintf(out, cap, "(not in the image)");
+        return;
     case EB_IMAGE_OPAQUE:
         snprintf(out, cap, "(not an image, or encrypted)");
         return;

@@ -64,12 +64,13 @@ static bool can_read(const eb_layout_source_t *source, uint64_t addr, uint64_t s
            eb_range_within(addr - source->range.addr, size, source->range.size);
 }
 
-/* An image in [addr, addr + limit): state NONE and length 0 when it is not at hand. */
+/* An image in [addr, addr + limit): state ABSENT and length 0 when it is not at hand. */
 static eb_code_t look_at_image(const eb_layout_source_t *source, uint32_t addr, uint32_t limit,
                                eb_app_image_t *out, eb_err_t *err)
 {
     memset(out, 0, sizeof(*out));
     if (limit == 0 || !can_read(source, addr, limit)) {
+        out->state = EB_IMAGE_ABSENT;
         return EB_OK;
     }
     image_view_t *view = calloc(1, sizeof(*view));

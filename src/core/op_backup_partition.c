@@ -117,7 +117,9 @@ static eb_code_t look_at_image(work_t *w, const eb_events_t *ev, eb_part_board_t
     const eb_sidecar_t *sidecar = w->source.sidecar;
     board->bootloader_addr =
         sidecar != NULL ? sidecar->chip.bootloader_addr : EB_PART_ADDR_NOT_KNOWN;
-    board->flash_size_bytes = w->source.addr + w->source.size_bytes;
+    board->flash_size_bytes = sidecar != NULL ? sidecar->flash.size_bytes : 0;
+    board->image = w->source.path;
+    board->held = source.range;
     if (sidecar == NULL) {
         eb_event_note(ev, EB_LEVEL_NOTE,
                       "%s has no sidecar: the chip is not known, and what is taken out of it gets "

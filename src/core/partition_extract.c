@@ -149,11 +149,6 @@ eb_code_t eb_partition_extract(eb_image_source_t *source, const eb_backup_option
     eb_range_t range = choice->range;
     int64_t started_us = eb_clock_us(), now_unix = eb_clock_unix();
 
-    if (range.addr < source->addr ||
-        !eb_range_within(range.addr - source->addr, range.size, source->size_bytes)) {
-        return eb_err_set(err, EB_ERR_USAGE, "0x%x + 0x%x does not lie within %s", range.addr,
-                          range.size, source->path);
-    }
     describe(source, choice, now_unix, &head);
     eb_clock_utc_text(now_unix, result->created_utc, sizeof(result->created_utc));
     fill_result(source, choice, result);

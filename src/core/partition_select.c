@@ -39,6 +39,12 @@ static eb_code_t add(const selection_t *sel, const char *label, uint64_t addr, u
                           label, (unsigned long long)addr, (unsigned long long)size,
                           (unsigned long long)flash_bytes);
     }
+    const eb_range_t range = {(uint32_t)addr, (uint32_t)size};
+    if (sel->board->image != NULL && eb_range_common(range, sel->board->held).size != size) {
+        return eb_err_set(err, EB_ERR_USAGE, "\"%s\": 0x%x + 0x%x, but %s holds only 0x%x + 0x%x",
+                          label, range.addr, range.size, sel->board->image, sel->board->held.addr,
+                          sel->board->held.size);
+    }
     for (size_t i = 0; i < out->count; i++) {
         if (out->list[i].range.addr == addr && out->list[i].range.size == size) {
             return EB_OK;
@@ -49,7 +55,7 @@ static eb_code_t add(const selection_t *sel, const char *label, uint64_t addr, u
     }
     eb_part_choice_t *choice = &out->list[out->count++];
     (void)snprintf(choice->label, sizeof(choice->label), "%s", label);
-    choice->range = (eb_range_t){(uint32_t)addr, (uint32_t)size};
+    choice->range = range;
     return EB_OK;
 }
 

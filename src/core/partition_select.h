@@ -19,11 +19,14 @@ typedef struct eb_part_board {
     const eb_layout_t *layout;
     uint32_t bootloader_addr;  /* EB_PART_ADDR_NOT_KNOWN is allowed */
     uint64_t flash_size_bytes; /* 0: not known */
+    const char *image;         /* path of the image that stands for the board; NULL: none does */
+    eb_range_t held;           /* and the range of the flash that it holds */
 } eb_part_board_t;
 
 /*
  * EB_ERR_USAGE names what cannot be: nothing selected, no table, a name that the table has not, a
- * range beyond the flash. What `critical` wants and the board lacks is a note. Zeroed first.
+ * range beyond the flash or not whole in the image. What `critical` wants and the board lacks is a
+ * note. Zeroed first.
  */
 eb_code_t eb_partition_select(const eb_partition_select_t *select, const eb_part_board_t *board,
                               const eb_events_t *ev, eb_part_choices_t *out, eb_err_t *err);

@@ -13,7 +13,7 @@
 
 static const eb_name_row_t image_state_rows[] = {
     {EB_IMAGE_NONE, "none"},       {EB_IMAGE_VALID, "valid"},   {EB_IMAGE_UNCHECKED, "unchecked"},
-    {EB_IMAGE_DAMAGED, "damaged"}, {EB_IMAGE_OPAQUE, "opaque"},
+    {EB_IMAGE_DAMAGED, "damaged"}, {EB_IMAGE_OPAQUE, "opaque"}, {EB_IMAGE_ABSENT, "absent"},
 };
 static const eb_name_row_t ota_reason_rows[] = {
     {EB_OTA_NO_SLOTS, "no_slots"}, {EB_OTA_FACTORY, "factory"}, {EB_OTA_FIRST_SLOT, "first_slot"},

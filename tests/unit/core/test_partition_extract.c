@@ -60,6 +60,12 @@ static void what_the_image_does_not_hold_is_refused(void **state)
     assert_int_equal(back_up(f, NULL), EB_ERR_USAGE);
     f->names[0] = "ota_0"; /* begins in it */
     assert_int_equal(back_up(f, NULL), EB_ERR_USAGE);
+    assert_non_null(strstr(f->err.message, "0x10000 + 0x60000"));
+    assert_non_null(strstr(f->err.message, low.image_path));
+    f->options.select.name_count = 0;
+    f->options.select.active_app = true; /* what is not at hand is not called empty */
+    assert_int_equal(back_up(f, NULL), EB_ERR_USAGE);
+    assert_null(strstr(f->watch.notes, "holds no whole app"));
     assert_int_equal(folder_count(f->dir, ".part"), 0);
     assert_int_equal(folder_count(f->dir, ".bin"), 2);
 }
