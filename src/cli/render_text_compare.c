@@ -47,11 +47,26 @@ static bool text_ranges(const eb_term_t *term, const eb_diff_result_t *result)
     return printed;
 }
 
+/* Of the differences that make up one sum. Two images may overlap, but then each ends elsewhere, so
+ * that only the one or the other has more. */
+static void sum_kind_text(const eb_difference_t *list, size_t count, char out[TEXT_BYTES])
+{
+    const char *only = "";
+    size_t of_both = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        of_both += list[i].kind == EB_DIFFERENCE_CHANGED;
+        if (list[i].kind != EB_DIFFERENCE_CHANGED)
+            only = kind_text(list[i].kind);
+    }
+    snprintf(out, TEXT_BYTES, "%s%s", of_both > 0 && of_both < count ? "partly " : "", only);
+}
+
 static bool text_sums(const eb_term_t *term, const eb_diff_result_t *result)
 {
     static const eb_column_t columns[] = {
         {"Partition", false, 0}, {"From", true, 0},   {"To", true, 0},
-        {"Differs", true, 0},    {"Ranges", true, 0},
+        {"Differs", true, 0},    {"Ranges", true, 0}, {"", false, 0},
     };
     eb_pieces_t pieces = {0};
     eb_piece_sums_t sums = {0};
@@ -59,9 +74,9 @@ static bool text_sums(const eb_term_t *term, const eb_diff_result_t *result)
 
     eb_table_init(&rows, columns, sizeof(columns) / sizeof(columns[0]));
     bool good = eb_pieces_of_diff(result, &pieces) && eb_piece_sums_make(&pieces, &sums);
-    for (size_t i = 0; i < sums.count; i++) {
+    for (size_t i = 0, first = 0; i < sums.count; first += sums.list[i++].count) {
         const eb_piece_sum_t *sum = &sums.list[i];
-        char size[EB_HUMAN_BYTES];
+        char size[EB_HUMAN_BYTES], only[TEXT_BYTES];
 
         eb_human_size(sum->bytes[EB_RANGE_OLD], size);
         eb_table_add(&rows, sum->name[0] != '\0' ? sum->name : "(no partition)");
@@ -69,6 +84,8 @@ static bool text_sums(const eb_term_t *term, const eb_diff_result_t *result)
         eb_table_addf(&rows, "0x%" PRIx32, sum->end - 1);
         eb_table_add(&rows, size);
         eb_table_addf(&rows, "%zu", sum->count);
+        sum_kind_text(&result->differences[first], sum->count, only);
+        eb_table_add(&rows, only);
     }
     fputc('\n', term->file);
     good = good && eb_table_print(&rows, term, 2);

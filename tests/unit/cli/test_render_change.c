@@ -307,7 +307,14 @@ static void diff_as_text(void **state)
                                  "  Partition           From        To  Differs  Ranges\n"
                                  "  nvs               0x9000    0x9fff     4 KB       1\n"
                                  "  ota_0            0x10000   0x14fff    12 KB       2\n"
-                                 "  (no partition)  0x400000  0x400fff     4 KB       1\n");
+                                 "  (no partition)  0x400000  0x400fff     4 KB       1  "
+                                 "only in the first\n");
+    eb_difference_t mixed[4];
+    memcpy(mixed, differences, sizeof(mixed));
+    mixed[2].kind = EB_DIFFERENCE_ONLY_B;
+    result.differences = mixed;
+    assert_true(eb_text_diff(&term, NULL, &result, false));
+    assert_shown("0x14fff    12 KB       2  partly only in the second\n");
     result.b_path[0] = '\0';
     assert_true(eb_text_diff(&term, &board, &result, true));
     assert_shown("Second        ESP32-D0WD (revision v3.1), MAC 24:0a:c4:12:34:56\n");
