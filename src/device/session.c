@@ -38,8 +38,7 @@ static eb_code_t load_stub(eb_session_t *s, eb_err_t *err)
         eb_sync_info_t info;
 
         code = eb_stub_start(s, &jumped, err);
-        /* A refusal is most often a checksum: a block was damaged on the way. */
-        if (jumped || (!line_fault(code) && code != EB_ERR_DEVICE))
+        if (jumped || !line_fault(code))
             break;
         s->stats.retries++;
         if (eb_link_resync(s->link, 2, &info, NULL) != EB_OK)

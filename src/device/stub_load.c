@@ -12,12 +12,22 @@
 
 #define RAM_BLOCK           0x1800u
 #define RAM_BLOCK_OTG       0x800u /* more is too much for the ROM's USB */
+#define RAM_BLOCK_LEAST     0x200u
+#define UPLOAD_FAILURES     8 /* in a row */
+#define SYNC_TRIES          3
 #define STUB_FILE_MAX       (1024u * 1024u)
 #define GREETING_MS         1500
 #define SYNC_MS             300
 #define MEM_END_MS          500
 /* Ten bits a byte, twice the time for escapes and a slow host, and the reply. */
 #define BLOCK_MS(len, baud) ((int64_t)(len)*20000 / (int64_t)(baud) + 2000)
+
+/* Answers of a ROM that refuses a command. */
+enum { ROM_REFUSED = 0x01, ROM_MALFORMED = 0x05, ROM_FAILED = 0x06 };
+
+typedef struct upload_progress {
+    uint64_t before, total;
+} upload_progress_t;
 
 size_t eb_stub_embedded_count(void)
 {
@@ -68,7 +78,13 @@ static uint32_t ram_block(const eb_session_t *s)
     return s->port.kind == EB_PORT_USB_OTG || may_be_otg ? RAM_BLOCK_OTG : RAM_BLOCK;
 }
 
-/* RAM commands are not made again one by one: a block that came twice would be written twice. */
+static bool line_damage(eb_code_t code)
+{
+    return code == EB_ERR_LINE || code == EB_ERR_TIMEOUT || code == EB_ERR_PROTOCOL;
+}
+
+/* The ROM knows these commands, so that one it calls malformed, failed or of a wrong checksum came
+ * to it damaged. */
 static eb_code_t ram_command(eb_session_t *s, uint8_t op, const uint8_t *head, size_t head_len,
                              const uint8_t *bulk, size_t bulk_len, int64_t timeout_ms,
                              eb_err_t *err)
@@ -80,38 +96,73 @@ static eb_code_t ram_command(eb_session_t *s, uint8_t op, const uint8_t *head, s
                                   .bulk_len = bulk_len,
                                   .timeout_ms = timeout_ms};
     eb_reply_t reply;
+    eb_code_t code = eb_link_command(s->link, &request, &reply, err);
 
-    return eb_link_command(s->link, &request, &reply, err);
+    if (code == EB_ERR_DEVICE && reply.status == ROM_REFUSED &&
+        (reply.error == ROM_MALFORMED || reply.error == ROM_FAILED)) {
+        code = EB_ERR_LINE;
+        if (err != NULL)
+            err->code = code;
+    }
+    return code;
 }
 
-static eb_code_t upload(eb_session_t *s, const eb_stub_segment_t *segment, size_t done,
-                        size_t total, eb_err_t *err)
+/* From segment->bytes + *done on, in blocks of that size; *done counts what was acknowledged. */
+static eb_code_t send_blocks(eb_session_t *s, const eb_stub_segment_t *segment, uint32_t block,
+                             uint32_t *done, const upload_progress_t *progress, eb_err_t *err)
 {
-    const uint32_t len = (uint32_t)segment->len;
-    const uint32_t block = ram_block(s);
+    const uint32_t begin = *done, len = (uint32_t)segment->len - begin;
     const uint32_t blocks = (len + block - 1) / block;
     uint8_t head[16];
     eb_code_t code;
 
-    if (len == 0)
-        return EB_OK;
     eb_put_le32(head, len);
     eb_put_le32(head + 4, blocks);
     eb_put_le32(head + 8, block);
-    eb_put_le32(head + 12, segment->addr);
+    eb_put_le32(head + 12, segment->addr + begin);
     code = ram_command(s, EB_CMD_MEM_BEGIN, head, sizeof(head), NULL, 0, s->reply_ms, err);
     for (uint32_t i = 0; code == EB_OK && i < blocks; i++) {
-        const uint32_t at = i * block;
-        const uint32_t part = eb_min_u32(block, len - at);
+        const uint32_t part = eb_min_u32(block, len - i * block);
 
         eb_put_le32(head, part);
         eb_put_le32(head + 4, i);
         eb_put_le32(head + 8, 0);
         eb_put_le32(head + 12, 0);
-        code = ram_command(s, EB_CMD_MEM_DATA, head, sizeof(head), segment->bytes + at, part,
+        code = ram_command(s, EB_CMD_MEM_DATA, head, sizeof(head), segment->bytes + *done, part,
                            BLOCK_MS(part, eb_transport_baud(s->transport)), err);
-        if (code == EB_OK)
-            eb_event_progress(s->ev, EB_PHASE_STUB, done + at + part, total);
+        if (code == EB_OK) {
+            *done += part;
+            eb_event_progress(s->ev, EB_PHASE_STUB, progress->before + *done, progress->total);
+        }
+    }
+    return code;
+}
+
+/* After damage it goes on where it was acknowledged last, and in smaller pieces. A block that is
+ * not acknowledged is not sent once more in place: the ROM may have it, and would take the same
+ * bytes for those that follow. A new beginning says where they belong. */
+static eb_code_t upload(eb_session_t *s, const eb_stub_segment_t *segment,
+                        const upload_progress_t *progress, eb_err_t *err)
+{
+    uint32_t block = ram_block(s), done = 0;
+    eb_code_t code = EB_OK;
+
+    for (int failures = 0; done < segment->len; failures++) {
+        const uint32_t before = done;
+        eb_sync_info_t info;
+
+        code = send_blocks(s, segment, block, &done, progress, err);
+        if (done > before)
+            failures = 0;
+        /* What else a ROM refuses is believed the second time. */
+        if (code == EB_OK || failures == UPLOAD_FAILURES ||
+            (!line_damage(code) && !(code == EB_ERR_DEVICE && failures == 0)))
+            break;
+        s->stats.retries++;
+        block = block / 2 < RAM_BLOCK_LEAST ? RAM_BLOCK_LEAST : block / 2;
+        code = eb_link_resync(s->link, SYNC_TRIES, &info, err);
+        if (code != EB_OK)
+            break;
     }
     return code;
 }
@@ -173,18 +224,19 @@ static eb_code_t who_answers(eb_session_t *s, bool greeted, bool *jumped, eb_err
 eb_code_t eb_stub_start(eb_session_t *s, bool *jumped, eb_err_t *err)
 {
     eb_stub_image_t image;
-    size_t total;
+    upload_progress_t progress = {0};
     eb_code_t code;
 
     *jumped = false;
     code = get_image(s, &image, err);
     if (code != EB_OK)
         goto done;
-    total = image.text.len + image.data.len;
-    eb_event_progress(s->ev, EB_PHASE_STUB, 0, total);
-    code = upload(s, &image.text, 0, total, err);
+    progress.total = image.text.len + image.data.len;
+    eb_event_progress(s->ev, EB_PHASE_STUB, 0, progress.total);
+    code = upload(s, &image.text, &progress, err);
+    progress.before = image.text.len;
     if (code == EB_OK)
-        code = upload(s, &image.data, image.text.len, total, err);
+        code = upload(s, &image.data, &progress, err);
     if (code == EB_OK)
         code = start(s, image.entry, err);
     if (code == EB_OK || code == EB_ERR_STUB)
