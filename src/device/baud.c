@@ -20,12 +20,22 @@ uint32_t eb_baud_below(uint32_t baud)
     return 0;
 }
 
-/* A ROM that misjudges its crystal sets a rate that is off by as much: ask for one that is off the
- * other way. */
-static uint32_t rate_to_ask(const eb_session_t *s, uint32_t baud)
+/*
+ * What to ask for, so that the line gets from `old` to `baud`; *from: which rate to call the old
+ * one. A ROM that misjudges its crystal sets a rate that is off by as much: it is asked for one
+ * that is off the other way. The stub of a chip with an old ROM scales the divider that there is,
+ * by the old rate that it is told or, from generation 2 on, always by 115200: with the ratio put
+ * against 115200 both do the same.
+ */
+static uint32_t rate_to_ask(const eb_session_t *s, uint32_t old, uint32_t baud, uint32_t *from)
 {
     const uint64_t crystal_hz = (uint64_t)s->chip.crystal_mhz * 1000000u;
 
+    *from = s->stub ? old : 0;
+    if (s->stub && s->row->old_rom && old != 0) {
+        *from = EB_ROM_BAUD;
+        return (uint32_t)((uint64_t)baud * EB_ROM_BAUD / old);
+    }
     if (s->stub || s->rom_clock_hz == 0 || crystal_hz == 0)
         return baud;
     return (uint32_t)(baud * s->rom_clock_hz / crystal_hz);
@@ -58,6 +68,7 @@ eb_code_t eb_baud_change(eb_session_t *s, uint32_t baud, eb_err_t *err)
 {
     const uint32_t old = eb_transport_baud(s->transport);
     const bool host = eb_transport_can_baud(s->transport);
+    uint32_t from;
     uint8_t data[8];
     eb_reply_t reply;
     const eb_request_t request = {
@@ -72,8 +83,8 @@ eb_code_t eb_baud_change(eb_session_t *s, uint32_t baud, eb_err_t *err)
         if (code != EB_OK)
             return code;
     }
-    eb_put_le32(data, rate_to_ask(s, baud));
-    eb_put_le32(data + 4, s->stub ? old : 0);
+    eb_put_le32(data, rate_to_ask(s, old, baud, &from));
+    eb_put_le32(data + 4, from);
     code = eb_link_command(s->link, &request, &reply, err);
     /* Without a reply the board may have changed or not: try the new rate, then the old one. */
     if (code != EB_OK && code != EB_ERR_TIMEOUT && code != EB_ERR_LINE)

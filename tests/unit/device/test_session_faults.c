@@ -1,6 +1,8 @@
 /* Sessions with simulated boards on bad lines: nothing wrong gets through, and boards come back. */
 #include "session_fixture.h"
 
+#define LEGACY_STUB EB_TEST_BUILD_DATA_DIR "/stubs/legacy-4.12/esp8266.json"
+
 /* Reads all of it, as often as it takes, and never gets a wrong byte. */
 static void read_through(board_t *b, uint32_t chunk, uint32_t total, int patience)
 {
@@ -146,6 +148,36 @@ static void slows_down_step_by_step(void **state)
     free_board(b);
 }
 
+/* The stub of the ESP8266 does not know its crystal: what it makes of a rate depends on the divider
+ * that there is. Going down is a command all the same, not a reset. */
+static void check_slow_down_esp8266(uint32_t crystal_mhz, const char *stub)
+{
+    static const uint32_t steps[] = {460800, 230400, 115200};
+    board_t *b = new_board("esp8266", SIM_LINK_RFC2217);
+
+    b->chip_options.crystal_mhz = crystal_mhz;
+    b->session_options.stub_path = stub;
+    must_connect(b);
+    assert_true(stats_of(b).stub);
+    assert_int_equal(stats_of(b).baud, 921600);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(eb_session_slow_down(b->session, &b->err), EB_OK);
+        assert_int_equal(stats_of(b).baud, steps[i]);
+        assert_int_equal(stats_of(b).reconnects, 0);
+        check_read(b, 0, 8192);
+    }
+    free_board(b);
+}
+
+static void an_esp8266_slows_down_without_a_reset(void **state)
+{
+    (void)state;
+    for (uint32_t crystal_mhz = 26; crystal_mhz <= 40; crystal_mhz += 14) {
+        check_slow_down_esp8266(crystal_mhz, NULL);
+        check_slow_down_esp8266(crystal_mhz, LEGACY_STUB);
+    }
+}
+
 /* Of the commands that load a stub most are long; the ROM calls those that lost or won a byte
  * malformed, those with another byte wrong by checksum. */
 static void a_stub_is_loaded_over_a_bad_line(void **state)
@@ -176,6 +208,7 @@ int main(void)
         cmocka_unit_test(an_unplugged_board_is_waited_for),
         cmocka_unit_test(a_board_that_stays_away_is_an_error),
         cmocka_unit_test(slows_down_step_by_step),
+        cmocka_unit_test(an_esp8266_slows_down_without_a_reset),
     };
 
     return RUN_WITH_FLASH(tests);
