@@ -1,6 +1,7 @@
 /* op_restore.c: put a backup back: check, compare, ask, change what differs, prove it. */
 #include "clock.h"
 #include "espbackup/ops.h"
+#include "rescue.h"
 #include "restore_job.h"
 #include "table_search.h"
 
@@ -205,7 +206,11 @@ static eb_code_t change(eb_restore_job_t *job, eb_apply_t *apply, eb_restore_res
         code = back_up_first(job, result, err);
     }
     if (code == EB_OK) {
+        code = eb_rescue_save(job, &apply->spans, err);
+    }
+    if (code == EB_OK) {
         code = eb_apply_run(apply, err);
+        eb_rescue_drop(job, &apply->spans);
         name_the_image(job, result, err);
     }
     return code;

@@ -2,6 +2,7 @@
 #include "cover.h"
 #include "partition_table.h"
 #include "partition_types.h"
+#include "rescue.h"
 #include "restore_job.h"
 
 #include <stdio.h>
@@ -234,7 +235,8 @@ static eb_code_t add_edge(eb_restore_job_t *job, uint64_t border, eb_err_t *err)
     }
     eb_edge_t *edge = &job->edges[job->edge_count++];
     edge->addr = addr;
-    return read_edge(job, edge, err);
+    eb_code_t code = read_edge(job, edge, err);
+    return code == EB_OK ? eb_rescue_recall(job, edge, err) : code;
 }
 
 static eb_code_t round_all(eb_restore_job_t *job, eb_err_t *err)

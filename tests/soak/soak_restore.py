@@ -101,8 +101,11 @@ class Run:
         (folder / "image.bin").write_bytes(self.new)
         self.range = (0, len(self.new))
         self.mode, self.choice = [], []
-        if self.rng.random() < 0.25:
+        kind = self.rng.random()
+        if kind < 0.25:
             self.take_part_only()
+        elif kind < 0.5:
+            self.take_odd_file()
         self.chip = self.rng.choice(["esp32", "esp32c3"])
         self.link = self.rng.choice(["tcp", "rfc2217"])
         if self.rng.random() < 0.25:
@@ -118,6 +121,18 @@ class Run:
         if part != self.old:
             self.new, self.range = part, (start, end)
             self.choice = ["--offset", hex(start), "--size", hex(end - start)]
+
+    def take_odd_file(self):
+        """A file whose ends lie within sectors, the rest of which is to stay."""
+        start = self.rng.randrange(1, len(self.new) // 2)
+        end = self.rng.randrange(start + 1, min(start + 20 * SECTOR, len(self.new)))
+        (self.folder / "image.bin").write_bytes(self.new[start:end])
+        self.new = self.old[:start] + self.new[start:end] + self.old[end:]
+        if self.new == self.old:
+            self.new = self.old[:start] + bytes([self.old[start] ^ 0x5A]) + self.old[start + 1:]
+            (self.folder / "image.bin").write_bytes(self.new[start:end])
+        self.range = (start - start % SECTOR, end + -end % SECTOR)
+        self.choice = ["--address", hex(start)]
 
     def flash(self):
         return (self.folder / "flash.bin").read_bytes()
@@ -237,11 +252,12 @@ class Run:
     def cut_options(self, cut):
         bytes_changed = sum(self.new[s:s + SECTOR] != b"\xff" * SECTOR for s in self.changing) * SECTOR
         at = self.rng.randint(2000, OVERHEAD + int(bytes_changed * 1.03))
+        self.replug_s = self.rng.randint(50, 3000) / 1000
         return {
             "reset": ["--fault", f"reset@{at}"],
             "resets": ["--fault", f"reset-every={self.rng.randint(20, 200) * 1000}"],
             "hangup": ["--fault", f"hangup@{at}"],
-            "replug": ["--fault", f"unplug@{at}", "--replug-ms", str(self.rng.randint(50, 3000))],
+            "replug": ["--fault", f"unplug@{at}", "--replug-ms", str(int(self.replug_s * 1000))],
             "unplug": ["--fault", f"unplug@{at}"],
             "kill": [],
         }[cut]
@@ -257,6 +273,10 @@ class Run:
             outcome = "killed" if killed else self.check(status, out)
             if killed:
                 self.check_touched()
+            if cut in ("hangup", "replug") and outcome == "complete":
+                self.old = self.new
+                self.check(*self.restore(board))  # it may be this one that is cut
+                time.sleep(self.replug_s)
             if cut not in ("unplug", "resets"):
                 self.finish(board)
         if cut in ("unplug", "resets"):

@@ -1,0 +1,139 @@
+#include "rescue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fs_atomic.h"
+#include "store.h"
+
+#define MAC_DIGITS 16
+
+static eb_code_t path_of(const eb_restore_job_t *job, const eb_edge_t *edge,
+                         char path[EB_PATH_BYTES], eb_err_t *err)
+{
+    const eb_chip_info_t *chip = eb_session_chip(job->session);
+    char mac[MAC_DIGITS + 1] = "";
+    char name[64];
+    size_t n = 0;
+
+    for (const char *c = chip->mac_count > 0 ? chip->macs[0].text : ""; *c != '\0'; c++) {
+        if (*c != ':' && n < MAC_DIGITS) {
+            mac[n++] = *c;
+        }
+    }
+    (void)snprintf(name, sizeof(name), "rescue_%s_%08x.sector", mac, (unsigned)edge->addr);
+    return eb_store_join(path, job->options->dir, name, err);
+}
+
+typedef enum standing {
+    STANDING_WHOLE, /* the board has all that is to stay */
+    STANDING_TORN,  /* bits are missing: erased, and not or not wholly written again */
+    STANDING_OTHER
+} standing_t;
+
+/* Of the bytes around the ranges only: the others are to change anyway. */
+static standing_t compare(const eb_restore_job_t *job, const eb_edge_t *edge, const uint8_t *kept)
+{
+    standing_t standing = STANDING_WHOLE;
+
+    for (uint32_t i = 0; i < EB_SECTOR_BYTES; i++) {
+        if (edge->bytes[i] == kept[i] ||
+            eb_ranges_hold(job->ranges, job->range_count, (uint64_t)edge->addr + i, 1)) {
+            continue;
+        }
+        if ((edge->bytes[i] & kept[i]) != kept[i]) {
+            return STANDING_OTHER;
+        }
+        standing = STANDING_TORN;
+    }
+    return standing;
+}
+
+eb_code_t eb_rescue_recall(const eb_restore_job_t *job, eb_edge_t *edge, eb_err_t *err)
+{
+    char path[EB_PATH_BYTES];
+    uint8_t *kept = NULL;
+    size_t len = 0;
+    eb_code_t code = path_of(job, edge, path, err);
+
+    if (code != EB_OK || !eb_fs_exists(path)) {
+        return code;
+    }
+    code = eb_fs_read_file(path, EB_SECTOR_BYTES, &kept, &len, err);
+    standing_t standing = STANDING_OTHER;
+    if (code == EB_OK && len == EB_SECTOR_BYTES) {
+        standing = compare(job, edge, kept);
+    }
+    if (code == EB_OK && standing == STANDING_TORN) {
+        eb_event_note(job->ev, EB_LEVEL_NOTE,
+                      "a restore was cut short in the sector at 0x%x: what stood around the image "
+                      "there is taken from %s",
+                      (unsigned)edge->addr, path);
+        memcpy(edge->bytes, kept, EB_SECTOR_BYTES);
+    } else if (code == EB_OK && standing == STANDING_OTHER) {
+        code = eb_check_refuse(job->ev, job->options->force,
+                               "if the board is right, take that file away, or use --force", err,
+                               "%s holds what stood around the image at 0x%x when a restore was "
+                               "cut short, and the board holds something else",
+                               path, (unsigned)edge->addr);
+    }
+    free(kept);
+    return code;
+}
+
+static eb_range_state_t state_at(const eb_spans_t *spans, uint32_t addr)
+{
+    for (size_t i = 0; i < spans->count; i++) {
+        if (addr >= spans->spans[i].addr && addr - spans->spans[i].addr < spans->spans[i].size) {
+            return spans->spans[i].state;
+        }
+    }
+    return EB_RANGE_UNKNOWN;
+}
+
+static bool proved_at(const eb_spans_t *spans, uint32_t addr)
+{
+    eb_range_state_t state = state_at(spans, addr);
+
+    return state == EB_RANGE_SAME || state == EB_RANGE_NEW;
+}
+
+eb_code_t eb_rescue_save(const eb_restore_job_t *job, const eb_spans_t *spans, eb_err_t *err)
+{
+    char path[EB_PATH_BYTES];
+    eb_code_t code = EB_OK;
+
+    for (size_t i = 0; code == EB_OK && i < job->edge_count; i++) {
+        const eb_edge_t *edge = &job->edges[i];
+        if (proved_at(spans, edge->addr)) {
+            continue;
+        }
+        code = path_of(job, edge, path, err);
+        if (code == EB_OK) {
+            code = eb_fs_make_dir(job->options->dir, err);
+        }
+        if (code == EB_OK) {
+            code = eb_fs_write_file(path, edge->bytes, EB_SECTOR_BYTES, true, err);
+        }
+        if (code != EB_OK) {
+            (void)eb_err_wrap(err,
+                              "keeping what stands around the image at 0x%x; nothing was "
+                              "changed",
+                              (unsigned)edge->addr);
+        }
+    }
+    return code;
+}
+
+void eb_rescue_drop(const eb_restore_job_t *job, const eb_spans_t *spans)
+{
+    char path[EB_PATH_BYTES];
+
+    for (size_t i = 0; i < job->edge_count; i++) {
+        if (proved_at(spans, job->edges[i].addr) &&
+            path_of(job, &job->edges[i], path, NULL) == EB_OK) {
+            (void)remove(path);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+/*
+ * rescue.h: what stands around a file that ends within a sector, kept on disk while that sector is
+ * changed.
+ *
+ * The sector is erased as a whole, so for a moment the bytes that are to stay are nowhere on the
+ * board. They wait in DIR/rescue_MAC_ADDR.sector (4096 bytes, as they were on the board) until the
+ * sector is proved; after a power cut the next restore takes them from there.
+ */
+#ifndef EB_CORE_RESCUE_H
+#define EB_CORE_RESCUE_H
+
+#include "restore_job.h"
+
+/*
+ * Put into `edge`, read from the board, what a file says should be there. Without a file, or if the
+ * board has it all, nothing happens. If the board lacks some of it in the way a cut erase or write
+ * does, the file counts. If the board holds something else, that may have come after the cut:
+ * EB_ERR_REFUSED, or with force the board counts.
+ */
+eb_code_t eb_rescue_recall(const eb_restore_job_t *job, eb_edge_t *edge, eb_err_t *err);
+
+/* Before the first change: a file for each edge whose sector differs. Creates the folder. */
+eb_code_t eb_rescue_save(const eb_restore_job_t *job, const eb_spans_t *spans, eb_err_t *err);
+
+/* After the work: remove the files of the sectors that are proved. */
+void eb_rescue_drop(const eb_restore_job_t *job, const eb_spans_t *spans);
+
+#endif

@@ -1,0 +1,177 @@
+/* A file that ends within a sector: what stands around it in that sector survives a power cut
+ * between the erase and the write, by means of a file that lasts until the sector is whole again.
+ */
+#include "fs_atomic.h"
+#include "restore_fixture.h"
+#include "store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define PART_ADDR 0x20123u
+#define PART_SIZE 0x3456u /* ends at 0x23579 */
+#define HEAD_ADDR 0x20000u
+#define TAIL_ADDR 0x23000u
+
+typedef struct odd {
+    restore_fixture_t *f;
+    char path[EB_PATH_BYTES];
+    uint8_t *before, *wanted; /* the whole flash */
+} odd_t;
+
+static uint8_t *copy_of(const uint8_t *flash)
+{
+    uint8_t *copy = malloc(RESTORE_FLASH_BYTES);
+
+    assert_non_null(copy);
+    memcpy(copy, flash, RESTORE_FLASH_BYTES);
+    return copy;
+}
+
+/* A board, and a bare file for the middle of it. */
+static odd_t *odd_begin(restore_fixture_t *f)
+{
+    odd_t *odd = calloc(1, sizeof(*odd));
+
+    assert_non_null(odd);
+    odd->f = f;
+
+    fake_forget(f->board);
+    fake_fill(f->board, PART_ADDR, PART_SIZE, 77);
+    odd->wanted = copy_of(f->board->bytes);
+    assert_int_equal(eb_store_join(odd->path, f->dir, "part.img", NULL), EB_OK);
+    assert_int_equal(eb_fs_write_file(odd->path, odd->wanted + PART_ADDR, PART_SIZE, true, NULL),
+                     EB_OK);
+    fake_fill(f->board, PART_ADDR, PART_SIZE, 78);
+    odd->before = copy_of(f->board->bytes);
+    f->options.backup = odd->path;
+    f->options.has_address = true;
+    f->options.address = PART_ADDR;
+    return odd;
+}
+
+static void odd_again(const odd_t *odd, const uint8_t *flash)
+{
+    fake_forget(odd->f->board);
+    memcpy(odd->f->board->bytes, flash, RESTORE_FLASH_BYTES);
+}
+
+static void odd_end(odd_t *odd)
+{
+    free(odd->before);
+    free(odd->wanted);
+    free(odd);
+}
+
+static size_t rescue_files(const restore_fixture_t *f)
+{
+    eb_store_names_t names;
+
+    assert_int_equal(eb_store_scan(f->dir, ".sector", &names, NULL), EB_OK);
+    size_t count = names.count;
+    eb_store_names_free(&names);
+    return count;
+}
+
+/* The power goes at any moment; the second run has nothing but the board and the folder. */
+static void the_neighbours_survive_a_cut(void **state)
+{
+    restore_fixture_t *f = *state;
+    odd_t *odd = odd_begin(f);
+    unsigned torn = 0;
+
+    for (uint64_t at = 1000; at < 60000; at += 100) {
+        odd_again(odd, odd->before);
+        f->board->lost_at = at;
+        if (put_back(f) == EB_OK) {
+            break;
+        }
+        torn += memcmp(f->board->bytes + HEAD_ADDR, odd->before + HEAD_ADDR,
+                       PART_ADDR - HEAD_ADDR) != 0 ||
+                memcmp(f->board->bytes + PART_ADDR + PART_SIZE, odd->before + PART_ADDR + PART_SIZE,
+                       0x1000 - (PART_ADDR + PART_SIZE) % 0x1000) != 0;
+        fake_forget(f->board);
+        assert_restored(f, put_back(f), odd->wanted);
+        assert_int_equal(rescue_files(f), 0);
+    }
+    assert_true(torn > 3);
+    odd_end(odd);
+}
+
+static void nothing_is_left_and_nothing_made_for_a_look(void **state)
+{
+    restore_fixture_t *f = *state;
+    odd_t *odd = odd_begin(f);
+
+    f->options.dry_run = true;
+    assert_int_equal(put_back(f), EB_OK);
+    assert_int_equal(rescue_files(f), 0);
+    f->options.dry_run = false;
+    assert_restored(f, put_back(f), odd->wanted);
+    assert_int_equal(rescue_files(f), 0);
+    odd_end(odd);
+}
+
+/* The loader's view after a cut: the file is there, and the board was written by somebody else
+ * since. */
+static void what_came_after_the_cut_is_not_undone(void **state)
+{
+    restore_fixture_t *f = *state;
+    odd_t *odd = odd_begin(f);
+
+    for (uint64_t at = 1000; at < 60000 && rescue_files(f) == 0; at += 400) {
+        odd_again(odd, odd->before);
+        f->board->lost_at = at;
+        assert_int_not_equal(put_back(f), EB_OK);
+    }
+    odd_again(odd, odd->before);
+    fake_fill(f->board, HEAD_ADDR, 0x1000, 79);
+    fake_fill(f->board, TAIL_ADDR, 0x1000, 80);
+    assert_refused(f, put_back(f), ".sector", "--force");
+    assert_true(rescue_files(f) > 0);
+
+    memcpy(odd->wanted + HEAD_ADDR, f->board->bytes + HEAD_ADDR, PART_ADDR - HEAD_ADDR);
+    memcpy(odd->wanted + PART_ADDR + PART_SIZE, f->board->bytes + PART_ADDR + PART_SIZE,
+           0x1000 - (PART_ADDR + PART_SIZE) % 0x1000);
+    f->options.force = true;
+    assert_restored(f, put_back(f), odd->wanted);
+    assert_int_equal(rescue_files(f), 0);
+    odd_end(odd);
+}
+
+/* Without it nothing may be erased. */
+static void no_place_for_it_means_no_change(void **state)
+{
+    restore_fixture_t *f = *state;
+    odd_t *odd = odd_begin(f);
+
+    f->options.dir = "/proc/nowhere";
+    eb_code_t code = put_back(f);
+    assert_int_equal(code, EB_ERR_FILE_ACCESS);
+    assert_memory_equal(f->board->bytes, odd->before, RESTORE_FLASH_BYTES);
+    assert_false(f->result.changed);
+    f->options.dir = f->dir;
+    odd_end(odd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_neighbours_survive_a_cut, restore_set_up,
+                                        restore_tear_down),
+        cmocka_unit_test_setup_teardown(nothing_is_left_and_nothing_made_for_a_look, restore_set_up,
+                                        restore_tear_down),
+        cmocka_unit_test_setup_teardown(what_came_after_the_cut_is_not_undone, restore_set_up,
+                                        restore_tear_down),
+        cmocka_unit_test_setup_teardown(no_place_for_it_means_no_change, restore_set_up,
+                                        restore_tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
