@@ -94,7 +94,8 @@ bool eb_session_has_digest(const eb_session_t *s);
 /*
  * After EB_ERR_LINE, _TIMEOUT, _GARBAGE, _PROTOCOL, _CHIP_RESET or _PORT_LOST of a flash call:
  * bring the board back, in steps: drain and sync; reset, reload and raise the baud again; wait for
- * a lost port to come back (up to 5 s). Checks that it is the same board (MAC). EB_OK: go on.
+ * a lost port to come back (up to 10 s). Checks that it is the same board (MAC). EB_OK: go on;
+ * EB_ERR_PORT_LOST: the port stayed away, or left again each time, and asking again is no use.
  */
 eb_code_t eb_session_recover(eb_session_t *s, eb_err_t *err);
 /* One step down in baud (921600, 460800, 230400, 115200). EB_ERR_UNSUPPORTED at the lowest. */

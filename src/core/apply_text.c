@@ -65,8 +65,9 @@ eb_code_t eb_apply_unfinished(const eb_spans_t *spans, const eb_err_t *cause, eb
         err->os_errno = cause->os_errno;
         err->device_status = cause->device_status;
     }
-    if (cause->hint[0] != '\0') {
-        eb_err_hint(err, "%s; then run the same command again to finish the job", cause->hint);
+    const char *first = cause->code == EB_ERR_PORT_LOST ? eb_err_hint_text(cause) : cause->hint;
+    if (first[0] != '\0') {
+        eb_err_hint(err, "%s; then run the same command again to finish the job", first);
     }
     return EB_ERR_UNFINISHED;
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define FAILURES_IN_ROW_MAX 24
-#define LOST_IN_ROW_MAX     4 /* each waits some seconds for the port by itself */
+#define LOST_IN_ROW_MAX     4 /* each tries several times by itself */
 #define BADNESS_LIMIT       8
 #define BADNESS_FAILURE     2
 
@@ -84,8 +84,8 @@ static eb_remedy_t remedy_of(eb_code_t code)
 /* A failure to bring the board back that further attempts cannot change. */
 static bool recovery_is_final(eb_code_t code)
 {
-    return code == EB_ERR_CANCELLED || code == EB_ERR_CHIP_MISMATCH || code == EB_ERR_REFUSED ||
-           code == EB_ERR_INTERNAL;
+    return code == EB_ERR_CANCELLED || code == EB_ERR_PORT_LOST || code == EB_ERR_CHIP_MISMATCH ||
+           code == EB_ERR_REFUSED || code == EB_ERR_INTERNAL;
 }
 
 static eb_code_t bring_back(eb_line_care_t *care, eb_err_t *err)

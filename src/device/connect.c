@@ -207,8 +207,12 @@ static int weight(eb_code_t code)
     return code == EB_ERR_WRONG_BOOT_MODE ? 3 : code == EB_ERR_GARBAGE ? 2 : 1;
 }
 
-static eb_code_t no_sync(eb_session_t *s)
+static eb_code_t no_sync(eb_session_t *s, eb_err_t *err)
 {
+    const eb_code_t code = s->transport == NULL ? eb_connect_reopen(s, err) : EB_OK;
+
+    if (code != EB_OK)
+        return code;
     /* Trust the user that a loader listens; its ROM has the usual dialect. */
     eb_link_set_dialect(s->link, EB_DIALECT_ROM);
     s->stub = false;
@@ -222,14 +226,15 @@ eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, e
     eb_sync_info_t info;
 
     if (s->options.before == EB_BEFORE_NO_RESET_NO_SYNC)
-        return no_sync(s);
+        return no_sync(s, err);
     for (int i = 0; attempts == 0 || i < attempts; i++) {
         eb_err_t now = {.code = EB_OK};
-        eb_code_t code;
+        eb_code_t code = s->transport == NULL ? eb_connect_reopen(s, &now) : EB_OK;
 
         eb_event_progress(s->ev, EB_PHASE_CONNECT, (uint64_t)first + (uint64_t)i,
                           attempts == 0 ? 0 : (uint64_t)total);
-        code = attempt_through_reset(s, i, &info, &now);
+        if (code == EB_OK)
+            code = attempt_through_reset(s, i, &info, &now);
         if (code == EB_OK) {
             s->stub = info.dialect == EB_DIALECT_STUB;
             s->connected = true;
@@ -237,8 +242,10 @@ eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, e
         }
         if (best.code == EB_OK || weight(code) >= weight(best.code))
             best = now;
-        if (weight(code) == 1 && code != EB_ERR_NO_ANSWER)
-            break; /* cancelled, port lost: nothing to try again */
+        if (code == EB_ERR_PORT_LOST && s->transport != NULL)
+            eb_connect_close(s); /* cut off in the middle: the next attempt opens it again */
+        else if (weight(code) == 1 && code != EB_ERR_NO_ANSWER)
+            break; /* cancelled, or the port stays away: nothing to try again */
     }
     if (err != NULL)
         *err = best;

@@ -55,11 +55,8 @@ eb_code_t eb_session_restart(eb_session_t *s, eb_err_t *err)
 
     for (int i = 0; i < EB_RECONNECT_TRIES; i++) {
         s->stats.reconnects++;
-        code = s->transport == NULL ? eb_connect_reopen(s, err) : EB_OK;
-        if (code != EB_OK)
-            return code;
         code = bring_back(s, err);
-        if (code == EB_OK || hopeless(code))
+        if (code == EB_OK || hopeless(code) || s->transport == NULL)
             return code;
         if (code == EB_ERR_PORT_LOST)
             eb_connect_close(s);
@@ -105,7 +102,7 @@ eb_code_t eb_session_recover(eb_session_t *s, eb_err_t *err)
     if (code == EB_ERR_PORT_LOST && quiet.code == EB_ERR_PORT_LOST)
         eb_connect_close(s);
     code = eb_session_restart(s, err);
-    if (code != EB_OK)
+    if (code != EB_OK && code != EB_ERR_PORT_LOST) /* which says all there is to say */
         (void)eb_err_wrap(err, "the board could not be brought back");
     return code;
 }

@@ -146,8 +146,11 @@ static eb_code_t open_port(eb_session_t *s, int attempts, int first, int total, 
         code = eb_connect_sync(s, attempts, first, total, err);
     for (int i = 0; code == EB_OK; i++) {
         code = bring_up(s, err);
-        if (code == EB_OK || !line_fault(code) || i + 1 == BRING_UP_TRIES)
+        if (code == EB_OK || (!line_fault(code) && code != EB_ERR_PORT_LOST) ||
+            i + 1 == BRING_UP_TRIES)
             break;
+        if (code == EB_ERR_PORT_LOST)
+            eb_connect_close(s);
         s->stats.reconnects++;
         eb_event_note(s->ev, EB_LEVEL_DETAIL, "connecting again: %s",
                       err != NULL ? err->message : "bad line");

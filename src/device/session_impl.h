@@ -16,7 +16,7 @@
 #define EB_STUB_PATH_BYTES 1024
 #define EB_FLASH_PACKET    4096u
 #define EB_RECONNECT_TRIES 4
-#define EB_PORT_RETURN_MS  5000
+#define EB_PORT_RETURN_MS  10000 /* a USB port that comes back does so within some seconds */
 
 struct eb_session {
     /* what was asked for; strings are copies */
@@ -81,7 +81,8 @@ void eb_connect_learn_patience(eb_session_t *s, int64_t took_ms);
 eb_code_t eb_connect_open(eb_session_t *s, eb_err_t *err);
 void eb_connect_close(eb_session_t *s);
 /* Reset into the loader where that is possible, and sync; `attempts` 0: until cancelled. Progress
- * is told as first + attempt of total. Sets s->stub by who answered. */
+ * is told as first + attempt of total. Sets s->stub by who answered. A port that goes away, or is
+ * gone already (closed), is opened again; EB_ERR_PORT_LOST: it did not come back. */
 eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, eb_err_t *err);
 /* The port went away: wait for it, by USB identity, and open it again. */
 eb_code_t eb_connect_reopen(eb_session_t *s, eb_err_t *err);

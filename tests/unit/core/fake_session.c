@@ -132,8 +132,11 @@ eb_code_t eb_session_recover(eb_session_t *s, eb_err_t *err)
         return eb_err_set(err, EB_ERR_CHIP_MISMATCH, "another board answers");
     }
     if (s->gone != 0) {
-        s->gone -= s->gone > 0 ? 1 : 0;
-        return eb_err_set(err, EB_ERR_PORT_LOST, "the port is gone");
+        if (s->gone < 0) {
+            return eb_err_set(err, EB_ERR_PORT_LOST, "the port did not come back");
+        }
+        s->gone--;
+        return eb_err_set(err, EB_ERR_NO_ANSWER, "nothing answers");
     }
     if (s->broken && s->firmware_writes != 0) {
         s->bytes[s->firmware_writes] ^= 0x10;

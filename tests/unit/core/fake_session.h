@@ -28,7 +28,7 @@ struct eb_session {
     bool only_flips;    /* else drops, stalls, resets and unplugs too */
     double wrong_rate;  /* a digest that is damaged on the way and nobody notices */
     double astray_rate; /* a request whose address is damaged on the way and nobody notices */
-    int gone;           /* recoveries that fail before the port is back; -1: never back */
+    int gone;           /* recoveries that fail before the board is back; -1: its port never is */
     bool broken;        /* every call fails until it is recovered */
     bool other_board;   /* recovery finds another MAC */
     uint64_t lost_at;   /* wire bytes after which the port is gone for good; 0: never */

@@ -168,6 +168,7 @@ static void an_output_is_replaced_only_by_force(void **state)
     f->options.force = true;
     f->board->lost_at = 100000;
     assert_int_equal(back_up(f), EB_ERR_PORT_LOST); /* what is there stays until the end */
+    assert_int_equal(f->board->recoveries, 1); /* a port that did not come back was waited for */
     assert_int_equal(eb_fs_read_file(output, MB, &text, &len, NULL), EB_OK);
     assert_memory_equal(text, "precious", 8);
     free(text);

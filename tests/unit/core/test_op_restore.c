@@ -271,6 +271,7 @@ static void an_interrupted_one_names_its_image(void **state)
     f->board->lost_at = 500000;
     assert_int_equal(put_back(f), EB_ERR_UNFINISHED);
     assert_non_null(strstr(f->err.hint, f->backup.image_path));
+    assert_int_equal(f->board->recoveries, 1); /* a port that did not come back was waited for */
     fake_forget(f->board);
     f->options.backup = f->backup.image_path;
     f->options.backup_first = false;

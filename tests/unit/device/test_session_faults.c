@@ -102,33 +102,6 @@ static void an_unplugged_board_is_waited_for(void **state)
     free_board(b);
 }
 
-static void a_board_that_stays_away_is_an_error(void **state)
-{
-    board_t *b = new_board("esp32", SIM_LINK_TCP);
-    eb_read_result_t result;
-    uint8_t *buf = malloc(FLASH_BYTES);
-    int64_t began;
-
-    (void)state;
-    assert_non_null(buf);
-    faults(b, "unplug@100000", 1);
-    must_connect(b);
-    assert_int_equal(eb_flash_read(b->session, 0, FLASH_BYTES, buf, NULL, NULL, &result, &b->err),
-                     EB_ERR_PORT_LOST);
-    assert_false(result.proved);
-    assert_memory_equal(buf, flash, result.received);
-    began = eb_clock_ms();
-    assert_int_equal(eb_session_recover(b->session, &b->err), EB_ERR_PORT_LOST);
-    assert_in_range(eb_clock_ms() - began, 4000, 8000);
-    /* Nothing crashes on a session without a port. */
-    assert_int_equal(eb_flash_read(b->session, 0, FLASH_BYTES, buf, NULL, NULL, &result, &b->err),
-                     EB_ERR_PORT_LOST);
-    (void)eb_session_slow_down(b->session, &b->err);
-    (void)stats_of(b);
-    free(buf);
-    free_board(b);
-}
-
 static void slows_down_step_by_step(void **state)
 {
     static const uint32_t steps[] = {460800, 230400, 115200};
@@ -206,7 +179,6 @@ int main(void)
         cmocka_unit_test(a_reset_in_the_middle_is_overcome),
         cmocka_unit_test(a_rom_that_restarted_does_not_prove_ff),
         cmocka_unit_test(an_unplugged_board_is_waited_for),
-        cmocka_unit_test(a_board_that_stays_away_is_an_error),
         cmocka_unit_test(slows_down_step_by_step),
         cmocka_unit_test(an_esp8266_slows_down_without_a_reset),
     };
