@@ -55,6 +55,10 @@ typedef struct eb_stub_choice {
     const char *old_name; /* of chips before old_before; NULL: the same one */
     int old_before;       /* revision */
     int since;            /* revision from which on a stub runs at all */
+    bool not_securely;    /* with secure boot on it does not run */
+    /* RAM where the ROM keeps which function reads the flash: with secure boot on MEM_END starts
+     * nothing, but the ROM calls what stands there. 0: MEM_END does. */
+    uint32_t secure_start;
 } eb_stub_choice_t;
 
 /* A change of a register: bits to clear, then bits to set. */

@@ -167,19 +167,41 @@ static eb_code_t upload(eb_session_t *s, const eb_stub_segment_t *segment,
     return code;
 }
 
-/* Jump, and wait for the greeting. */
-static eb_code_t start(eb_session_t *s, uint32_t entry, eb_err_t *err)
+static uint32_t secure_start(const eb_session_t *s)
+{
+    return s->chip.security.secure_boot == EB_YES ? s->row->stub.secure_start : 0;
+}
+
+static eb_code_t end_upload(eb_session_t *s, bool stay, uint32_t entry, eb_err_t *err)
 {
     uint8_t head[8];
+
+    eb_put_le32(head, stay);
+    eb_put_le32(head + 4, entry);
+    return ram_command(s, EB_CMD_MEM_END, head, sizeof(head), NULL, 0, MEM_END_MS, err);
+}
+
+/* Let the ROM call the stub for a read of the flash; *kept: what it would have called. */
+static eb_code_t start_by_read(eb_session_t *s, uint32_t entry, uint32_t *kept, eb_err_t *err)
+{
+    uint8_t frame[EB_PACKET_HEADER_BYTES + 8] = {0};
+    eb_code_t code = end_upload(s, true, 0, err);
+
+    if (code == EB_OK)
+        code = eb_dev_read_reg(s, secure_start(s), kept, err);
+    if (code == EB_OK)
+        code = eb_dev_write_reg(s, secure_start(s), entry, err);
+    if (code != EB_OK)
+        return code;
+    eb_packet_header(EB_CMD_READ_FLASH_SLOW, 8, 0, frame);
+    return eb_link_send_frame(s->link, frame, sizeof(frame), err);
+}
+
+static eb_code_t await_greeting(eb_session_t *s, eb_err_t *err)
+{
     int64_t deadline;
     eb_code_t code;
 
-    eb_put_le32(head, 0); /* 0: jump */
-    eb_put_le32(head + 4, entry);
-    code = ram_command(s, EB_CMD_MEM_END, head, sizeof(head), NULL, 0, MEM_END_MS, err);
-    /* The jump may cut the reply off; the greeting is what counts. */
-    if (code != EB_OK && code != EB_ERR_TIMEOUT && code != EB_ERR_LINE)
-        return code;
     deadline = eb_clock_ms() + GREETING_MS;
     for (int i = 0; i < 16; i++) {
         const uint8_t *frame;
@@ -194,6 +216,20 @@ static eb_code_t start(eb_session_t *s, uint32_t entry, eb_err_t *err)
             return EB_OK;
     }
     return eb_err_set(err, EB_ERR_STUB, "the stub was loaded, but did not start");
+}
+
+/* Jump, and wait for the greeting. */
+static eb_code_t start(eb_session_t *s, uint32_t entry, uint32_t *kept, eb_err_t *err)
+{
+    eb_code_t code;
+
+    *kept = 0;
+    code = secure_start(s) != 0 ? start_by_read(s, entry, kept, err)
+                                : end_upload(s, false, entry, err);
+    /* The jump may cut the reply off; the greeting is what counts. */
+    if (code != EB_OK && code != EB_ERR_TIMEOUT && code != EB_ERR_LINE)
+        return code;
+    return await_greeting(s, err);
 }
 
 /*
@@ -224,11 +260,14 @@ static eb_code_t who_answers(eb_session_t *s, bool greeted, bool *jumped, eb_err
 eb_code_t eb_stub_start(eb_session_t *s, bool *jumped, eb_err_t *err)
 {
     eb_stub_image_t image;
+    uint32_t kept = 0;
     upload_progress_t progress = {0};
     eb_code_t code;
 
     *jumped = false;
     code = get_image(s, &image, err);
+    if (code == EB_OK && s->row->stub.not_securely && s->chip.security.secure_boot == EB_YES)
+        code = eb_err_set(err, EB_ERR_STUB, "secure boot of the %s lets no stub run", s->row->name);
     if (code != EB_OK)
         goto done;
     progress.total = image.text.len + image.data.len;
@@ -238,13 +277,15 @@ eb_code_t eb_stub_start(eb_session_t *s, bool *jumped, eb_err_t *err)
     if (code == EB_OK)
         code = upload(s, &image.data, &progress, err);
     if (code == EB_OK)
-        code = start(s, image.entry, err);
+        code = start(s, image.entry, &kept, err);
     if (code == EB_OK || code == EB_ERR_STUB)
         code = who_answers(s, code == EB_OK, jumped, err);
     if (code != EB_OK)
         goto done;
     s->stub = true;
     eb_link_set_dialect(s->link, EB_DIALECT_STUB);
+    if (kept != 0)
+        code = eb_dev_write_reg(s, secure_start(s), kept, err);
     if (code == EB_OK)
         (void)snprintf(s->stats.stub_version, sizeof(s->stats.stub_version), "%s",
                        s->stub_path[0] == '\0' ? eb_stub_files_version : "");

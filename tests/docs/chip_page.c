@@ -93,6 +93,8 @@ static void print_stub(const eb_chip_row_t *row)
                row->stub.old_before % 100);
     else if (row->stub.since > 0)
         printf("yes, but not on v0.0");
+    else if (row->stub.not_securely)
+        printf("yes, but not with secure boot");
     else
         printf("yes");
 }
@@ -146,8 +148,10 @@ static const char middle[] = "\n"
                              "## What works\n"
                              "\n"
                              "With a stub everything works: backup, restore, verify, erase. "
-                             "`--no-stub`, a chip without one,\n"
-                             "and secure boot leave the ROM loader alone, which is slower.\n"
+                             "`--no-stub` and a chip without\n"
+                             "one leave the ROM loader alone, which is slower. A chip in secure "
+                             "download mode lets nobody\n"
+                             "read its flash.\n"
                              "\n";
 
 static const char tail[] =

@@ -8,6 +8,7 @@ add_library(espsim_chip STATIC
     sim_chip_io.c
     sim_chip_rows.c
     sim_efuse_rows.c
+    sim_efuse_security.c
     sim_flash.c
     sim_flash_sfdp.c
     sim_inflate.c

@@ -28,8 +28,20 @@ static const sim_efuse_row_t *chip_find_efuses(const char *chip, const char *nam
             return &sim_efuse_rows[i];
         }
     }
-    fprintf(stderr, "espsim: %s has no eFuse set: %s\n", chip, name);
     return NULL;
+}
+
+static bool chip_choose_efuses(sim_chip_t *chip, const char *name)
+{
+    const sim_efuse_row_t *typical = chip_find_efuses(chip->row->name, "typical");
+    chip->efuses = name == NULL ? typical : chip_find_efuses(chip->row->name, name);
+    if (chip->efuses == NULL && sim_efuse_secure(chip->row, typical, name, &chip->secured)) {
+        chip->efuses = &chip->secured.set;
+    }
+    if (chip->efuses == NULL) {
+        fprintf(stderr, "espsim: %s has no eFuse set: %s\n", chip->row->name, name);
+    }
+    return chip->efuses != NULL;
 }
 
 static bool chip_parse_mac(const char *text, uint8_t mac[6])
@@ -64,12 +76,7 @@ static bool chip_make(sim_chip_t *chip, const sim_chip_options_t *options)
 {
     char why[200];
     chip->row = chip_find_row(options->chip != NULL ? options->chip : "esp32");
-    if (chip->row == NULL) {
-        return false;
-    }
-    chip->efuses = chip_find_efuses(chip->row->name,
-                                    options->efuse_set != NULL ? options->efuse_set : "typical");
-    if (chip->efuses == NULL) {
+    if (chip->row == NULL || !chip_choose_efuses(chip, options->efuse_set)) {
         return false;
     }
     memcpy(chip->mac, chip->efuses->mac, sizeof(chip->mac));

@@ -48,7 +48,12 @@ typedef struct sim_rom_row {
     bool begin_attaches;         /* FLASH_BEGIN attaches the flash: there is no SPI_ATTACH */
     bool erases_head_twice;      /* sectors up to the first block do not count; see rom_erase */
     uint32_t flash_limit;        /* the flash size it assumes; 0 = 2 MB */
+    bool no_jump_securely;       /* with secure boot on, MEM_END does not start anything */
+    uint32_t read_hook;          /* RAM: what READ_FLASH_SLOW calls; 0: nobody uses it */
 } sim_rom_row_t;
+
+/* What read_hook holds at first, for code of the ROM; where it really lies is not known. */
+#define SIM_ROM_READ_CODE 0x40000000u
 
 /* Where a factory MAC aa:bb:cc:dd:ee:ff lies, from mac_low on. */
 enum sim_mac_layout {
@@ -108,6 +113,14 @@ typedef struct sim_efuse_row {
     const char *stub; /* `chip` of its stub rows; NULL: the chip's name */
 } sim_efuse_row_t;
 
+/* A set that is made from another one. */
+enum { SIM_SECURED_WORDS_MAX = 16, SIM_SECURITY_SECURE_BOOT = 1 << 0 };
+
+typedef struct sim_secured {
+    sim_efuse_row_t set;
+    sim_word_t words[SIM_SECURED_WORDS_MAX];
+} sim_secured_t;
+
 typedef struct sim_chip_row {
     const char *name;
     uint32_t chip_id;
@@ -148,6 +161,10 @@ extern const sim_chip_row_t sim_chip_rows[];
 extern const size_t sim_chip_row_count;
 extern const sim_efuse_row_t sim_efuse_rows[];
 extern const size_t sim_efuse_row_count;
+/* The typical set with what "encrypted", "secure-boot" or "secure-download" burns; false when the
+ * chip has no such set that is made. */
+bool sim_efuse_secure(const sim_chip_row_t *row, const sim_efuse_row_t *typical, const char *name,
+                      sim_secured_t *out);
 extern const sim_stub_row_t sim_stub_rows[];
 extern const size_t sim_stub_row_count;
 
@@ -171,6 +188,7 @@ enum sim_reset_cause { SIM_RESET_POWER_ON, SIM_RESET_WATCHDOG, SIM_RESET_SOFTWAR
 struct sim_chip {
     const sim_chip_row_t *row;
     const sim_efuse_row_t *efuses;
+    sim_secured_t secured; /* where efuses points to, when they are made */
     uint8_t mac[6];
     sim_flash_t *flash;
     sim_uart_t *uart;

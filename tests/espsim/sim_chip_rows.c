@@ -28,12 +28,8 @@
 
 /* The ROM loader of every chip since the ESP32-S3. */
 #define ROM_WITH_ID                                                                                \
-    .rom = {.status_bytes = 4,                                                                     \
-            .has_digest = true,                                                                    \
-            .has_flash_params = true,                                                              \
-            .has_deflate = true,                                                                   \
-            .has_baud_change = true,                                                               \
-            .security_info_bytes = 20}
+    .status_bytes = 4, .has_digest = true, .has_flash_params = true, .has_deflate = true,          \
+    .has_baud_change = true, .security_info_bytes = 20
 
 #define WATCHDOG(first, lock)                                                                      \
     .watchdog = {.config0 = (first),                                                               \
@@ -212,7 +208,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         .magic = 0x00000009,
         SPI_MEM(0x60002000),
         WATCHDOG(0x60008098, 0x600080B0),
-        ROM_WITH_ID,
+        .rom = {ROM_WITH_ID, .no_jump_securely = true, .read_hook = 0x3FCEF688},
         UART_SPEED,
         .octal = {.spi_us = 12400, .md5_us = 2500},
         .stub_four_byte = true,
@@ -238,13 +234,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         .magic = 0x7C41A06F,
         SPI_MEM(0x60002000),
         WATCHDOG(0x60008084, 0x6000809C),
-        .rom = {.status_bytes = 4,
-                .has_digest = true,
-                .has_flash_params = true,
-                .has_deflate = true,
-                .has_baud_change = true,
-                .security_info_bytes = 20,
-                .assumed_crystal_mhz = 40},
+        .rom = {ROM_WITH_ID, .assumed_crystal_mhz = 40},
         UART_SPEED,
         .boot = {.banner = "ESP-ROM:esp8684-api2-20220127\r\nBuild:Jan 27 2022\r\n",
                  RTC_CAUSES,
@@ -269,7 +259,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         WORDS(esp32c3_words),
         SPI_MEM(0x60002000),
         WATCHDOG(0x60008090, 0x600080A8),
-        ROM_WITH_ID,
+        .rom = {ROM_WITH_ID, .no_jump_securely = true},
         UART_SPEED,
         USB_JTAG_BOOST,
         .boot = {.banner = "ESP-ROM:esp32c3-api1-20210207\r\nBuild:Feb  7 2021\r\n",
@@ -296,7 +286,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         WORDS(esp32c5_words),
         SPI_MEM(0x60003000),
         WATCHDOG(0x600B1C00, 0x600B1C18),
-        ROM_WITH_ID,
+        .rom = {ROM_WITH_ID},
         UART_SPEED,
         .stub_four_byte = true,
         USB_JTAG_BOOST,
@@ -324,7 +314,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         .magic = 0x2CE0806F,
         SPI_MEM(0x60003000),
         WATCHDOG(0x600B1C00, 0x600B1C18),
-        ROM_WITH_ID,
+        .rom = {ROM_WITH_ID},
         UART_SPEED,
         USB_JTAG_BOOST,
         .boot = {.banner = "ESP-ROM:esp32c6-20220919\r\nBuild:Sep 19 2022\r\n",
@@ -349,7 +339,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         .magic = 0x7211606F,
         SPI_MEM(0x60003000),
         WATCHDOG(0x600B1C00, 0x600B1C18),
-        ROM_WITH_ID,
+        .rom = {ROM_WITH_ID},
         UART_SPEED,
         .stub_four_byte = true,
         USB_JTAG_BOOST,
@@ -376,7 +366,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         .magic = 0xD7B73E80,
         SPI_MEM(0x60003000),
         WATCHDOG(0x600B1C00, 0x600B1C1C),
-        ROM_WITH_ID,
+        .rom = {ROM_WITH_ID},
         UART_SPEED,
         USB_JTAG_BOOST,
         .boot = {.banner = "ESP-ROM:esp32h2-20221101\r\nBuild:Nov  1 2022\r\n",
@@ -401,7 +391,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         UART(0x60000000),
         SPI_MEM(0x60003000),
         WATCHDOG(0x600B1C00, 0x600B1C1C),
-        ROM_WITH_ID,
+        .rom = {ROM_WITH_ID},
         UART_SPEED,
         USB_JTAG_BOOST,
         .boot = {.banner = "ESP-ROM:esp32h21\r\n",
@@ -426,7 +416,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         UART(0x60012000),
         SPI_MEM(0x60099000),
         WATCHDOG(0x600B5400, 0x600B541C),
-        ROM_WITH_ID,
+        .rom = {ROM_WITH_ID},
         UART_SPEED,
         USB_JTAG_BOOST,
         .boot = {.banner = "ESP-ROM:esp32h4\r\n",
@@ -452,7 +442,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         UART(0x500CA000),
         SPI_MEM(0x5008D000),
         WATCHDOG(0x50116000, 0x50116018),
-        ROM_WITH_ID,
+        .rom = {ROM_WITH_ID},
         UART_SPEED,
         BOOST_SPEED,
         .stub_four_byte = true,
@@ -479,7 +469,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         UART(0x2038A000),
         SPI_MEM(0x20501000),
         WATCHDOG(0x20801000, 0x20801018),
-        ROM_WITH_ID,
+        .rom = {ROM_WITH_ID},
         UART_SPEED,
         .stub_four_byte = true,
         USB_JTAG_BOOST,

@@ -35,28 +35,13 @@ static const sim_word_t esp32_secure_boot[] = {{0x3FF5A00C, ESP32_D0WD_V3},
                                                {0x3FF5A014, ESP32_REV_3_1},
                                                {0x3FF5A018, 1u << 5 | 1u << 6}};
 
-/* ESP32-C3. Block 0 from offset 30h: 30h manual encryption off 20; 34h SPI_BOOT_CRYPT_CNT 20:18,
- * purpose of key 0 27:24; 38h secure boot 20; 3Ch secure download 5. Block 1 from 44h: MAC, then
- * 50h minor revision 20:18, package 23:21, flash 29:27; 58h major revision 25:24. */
+/* ESP32-C3. Block 1 from 44h: MAC, then 50h minor revision 20:18, package 23:21, flash 29:27; 58h
+ * major revision 25:24. */
 static const sim_word_t c3_blank[] = {{0x60008844, 0x24FE1001},
                                       {0x60008848, 0x0000C40A},
                                       {0x60008850, 3u << 18}};
 
 static const sim_word_t c3_typical[] = {{0x60008850, 4u << 18}};
-
-static const sim_word_t c3_encrypted[] = {{0x60008830, 1u << 20},
-                                          {0x60008834, 7u << 18 | 4u << 24},
-                                          {0x60008850, 4u << 18}};
-
-static const sim_word_t c3_secure_boot[] = {{0x60008834, 9u << 24},
-                                            {0x60008838, 1u << 20},
-                                            {0x60008850, 4u << 18}};
-
-static const sim_word_t c3_secure_download[] = {{0x60008830, 1u << 20},
-                                                {0x60008834, 7u << 18 | 4u << 24 | 9u << 28},
-                                                {0x60008838, 1u << 20},
-                                                {0x6000883C, 1u << 5},
-                                                {0x60008850, 4u << 18}};
 
 /* ESP8266's OTP: word 0 bit 4 and word 3 bits 27:25 tell an ESP8285 and its flash. */
 static const sim_word_t esp8285[] = {{0x3FF00050, 1u << 4}, {0x3FF0005C, 1u << 26}};
@@ -120,8 +105,7 @@ static const sim_word_t s31_typical[] = {{0x2071505C, 1u << 18}};
 #define ESP32_MAC .mac = {0x24, 0x0A, 0xC4, 0x12, 0x34, 0x56}, .mac_burnt = true
 #define C3_MAC    .mac = {0x34, 0x85, 0x18, 0x12, 0x34, 0x56}, .mac_burnt = true
 
-/* The seventh key purpose has no key; the C3's ROM reports 0Ch there. Flags of GET_SECURITY_INFO:
- * 0 secure boot, 2 secure download. */
+/* The seventh key purpose has no key; the C3's ROM reports 0Ch there. */
 const sim_efuse_row_t sim_efuse_rows[] = {
     {.chip = "esp32", .name = "typical", SET(esp32_typical), ESP32_MAC},
     {.chip = "esp32", .name = "blank"},
@@ -136,23 +120,6 @@ const sim_efuse_row_t sim_efuse_rows[] = {
      .name = "blank",
      SET(c3_blank),
      .security = {.key_purposes = {0, 0, 0, 0, 0, 0, 0x0C}, .eco = 3}},
-    {.chip = "esp32c3",
-     .name = "encrypted",
-     SET(c3_encrypted),
-     C3_MAC,
-     .security = {.crypt_count = 7, .key_purposes = {4, 0, 0, 0, 0, 0, 0x0C}, .eco = 4}},
-    {.chip = "esp32c3",
-     .name = "secure-boot",
-     SET(c3_secure_boot),
-     C3_MAC,
-     .security = {.flags = 1, .key_purposes = {9, 0, 0, 0, 0, 0, 0x0C}, .eco = 4}},
-    {.chip = "esp32c3",
-     .name = "secure-download",
-     SET(c3_secure_download),
-     C3_MAC,
-     .security =
-         {.flags = 1 | 4, .crypt_count = 7, .key_purposes = {4, 9, 0, 0, 0, 0, 0x0C}, .eco = 4},
-     .secure_download = true},
     {.chip = "esp8266", .name = "typical", MAC(0x5C, 0xCF, 0x7F)},
     {.chip = "esp8266", .name = "esp8285", SET(esp8285), MAC(0x5C, 0xCF, 0x7F)},
     {.chip = "esp32s2", .name = "typical", SET(s2_typical), MAC(0x7C, 0xDF, 0xA1)},

@@ -228,6 +228,9 @@ void sim_memory_reset(sim_chip_t *chip)
 {
     sim_memory_free(chip);
     memory_put(chip, MAGIC_ADDR, chip->row->magic);
+    if (chip->row->rom.read_hook != 0) {
+        memory_put(chip, chip->row->rom.read_hook, SIM_ROM_READ_CODE);
+    }
     for (size_t i = 0; i < chip->row->reset_word_count; i++) {
         memory_put(chip, chip->row->reset_words[i].addr, chip->row->reset_words[i].value);
     }

@@ -212,6 +212,11 @@ static void rom_handle_frame(sim_rom_t *rom)
         memset(rom->reply, 0, sizeof(rom->reply));
         error = command->run(rom);
     }
+    if (rom->called != 0) {
+        rom->leave = true;
+        rom->entry = rom->called;
+        return;
+    }
     if (error != SIM_ROM_OK) {
         rom->reply_count = 0;
         sim_count(&rom->chip->refused_commands, 1);
@@ -267,13 +272,17 @@ void sim_rom_run(sim_chip_t *chip)
     }
     bool leave = rom->leave && sim_running(chip);
     uint32_t entry = rom->entry;
+    bool kept = rom->called == 0 && entry != 0 && chip->row->rom.no_jump_securely &&
+                (chip->efuses->security.flags & SIM_SECURITY_SECURE_BOOT) != 0;
     sim_inflate_end(&rom->inflate);
     free(rom);
     if (!leave) {
         return;
     }
     sim_drain(chip);
-    if (entry != 0) {
+    if (kept) { /* what it does instead is not known: nothing that helps */
+        sim_hang(chip);
+    } else if (entry != 0) {
         sim_jump(chip, entry);
     } else {
         sim_reset_self(chip, SIM_RESET_SOFTWARE);

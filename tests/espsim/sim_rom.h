@@ -42,6 +42,7 @@ typedef struct sim_rom {
     uint32_t new_baud; /* after the reply */
     bool leave;        /* the loader ends: jump to `entry`, or boot when it is 0 */
     uint32_t entry;
+    uint32_t called; /* by a pointer in RAM that the host has changed; nothing is answered */
     sim_inflate_t inflate;
 } sim_rom_t;
 

@@ -189,7 +189,11 @@ enum sim_rom_error sim_rom_flash_md5(sim_rom_t *rom)
 /* The reply is always the whole 64-byte buffer, however little was asked for. */
 enum sim_rom_error sim_rom_read_slow(sim_rom_t *rom)
 {
-    uint32_t count = sim_rom_arg(rom, 1);
+    uint32_t count = sim_rom_arg(rom, 1), hook = rom->chip->row->rom.read_hook;
+    if (hook != 0 && sim_bus_read(rom->chip, hook) != SIM_ROM_READ_CODE) {
+        rom->called = sim_bus_read(rom->chip, hook);
+        return SIM_ROM_OK;
+    }
     if (count > READ_SLOW_MAX) {
         return SIM_ROM_FLASH_READ_LENGTH;
     }

@@ -288,6 +288,50 @@ static void test_rows_are_complete(void **state)
     }
 }
 
+/* Field by field what Espressif's public eFuse tables say; every other bit as on a typical part. */
+static void test_security_is_burnt_where_each_chip_has_it(void **state)
+{
+    static const struct {
+        const char *chip;
+        uint32_t crypt_reg, crypt_shift, boot_reg, boot_bit, download_reg, download_bit;
+    } rows[] = {
+        {"esp32s2", 0x3F41A034, 18, 0x3F41A038, 20, 0x3F41A03C, 5},
+        {"esp32s3", 0x60007034, 18, 0x60007038, 20, 0x6000703C, 5},
+        {"esp32c2", 0x60008830, 7, 0x60008830, 21, 0x60008830, 16},
+        {"esp32c3", 0x60008834, 18, 0x60008838, 20, 0x6000883C, 5},
+        {"esp32c5", 0x600B4834, 16, 0x600B4838, 25, 0x600B483C, 5},
+        {"esp32c6", 0x600B0834, 18, 0x600B0838, 20, 0x600B083C, 5},
+        {"esp32c61", 0x600B4830, 23, 0x600B4834, 26, 0x600B4838, 4},
+        {"esp32h2", 0x600B0834, 18, 0x600B0838, 20, 0x600B083C, 5},
+        {"esp32h21", 0x600B4034, 18, 0x600B4038, 20, 0x600B403C, 5},
+        {"esp32h4", 0x600B1830, 23, 0x600B1838, 5, 0x600B183C, 3},
+        {"esp32p4", 0x5012D034, 18, 0x5012D038, 20, 0x5012D03C, 5},
+        {"esp32s31", 0x20715034, 21, 0x2071503C, 2, 0x2071503C, 21},
+    };
+    static const char *const sets[] = {"typical", "encrypted", "secure-boot", "secure-download"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        for (unsigned set = 0; set < 4; set++) {
+            const uint32_t encrypted = set == 1 || set == 3, boot = set >= 2, download = set == 3;
+            uint8_t info[20];
+            chip =
+                sim_chip_new(&(sim_chip_options_t){.chip = rows[i].chip, .efuse_set = sets[set]});
+            assert_non_null(chip);
+            sim_memory_reset(chip);
+            assert_int_equal(sim_bus_read(chip, rows[i].crypt_reg) >> rows[i].crypt_shift & 7,
+                             encrypted * 7);
+            assert_int_equal(sim_bus_read(chip, rows[i].boot_reg) >> rows[i].boot_bit & 1, boot);
+            assert_int_equal(sim_bus_read(chip, rows[i].download_reg) >> rows[i].download_bit & 1,
+                             download);
+            assert_int_equal(sim_security_info(chip, info), i == 0 ? 12 : 20);
+            assert_int_equal(info[0], boot | download << 2);
+            assert_int_equal(info[4], encrypted * 7);
+            sim_chip_free(chip);
+            chip = NULL;
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +345,7 @@ int main(void)
         cmocka_unit_test(test_a_watchdog_of_the_app_bites_over_usb),
         cmocka_unit_test(test_a_host_can_switch_that_watchdog_off),
         cmocka_unit_test(test_rows_are_complete),
+        cmocka_unit_test(test_security_is_burnt_where_each_chip_has_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

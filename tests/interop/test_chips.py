@@ -5,6 +5,7 @@
     test_chips.py --bin DIR ... NAME        one chip: what it is, reading and writing, rates
     test_chips.py --bin DIR ... chip-info   every chip: espbackup says what esptool says
     test_chips.py --bin DIR ... round-trip  every chip: backup, erase, restore, verify
+    test_chips.py --bin DIR ... security    every chip, locked in each way: what it says and refuses
 
 A row below says what esptool must make of a chip; none of it is read from the simulator.
 """
@@ -349,7 +350,75 @@ def check_round_trip(row):
     return wrong
 
 
-EVERY_CHIP = {"chip-info": check_chip_info, "round-trip": check_round_trip}
+# espsim's eFuse set: encryption, secure boot, secure download mode
+LOCKS = {"encrypted": (True, False, False), "secure-boot": (False, True, False),
+         "secure-download": (True, True, True)}
+DAMAGED_AT = 0x2345  # in every chip's bootloader
+
+
+def check_lock_words(row, encrypted, secure_boot, secure_download):
+    """chip-info beside esptool's get-security-info, which the first chips do not know."""
+    security = json.loads(run_sim(row, "tcp", ["espbackup"], ["--json", "-q", "chip-info"]))[
+        "security"]
+    fields = [("encryption", security["flash_encryption"], encrypted),
+              ("secure boot", security["secure_boot"], secure_boot),
+              ("secure download", security["secure_download_mode"], secure_download)]
+    if row["sim"].split()[1] != "esp32":
+        info = esptool(row, "get-security-info")
+        fields += [
+            ("encryption in esptool", "Flash Encryption: Enabled" in info, encrypted),
+            ("secure boot in esptool", "Secure Boot: Enabled" in info, secure_boot),
+            ("secure download in esptool", "in Secure Download Mode" in info, secure_download),
+            ("flags in esptool", re.search(r"^Flags: (0x[0-9a-f]+)", info, re.MULTILINE).group(1),
+             f"{security['raw_flags']:#010x}"),
+            ("count in esptool", int(re.search(r"CRYPT_CNT\): (\w+)", info).group(1), 16),
+             security["raw_crypt_cnt"]),
+        ]
+    return [f"{name}: {mine!r}, not {want!r}" for name, mine, want in fields if mine != want]
+
+
+def check_lock(row, encrypted, secure_boot, secure_download):
+    """What goes wrong on a board that is locked that way; own.bin is a backup of its flash."""
+    def ours(*arguments, status=0):
+        return run_sim(row, "tcp", ["espbackup"], arguments, status)
+
+    wrong = check_lock_words(row, encrypted, secure_boot, secure_download)
+    text = ours("backup", "--output", "locked.bin", "--force", status=5 if secure_download else 0)
+    if ("ciphertext" in text) != (encrypted and not secure_download):
+        wrong.append(f"the backup says:\n{text}")
+    if ("secure download mode" in text) != secure_download:
+        wrong.append(f"the backup does not say why:\n{text}")
+    with open("flash.bin", "r+b") as file:
+        file.seek(DAMAGED_AT)
+        file.write(b"damaged")
+    before = flash_bytes(0, MEGABYTE)
+    text = ours("restore", "--yes", "own.bin", status=5)
+    word = ("secure download mode" if secure_download else "encryption" if encrypted
+            else "secure boot (version")
+    if word not in text:
+        wrong.append(f"the restore does not say '{word}':\n{text}")
+    if flash_bytes(0, MEGABYTE) != before:
+        wrong.append("a refused restore has written")
+    return wrong
+
+
+def check_security(row):
+    wrong = []
+    chip = row["sim"].split()[1]
+    if row["sim"] != f"--chip {chip}" or chip == "esp8266":
+        return []  # variants of a chip, and one that has no such thing
+    for name, lock in LOCKS.items():
+        if chip == "esp32" and name == "secure-download":
+            continue
+        make_flash({})
+        run_sim(row, "tcp", ["espbackup", "-q"], ["backup", "--output", "own.bin", "--force"])
+        locked = dict(row, sim=f"{row['sim']} --efuse {name}")
+        wrong += [f"{name}: {line}" for line in check_lock(locked, *lock)]
+    return wrong
+
+
+EVERY_CHIP = {"chip-info": check_chip_info, "round-trip": check_round_trip,
+              "security": check_security}
 
 
 def main():

@@ -36,6 +36,7 @@ const eb_chip_row_t eb_chip_esp32c3 = {
     .tells_id = true,
     .bootloader_addr = 0,
     .stub_flash_limit = EB_FLASH_LIMIT_24BIT,
+    .stub = {.not_securely = true},
     .crystals_mhz = {40},
     .spi = EB_SPI_REGS(0x60002000),
     .watchdog = {.unlock_reg = RTC(0xA8),

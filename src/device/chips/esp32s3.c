@@ -71,6 +71,7 @@ const eb_chip_row_t eb_chip_esp32s3 = {
     .tells_id = true,
     .bootloader_addr = 0,
     .stub_flash_limit = EB_FLASH_LIMIT_32BIT,
+    .stub = {.secure_start = 0x3FCEF688},
     .crystals_mhz = {40},
     .spi = EB_SPI_REGS(0x60002000),
     .watchdog = {.unlock_reg = RTC(0xB0),

@@ -70,6 +70,28 @@ static void tells_the_security_state(void **state)
     free_board(b);
 }
 
+/* Two ROMs do not jump into RAM then: of one there is no way to a stub, of the other a detour. */
+static void secure_boot_and_stubs(void **state)
+{
+    static const struct {
+        const char *chip;
+        bool stub;
+    } rows[] = {{"esp32c3", false}, {"esp32s3", true}, {"esp32c6", true}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        board_t *b = new_board(rows[i].chip, SIM_LINK_TCP);
+
+        b->chip_options.efuse_set = "secure-boot";
+        must_connect(b);
+        assert_int_equal(eb_session_chip(b->session)->security.secure_boot, EB_YES);
+        assert_int_equal(stats_of(b).stub, rows[i].stub);
+        assert_int_equal(strstr(b->notes, "secure boot") != NULL, !rows[i].stub);
+        check_read(b, 0, 8192);
+        free_board(b);
+    }
+}
+
 static void secure_download_mode_lets_no_flash_be_read(void **state)
 {
     board_t *b = new_board("esp32c3", SIM_LINK_TCP);
@@ -309,6 +331,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_and_reads),
         cmocka_unit_test(tells_the_security_state),
+        cmocka_unit_test(secure_boot_and_stubs),
         cmocka_unit_test(secure_download_mode_lets_no_flash_be_read),
         cmocka_unit_test(a_mute_flash_is_known_to_be_mute),
         cmocka_unit_test(a_busy_flash_is_not_mute),
