@@ -138,12 +138,13 @@ const char *eb_chip_row_stub(const eb_chip_row_t *row, int revision);
 #define EB_WATCHDOG_KEY           0x50D83AA1u
 #define EB_SUPER_WATCHDOG_KEY_OLD 0x8F1D312Au
 
-/* The watchdogs of a low-power domain, as the ESP32-C6 was the first to have them. */
-#define EB_LP_WATCHDOG(at, resets)                                                                 \
+/* The watchdogs of a low-power domain, as the ESP32-C6 was the first to have them; `locks`: offset
+ * of the register that unlocks the first, behind which those of the second follow. */
+#define EB_LP_WATCHDOG(at, locks, resets)                                                          \
     {                                                                                              \
-        .unlock_reg = (at) + 0x18u, .unlock_key = EB_WATCHDOG_KEY, .config_reg = (at),             \
-        .stage0_reg = (at) + 0x04u, .super_unlock_reg = (at) + 0x20u,                              \
-        .super_unlock_key = EB_WATCHDOG_KEY, .super_config_reg = (at) + 0x1Cu,                     \
+        .unlock_reg = (at) + (locks), .unlock_key = EB_WATCHDOG_KEY, .config_reg = (at),           \
+        .stage0_reg = (at) + 0x04u, .super_unlock_reg = (at) + (locks) + 0x08u,                    \
+        .super_unlock_key = EB_WATCHDOG_KEY, .super_config_reg = (at) + (locks) + 0x04u,           \
         .super_auto_feed = 1u << 18, .can_reset = (resets)                                         \
     }
 

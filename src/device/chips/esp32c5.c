@@ -67,7 +67,7 @@ const eb_chip_row_t eb_chip_esp32c5 = {
     .crystals_mhz = {48, 40},
     .secure_crystal_mhz = 48, /* that of all chips in series */
     .spi = EB_SPI_REGS(0x60003000),
-    .watchdog = EB_LP_WATCHDOG(0x600B1C00, true),
+    .watchdog = EB_LP_WATCHDOG(0x600B1C00, 0x18, true),
     .fact_regs = {[W_MAC_LOW] = BLOCK1(0),
                   [W_MAC_HIGH] = BLOCK1(1),
                   [W_BLOCK1_2] = BLOCK1(2),

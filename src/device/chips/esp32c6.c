@@ -48,7 +48,7 @@ const eb_chip_row_t eb_chip_esp32c6 = {
     .stub_flash_limit = EB_FLASH_LIMIT_24BIT,
     .crystals_mhz = {40},
     .spi = EB_SPI_REGS(0x60003000),
-    .watchdog = EB_LP_WATCHDOG(0x600B1C00, false),
+    .watchdog = EB_LP_WATCHDOG(0x600B1C00, 0x18, false),
     .fact_regs = {[W_MAC_LOW] = BLOCK1(0),
                   [W_MAC_HIGH] = BLOCK1(1),
                   [W_BLOCK1_3] = BLOCK1(3),

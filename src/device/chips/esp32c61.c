@@ -52,7 +52,7 @@ const eb_chip_row_t eb_chip_esp32c61 = {
     .stub_flash_limit = EB_FLASH_LIMIT_32BIT,
     .crystals_mhz = {40},
     .spi = EB_SPI_REGS(0x60003000),
-    .watchdog = EB_LP_WATCHDOG(0x600B1C00, true),
+    .watchdog = EB_LP_WATCHDOG(0x600B1C00, 0x18, true),
     .fact_regs = {[W_MAC_LOW] = BLOCK1(0), [W_MAC_HIGH] = BLOCK1(1), [W_BLOCK1_2] = BLOCK1(2)},
     .fact_count = W_COUNT,
     .read_facts = read_facts,

@@ -4,7 +4,6 @@
 #include "chip_row.h"
 
 #define BLOCK1(word) (0x600B0844u + 4u * (word))
-#define LP_WDT(at)   (0x600B1C00u + (at))
 
 enum { W_MAC_LOW, W_MAC_HIGH, W_BLOCK1_3, W_BLOCK1_4, W_COUNT };
 
@@ -58,14 +57,7 @@ const eb_chip_row_t eb_chip_esp32h2 = {
     .stub_flash_limit = EB_FLASH_LIMIT_24BIT,
     .crystals_mhz = {32},
     .spi = EB_SPI_REGS(0x60003000),
-    .watchdog = {.unlock_reg = LP_WDT(0x1C),
-                 .unlock_key = EB_WATCHDOG_KEY,
-                 .config_reg = LP_WDT(0x00),
-                 .stage0_reg = LP_WDT(0x04),
-                 .super_unlock_reg = LP_WDT(0x24),
-                 .super_unlock_key = EB_WATCHDOG_KEY,
-                 .super_config_reg = LP_WDT(0x20),
-                 .super_auto_feed = 1u << 18},
+    .watchdog = EB_LP_WATCHDOG(0x600B1C00, 0x1C, false),
     .fact_regs = {[W_MAC_LOW] = BLOCK1(0),
                   [W_MAC_HIGH] = BLOCK1(1),
                   [W_BLOCK1_3] = BLOCK1(3),

@@ -75,7 +75,7 @@ const eb_chip_row_t eb_chip_esp32p4 = {
     .stub = {.old_name = "esp32p4-rev1", .old_before = 300},
     .crystals_mhz = {40},
     .spi = EB_SPI_REGS(0x5008D000),
-    .watchdog = EB_LP_WATCHDOG(0x50116000, true),
+    .watchdog = EB_LP_WATCHDOG(0x50116000, 0x18, true),
     .fact_regs = {[W_MAC_LOW] = BLOCK1(0),
                   [W_MAC_HIGH] = BLOCK1(1),
                   [W_BLOCK1_2] = BLOCK1(2),

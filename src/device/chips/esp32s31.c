@@ -31,7 +31,7 @@ const eb_chip_row_t eb_chip_esp32s31 = {
     .stub_flash_limit = EB_FLASH_LIMIT_32BIT,
     .crystals_mhz = {40},
     .spi = EB_SPI_REGS(0x20501000),
-    .watchdog = EB_LP_WATCHDOG(0x20801000, true),
+    .watchdog = EB_LP_WATCHDOG(0x20801000, 0x18, true),
     .fact_regs = {[W_MAC_LOW] = BLOCK1(0),
                   [W_MAC_HIGH] = BLOCK1(1),
                   [W_BLOCK1_3] = BLOCK1(3),
