@@ -276,7 +276,8 @@ class Run:
             if cut in ("hangup", "replug") and outcome == "complete":
                 self.old = self.new
                 self.check(*self.restore(board))  # it may be this one that is cut
-                time.sleep(self.replug_s)
+            if cut == "replug":
+                time.sleep(self.replug_s)  # nobody tries again before the board is back
             if cut not in ("unplug", "resets"):
                 self.finish(board)
         if cut in ("unplug", "resets"):
