@@ -53,7 +53,7 @@ typedef struct eb_session eb_session_t;
 typedef struct eb_session_stats {
     char port[EB_PORT_NAME_BYTES];
     eb_port_kind_t port_kind;
-    uint32_t baud;         /* current */
+    uint32_t baud;         /* current; 0: not known (raw TCP), or none (USB) */
     bool stub;             /* false: ROM loader only */
     char stub_version[16]; /* "1.2.2", empty without */
     char stub_note[128];   /* why there is none, empty otherwise */

@@ -22,7 +22,7 @@ void eb_json_connection(eb_json_t *root, const eb_session_stats_t *stats)
 
     eb_json_add_text(node, "port", stats->port);
     eb_json_add_text(node, "kind", eb_name_of(&eb_port_kind_names, (int)stats->port_kind));
-    eb_json_add_int(node, "baud", stats->baud);
+    eb_json_put_int_or_null(node, "baud", stats->baud != 0, stats->baud);
     eb_json_add_bool(node, "stub", stats->stub);
     eb_json_put_text_or_null(node, "stub_version", stats->stub_version);
     eb_json_put_text_or_null(node, "stub_note", stats->stub_note);

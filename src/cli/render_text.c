@@ -96,7 +96,7 @@ void eb_text_connection(const eb_term_t *term, const eb_session_stats_t *stats)
 {
     eb_text_heading(term, "Connection");
     eb_text_field(term, "Port", "%s (%s)", stats->port, eb_text_port_kind(stats->port_kind));
-    if (stats->baud > 0 && stats->port_kind != EB_PORT_TCP)
+    if (stats->baud > 0)
         eb_text_field(term, "Speed", "%u baud", (unsigned)stats->baud);
     if (stats->stub)
         eb_text_field(term, "Loader", "stub %s", stats->stub_version);

@@ -53,8 +53,7 @@ void eb_text_through(const eb_term_t *term, const eb_session_stats_t *stats)
     char baud[32] = "";
 
     effort_text(stats, effort, sizeof(effort));
-    /* A plain TCP link has a rate of its own, which nobody tells us. */
-    if (stats->port_kind != EB_PORT_TCP)
+    if (stats->baud > 0)
         snprintf(baud, sizeof(baud), " at %u baud", (unsigned)stats->baud);
     eb_text_field(term, "Through", "%s%s, %s%s%s", stats->port, baud,
                   stats->stub ? "stub " : "ROM loader", stats->stub ? stats->stub_version : "",

@@ -20,6 +20,29 @@ uint32_t eb_baud_below(uint32_t baud)
     return 0;
 }
 
+uint32_t eb_baud_now(const eb_session_t *s)
+{
+    switch (s->port.kind) {
+    case EB_PORT_USB_JTAG:
+    case EB_PORT_USB_OTG:
+        return 0;
+    case EB_PORT_UART:
+    case EB_PORT_RFC2217:
+        return s->transport != NULL ? eb_transport_baud(s->transport) : 0;
+    case EB_PORT_TCP:
+        break;
+    }
+    return s->baud_told;
+}
+
+/* Where it is not known, the rate that a ROM starts with is as good as any. */
+static uint32_t assumed_now(const eb_session_t *s)
+{
+    const uint32_t now = eb_baud_now(s);
+
+    return now != 0 ? now : EB_ROM_BAUD;
+}
+
 /*
  * What to ask for, so that the line gets from `old` to `baud`; *from: which rate to call the old
  * one. A ROM that misjudges its crystal sets a rate that is off by as much: it is asked for one
@@ -66,7 +89,7 @@ static eb_code_t prove(eb_session_t *s, int tries, eb_err_t *err)
 
 eb_code_t eb_baud_change(eb_session_t *s, uint32_t baud, eb_err_t *err)
 {
-    const uint32_t old = eb_transport_baud(s->transport);
+    const uint32_t old = assumed_now(s);
     const bool host = eb_transport_can_baud(s->transport);
     uint32_t from;
     uint8_t data[8];
@@ -89,8 +112,12 @@ eb_code_t eb_baud_change(eb_session_t *s, uint32_t baud, eb_err_t *err)
     /* Without a reply the board may have changed or not: try the new rate, then the old one. */
     if (code != EB_OK && code != EB_ERR_TIMEOUT && code != EB_ERR_LINE)
         return code;
-    if (!host)
-        return code == EB_OK ? prove(s, PROVE_TRIES, err) : code;
+    if (!host) {
+        if (code == EB_OK)
+            code = prove(s, PROVE_TRIES, err);
+        s->baud_told = code == EB_OK ? baud : 0;
+        return code;
+    }
     code = eb_transport_set_baud(s->transport, baud, err);
     if (code == EB_OK)
         code = prove(s, PROVE_TRIES, err);
@@ -120,7 +147,7 @@ eb_code_t eb_baud_raise(eb_session_t *s, eb_err_t *err)
         return EB_OK;
     if (s->row->old_rom && !s->stub)
         return EB_OK;
-    while (s->baud_target != 0 && s->baud_target != eb_transport_baud(s->transport)) {
+    while (s->baud_target != 0 && s->baud_target != assumed_now(s)) {
         code = eb_baud_change(s, s->baud_target, err);
         if (code == EB_OK)
             break;

@@ -238,6 +238,8 @@ eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, e
         if (code == EB_OK) {
             s->stub = info.dialect == EB_DIALECT_STUB;
             s->connected = true;
+            if (!s->stub)
+                s->baud_told = 0; /* it may have been reset */
             return EB_OK;
         }
         if (best.code == EB_OK || weight(code) >= weight(best.code))

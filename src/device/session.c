@@ -347,8 +347,8 @@ void eb_session_get_stats(const eb_session_t *s, eb_session_stats_t *out)
     out->stub = s->stub;
     out->wire_bytes_in = s->bytes_in_before;
     out->wire_bytes_out = s->bytes_out_before;
+    out->baud = eb_baud_now(s);
     if (s->transport != NULL) {
-        out->baud = eb_transport_baud(s->transport);
         out->wire_bytes_in += eb_transport_bytes_in(s->transport);
         out->wire_bytes_out += eb_transport_bytes_out(s->transport);
     }

@@ -51,6 +51,7 @@ struct eb_session {
     bool stub_given_up;   /* it did not start: stay with the ROM */
     uint32_t baud_target; /* what to raise the line to after a (re)connect; 0: leave it */
     bool baud_fixed;      /* --baud: the target is the user's, and is announced on TCP too */
+    uint32_t baud_told;   /* where the port has no rate, what the board was told; 0: nothing */
     eb_session_stats_t stats;
     uint32_t rom_window;        /* reads in flight that the ROM bore last; 0: not tried yet */
     uint32_t write_block_bytes; /* what the line bears; 0: not tried yet */
@@ -126,6 +127,8 @@ eb_code_t eb_stub_start(eb_session_t *s, bool *jumped, eb_err_t *err);
 eb_code_t eb_baud_raise(eb_session_t *s, eb_err_t *err);
 /* Go to exactly this rate, both sides, proved by SYNC. */
 eb_code_t eb_baud_change(eb_session_t *s, uint32_t baud, eb_err_t *err);
+/* The rate of the line; 0: not known, as over raw TCP, or none, as over USB. */
+uint32_t eb_baud_now(const eb_session_t *s);
 /* The next step below; 0 at the lowest. */
 uint32_t eb_baud_below(uint32_t baud);
 

@@ -405,7 +405,7 @@ static void read_transfer(const field_t *root, eb_sidecar_t *s)
 
     get_text(&f, "port", t->port, sizeof(t->port));
     t->port_kind = (eb_port_kind_t)get_name(&f, "port_kind", &eb_port_kind_names);
-    t->baud = get_u32(&f, "baud");
+    t->baud = (uint32_t)get_int_or_null(&f, "baud", 0, UINT32_MAX);
     get_text(&f, "loader", loader, sizeof(loader));
     t->stub = strcmp(loader, "stub") == 0;
     if (sound(&f) && !t->stub && strcmp(loader, "rom") != 0) {

@@ -118,7 +118,7 @@ static void write_transfer(eb_json_t *root, const eb_sidecar_t *s)
 
     eb_json_put_text(node, "port", t->port);
     eb_json_add_text(node, "port_kind", eb_name_of(&eb_port_kind_names, (int)t->port_kind));
-    eb_json_add_int(node, "baud", t->baud);
+    eb_json_put_int_or_null(node, "baud", t->baud != 0, t->baud);
     eb_json_add_text(node, "loader", t->stub ? "stub" : "rom");
     eb_json_put_text_or_null(node, "stub_version", t->stub_version);
     eb_json_put_text_or_null(node, "stub_note", t->stub_note);

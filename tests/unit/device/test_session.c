@@ -38,7 +38,7 @@ static void check_board(const char *chip, sim_link_kind_t link, bool no_stub)
     assert_string_equal(found->size_source, "jedec");
     assert_true(found->sfdp);
     assert_int_equal(stats_of(b).stub, !no_stub);
-    assert_int_equal(stats_of(b).baud, link == SIM_LINK_TCP ? 115200 : 921600);
+    assert_int_equal(stats_of(b).baud, link == SIM_LINK_TCP ? 0 : 921600);
     check_digest(b, 0, FLASH_BYTES);
     check_digest(b, 0x1003, 0x1234);
     check_read(b, 0, 3 * 4096);
@@ -52,6 +52,32 @@ static void finds_and_reads(void **state)
     (void)state;
     for (int i = 0; i < 8; i++)
         check_board(i & 1 ? "esp32c3" : "esp32", i & 2 ? SIM_LINK_RFC2217 : SIM_LINK_TCP, i & 4);
+}
+
+/* Raw TCP has no rate of its own. The board has: the one that it was told, until it is reset. */
+static void a_rate_on_request_is_told_over_tcp(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        board_t *b = new_board("esp32c3", SIM_LINK_TCP);
+
+        b->session_options.no_stub = i == 1;
+        b->session_options.baud = 460800;
+        faults(b, "hangup@120000", 1);
+        must_connect(b);
+        assert_int_equal(stats_of(b).baud, 460800);
+        while (stats_of(b).reconnects == 0) {
+            eb_read_result_t result;
+            uint8_t buf[4096];
+            if (eb_flash_read(b->session, 0, sizeof(buf), buf, NULL, NULL, &result, &b->err) !=
+                    EB_OK &&
+                eb_session_recover(b->session, &b->err) != EB_OK)
+                fail_msg("recover: %s", b->err.message);
+        }
+        assert_int_equal(stats_of(b).baud, 460800);
+        check_read(b, 0, 3 * 4096);
+        free_board(b);
+    }
 }
 
 static void tells_the_security_state(void **state)
@@ -330,6 +356,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_and_reads),
+        cmocka_unit_test(a_rate_on_request_is_told_over_tcp),
         cmocka_unit_test(tells_the_security_state),
         cmocka_unit_test(secure_boot_and_stubs),
         cmocka_unit_test(secure_download_mode_lets_no_flash_be_read),
