@@ -51,6 +51,9 @@ static eb_code_t load_stub(eb_session_t *s, eb_err_t *err)
         return EB_OK;
     }
     if (!eb_transport_can_lines(s->transport)) {
+        (void)eb_err_set(err, EB_ERR_STUB,
+                         "%s, and %s has no reset line to bring the ROM loader back",
+                         err != NULL ? err->message : "", s->port_name);
         eb_err_hint(err, "reset the board into its loader by hand, and add --no-stub");
         return code;
     }
@@ -109,6 +112,9 @@ static eb_code_t new_session(const eb_session_options_t *options, const eb_event
         code = copy_text(s->chip_name, sizeof(s->chip_name), options->chip, "--chip", err);
     if (code == EB_OK)
         code = copy_text(s->stub_path, sizeof(s->stub_path), options->stub_path, "--stub", err);
+    /* Before the board is touched: later there may be no way back to its ROM loader. */
+    if (code == EB_OK && s->stub_path[0] != '\0' && !options->no_stub)
+        code = eb_stub_check_file(s->stub_path, err);
     if (code == EB_OK)
         code = take_reset_sequence(s, err);
     if (code != EB_OK)

@@ -116,6 +116,8 @@ eb_code_t eb_security_ask(eb_session_t *s, eb_security_t *out, uint32_t *chip_id
 
 /* -- stub_load.c ------------------------------------------------------------------------------ */
 
+/* Whether a file is a stub. EB_ERR_STUB, or that of reading it. */
+eb_code_t eb_stub_check_file(const char *path, eb_err_t *err);
 /* Load and start the stub. EB_ERR_STUB when there is none, or it does not start. *jumped: the board
  * was told to run it, so that after a failure nothing but a reset helps. */
 eb_code_t eb_stub_start(eb_session_t *s, bool *jumped, eb_err_t *err);

@@ -44,21 +44,39 @@ static eb_code_t no_stub(eb_session_t *s, eb_err_t *err)
     return eb_err_set(err, EB_ERR_STUB, "there is no stub for the %s", s->row->name);
 }
 
-static eb_code_t get_image(eb_session_t *s, eb_stub_image_t *out, eb_err_t *err)
+static eb_code_t get_file(const char *path, eb_stub_image_t *out, eb_err_t *err)
 {
     uint8_t *text = NULL;
-    const char *name;
     size_t len = 0;
+    eb_code_t code = eb_fs_read_file(path, STUB_FILE_MAX, &text, &len, err);
+
+    if (code == EB_OK)
+        code = eb_stub_image_parse((const char *)text, len, path, out, err);
+    free(text);
+    if (code != EB_OK)
+        eb_err_hint(err, "--stub takes the JSON file of a stub, as esptool does; without it "
+                         "the right one is taken");
+    return code;
+}
+
+eb_code_t eb_stub_check_file(const char *path, eb_err_t *err)
+{
+    eb_stub_image_t image;
     eb_code_t code;
 
+    memset(&image, 0, sizeof(image));
+    code = get_file(path, &image, err);
+    eb_stub_image_free(&image);
+    return code;
+}
+
+static eb_code_t get_image(eb_session_t *s, eb_stub_image_t *out, eb_err_t *err)
+{
+    const char *name;
+
     memset(out, 0, sizeof(*out));
-    if (s->stub_path[0] != '\0') {
-        code = eb_fs_read_file(s->stub_path, STUB_FILE_MAX, &text, &len, err);
-        if (code == EB_OK)
-            code = eb_stub_image_parse((const char *)text, len, s->stub_path, out, err);
-        free(text);
-        return code;
-    }
+    if (s->stub_path[0] != '\0')
+        return get_file(s->stub_path, out, err);
     name = eb_chip_row_stub(s->row, s->chip.revision_major * 100 + s->chip.revision_minor);
     for (size_t i = 0; i < eb_stub_file_count && name != NULL; i++) {
         const eb_stub_file_t *file = &eb_stub_files[i];
