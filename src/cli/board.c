@@ -43,7 +43,6 @@ void eb_board_close(eb_cli_t *cli, eb_session_t *session)
 
     eb_console_end(&cli->console);
     if (eb_session_close(session, &err) != EB_OK)
-        eb_console_note(&cli->console, EB_LEVEL_WARNING,
-                        "the board may still be in its loader (%s); press RESET to let it run",
+        eb_console_note(&cli->console, EB_LEVEL_WARNING, "%s; press RESET to let it run",
                         err.message);
 }

@@ -117,6 +117,11 @@ static eb_code_t new_session(const eb_session_options_t *options, const eb_event
         code = eb_stub_check_file(s->stub_path, err);
     if (code == EB_OK)
         code = take_reset_sequence(s, err);
+    if (code == EB_OK && options->after == EB_AFTER_SOFT_RESET && !options->no_stub) {
+        code = eb_err_set(err, EB_ERR_USAGE,
+                          "--after soft-reset: the stub cannot start the program by a command");
+        eb_err_hint(err, "add --no-stub, for the ROM loader can; or leave --after out");
+    }
     if (code != EB_OK)
         return code;
     /* Borrowed only for the call that opens. */
@@ -124,6 +129,18 @@ static eb_code_t new_session(const eb_session_options_t *options, const eb_event
     if (s->chip_name[0] != '\0' && eb_chip_row_by_name(s->chip_name) == NULL)
         return eb_err_set(err, EB_ERR_USAGE, "--chip %s: no such chip is known", s->chip_name);
     return EB_OK;
+}
+
+/* A way to leave the board that is not to be had is refused now, not found out at the end; and the
+ * board is left in the usual way. */
+static eb_code_t check_after(eb_session_t *s, eb_err_t *err)
+{
+    if (s->options.after != EB_AFTER_WATCHDOG_RESET || eb_watchdog_can_reset(s, err) == EB_OK)
+        return EB_OK;
+    s->options.after = EB_AFTER_HARD_RESET;
+    (void)eb_err_wrap(err, "--after watchdog-reset");
+    eb_err_hint(err, "leave --after out: the board is then reset by the lines of the port");
+    return EB_ERR_UNSUPPORTED;
 }
 
 /* From a synced loader to a session that is ready. */
@@ -135,6 +152,8 @@ static eb_code_t bring_up(eb_session_t *s, eb_err_t *err)
         code = eb_watchdog_stop(s, err);
     if (code == EB_OK)
         code = eb_detect_facts(s, err);
+    if (code == EB_OK)
+        code = check_after(s, err);
     if (code == EB_OK && s->secure_download)
         note_no_stub(s, "the chip is in secure download mode");
     if (code == EB_OK)
@@ -290,8 +309,7 @@ static eb_code_t rom_run_user_code(eb_session_t *s, eb_err_t *err)
 
     if (s->stub)
         return eb_err_set(err, EB_ERR_UNSUPPORTED,
-                          "the stub cannot start the program by a command; use --no-stub with "
-                          "--after soft-reset, or another --after");
+                          "a stub runs, and cannot start the program by a command");
     begin[9] = 0x04; /* block size 0x400 */
     code = eb_link_command(s->link, &request, &reply, err);
     if (code != EB_OK)

@@ -100,7 +100,9 @@ eb_code_t eb_detect_mac(eb_session_t *s, char out[EB_MAC_TEXT_BYTES], eb_err_t *
 
 /* Stop the watchdogs that a USB-Serial/JTAG reset leaves running. */
 eb_code_t eb_watchdog_stop(eb_session_t *s, eb_err_t *err);
-/* Let the chip be reset by its watchdog. EB_ERR_UNSUPPORTED for a chip without that. */
+/* EB_ERR_UNSUPPORTED for a chip whose watchdog cannot reset it, or not in its mode. */
+eb_code_t eb_watchdog_can_reset(const eb_session_t *s, eb_err_t *err);
+/* Let the chip be reset by its watchdog, where it can. */
 eb_code_t eb_watchdog_reset(eb_session_t *s, eb_err_t *err);
 /* Before a reset over USB: forget that a program asked for the loader. *by_watchdog: the modem
  * lines would bring the chip into its loader again. On failure the lines are all there is. */

@@ -47,17 +47,23 @@ eb_code_t eb_watchdog_stop(eb_session_t *s, eb_err_t *err)
     return code;
 }
 
-eb_code_t eb_watchdog_reset(eb_session_t *s, eb_err_t *err)
+eb_code_t eb_watchdog_can_reset(const eb_session_t *s, eb_err_t *err)
 {
-    const eb_watchdog_regs_t *w = &s->row->watchdog;
-    eb_code_t code;
-
-    if (!w->can_reset)
+    if (!s->row->watchdog.can_reset)
         return eb_err_set(err, EB_ERR_UNSUPPORTED, "the %s has no watchdog reset", s->row->name);
     if (s->secure_download)
         return eb_err_set(err, EB_ERR_UNSUPPORTED,
                           "in secure download mode there is no watchdog reset");
-    code = eb_dev_write_reg(s, w->unlock_reg, w->unlock_key, err);
+    return EB_OK;
+}
+
+eb_code_t eb_watchdog_reset(eb_session_t *s, eb_err_t *err)
+{
+    const eb_watchdog_regs_t *w = &s->row->watchdog;
+    eb_code_t code = eb_watchdog_can_reset(s, err);
+
+    if (code == EB_OK)
+        code = eb_dev_write_reg(s, w->unlock_reg, w->unlock_key, err);
     if (code == EB_OK)
         code = eb_dev_write_reg(s, w->stage0_reg, RESET_TICKS, err);
     if (code == EB_OK)
