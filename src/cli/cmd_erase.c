@@ -59,28 +59,16 @@ static eb_code_t fill_options(eb_erase_run_t *run, eb_err_t *err)
     return code;
 }
 
-static eb_code_t render(eb_erase_run_t *run, eb_code_t code, eb_err_t *err)
+static void render(eb_erase_run_t *run, eb_code_t code)
 {
     eb_cli_t *cli = run->cli;
-    const eb_areas_t areas = eb_confirm_areas(&run->confirm);
     eb_session_stats_t stats;
-    eb_pieces_t pieces = {0};
 
     eb_session_get_stats(run->session, &stats);
-    if (cli->json != NULL) {
+    if (cli->json != NULL)
         eb_json_erase(cli->json, &run->result);
-        eb_json_chip(cli->json, eb_session_chip(run->session));
-        eb_json_connection(cli->json, &stats);
-        if (!eb_json_spans(cli->json, &run->result.spans, &areas) && code == EB_OK)
-            code = eb_err_set(err, EB_ERR_INTERNAL, "no memory for the ranges");
-    } else if (code == EB_OK) {
+    else if (code == EB_OK)
         eb_text_erase(&cli->out, &run->result, &stats);
-    } else if (run->result.changed) {
-        if (eb_pieces_of_spans(&run->result.spans, &areas, &pieces))
-            (void)eb_text_board_state(&cli->console.term, &pieces);
-        eb_pieces_free(&pieces);
-    }
-    return code;
 }
 
 static eb_code_t run_on_board(eb_erase_run_t *run, eb_err_t *err)
@@ -95,7 +83,8 @@ static eb_code_t run_on_board(eb_erase_run_t *run, eb_err_t *err)
     eb_console_end(&cli->console);
     run->result.seconds -= run->confirm.waited_seconds;
     code = eb_confirm_outcome(&run->confirm, code, err);
-    return render(run, code, err);
+    render(run, code);
+    return eb_confirm_report(&run->confirm, &run->result.spans, run->result.changed, code, err);
 }
 
 static eb_code_t run(eb_cli_t *cli, eb_err_t *err)

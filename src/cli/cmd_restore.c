@@ -110,30 +110,18 @@ static eb_code_t check_first(const eb_restore_run_t *run, eb_err_t *err)
     return code;
 }
 
-static eb_code_t render_json(eb_restore_run_t *run, eb_code_t code, eb_err_t *err)
+static void render(eb_restore_run_t *run, eb_code_t code)
 {
-    eb_json_t *root = run->cli->json;
-    const eb_areas_t areas = eb_confirm_areas(&run->confirm);
+    eb_cli_t *cli = run->cli;
 
-    eb_json_restore(root, &run->result, run->options.dry_run);
-    eb_json_add_bool(root, "other_board", run->confirm.other_board);
-    eb_json_chip(root, eb_session_chip(run->session));
-    eb_json_connection(root, &run->result.stats);
-    if (!eb_json_spans(root, &run->result.spans, &areas) && code == EB_OK)
-        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the ranges");
-    return code;
-}
-
-/* What a failure left on the board, before the error itself. */
-static eb_code_t render_failure(eb_restore_run_t *run, eb_code_t code)
-{
-    const eb_areas_t areas = eb_confirm_areas(&run->confirm);
-    eb_pieces_t pieces = {0};
-
-    if (run->result.changed && eb_pieces_of_spans(&run->result.spans, &areas, &pieces))
-        (void)eb_text_board_state(&run->cli->console.term, &pieces);
-    eb_pieces_free(&pieces);
-    return code;
+    if (cli->json != NULL) {
+        eb_json_restore(cli->json, &run->result, run->options.dry_run);
+        eb_json_add_bool(cli->json, "other_board", run->confirm.other_board);
+    } else if (code == EB_OK && run->options.dry_run) {
+        eb_text_dry_run(&cli->out, &run->result);
+    } else if (code == EB_OK) {
+        eb_text_restore(&cli->out, &run->result);
+    }
 }
 
 static eb_code_t run_on_board(eb_restore_run_t *run, eb_err_t *err)
@@ -150,15 +138,8 @@ static eb_code_t run_on_board(eb_restore_run_t *run, eb_err_t *err)
     eb_console_end(&cli->console);
     run->result.seconds -= run->confirm.waited_seconds;
     code = eb_confirm_outcome(&run->confirm, code, err);
-    if (cli->json != NULL)
-        code = render_json(run, code, err);
-    else if (code != EB_OK)
-        code = render_failure(run, code);
-    else if (run->options.dry_run)
-        eb_text_dry_run(&cli->out, &run->result);
-    else
-        eb_text_restore(&cli->out, &run->result);
-    return code;
+    render(run, code);
+    return eb_confirm_report(&run->confirm, &run->result.spans, run->result.changed, code, err);
 }
 
 static eb_code_t run(eb_cli_t *cli, eb_err_t *err)

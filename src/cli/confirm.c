@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "question.h"
+#include "render_json.h"
 #include "render_text.h"
 #include "signals.h"
 
@@ -97,12 +98,27 @@ eb_code_t eb_confirm_outcome(const eb_confirm_t *confirm, eb_code_t code, eb_err
     return EB_ERR_REFUSED;
 }
 
-eb_areas_t eb_confirm_areas(const eb_confirm_t *confirm)
+eb_code_t eb_confirm_report(const eb_confirm_t *confirm, const eb_spans_t *spans, bool changed,
+                            eb_code_t code, eb_err_t *err)
 {
-    return (eb_areas_t){
-        .table = confirm->table,
-        .bootloader_addr = eb_session_chip(confirm->session)->bootloader_addr,
-    };
+    const eb_cli_t *cli = confirm->cli;
+    const eb_chip_info_t *chip = eb_session_chip(confirm->session);
+    const eb_areas_t areas = {.table = confirm->table, .bootloader_addr = chip->bootloader_addr};
+    eb_session_stats_t stats;
+    eb_pieces_t pieces = {0};
+
+    if (cli->json != NULL) {
+        eb_session_get_stats(confirm->session, &stats);
+        eb_json_chip(cli->json, chip);
+        eb_json_connection(cli->json, &stats);
+        if (!eb_json_spans(cli->json, spans, &areas) && code == EB_OK)
+            return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the ranges");
+    } else if (code != EB_OK && changed) {
+        if (eb_pieces_of_spans(spans, &areas, &pieces))
+            (void)eb_text_board_state(&cli->console.term, &pieces);
+        eb_pieces_free(&pieces);
+    }
+    return code;
 }
 
 void eb_confirm_free(eb_confirm_t *confirm)

@@ -32,8 +32,11 @@ bool eb_confirm_change(void *user, const eb_change_plan_t *plan);
 /* The error of an operation that ended because of the answer, in words; else it stays as it is. */
 eb_code_t eb_confirm_outcome(const eb_confirm_t *confirm, eb_code_t code, eb_err_t *err);
 
-/* What lies where, by what was copied; borrows from confirm and session. */
-eb_areas_t eb_confirm_areas(const eb_confirm_t *confirm);
+/* What both kinds of change report beside their own: board, connection and ranges in JSON; as text
+ * what a failure left on a board that was changed. Gives code, or EB_ERR_INTERNAL without memory.
+ */
+eb_code_t eb_confirm_report(const eb_confirm_t *confirm, const eb_spans_t *spans, bool changed,
+                            eb_code_t code, eb_err_t *err);
 
 void eb_confirm_free(eb_confirm_t *confirm);
 
