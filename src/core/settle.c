@@ -366,16 +366,20 @@ static eb_code_t read_twice(eb_settle_t *st, const eb_plan_step_t *step, eb_err_
  */
 static eb_code_t lies_there(eb_settle_t *st, eb_range_t range, bool *there, eb_err_t *err)
 {
-    uint32_t at = range.size;
+    int64_t started_us = eb_clock_us();
+    eb_range_t spot = range; /* all of it, if it is all alike */
 
-    while (at > 0) {
+    for (uint32_t at = range.size; at > 0;) {
         uint32_t size = eb_min_u32(SPOT_BYTES, at);
         at -= size;
         if (size > 1 && memcmp(st->buf + at, st->buf + at + 1, size - 1) != 0) {
-            return proves(st, (eb_range_t){range.addr + at, size}, st->buf + at, there, err);
+            spot = (eb_range_t){range.addr + at, size};
+            break;
         }
     }
-    return proves(st, range, st->buf, there, err);
+    eb_code_t code = proves(st, spot, st->buf + (spot.addr - range.addr), there, err);
+    eb_account_add(&st->account, EB_SPENT_SPOT, spot.size, eb_clock_us() - started_us);
+    return code;
 }
 
 static eb_code_t read_step(eb_settle_t *st, eb_plan_step_t *step, eb_err_t *err)
