@@ -2,6 +2,7 @@
 #include "render_text.h"
 
 #include "human.h"
+#include "store.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -159,15 +160,24 @@ bool eb_text_partition_backup(const eb_term_t *term, const eb_chip_info_t *board
                               const eb_partition_backup_result_t *result)
 {
     static const eb_column_t columns[] = {
-        {"Name", false, 0}, {"Offset", true, 0}, {"Size", true, 0},
-        {"", false, 0},     {"Image", false, 0},
+        {"Name", false, 0},  {"Offset", true, EB_COLUMN_DROP}, {"Size", true, 0}, {"", false, 0},
+        {"Image", false, 0},
     };
     eb_table_t rows;
+    const char *first = "";
 
     fprintf(term->file, "%sPartitions%s\n", eb_term_style(term, EB_STYLE_HEADING),
             eb_term_plain(term));
     if (board != NULL)
         eb_text_board(term, "Board", board);
+    for (size_t i = result->count; i-- > 0;) {
+        if (result->files[i].image_path[0] != '\0')
+            first = result->files[i].image_path;
+    }
+    /* All of them lie in one folder: with it in each line they would not fit a terminal. */
+    const size_t folder_len = (size_t)(eb_store_file_name(first) - first);
+    eb_text_field(term, "Folder", "%.*s", (int)(folder_len > 1 ? folder_len - 1 : folder_len),
+                  first);
     eb_table_init(&rows, columns, sizeof(columns) / sizeof(columns[0]));
     for (size_t i = 0; i < result->count; i++) {
         const eb_backup_result_t *file = &result->files[i];
@@ -181,7 +191,7 @@ bool eb_text_partition_backup(const eb_term_t *term, const eb_chip_info_t *board
                             : !file->proved && file->settled.unproved == 0 ? "not proved"
                             : file->settled.unproved > 0                   ? "read twice"
                                                                            : "proved");
-        eb_table_add(&rows, file->image_path);
+        eb_table_add(&rows, eb_store_file_name(file->image_path));
     }
     fputc('\n', term->file);
     bool printed = eb_table_print(&rows, term, 2);

@@ -183,5 +183,7 @@ void eb_text_field(const eb_term_t *term, const char *name, const char *format, 
     if (text[0] == '\0')
         return;
     eb_term_clean(text, 0, clean, sizeof(clean));
-    fprintf(term->file, "  %-*s  %s\n", FIELD_WIDTH, name, clean);
+    const size_t indent = 2 + FIELD_WIDTH + GAP;
+    fprintf(term->file, "  %-*s%*s", FIELD_WIDTH, name, GAP, "");
+    eb_term_wrap(term->file, clean, (size_t)term->width, indent, indent);
 }

@@ -125,7 +125,9 @@ static eb_code_t open_prior(backup_t *b, const eb_journal_head_t *head, eb_err_t
         prior->fd = b->prior_fd;
         prior->path = b->prior_path;
         b->settle.plan.prior = eb_range_common(prior->range, b->range);
-        eb_event_note(b->ev, EB_LEVEL_NOTE, "what is as in %s is proved, not read", b->prior_path);
+        /* Of each of several partitions it is another one: a line for each is too much. */
+        eb_event_note(b->ev, b->job->partition != NULL ? EB_LEVEL_DETAIL : EB_LEVEL_NOTE,
+                      "what is as in %s is proved, not read", b->prior_path);
     }
     return code;
 }

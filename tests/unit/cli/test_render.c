@@ -51,6 +51,17 @@ static void columns_not_bytes_are_counted(void **state)
     assert_string_equal(out, "\303\266\303\266~");
 }
 
+static void a_long_value_goes_on_below_itself(void **state)
+{
+    (void)state;
+    term.width = 40;
+    eb_text_field(&term, "Features", "Wi-Fi, BT, Dual Core, Vref in eFuse");
+    eb_text_field(&term, "", "a_path_without_any_space_is_never_broken.bin");
+    assert_string_equal(shown(), "  Features      Wi-Fi, BT, Dual Core,\n"
+                                 "                Vref in eFuse\n"
+                                 "                a_path_without_any_space_is_never_broken.bin\n");
+}
+
 /* -- tables ---------------------------------------------------------------------------------- */
 
 static const eb_column_t columns[] = {
@@ -428,6 +439,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(control_bytes_never_reach_the_terminal),
         cmocka_unit_test(columns_not_bytes_are_counted),
+        SCREEN_TEST(a_long_value_goes_on_below_itself),
         SCREEN_TEST(table_is_aligned),
         SCREEN_TEST(table_fits_the_terminal),
         SCREEN_TEST(table_without_room_keeps_what_counts),

@@ -443,7 +443,8 @@ static void partition_backups(void **state)
     files[1] = (eb_backup_result_t){.partition = "ota_0", .addr = 0x10000, .size_bytes = 0x100000};
     const eb_partition_backup_result_t result = {files, 2};
     assert_true(eb_text_partition_backup(&term, NULL, &result));
-    assert_shown("  nvs     0x9000  24 KB  proved     backups/esp32_nvs.bin\n");
+    assert_shown("  Folder        backups\n");
+    assert_shown("  nvs     0x9000  24 KB  proved     esp32_nvs.bin\n");
     assert_shown("  ota_0  0x10000   1 MB  not saved\n");
     eb_json_partition_backup(root, &result);
     root = reread(root);
