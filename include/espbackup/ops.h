@@ -140,7 +140,7 @@ void eb_backup_list_free(eb_backup_list_t *list);
 
 typedef enum eb_range_state {
     EB_RANGE_SAME,    /* already as wanted, proved by digest */
-    EB_RANGE_OLD,     /* differs, not touched */
+    EB_RANGE_OLD,     /* not touched, and to be changed */
     EB_RANGE_NEW,     /* written and proved by digest */
     EB_RANGE_WRITTEN, /* acknowledged, not proved */
     EB_RANGE_UNKNOWN  /* begun, or lost on the way */
@@ -167,6 +167,7 @@ typedef struct eb_change_plan {
     uint32_t addr;      /* whole range of the operation */
     uint64_t size_bytes;
     const eb_spans_t *spans;                 /* SAME and OLD */
+    uint64_t unasked_bytes;                  /* of OLD: may be as wanted; all around it differs */
     const eb_partition_table_t *board_table; /* as it is; present may be false */
     const eb_partition_table_t *image_table; /* as it would be; NULL when not touched */
     const eb_boot_choice_t *board_boot;      /* what boots by board_table; NULL: not known */

@@ -53,7 +53,7 @@ static void text_source(const eb_term_t *term, const eb_change_plan_t *plan)
 
 static void text_amount(const eb_term_t *term, const eb_change_plan_t *plan)
 {
-    char changes[EB_HUMAN_BYTES], whole[EB_HUMAN_BYTES];
+    char changes[EB_HUMAN_BYTES], whole[EB_HUMAN_BYTES], unasked[EB_HUMAN_BYTES];
     uint64_t bytes = eb_spans_bytes(plan->spans, EB_RANGE_OLD);
     const char *name = plan->is_erase ? "Lost" : "Changes";
 
@@ -63,7 +63,11 @@ static void text_amount(const eb_term_t *term, const eb_change_plan_t *plan)
         eb_text_field(term, name, "nothing: %s",
                       plan->is_erase ? "all of it is erased already"
                                      : "the board is like the image already");
-    else if (bytes == plan->size_bytes)
+    else if (plan->unasked_bytes > 0) {
+        eb_human_size(plan->unasked_bytes, unasked);
+        eb_text_field(term, name, "up to %s of %s; of that, %s not compared: all around differs",
+                      changes, whole, unasked);
+    } else if (bytes == plan->size_bytes)
         eb_text_field(term, name, "all of it");
     else
         eb_text_field(term, name, "%s of %s; the rest is %s", changes, whole,

@@ -1,20 +1,20 @@
 #include "apply.h"
 
 #include "apply_look.h"
+#include "apply_step.h"
 #include "apply_text.h"
+#include "clock.h"
+#include "cover.h"
+#include "measure.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define TRIES_MAX 6 /* of one step without any sector becoming right; each wears the flash */
+#define FIRST_STEP_BYTES (256u * 1024u) /* larger ones after it has come about */
+#define TRIES_MAX        6 /* of one step without any sector becoming right; each wears the flash */
 #define ROUNDS_MAX                                                                                 \
     4 /* of work and proof, where the board was reset or the flash clobbers itself                 \
        */
-
-static bool is_settled(eb_range_state_t state)
-{
-    return state == EB_RANGE_SAME || state == EB_RANGE_NEW;
-}
 
 /* -- what is wanted -------------------------------------------------------------------------- */
 
@@ -26,15 +26,6 @@ static eb_code_t wanted_erased(void *user, uint32_t addr, uint32_t size, uint8_t
     (void)err;
     memset(bytes, 0xFF, size);
     return EB_OK;
-}
-
-static eb_code_t wanted_sector(eb_apply_t *a, uint32_t addr, uint8_t *out, bool *blank,
-                               eb_err_t *err)
-{
-    eb_code_t code = a->wanted(a->wanted_user, addr, EB_SECTOR_BYTES, out, err);
-
-    *blank = code == EB_OK && out[0] == 0xFF && memcmp(out, out + 1, EB_SECTOR_BYTES - 1) == 0;
-    return code;
 }
 
 static uint32_t resets_of(const eb_apply_t *a)
@@ -57,6 +48,10 @@ eb_code_t eb_apply_compare(eb_apply_t *a, const eb_range_t *ranges, size_t count
     }
     eb_apply_begin_phase(a, EB_PHASE_CHECK, total);
     a->resets = resets_of(a);
+    a->leap = (eb_leap_t){.allowed = a->may_leap && eb_session_has_digest(a->session),
+                          .total_bytes = total,
+                          .cost = eb_measure_guess(a->session)};
+    a->proof = (eb_leap_t){.cost = a->leap.cost};
     for (size_t i = 0; i < count; i++) {
         eb_code_t code = eb_spans_add(&a->spans, ranges[i].addr, ranges[i].size, EB_RANGE_OLD, err);
         if (code == EB_OK) {
@@ -72,61 +67,6 @@ eb_code_t eb_apply_compare(eb_apply_t *a, const eb_range_t *ranges, size_t count
 
 /* -- one step of work ------------------------------------------------------------------------ */
 
-/* The first stretch that is not settled and starts at or after `from`, cut at `end`. */
-static bool next_open(const eb_apply_t *a, uint64_t from, uint64_t end, eb_range_t *out)
-{
-    for (size_t i = 0; i < a->spans.count; i++) {
-        const eb_flash_span_t *span = &a->spans.spans[i];
-        uint64_t start = span->addr > from ? span->addr : from;
-        uint64_t stop = eb_span_end(span) < end ? eb_span_end(span) : end;
-        if (!is_settled(span->state) && start < stop) {
-            *out = (eb_range_t){(uint32_t)start, (uint32_t)(stop - start)};
-            return true;
-        }
-    }
-    return false;
-}
-
-/* How much of an open stretch to take at once: up to a border of blocks, which are erased faster.
- */
-static uint32_t step_of(const eb_apply_t *a, eb_range_t open)
-{
-    uint64_t end = (uint64_t)open.addr + a->step_bytes;
-    uint64_t border = end - end % EB_BLOCK_BYTES;
-
-    if (border > open.addr) {
-        end = border;
-    }
-    return eb_min_u32(open.size, (uint32_t)(end - open.addr));
-}
-
-/* The next step within [*from, end): open sectors in a row that shall all be erased (blank), or all
- * be written, in which case buf holds their bytes. size 0: there is none. */
-static eb_code_t next_step(eb_apply_t *a, uint64_t *from, uint64_t end, bool blank,
-                           eb_range_t *step, eb_err_t *err)
-{
-    eb_range_t open;
-
-    *step = (eb_range_t){0, 0};
-    while (step->size == 0 && next_open(a, *from, end, &open)) {
-        uint32_t limit = step_of(a, open);
-        bool fits = true;
-        *step = (eb_range_t){open.addr, 0};
-        while (fits && step->size < limit) {
-            bool is_blank;
-            eb_code_t code =
-                wanted_sector(a, open.addr + step->size, a->buf + step->size, &is_blank, err);
-            if (code != EB_OK) {
-                return code;
-            }
-            fits = is_blank == blank;
-            step->size += fits ? EB_SECTOR_BYTES : 0;
-        }
-        *from = (uint64_t)open.addr + (step->size == 0 ? EB_SECTOR_BYTES : 0);
-    }
-    return EB_OK;
-}
-
 static void on_written(void *user, uint32_t done)
 {
     eb_apply_t *a = user;
@@ -138,6 +78,7 @@ static void on_written(void *user, uint32_t done)
 static eb_code_t change(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *err)
 {
     eb_write_result_t result = {0};
+    int64_t started_us = eb_clock_us();
     eb_code_t code = blank ? eb_flash_erase(a->session, step.addr, step.size, &result, err)
                            : eb_flash_write(a->session, step.addr, step.size, a->buf, on_written, a,
                                             &result, err);
@@ -149,6 +90,8 @@ static eb_code_t change(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *er
     touched = eb_min_u32(step.size, (touched + EB_SECTOR_BYTES - 1) & ~(EB_SECTOR_BYTES - 1));
     a->changed = a->changed || touched > 0;
     a->bytes_written += blank ? 0 : done;
+    a->bytes_erased += blank ? done : 0;
+    *(blank ? &a->erase_us : &a->write_us) += eb_clock_us() - started_us;
     a->wire_bytes += result.wire_bytes;
     eb_err_t why = {0};
     eb_code_t marked = eb_spans_mark(&a->spans, step.addr, done, EB_RANGE_WRITTEN, &why);
@@ -159,20 +102,6 @@ static eb_code_t change(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *er
         *err = why;
     }
     return marked != EB_OK ? marked : code;
-}
-
-/* Open bytes in a range. */
-static uint32_t open_bytes(const eb_apply_t *a, eb_range_t range)
-{
-    uint64_t from = range.addr, end = from + range.size;
-    uint32_t bytes = 0;
-    eb_range_t open;
-
-    while (next_open(a, from, end, &open)) {
-        bytes += open.size;
-        from = (uint64_t)open.addr + open.size;
-    }
-    return bytes;
 }
 
 /* After a step: how far it came. EB_OK: go on with what is open; else the error to end with. */
@@ -198,7 +127,26 @@ static eb_code_t judge_step(eb_apply_t *a, eb_range_t step, eb_phase_t phase, ui
     return eb_err_wrap(why, "gave up after %u attempts", a->failures);
 }
 
-/* Change a step and prove it. EB_OK: go on, with what is still open of it too. */
+/*
+ * A step was changed. Its proof is made at the end, over everything, unless something went wrong
+ * before: then at once, while it is small. A sector of it is asked for in any case, so that a flash
+ * that takes nothing is not written to its end.
+ */
+static eb_code_t look_at_step(eb_apply_t *a, eb_range_t step, eb_phase_t phase, bool went_well,
+                              eb_err_t *err)
+{
+    eb_range_t spot = {step.addr, eb_min_u32(step.size, EB_SECTOR_BYTES)};
+
+    if (went_well && !a->doubted && !eb_line_showed_faults(a->session)) {
+        eb_code_t code = eb_apply_look(a, spot, phase, false, err);
+        if (code != EB_OK || eb_apply_open_bytes(a, spot) == 0) {
+            return code;
+        }
+    }
+    return eb_apply_look(a, step, phase, false, err);
+}
+
+/* Change a step and look at it. EB_OK: go on, with what is still open of it too. */
 static eb_code_t do_step(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *err)
 {
     eb_phase_t phase = blank ? EB_PHASE_ERASE : EB_PHASE_WRITE;
@@ -208,6 +156,7 @@ static eb_code_t do_step(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *e
         return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
     }
     eb_code_t code = change(a, step, blank, &why);
+    bool went_well = code == EB_OK;
     if (code != EB_OK) {
         code = eb_line_care_failed(&a->care, &why);
     } else {
@@ -217,11 +166,11 @@ static eb_code_t do_step(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *e
         eb_err_hint(&why, "the flash is write-protected, worn out or not as large as it says; if "
                           "the supply is weak, try a shorter cable or a powered hub");
     }
-    if (code == EB_OK && (code = eb_apply_look(a, step, phase, false, &quiet)) != EB_OK) {
+    if (code == EB_OK && (code = look_at_step(a, step, phase, went_well, &quiet)) != EB_OK) {
         why = quiet;
     }
     if (code == EB_OK) {
-        uint32_t still_open = open_bytes(a, step);
+        uint32_t still_open = eb_apply_open_bytes(a, step);
         a->doubted = a->doubted || still_open > 0; /* where else may it have gone? */
         code = judge_step(a, step, phase, still_open, &why);
     }
@@ -239,7 +188,7 @@ static eb_code_t work_through(eb_apply_t *a, eb_range_t area, bool blank, eb_err
 
     for (;;) {
         eb_range_t step;
-        eb_code_t code = next_step(a, &from, end, blank, &step, err);
+        eb_code_t code = eb_apply_next_step(a, &from, end, blank, &step, err);
         if (code != EB_OK || step.size == 0) {
             return code;
         }
@@ -265,60 +214,70 @@ static eb_code_t work_round(eb_apply_t *a, eb_err_t *err)
     return code;
 }
 
-/* How much is to be erased and how much to be written, for progress. */
-static eb_code_t count_work(eb_apply_t *a, eb_err_t *err)
+/* What a proof is about. */
+static bool is_due(const eb_flash_span_t *span, bool all)
 {
-    uint64_t from = 0, erase = 0, write = 0;
-    eb_range_t open;
-
-    while (next_open(a, from, UINT64_MAX, &open)) {
-        for (uint32_t done = 0; done < open.size; done += EB_SECTOR_BYTES) {
-            bool blank;
-            eb_code_t code = wanted_sector(a, open.addr + done, a->buf, &blank, err);
-            if (code != EB_OK) {
-                return code;
-            }
-            *(blank ? &erase : &write) += EB_SECTOR_BYTES;
-        }
-        from = (uint64_t)open.addr + open.size;
-    }
-    a->phases[EB_PHASE_ERASE].total = erase;
-    a->phases[EB_PHASE_WRITE].total = write;
-    return EB_OK;
+    return span->state == EB_RANGE_NEW || span->state == EB_RANGE_WRITTEN ||
+           (all && span->state == EB_RANGE_SAME);
 }
 
 /*
- * Once more over what was written, now that all is: a flash that is smaller than it says keeps
- * later bytes in the place of earlier ones, each proved in its time. Where the board was reset on
- * the way its firmware may have run and written, and on a bad line a request may have gone to
- * another address; then what was right before is asked for too.
+ * Over what was written, now that all is: a flash that is smaller than it says keeps later bytes in
+ * the place of earlier ones. Where the board was reset on the way its firmware may have run and
+ * written, and on a bad line a request may have gone to another address; then what was right before
+ * is asked for too.
  */
 static eb_code_t prove_all(eb_apply_t *a, eb_err_t *err)
 {
     uint32_t resets = resets_of(a);
     bool all = resets != a->resets || a->doubted || eb_line_showed_faults(a->session);
     eb_spans_t copy = {0};
-    uint64_t total = eb_spans_bytes(&a->spans, EB_RANGE_NEW);
+    uint64_t total =
+        eb_spans_bytes(&a->spans, EB_RANGE_NEW) + eb_spans_bytes(&a->spans, EB_RANGE_WRITTEN);
     eb_code_t code = eb_apply_cut(&a->spans, (eb_range_t){0, UINT32_MAX}, &copy, err);
 
     total += all ? eb_spans_bytes(&a->spans, EB_RANGE_SAME) : 0;
     eb_apply_begin_phase(a, EB_PHASE_VERIFY, total);
     for (size_t i = 0; i < copy.count && code == EB_OK; i++) {
-        const eb_flash_span_t *span = &copy.spans[i];
-        if (span->state == EB_RANGE_NEW || (all && span->state == EB_RANGE_SAME)) {
-            code =
-                eb_apply_look(a, (eb_range_t){span->addr, span->size}, EB_PHASE_VERIFY, true, err);
+        if (!is_due(&copy.spans[i], all)) {
+            continue;
         }
+        uint32_t addr = copy.spans[i].addr;
+        uint64_t end = eb_span_end(&copy.spans[i]);
+        while (i + 1 < copy.count && copy.spans[i + 1].addr == end &&
+               is_due(&copy.spans[i + 1], all)) {
+            end = eb_span_end(&copy.spans[++i]);
+        }
+        code = eb_apply_look(a, (eb_range_t){addr, (uint32_t)(end - addr)}, EB_PHASE_VERIFY, true,
+                             err);
     }
     eb_spans_free(&copy);
     a->resets = resets;
     return code;
 }
 
+/* On a bad line each step is proved when it is done, and again at the end, for the answer to a
+ * damaged request is about another range. What was done before the line showed that, twice here. */
+static eb_code_t prove_round(eb_apply_t *a, eb_err_t *err)
+{
+    bool waiting = eb_spans_bytes(&a->spans, EB_RANGE_WRITTEN) > 0;
+    eb_range_t open;
+
+    if (!a->changed && resets_of(a) == a->resets && !eb_line_showed_faults(a->session)) {
+        return EB_OK;
+    }
+    eb_code_t code = prove_all(a, err);
+    if (code == EB_OK && waiting && eb_line_showed_faults(a->session)) {
+        code = prove_all(a, err);
+    }
+    a->doubted = a->doubted || (code == EB_OK && eb_apply_next_open(a, 0, UINT64_MAX, &open));
+    return code;
+}
+
 static eb_code_t run(eb_apply_t *a, eb_err_t *err)
 {
     eb_range_t open;
-    eb_code_t code = count_work(a, err);
+    eb_code_t code = eb_apply_count_work(a, err);
 
     if (code != EB_OK) {
         return code;
@@ -327,18 +286,17 @@ static eb_code_t run(eb_apply_t *a, eb_err_t *err)
     eb_apply_begin_phase(a, EB_PHASE_WRITE, a->phases[EB_PHASE_WRITE].total);
     for (int round = 0; round < ROUNDS_MAX; round++) {
         code = work_round(a, err);
-        if (code == EB_OK &&
-            (a->changed || resets_of(a) != a->resets || eb_line_showed_faults(a->session))) {
-            code = prove_all(a, err);
+        if (code == EB_OK) {
+            code = prove_round(a, err);
         }
         if (code != EB_OK) {
             return code;
         }
-        if (!next_open(a, 0, UINT64_MAX, &open) && resets_of(a) == a->resets) {
+        if (!eb_apply_next_open(a, 0, UINT64_MAX, &open) && resets_of(a) == a->resets) {
             a->proved = eb_session_has_digest(a->session);
             return EB_OK;
         }
-        eb_event_note(a->ev, EB_LEVEL_DETAIL, "the flash changed by itself; once more");
+        eb_event_note(a->ev, EB_LEVEL_DETAIL, "the flash is not as it was written; once more");
     }
     (void)eb_err_set(err, EB_ERR_UNPROVED, "the flash does not keep what was proved in it");
     eb_err_hint(err, "the flash is not as large as it says, or worn out, or the board resets again "
@@ -360,7 +318,7 @@ static void look_again(eb_apply_t *a)
     code = eb_apply_cut(&a->spans, (eb_range_t){0, UINT32_MAX}, &copy, NULL);
     for (size_t i = 0; i < copy.count && code == EB_OK; i++) {
         const eb_flash_span_t *span = &copy.spans[i];
-        if (span->state != EB_RANGE_OLD && (all || !is_settled(span->state))) {
+        if (span->state != EB_RANGE_OLD && (all || !eb_apply_is_settled(span->state))) {
             code = eb_apply_look(a, (eb_range_t){span->addr, span->size}, EB_PHASE_VERIFY, false,
                                  NULL);
         }
@@ -374,6 +332,7 @@ eb_code_t eb_apply_run(eb_apply_t *a, eb_err_t *err)
 
     a->proved = false;
     eb_code_t code = run(a, &why);
+    eb_apply_tell(a);
     if (code == EB_OK) {
         return EB_OK;
     }
@@ -398,7 +357,7 @@ eb_code_t eb_apply_init(eb_apply_t *a, eb_session_t *session, const eb_events_t 
     a->session = session;
     a->ev = ev;
     a->wanted = wanted_erased;
-    a->step_bytes = EB_APPLY_STEP_BYTES;
+    a->step_bytes = FIRST_STEP_BYTES;
     eb_line_care_init(&a->care, session, ev);
     a->buf = malloc(EB_APPLY_STEP_BYTES);
     if (a->buf == NULL) {
@@ -413,5 +372,7 @@ void eb_apply_free(eb_apply_t *a)
         eb_spans_free(&a->spans);
         free(a->buf);
         a->buf = NULL;
+        free(a->mixed);
+        a->mixed = NULL;
     }
 }

@@ -2,9 +2,9 @@
  * apply.h: the engine that changes the flash of a board and keeps the truth about it.
  *
  * What shall be in the flash comes from a function. First eb_apply_compare finds by digests what
- * differs; nothing is changed by it. Then eb_apply_run erases and writes the sectors that differ
- * and no others, and proves each of them by a digest of the chip. At every moment `spans` holds
- * what is known of each sector; nothing but a digest makes one SAME or NEW.
+ * differs; nothing is changed by it. Then eb_apply_run erases and writes those sectors and no
+ * others, and proves each of them by a digest of the chip. At every moment `spans` holds what is
+ * known of each sector; nothing but a digest makes one SAME or NEW.
  */
 #ifndef EB_CORE_APPLY_H
 #define EB_CORE_APPLY_H
@@ -13,8 +13,8 @@
 #include "compare.h"
 #include "line_care.h"
 
-/* Most that is written or erased between two proofs. */
-#define EB_APPLY_STEP_BYTES (256u * 1024u)
+/* Most that is written or erased at once: the stub is idle between two writes. */
+#define EB_APPLY_STEP_BYTES (1024u * 1024u)
 
 /* Progress of one phase, in bytes. */
 typedef struct eb_apply_phase {
@@ -31,21 +31,28 @@ typedef struct eb_apply {
     const eb_range_t
         *areas;        /* in the order of the work; together they cover the ranges; borrowed */
     size_t area_count; /* 0: by address */
+    bool may_leap;     /* what differs all over need not be asked sector by sector: leap.h */
     /* results */
     eb_spans_t spans; /* whole sectors; moved out by the caller, or freed by eb_apply_free */
     bool changed;     /* at least one sector was touched */
     bool proved; /* all of spans is SAME or NEW, and was so after the last reset of the board */
     uint64_t bytes_written; /* acknowledged; those of a second attempt too */
     uint64_t wire_bytes;    /* payload sent for them */
+    eb_leap_t leap;         /* of eb_apply_compare; unasked_bytes: of OLD */
     /* from here on its own */
     eb_session_t *session;
     const eb_events_t *ev;
     eb_line_care_t care;
     uint8_t *buf;        /* EB_APPLY_STEP_BYTES; owned */
     uint32_t step_bytes; /* what is tried at once; smaller after failures */
-    unsigned failures;   /* in a row, without a sector that became NEW */
-    bool doubted;        /* something was written and did not arrive where it should */
-    uint32_t resets;     /* of the board, when the spans were proved last */
+    eb_leap_t proof;     /* what was asked since; allows nothing */
+    uint64_t bytes_erased;
+    int64_t erase_us, write_us;
+    uint8_t *mixed; /* one bit a block of the flash; see apply_step.h; owned */
+    uint32_t mixed_bits;
+    unsigned failures; /* in a row, without a sector that became NEW */
+    bool doubted;      /* something was written and did not arrive where it should */
+    uint32_t resets;   /* of the board, when the spans were proved last */
     eb_apply_phase_t phases[EB_PHASE_HASH + 1];
 } eb_apply_t;
 

@@ -134,11 +134,12 @@ eb_code_t eb_apply_look(eb_apply_t *a, eb_range_t range, eb_phase_t phase, bool 
 {
     inner_t inner = {a, phase, counts};
     eb_events_t events = inner_events(&inner);
+    eb_leap_t *leap = phase == EB_PHASE_CHECK ? &a->leap : &a->proof;
     eb_spans_t found = {0}, before = {0};
 
     eb_code_t code = eb_apply_cut(&a->spans, range, &before, err);
     if (code == EB_OK) {
-        code = eb_compare_board(a->session, range.addr, range.size, a->wanted, a->wanted_user,
+        code = eb_compare_board(a->session, range.addr, range.size, a->wanted, a->wanted_user, leap,
                                 &events, &found, err);
     }
     for (size_t i = 0; i < found.count && code == EB_OK; i++) {

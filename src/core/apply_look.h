@@ -21,6 +21,7 @@ eb_code_t eb_apply_cut(const eb_spans_t *spans, eb_range_t range, eb_spans_t *ou
 /*
  * Ask the board about a range and put what it says into the spans; on failure they stay as they
  * are. counts: its progress is that of `phase`, of which the range then is settled.
+ * Before the first change apply->leap may spare it some of the range.
  */
 eb_code_t eb_apply_look(eb_apply_t *apply, eb_range_t range, eb_phase_t phase, bool counts,
                         eb_err_t *err);

@@ -1,5 +1,6 @@
 #include "apply_text.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -70,4 +71,39 @@ eb_code_t eb_apply_unfinished(const eb_spans_t *spans, const eb_err_t *cause, eb
         eb_err_hint(err, "%s; then run the same command again to finish the job", first);
     }
     return EB_ERR_UNFINISHED;
+}
+
+static void tell_asked(const eb_apply_t *a, const char *what, const eb_asked_t *asked)
+{
+    if (asked->digests > 0) {
+        eb_event_note(a->ev, EB_LEVEL_DETAIL,
+                      "%s: %" PRIu64 " bytes by %" PRIu32 " digest%s, %.2f s", what, asked->bytes,
+                      asked->digests, asked->digests == 1 ? "" : "s", (double)asked->us / 1e6);
+    }
+}
+
+void eb_apply_tell(const eb_apply_t *a)
+{
+    const eb_plan_cost_t *cost = &a->leap.cost;
+
+    tell_asked(a, "compared", &a->leap.asked);
+    if (a->leap.unasked_bytes > 0) {
+        eb_event_note(a->ev, EB_LEVEL_DETAIL,
+                      "not compared, for what lies around differs: %" PRIu64 " bytes",
+                      a->leap.unasked_bytes);
+    }
+    if (a->bytes_erased > 0) {
+        eb_event_note(a->ev, EB_LEVEL_DETAIL, "erased: %" PRIu64 " bytes, %.2f s", a->bytes_erased,
+                      (double)a->erase_us / 1e6);
+    }
+    if (a->bytes_written > 0) {
+        eb_event_note(a->ev, EB_LEVEL_DETAIL,
+                      "written: %" PRIu64 " bytes, %" PRIu64 " over the wire, %.2f s",
+                      a->bytes_written, a->wire_bytes, (double)a->write_us / 1e6);
+    }
+    tell_asked(a, "proved", &a->proof.asked);
+    if (eb_session_has_digest(a->session)) {
+        eb_event_note(a->ev, EB_LEVEL_DETAIL, "measured: digest %.2f s a MB, round trip %.1f ms",
+                      cost->digest_s_per_byte * 1048576.0, cost->round_trip_s * 1e3);
+    }
 }

@@ -2,15 +2,18 @@
  * compare.c: where the board differs from wanted bytes.
  *
  * Most of the time goes into the chip's hashing (1 to 4 s a MiB), little into round trips. So
- * pieces start at 64 KiB, grow where the board has been equal for a while, shrink where it was not,
- * and what differs is cut in four. Right behind a differing sector the next ones are asked for one
- * by one, so that a board with other content is hashed once and not once a level.
+ * pieces start at 64 KiB, grow where the board has been equal for a while until round trips do not
+ * count, shrink where it was not, and what differs is cut in four. Right behind a differing sector
+ * the next ones are asked for one by one, so that a board with other content is hashed once and not
+ * once a level.
  */
 #include "compare.h"
 
 #include "bytes.h"
+#include "clock.h"
 #include "digest.h"
 #include "line_care.h"
+#include "measure.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +21,8 @@
 #define PIECE_START_BYTES EB_BLOCK_BYTES
 #define PIECE_AFTER_BYTES (EB_BLOCK_BYTES / 4) /* where something differed: more may */
 #define PIECE_MAX_BYTES   (1024u * 1024u)
-#define GROW_AFTER        4 /* equal pieces in a row */
+#define GROW_AFTER        4    /* equal pieces in a row */
+#define ROUND_TRIP_SHARE  0.05 /* of a piece's time; larger ones only cost more when they differ */
 #define PARTS             4
 #define TRIES_MAX         12 /* until two answers on a sector agree */
 
@@ -29,17 +33,18 @@ typedef struct compare {
     void *user;
     eb_spans_t *spans;
     eb_range_t range;
+    eb_leap_t *leap;
     eb_digest_t *md5;
     uint8_t *bytes;     /* EB_BLOCK_BYTES of what is wanted */
     uint8_t *theirs;    /* two sectors of the board; only without digests */
     uint64_t dense_end; /* end of a sector that differs and is not erased */
-    uint64_t old_bytes; /* found to differ so far */
+    uint64_t old_bytes; /* found to differ so far, or taken for it */
     bool was_cut;       /* the last piece had to be cut */
     bool doubted;       /* two digests of the same bytes differed */
 } compare_t;
 
-static eb_code_t settle(compare_t *c, uint32_t addr, uint32_t size, eb_range_state_t state,
-                        eb_err_t *err)
+static eb_code_t add_span(compare_t *c, uint32_t addr, uint32_t size, eb_range_state_t state,
+                          eb_err_t *err)
 {
     eb_code_t code = eb_spans_add(c->spans, addr, size, state, err);
 
@@ -49,6 +54,14 @@ static eb_code_t settle(compare_t *c, uint32_t addr, uint32_t size, eb_range_sta
                           c->range.size);
     }
     return code;
+}
+
+/* A digest told it. */
+static eb_code_t settle(compare_t *c, uint32_t addr, uint32_t size, eb_range_state_t state,
+                        eb_err_t *err)
+{
+    eb_leap_asked(c->leap, size, state == EB_RANGE_SAME);
+    return add_span(c, addr, size, state, err);
 }
 
 /* Bytes from addr to the next multiple of `step`, or to the end of the range if that is nearer. */
@@ -91,12 +104,19 @@ static eb_code_t ask(compare_t *c, eb_range_t piece, eb_answer_t *out, eb_err_t 
         return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
     }
     eb_code_t code = hash_wanted(c, piece, ours, err);
+    int64_t started_us = eb_clock_us();
     if (code == EB_OK) {
         code = eb_steady_digest(&c->care, piece.addr, piece.size, out->md5, err);
     }
     if (code != EB_OK) {
         return code;
     }
+    c->leap->asked.digests++;
+    c->leap->asked.bytes += piece.size;
+    c->leap->asked.us += eb_clock_us() - started_us;
+    eb_plan_cost_t *cost = &c->leap->cost;
+    eb_measure_per_byte(&cost->digest_s_per_byte, cost, piece.size, started_us);
+    eb_measure_round_trip(cost, piece.size, started_us);
     out->equal = memcmp(ours, out->md5, sizeof(ours)) == 0;
     out->erased = false;
     if (!out->equal) {
@@ -234,6 +254,105 @@ static eb_code_t compare_piece(compare_t *c, eb_range_t piece, uint32_t span, bo
     return code;
 }
 
+/* -- leaps --------------------------------------------------------------------------------- */
+
+static eb_code_t is_blank_sector(compare_t *c, uint32_t addr, bool *blank, eb_err_t *err)
+{
+    eb_code_t code = c->wanted(c->user, addr, EB_SECTOR_BYTES, c->bytes, err);
+
+    *blank = code == EB_OK && all_erased(c->bytes, EB_SECTOR_BYTES);
+    return code;
+}
+
+/* How far to leap from addr on; 0: not at all. Where data shall end and blank begin, or the other
+ * way round, another thing begins on the board too: it is looked at. */
+static eb_code_t choose_leap(compare_t *c, uint32_t addr, uint32_t *size, eb_err_t *err)
+{
+    bool blank, next;
+
+    *size = 0;
+    if (!c->leap->allowed) {
+        return EB_OK;
+    }
+    eb_code_t code = is_blank_sector(c, addr, &blank, err);
+    uint32_t limit = code == EB_OK ? eb_leap_size(c->leap, blank) : 0;
+    limit = eb_min_u32(limit, c->range.size - (addr - c->range.addr));
+    while (code == EB_OK && *size < limit) {
+        code = is_blank_sector(c, addr + *size, &next, err);
+        if (next != blank) {
+            break;
+        }
+        *size += EB_SECTOR_BYTES;
+    }
+    return code;
+}
+
+/* The sector behind a leap is as wanted: so may be what lies before it. *size: what is left of the
+ * leap once its equal end is gone. */
+static eb_code_t look_back(compare_t *c, uint32_t addr, uint32_t *size, eb_err_t *err)
+{
+    for (uint32_t part = *size / 2; part > 0; part = eb_min_u32(part, *size)) {
+        eb_answer_t answer;
+        part += (EB_SECTOR_BYTES - part % EB_SECTOR_BYTES) % EB_SECTOR_BYTES;
+        eb_code_t code = ask(c, (eb_range_t){addr + *size - part, part}, &answer, err);
+        if (code != EB_OK) {
+            return code;
+        }
+        if (answer.equal) {
+            *size -= part;
+        } else if (part == EB_SECTOR_BYTES) {
+            break;
+        } else {
+            part /= 2;
+        }
+    }
+    return EB_OK;
+}
+
+/* Leap over `size` bytes and look at the sector behind them, if there is one. *done: both. */
+static eb_code_t leap_over(compare_t *c, uint32_t addr, uint32_t size, uint32_t *done,
+                           eb_err_t *err)
+{
+    uint32_t left = c->range.size - (addr - c->range.addr) - size;
+    eb_range_t behind = {addr + size, eb_min_u32(left, EB_SECTOR_BYTES)};
+    eb_answer_t answer = {.equal = false};
+    uint32_t unasked = size;
+    eb_code_t code = EB_OK;
+
+    if (behind.size > 0) {
+        code = ask(c, behind, &answer, err);
+    }
+    if (code == EB_OK && answer.equal) {
+        code = look_back(c, addr, &unasked, err);
+    }
+    if (code == EB_OK) {
+        eb_leap_taken(c->leap, unasked);
+        code = add_span(c, addr, unasked, EB_RANGE_OLD, err);
+    }
+    *done = size + behind.size;
+    c->dense_end = answer.equal ? UINT64_MAX : (uint64_t)addr + *done;
+    if (code == EB_OK && *done > unasked) {
+        code = settle(c, addr + unasked, *done - unasked,
+                      answer.equal ? EB_RANGE_SAME : EB_RANGE_OLD, err);
+    }
+    return code;
+}
+
+/* -- all of it ------------------------------------------------------------------------------ */
+
+/* Larger pieces than that save no time. */
+static uint32_t largest_piece(const compare_t *c)
+{
+    const eb_plan_cost_t *cost = &c->leap->cost;
+    double digest_s = ROUND_TRIP_SHARE * PIECE_MAX_BYTES * cost->digest_s_per_byte;
+
+    if (cost->round_trip_s >= digest_s) {
+        return PIECE_MAX_BYTES;
+    }
+    double bytes = PIECE_MAX_BYTES * cost->round_trip_s / digest_s;
+    return bytes > PIECE_START_BYTES ? (uint32_t)bytes : PIECE_START_BYTES;
+}
+
 static eb_code_t compare_by_digest(compare_t *c, eb_err_t *err)
 {
     uint32_t span = PIECE_START_BYTES;
@@ -241,17 +360,24 @@ static eb_code_t compare_by_digest(compare_t *c, eb_err_t *err)
 
     for (uint32_t done = 0; done < c->range.size;) {
         uint32_t addr = c->range.addr + done;
-        uint32_t size = bytes_to_border(c, addr, span);
+        uint32_t size;
         bool equal;
-        c->was_cut = false;
-        eb_code_t code = compare_piece(c, (eb_range_t){addr, size}, span, false, &equal, err);
+        eb_code_t code = choose_leap(c, addr, &size, err);
+        if (code == EB_OK && size > 0) {
+            c->was_cut = true;
+            code = leap_over(c, addr, size, &size, err);
+        } else if (code == EB_OK) {
+            c->was_cut = false;
+            size = bytes_to_border(c, addr, span);
+            code = compare_piece(c, (eb_range_t){addr, size}, span, false, &equal, err);
+        }
         if (code != EB_OK) {
             return code;
         }
         whole_in_row = c->was_cut ? 0 : whole_in_row + 1;
         if (c->was_cut) {
             span = PIECE_AFTER_BYTES;
-        } else if (whole_in_row >= GROW_AFTER && span < PIECE_MAX_BYTES) {
+        } else if (whole_in_row >= GROW_AFTER && 2 * span <= largest_piece(c)) {
             span *= 2;
             whole_in_row = 0;
         }
@@ -320,8 +446,10 @@ static eb_code_t compare_by_reading(compare_t *c, eb_err_t *err)
 }
 
 eb_code_t eb_compare_board(eb_session_t *s, uint32_t addr, uint32_t size, eb_wanted_fn wanted,
-                           void *user, const eb_events_t *ev, eb_spans_t *spans, eb_err_t *err)
+                           void *user, eb_leap_t *leap, const eb_events_t *ev, eb_spans_t *spans,
+                           eb_err_t *err)
 {
+    eb_leap_t none = {.cost = eb_measure_guess(s)};
     compare_t c = {.ev = ev, .wanted = wanted, .user = user, .spans = spans};
     bool has_digest = eb_session_has_digest(s);
     eb_code_t code;
@@ -332,6 +460,7 @@ eb_code_t eb_compare_board(eb_session_t *s, uint32_t addr, uint32_t size, eb_wan
     }
     eb_line_care_init(&c.care, s, ev);
     c.range = (eb_range_t){addr, size};
+    c.leap = leap != NULL ? leap : &none;
     c.dense_end = UINT64_MAX;
     c.md5 = eb_digest_new(EB_DIGEST_MD5);
     c.bytes = malloc(EB_BLOCK_BYTES);

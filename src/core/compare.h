@@ -11,6 +11,7 @@
 #include "espbackup/event.h"
 #include "espbackup/ops.h"
 #include "espbackup/session.h"
+#include "leap.h"
 
 /* Fill `bytes` with what shall be at [addr, addr + size); size <= EB_BLOCK_BYTES. */
 typedef eb_code_t (*eb_wanted_fn)(void *user, uint32_t addr, uint32_t size, uint8_t *bytes,
@@ -20,9 +21,14 @@ typedef eb_code_t (*eb_wanted_fn)(void *user, uint32_t addr, uint32_t size, uint
  * Fill *spans with SAME and OLD over [addr, addr + size). Differing ends at sector borders, but
  * never outside the range (addr and size need no alignment). Recovers from a bad line as reads do.
  * EB_PHASE_CHECK progress. On failure *spans is empty.
+ *
+ * leap NULL: all of it is asked. Else it goes on from one call to the next, and learns what digests
+ * cost; where it allows not to ask, OLD is also what was not asked, and the range must be whole
+ * sectors.
  */
 eb_code_t eb_compare_board(eb_session_t *s, uint32_t addr, uint32_t size, eb_wanted_fn wanted,
-                           void *user, const eb_events_t *ev, eb_spans_t *spans, eb_err_t *err);
+                           void *user, eb_leap_t *leap, const eb_events_t *ev, eb_spans_t *spans,
+                           eb_err_t *err);
 
 /* Building spans: append or merge; addresses must grow. EB_ERR_INTERNAL without memory. */
 eb_code_t eb_spans_add(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_range_state_t state,

@@ -242,7 +242,7 @@ eb_code_t eb_difference_with_board(eb_session_t *s, eb_image_source_t *source,
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
     }
     code = eb_compare_board(s, source->addr, (uint32_t)source->size_bytes, wanted_of_image, source,
-                            ev, &spans, err);
+                            NULL, ev, &spans, err);
     if (code == EB_OK && eb_spans_bytes(&spans, EB_RANGE_OLD) > 0) {
         code = table_of_board(s, ev, layout, &areas, err);
     }

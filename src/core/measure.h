@@ -3,7 +3,10 @@
 #ifndef EB_CORE_MEASURE_H
 #define EB_CORE_MEASURE_H
 
-#include "plan.h"
+#include "espbackup/session.h"
+#include "plan_cost.h"
+
+#include <stdint.h>
 
 /* The least that a byte takes, in seconds: what the line can carry or, where that is not known,
  * what the chip can send. */

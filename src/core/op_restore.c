@@ -127,7 +127,7 @@ static eb_code_t prepare(eb_restore_job_t *job, eb_restore_result_t *result, eb_
 
 /* -- asking ---------------------------------------------------------------------------------- */
 
-static bool ask(eb_restore_job_t *job, const eb_restore_result_t *result, const eb_spans_t *spans)
+static bool ask(eb_restore_job_t *job, const eb_restore_result_t *result, const eb_apply_t *apply)
 {
     const eb_sidecar_t *sidecar = job->image.sidecar;
     const eb_layout_t *after = job->after;
@@ -135,7 +135,8 @@ static bool ask(eb_restore_job_t *job, const eb_restore_result_t *result, const 
         .source = job->image.path,
         .addr = result->addr,
         .size_bytes = result->size_bytes,
-        .spans = spans,
+        .spans = &apply->spans,
+        .unasked_bytes = apply->leap.unasked_bytes,
         .board_table = &job->board->table,
         .image_table = after != NULL ? &after->table : NULL,
         .board_boot = job->board->table.present ? &job->board->boot : NULL,
@@ -193,7 +194,7 @@ static eb_code_t change(eb_restore_job_t *job, eb_apply_t *apply, eb_restore_res
     if (code != EB_OK) {
         return code;
     }
-    bool agreed = ask(job, result, &apply->spans);
+    bool agreed = ask(job, result, apply);
     if (job->options->dry_run) {
         return EB_OK;
     }
@@ -225,6 +226,7 @@ static eb_code_t restore(eb_restore_job_t *job, eb_restore_result_t *result, eb_
     if (code == EB_OK) {
         apply.wanted = eb_restore_wanted;
         apply.wanted_user = job;
+        apply.may_leap = !job->options->dry_run; /* which is to tell all that differs */
         apply.area_count = eb_restore_areas(job, areas);
         apply.areas = areas;
         code = eb_apply_compare(&apply, job->sectors, job->sector_count, err);

@@ -16,6 +16,7 @@
 
 #include "cover.h"
 #include "espbackup/image.h"
+#include "plan_cost.h"
 
 /* Largest read and largest range guessed at once: what one buffer of the caller holds. */
 #define EB_PLAN_STEP_MAX_BYTES (512u * 1024u)
@@ -35,12 +36,6 @@ typedef struct eb_plan_region {
     eb_range_t range;
     eb_likely_t erased;
 } eb_plan_region_t;
-
-typedef struct eb_plan_cost {
-    double read_s_per_byte;
-    double digest_s_per_byte;
-    double round_trip_s;
-} eb_plan_cost_t;
 
 typedef struct eb_plan_step {
     bool is_guess;

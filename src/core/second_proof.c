@@ -36,7 +36,7 @@ eb_code_t eb_second_proof(eb_settle_t *settle, eb_err_t *err)
     for (int i = 0; i < ROUNDS_MAX; i++) {
         eb_spans_t spans = {0};
         eb_code_t code = eb_compare_board(settle->session, settle->range.addr, settle->range.size,
-                                          bytes_of_part, settle, settle->ev, &spans, err);
+                                          bytes_of_part, settle, NULL, settle->ev, &spans, err);
         const uint64_t differ = eb_spans_bytes(&spans, EB_RANGE_OLD);
 
         if (code == EB_OK && differ > 0) {

@@ -78,7 +78,7 @@ void fake_forget(eb_session_t *s)
     s->stats.baud = 921600;
     s->stats.retries = s->stats.reconnects = s->stats.slowdowns = 0;
     s->lie = FAKE_HONEST;
-    s->lies_left = s->refuse_left = 0;
+    s->lies_after = s->lies_left = s->refuse_left = 0;
     s->alias_bytes = 0;
     s->refuse_addr = UINT32_MAX;
     s->protect_status = 0;
@@ -315,6 +315,10 @@ static bool lies_now(eb_session_t *s)
     if (s->lie == FAKE_HONEST || s->lies_left == 0) {
         return false;
     }
+    if (s->lies_after > 0) {
+        s->lies_after--;
+        return false;
+    }
     s->lies_left -= s->lies_left > 0 ? 1 : 0;
     return true;
 }
@@ -329,6 +333,7 @@ static void put_sector(eb_session_t *s, uint32_t addr, const uint8_t *bytes, uin
         return;
     }
     s->erases[addr / EB_SECTOR_BYTES]++;
+    memset(s->told + addr, 0, EB_SECTOR_BYTES);
     memset(at, 0xFF, EB_SECTOR_BYTES);
     if (lying && s->lie == FAKE_LIE_SHORT) {
         count = eb_min_u32(count, EB_SECTOR_BYTES - 256);

@@ -36,6 +36,7 @@ struct eb_session {
 
     /* faults of writing; the flash is NOR: erased to ones, programmed to zeroes only */
     fake_lie_t lie;
+    int lies_after;           /* sectors that it makes well before */
     int lies_left;            /* sectors; -1: for ever */
     uint32_t alias_bytes;     /* the flash is no larger than that and repeats itself; 0: no */
     uint32_t refuse_addr;     /* the sector there is refused with a status; UINT32_MAX: none */
@@ -50,7 +51,7 @@ struct eb_session {
     uint64_t written_bytes;       /* programmed */
     unsigned writes, erase_calls; /* calls */
     unsigned *erases;             /* of each sector */
-    uint8_t *told; /* one a byte: sent over the wire or hashed by the chip since fake_forget */
+    uint8_t *told; /* one a byte: sent over the wire or hashed by the chip since it was changed */
 };
 
 eb_session_t *fake_new(uint64_t flash_bytes, uint64_t seed);

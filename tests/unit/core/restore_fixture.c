@@ -85,6 +85,10 @@ void assert_restored(const restore_fixture_t *f, eb_code_t code, const uint8_t *
     assert_int_equal(code, EB_OK);
     assert_true(f->result.proved);
     assert_memory_equal(f->board->bytes, wanted, f->board->flash.size_bytes);
+    for (size_t i = 0; i < f->result.spans.count; i++) { /* proved after the last change of it */
+        const eb_flash_span_t *span = &f->result.spans.spans[i];
+        assert_null(memchr(f->board->told + span->addr, 0, span->size));
+    }
     for (size_t i = 0; i < f->result.spans.count; i++) {
         eb_range_state_t state = f->result.spans.spans[i].state;
         assert_true(state == EB_RANGE_SAME || state == EB_RANGE_NEW);

@@ -84,6 +84,49 @@ static void what_is_to_be_blank_is_erased_only(void **state)
     assert_false(f->watch.started[EB_PHASE_WRITE]);
 }
 
+/* Nothing of it is as wanted: asking about each sector first would save nothing. */
+static void other_content_is_hashed_once_when_it_is_written(void **state)
+{
+    restore_fixture_t *f = *state;
+
+    fake_fill(f->board, 0, RESTORE_FLASH_BYTES, 5);
+    assert_restored(f, put_back(f), f->image);
+    assert_true(f->plan.unasked_bytes > RESTORE_FLASH_BYTES / 2);
+    assert_int_equal(f->plan_old_bytes, RESTORE_FLASH_BYTES);
+    assert_int_equal(span_bytes(f, EB_RANGE_NEW), RESTORE_FLASH_BYTES);
+    assert_int_equal(fake_sector_erases(f->board), SECTORS);
+    assert_true(f->board->digest_bytes < RESTORE_FLASH_BYTES * 3 / 2);
+    /* On a line with faults each answer may have been about another range: asked for twice. */
+    fake_forget(f->board);
+    fake_fill(f->board, 0, RESTORE_FLASH_BYTES, 5);
+    f->board->stats.retries = 1;
+    assert_restored(f, put_back(f), f->image);
+    assert_true(f->board->digest_bytes > 2 * RESTORE_FLASH_BYTES);
+}
+
+/* One erase of a block is quicker than sixteen of its sectors, so all of it is written. */
+static void a_block_that_changes_as_a_whole_is_written_as_a_whole(void **state)
+{
+    restore_fixture_t *f = *state;
+
+    fake_fill(f->board, 0xD0000, EB_BLOCK_BYTES, 5); /* 7 sectors of data in the image */
+    assert_restored(f, put_back(f), f->image);
+    assert_int_equal(f->board->writes, 1);
+    assert_int_equal(f->board->erase_calls, 0);
+    assert_int_equal(f->result.bytes_written, EB_BLOCK_BYTES);
+    fake_forget(f->board);
+    fake_fill(f->board, 0xD0000, EB_BLOCK_BYTES - EB_SECTOR_BYTES, 5); /* one stays */
+    assert_restored(f, put_back(f), f->image);
+    assert_int_equal(f->result.bytes_written, 7 * EB_SECTOR_BYTES);
+    assert_int_equal(fake_sectors_touched(f->board), 15);
+    /* The ROM takes it as it is, at the speed of the line. */
+    fake_forget(f->board);
+    fake_fill(f->board, 0xD0000, EB_BLOCK_BYTES, 5);
+    f->board->stats.stub = false;
+    assert_restored(f, put_back(f), f->image);
+    assert_int_equal(f->result.bytes_written, 7 * EB_SECTOR_BYTES);
+}
+
 /* The chain of the boot is written from its end, its first link last. */
 static void bootloader_and_table_come_last(void **state)
 {
@@ -226,6 +269,12 @@ static void a_dry_run_tells_and_touches_nothing(void **state)
     assert_int_equal(f->board->writes + f->board->erase_calls, 0);
     assert_int_equal(span_bytes(f, EB_RANGE_OLD), 0x2000);
     assert_int_equal(span_bytes(f, EB_RANGE_SAME), RESTORE_FLASH_BYTES - 0x2000);
+    /* It tells of each sector, though of a restore that would be too dear. */
+    fake_fill(f->board, 0, 0xC0000, 1);
+    memcpy(f->board->bytes + 0x95000, f->image + 0x95000, EB_SECTOR_BYTES);
+    assert_int_equal(put_back(f), EB_OK);
+    assert_int_equal(f->plan.unasked_bytes, 0);
+    assert_int_equal(span_bytes(f, EB_RANGE_OLD), 0xC0000 - EB_SECTOR_BYTES);
 }
 
 static void no_is_no(void **state)
@@ -405,6 +454,8 @@ int main(void)
         TEST(an_erased_board_comes_back),
         TEST(two_percent_are_those_sectors_and_no_others),
         TEST(what_is_to_be_blank_is_erased_only),
+        TEST(other_content_is_hashed_once_when_it_is_written),
+        TEST(a_block_that_changes_as_a_whole_is_written_as_a_whole),
         TEST(bootloader_and_table_come_last),
         TEST(a_partition_by_name_is_that_and_nothing_else),
         TEST(names_that_no_table_lists),

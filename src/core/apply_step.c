@@ -1,0 +1,167 @@
+#include "apply_step.h"
+
+#include "apply_look.h"
+#include "cover.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool eb_apply_next_open(const eb_apply_t *a, uint64_t from, uint64_t end, eb_range_t *out)
+{
+    for (size_t i = 0; i < a->spans.count; i++) {
+        const eb_flash_span_t *span = &a->spans.spans[i];
+        uint64_t start = span->addr > from ? span->addr : from;
+        uint64_t stop = eb_span_end(span) < end ? eb_span_end(span) : end;
+        if (!eb_apply_is_settled(span->state) && span->state != EB_RANGE_WRITTEN && start < stop) {
+            *out = (eb_range_t){(uint32_t)start, (uint32_t)(stop - start)};
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t eb_apply_open_bytes(const eb_apply_t *a, eb_range_t range)
+{
+    uint64_t from = range.addr, end = from + range.size;
+    uint32_t bytes = 0;
+    eb_range_t open;
+
+    while (eb_apply_next_open(a, from, end, &open)) {
+        bytes += open.size;
+        from = eb_range_end(open);
+    }
+    return bytes;
+}
+
+/* -- blocks ---------------------------------------------------------------------------------- */
+
+static bool is_mixed(const eb_apply_t *a, uint32_t addr)
+{
+    uint32_t block = addr / EB_BLOCK_BYTES;
+
+    return block < a->mixed_bits && (a->mixed[block / 8] >> block % 8 & 1u) != 0;
+}
+
+/* The sector's bytes, and whether it is erased only. */
+static eb_code_t wanted_sector(eb_apply_t *a, uint32_t addr, uint8_t *out, bool *blank,
+                               eb_err_t *err)
+{
+    eb_code_t code = a->wanted(a->wanted_user, addr, EB_SECTOR_BYTES, out, err);
+
+    *blank = code == EB_OK && !is_mixed(a, addr) && out[0] == 0xFF &&
+             memcmp(out, out + 1, EB_SECTOR_BYTES - 1) == 0;
+    return code;
+}
+
+static bool in_one_area(const eb_apply_t *a, eb_range_t range)
+{
+    for (size_t i = 0; i < a->area_count; i++) {
+        if (eb_range_common(a->areas[i], range).size == range.size) {
+            return true;
+        }
+    }
+    return a->area_count == 0;
+}
+
+/* Erased bytes in a range of open sectors. */
+static eb_code_t blank_bytes(eb_apply_t *a, eb_range_t range, uint32_t *bytes, eb_err_t *err)
+{
+    *bytes = 0;
+    for (uint32_t done = 0; done < range.size; done += EB_SECTOR_BYTES) {
+        bool blank;
+        eb_code_t code = wanted_sector(a, range.addr + done, a->buf, &blank, err);
+        if (code != EB_OK) {
+            return code;
+        }
+        *bytes += blank ? EB_SECTOR_BYTES : 0;
+    }
+    return EB_OK;
+}
+
+/* A part of an open stretch that lies in one block. Only what goes deflated over the line is worth
+ * sending although it is blank. */
+static eb_code_t count_part(eb_apply_t *a, eb_range_t part, bool deflates, uint64_t *erase,
+                            uint64_t *write, eb_err_t *err)
+{
+    uint32_t blank;
+    eb_code_t code = blank_bytes(a, part, &blank, err);
+
+    if (code == EB_OK && deflates && part.size == EB_BLOCK_BYTES && blank > 0 &&
+        blank < part.size && in_one_area(a, part)) {
+        a->mixed[part.addr / EB_BLOCK_BYTES / 8] |= (uint8_t)(1u << part.addr / EB_BLOCK_BYTES % 8);
+        blank = 0;
+    }
+    *erase += blank;
+    *write += part.size - blank;
+    return code;
+}
+
+eb_code_t eb_apply_count_work(eb_apply_t *a, eb_err_t *err)
+{
+    uint64_t from = 0, erase = 0, write = 0;
+    eb_session_stats_t stats;
+    eb_range_t open;
+
+    eb_session_get_stats(a->session, &stats);
+    if (a->mixed == NULL && a->spans.count > 0) {
+        uint64_t end = eb_span_end(&a->spans.spans[a->spans.count - 1]);
+        a->mixed_bits = (uint32_t)(end / EB_BLOCK_BYTES) + 1;
+        a->mixed = calloc(a->mixed_bits / 8 + 1, 1);
+        if (a->mixed == NULL) {
+            a->mixed_bits = 0;
+            return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the blocks");
+        }
+    }
+    while (eb_apply_next_open(a, from, UINT64_MAX, &open)) {
+        uint32_t to_border = EB_BLOCK_BYTES - open.addr % EB_BLOCK_BYTES;
+        open.size = eb_min_u32(open.size, to_border);
+        eb_code_t code = count_part(a, open, stats.stub, &erase, &write, err);
+        if (code != EB_OK) {
+            return code;
+        }
+        from = eb_range_end(open);
+    }
+    a->phases[EB_PHASE_ERASE].total = erase;
+    a->phases[EB_PHASE_WRITE].total = write;
+    return EB_OK;
+}
+
+/* -- steps ----------------------------------------------------------------------------------- */
+
+/* How much of an open stretch to take at once: up to a border of blocks, which are erased faster.
+ */
+static uint32_t step_of(const eb_apply_t *a, eb_range_t open)
+{
+    uint64_t end = (uint64_t)open.addr + a->step_bytes;
+    uint64_t border = end - end % EB_BLOCK_BYTES;
+
+    if (border > open.addr) {
+        end = border;
+    }
+    return eb_min_u32(open.size, (uint32_t)(end - open.addr));
+}
+
+eb_code_t eb_apply_next_step(eb_apply_t *a, uint64_t *from, uint64_t end, bool blank,
+                             eb_range_t *step, eb_err_t *err)
+{
+    eb_range_t open;
+
+    *step = (eb_range_t){0, 0};
+    while (step->size == 0 && eb_apply_next_open(a, *from, end, &open)) {
+        uint32_t limit = step_of(a, open);
+        bool fits = true;
+        *step = (eb_range_t){open.addr, 0};
+        while (fits && step->size < limit) {
+            bool is_blank;
+            eb_code_t code =
+                wanted_sector(a, open.addr + step->size, a->buf + step->size, &is_blank, err);
+            if (code != EB_OK) {
+                return code;
+            }
+            fits = is_blank == blank;
+            step->size += fits ? EB_SECTOR_BYTES : 0;
+        }
+        *from = (uint64_t)open.addr + (step->size == 0 ? EB_SECTOR_BYTES : 0);
+    }
+    return EB_OK;
+}

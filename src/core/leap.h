@@ -1,0 +1,45 @@
+/*
+ * leap.h: whether to look before a sector is written. Pure: no I/O, no clock.
+ *
+ * A digest ahead pays where it saves a write. On a board that holds something else it saves none,
+ * so after a run of sectors that all differed the next ones are written without looking; then one
+ * sector is looked at, and while it differs too the leaps double in size. A board of which little
+ * differs is asked about everything: it is written where it differs and nowhere else.
+ */
+#ifndef EB_CORE_LEAP_H
+#define EB_CORE_LEAP_H
+
+#include "plan_cost.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Digests, and what they cost. */
+typedef struct eb_asked {
+    uint32_t digests;
+    uint64_t bytes;
+    int64_t us;
+} eb_asked_t;
+
+typedef struct eb_leap {
+    /* filled by the caller */
+    bool allowed;         /* false: everything is asked */
+    uint64_t total_bytes; /* that are to be as wanted */
+    eb_plan_cost_t cost;  /* read_s_per_byte: what a byte on the line takes */
+    /* results */
+    uint64_t unasked_bytes; /* taken for different without looking */
+    eb_asked_t asked;
+    /* from here on its own */
+    uint64_t same_bytes, old_bytes; /* that were asked about */
+    uint32_t run_bytes;             /* that differ, or were leapt over, just before */
+} eb_leap_t;
+
+/* The board was asked about the next bytes; or (eb_leap_taken) it was not. */
+void eb_leap_asked(eb_leap_t *leap, uint32_t size, bool equal);
+void eb_leap_taken(eb_leap_t *leap, uint32_t size);
+
+/* How many bytes not to ask about from here on, whole sectors, at most 256 KiB; 0: ask. blank: they
+ * shall be erased only, which is sooner done. */
+uint32_t eb_leap_size(const eb_leap_t *leap, bool blank);
+
+#endif
