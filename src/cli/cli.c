@@ -6,10 +6,12 @@
 #include "usage.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static eb_code_t run_command(eb_cli_t *cli, eb_err_t *err)
 {
@@ -81,12 +83,26 @@ static void finish_error(const eb_cli_t *cli, eb_code_t code, eb_err_t *err)
         eb_err_hint(err, "'espbackup help %s' tells what it takes", cli->args.command->name);
 }
 
+/* A file that is opened takes the lowest number that is free, and what is said would go into it. A
+ * stream that was closed stays one that cannot be read or written. */
+static bool hold_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return false;
+    }
+    return true;
+}
+
 int eb_cli_main(int argc, char **argv)
 {
     eb_cli_t cli;
     eb_err_t err = {0};
     eb_err_t output_err = {0};
 
+    if (!hold_standard_streams())
+        return eb_code_row(EB_ERR_FILE_IO)->exit_status; /* there is nobody to tell */
     memset(&cli, 0, sizeof(cli));
     eb_signals_install();
     eb_code_t code = eb_args_parse(argc, argv, &cli.args, &err);
