@@ -23,8 +23,11 @@ static void fill_options(const eb_args_t *args, eb_backup_options_t *out)
     };
 }
 
+/* All that needs no board: a name mistyped must not reset one. */
 static eb_code_t check_options(const eb_backup_options_t *options, eb_err_t *err)
 {
+    char path[EB_PATH_BYTES];
+
     if (options->force && options->output == NULL)
         return eb_err_set(err, EB_ERR_USAGE, "--force goes with --output: other names are new");
     if ((uint64_t)options->addr + options->size > (uint64_t)UINT32_MAX + 1)
@@ -32,7 +35,10 @@ static eb_code_t check_options(const eb_backup_options_t *options, eb_err_t *err
                           "--offset 0x%x with --size 0x%x ends beyond any flash: expected at most "
                           "0x100000000 together",
                           (unsigned)options->addr, (unsigned)options->size);
-    return eb_store_check_output(options->output, err);
+    eb_code_t code = eb_store_check_output(options->output, err);
+    if (code == EB_OK && options->since != NULL)
+        code = eb_store_resolve(options->dir, options->since, path, err);
+    return code;
 }
 
 static eb_code_t render(eb_cli_t *cli, const eb_session_t *session,

@@ -231,10 +231,11 @@ eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, e
         eb_err_t now = {.code = EB_OK};
         eb_code_t code = s->transport == NULL ? eb_connect_reopen(s, &now) : EB_OK;
 
-        eb_event_progress(s->ev, EB_PHASE_CONNECT, (uint64_t)first + (uint64_t)i,
-                          attempts == 0 ? 0 : (uint64_t)total);
-        if (code == EB_OK)
+        if (code == EB_OK) {
+            eb_event_progress(s->ev, EB_PHASE_CONNECT, (uint64_t)first + (uint64_t)i,
+                              attempts == 0 ? 0 : (uint64_t)total);
             code = attempt_through_reset(s, i, &info, &now);
+        }
         if (code == EB_OK) {
             s->stub = info.dialect == EB_DIALECT_STUB;
             s->connected = true;
