@@ -18,6 +18,7 @@
 #include "spi_user.h"
 
 #define STUB_BLOCK_BYTES 0x4000u
+#define OTG_BLOCK_BYTES  0x800u /* more is too much for the ROM's USB, which the stub uses too */
 #define ROM_BLOCK_BYTES  0x400u
 #define BLOCK_TRIES      3
 /* The vendor's own budget for the slowest flash. */
@@ -190,10 +191,15 @@ static eb_code_t choose_form(eb_write_job_t *job, const uint8_t *bytes, uint8_t 
     return EB_OK;
 }
 
+static uint32_t largest_block(const eb_session_t *s)
+{
+    return s->port.kind == EB_PORT_USB_OTG ? OTG_BLOCK_BYTES : STUB_BLOCK_BYTES;
+}
+
 /* On a line that damages large blocks smaller ones come through. */
 static void learn_block_size(eb_session_t *s, eb_code_t code)
 {
-    if (code == EB_OK && s->write_block_bytes < STUB_BLOCK_BYTES)
+    if (code == EB_OK && s->write_block_bytes < largest_block(s))
         s->write_block_bytes *= 2;
     else if (code != EB_OK && s->write_block_bytes > ROM_BLOCK_BYTES)
         s->write_block_bytes /= 2;
@@ -231,7 +237,7 @@ eb_code_t eb_flash_write(eb_session_t *s, uint32_t addr, uint32_t size, const ui
     if (code != EB_OK)
         return code;
     if (s->write_block_bytes == 0)
-        s->write_block_bytes = STUB_BLOCK_BYTES;
+        s->write_block_bytes = largest_block(s);
     job.block_bytes = s->stub ? eb_min_u32(s->write_block_bytes, size) : ROM_BLOCK_BYTES;
     job.padded = padded = malloc(job.block_bytes);
     code = padded == NULL ? eb_err_set(err, EB_ERR_INTERNAL, "no memory for a block")

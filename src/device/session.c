@@ -94,6 +94,39 @@ static eb_code_t take_reset_sequence(eb_session_t *s, eb_err_t *err)
     return eb_reset_parse(text, &s->custom_reset, err);
 }
 
+static void pass_note(void *user, eb_level_t level, const char *text)
+{
+    const eb_session_t *s = user;
+
+    s->outer->note(s->outer->user, level, text);
+}
+
+static void pass_progress(void *user, const eb_progress_t *progress)
+{
+    const eb_session_t *s = user;
+
+    s->outer->progress(s->outer->user, progress);
+}
+
+static bool pass_cancelled(void *user)
+{
+    const eb_session_t *s = user;
+
+    return !s->leaving && eb_event_cancelled(s->outer);
+}
+
+static void take_events(eb_session_t *s, const eb_events_t *ev)
+{
+    s->outer = ev;
+    s->own_events = (eb_events_t){.user = s, .cancelled = pass_cancelled};
+    if (ev != NULL) {
+        s->own_events.note = ev->note != NULL ? pass_note : NULL;
+        s->own_events.progress = ev->progress != NULL ? pass_progress : NULL;
+        s->own_events.max_level = ev->max_level;
+    }
+    s->ev = &s->own_events;
+}
+
 static eb_code_t new_session(const eb_session_options_t *options, const eb_events_t *ev,
                              eb_session_t **out, eb_err_t *err)
 {
@@ -104,7 +137,7 @@ static eb_code_t new_session(const eb_session_options_t *options, const eb_event
     if (s == NULL)
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the session");
     s->options = *options;
-    s->ev = ev;
+    take_events(s, ev);
     s->baud_fixed = options->baud != 0;
     s->baud_target = options->baud != 0 ? options->baud : EB_AUTO_BAUD;
     code = copy_text(s->port_name, sizeof(s->port_name), options->port, "--port", err);
@@ -342,6 +375,9 @@ eb_code_t eb_session_close(eb_session_t *s, eb_err_t *err)
     if (s == NULL)
         return EB_OK;
     if (s->connected && s->transport != NULL) {
+        /* Where more than the lines is needed, the board is asked also after a cancel. */
+        s->leaving = s->port.kind == EB_PORT_USB_JTAG || s->port.kind == EB_PORT_USB_OTG ||
+                     s->options.after != EB_AFTER_HARD_RESET;
         /* Without a known chip only the lines can do something. */
         code = s->row == NULL && s->options.after != EB_AFTER_HARD_RESET ? EB_OK : leave(s, err);
         if (code != EB_OK)

@@ -25,7 +25,10 @@ struct eb_session {
     char chip_name[EB_CHIP_NAME_BYTES];
     char stub_path[EB_STUB_PATH_BYTES];
     eb_reset_sequence_t custom_reset; /* count 0: by the kind of port */
-    const eb_events_t *ev;            /* borrowed */
+    const eb_events_t *ev;            /* own_events */
+    eb_events_t own_events;           /* lead to outer, but for a cancel while the board is left */
+    const eb_events_t *outer;         /* borrowed */
+    bool leaving;
 
     /* the way there */
     eb_transport_t *transport;

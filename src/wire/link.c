@@ -306,16 +306,20 @@ eb_code_t eb_link_sync(eb_link_t *l, int64_t timeout_ms, eb_sync_info_t *out, eb
 eb_code_t eb_link_resync(eb_link_t *l, int tries, eb_sync_info_t *out, eb_err_t *err)
 {
     eb_code_t code = EB_ERR_TIMEOUT;
+    bool silent = false;
 
     for (int i = 0; i < tries; i++) {
         code = eb_link_drain(l, EB_LINK_QUIET_MS, EB_LINK_DRAIN_MS, err);
         if (code == EB_ERR_GARBAGE)
             return code;
-        /* The chip may have lost one delimiter, and then takes ends for starts. */
-        if (code == EB_OK && i % 2 == 1)
+        /* The chip may have lost one delimiter, and then takes ends for starts, and says nothing.
+         * One that has said something is in step, and a stray one would bring it out. */
+        if (code == EB_OK && silent)
             code = eb_link_send_delimiter(l, err);
+        const uint64_t came = eb_transport_bytes_in(l->transport);
         if (code == EB_OK)
             code = eb_link_sync(l, RESYNC_TIMEOUT_MS, out, err);
+        silent = eb_transport_bytes_in(l->transport) == came;
         if (code == EB_OK) {
             /* The ROM that answers may be the same and yet have started anew. */
             code = eb_link_blame_reset(l, EB_OK, err);

@@ -1,0 +1,124 @@
+/*
+ * Getting in step again with a stub that receives as strictly as the real one: after a frame it
+ * waits for a delimiter, and two with nothing between them are no frame, so that a stray one makes
+ * it take ends for starts.
+ */
+#include "link.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../transport/net_server.h"
+
+typedef struct stub {
+    net_server_t server;
+    bool reading; /* the next frame only ends a flash read, and the digest is sent */
+    eb_transport_t *transport;
+    eb_link_t *link;
+} stub_t;
+
+static void send_frame(int fd, const uint8_t *frame, size_t len)
+{
+    uint8_t wire[EB_SLIP_MAX(64)];
+
+    net_send(fd, wire, eb_slip_encode(frame, len, wire));
+}
+
+static void answer(stub_t *stub, int fd)
+{
+    static const uint8_t digest[16] = {1, 2, 3};
+    static const uint8_t sync[10] = {1, EB_CMD_SYNC, 2};
+
+    if (stub->reading) {
+        stub->reading = false;
+        send_frame(fd, digest, sizeof(digest));
+        return;
+    }
+    for (int i = 0; i < 8; i++)
+        send_frame(fd, sync, sizeof(sync));
+}
+
+static void serve(int fd, void *user)
+{
+    stub_t *stub = user;
+    uint8_t raw[4096];
+    bool inside = false;
+    size_t count = 0;
+    ssize_t n;
+
+    while ((n = recv(fd, raw, sizeof(raw), 0)) > 0) {
+        for (ssize_t i = 0; i < n; i++) {
+            if (raw[i] != 0xC0) {
+                count++;
+                continue;
+            }
+            if (inside && count > 0)
+                answer(stub, fd);
+            inside = !inside;
+            count = 0;
+        }
+    }
+}
+
+static void start(stub_t *stub, bool reading)
+{
+    char address[64];
+    eb_err_t err = {0};
+
+    memset(stub, 0, sizeof(*stub));
+    stub->reading = reading;
+    assert_true(net_server_start(&stub->server, serve, stub));
+    (void)snprintf(address, sizeof(address), "socket://127.0.0.1:%u", stub->server.port);
+    assert_int_equal(eb_transport_open(address, NULL, &stub->transport, &err), EB_OK);
+    assert_int_equal(eb_link_new(stub->transport, NULL, &stub->link, &err), EB_OK);
+    eb_link_set_dialect(stub->link, EB_DIALECT_STUB);
+}
+
+static void stop(stub_t *stub)
+{
+    eb_link_free(stub->link);
+    eb_transport_close(stub->transport);
+    net_server_join(&stub->server);
+}
+
+static void one_that_says_something_is_in_step(void **state)
+{
+    eb_sync_info_t info;
+    eb_err_t err = {0};
+    stub_t stub;
+
+    (void)state;
+    start(&stub, true);
+    assert_int_equal(eb_link_resync(stub.link, 2, &info, &err), EB_OK);
+    assert_int_equal(info.dialect, EB_DIALECT_STUB);
+    stop(&stub);
+}
+
+static void one_that_is_silent_is_out_of_step(void **state)
+{
+    eb_sync_info_t info;
+    eb_err_t err = {0};
+    stub_t stub;
+
+    (void)state;
+    start(&stub, false);
+    assert_int_equal(eb_link_send_delimiter(stub.link, &err), EB_OK);
+    assert_int_equal(eb_link_resync(stub.link, 2, &info, &err), EB_OK);
+    assert_int_equal(info.dialect, EB_DIALECT_STUB);
+    stop(&stub);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_that_says_something_is_in_step),
+        cmocka_unit_test(one_that_is_silent_is_out_of_step),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
