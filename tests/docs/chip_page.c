@@ -140,8 +140,9 @@ static const char head[] =
     "\n"
     "Chips from the ESP32-C3 on tell their id; older ones are told by a word of their ROM. The\n"
     "modem lines DTR and RTS of a USB adapter reset any of them. A chip with USB-Serial/JTAG or\n"
-    "USB-OTG can be connected without an adapter; over USB-OTG the reset back into the program is\n"
-    "left to a watchdog of the chip, and `--after watchdog-reset` uses it elsewhere too.\n"
+    "USB-OTG can be connected without an adapter. Nothing resets a chip over USB-OTG but the code\n"
+    "that runs: hold BOOT while it is plugged in, unless its program has a console there. The way\n"
+    "back is then a watchdog of the chip; `--after watchdog-reset` uses it elsewhere too.\n"
     "\n";
 
 static const char middle[] = "\n"

@@ -22,6 +22,12 @@ sim_chip_t *sim_chip_new(const sim_chip_options_t *options)
     return calloc(1, sizeof(sim_chip_t));
 }
 
+uint16_t sim_chip_usb_id(const sim_chip_t *chip)
+{
+    (void)chip;
+    return 2;
+}
+
 void sim_chip_free(sim_chip_t *chip)
 {
     free(chip);

@@ -193,3 +193,19 @@ void sim_uart_log(sim_uart_t *u, const char *format, ...)
     (void)u;
     (void)format;
 }
+
+void sim_uart_heed_rts(sim_uart_t *u, sim_heed_t heed)
+{
+    (void)u, (void)heed;
+}
+
+bool sim_uart_forced_download(sim_uart_t *u)
+{
+    (void)u;
+    return false;
+}
+
+void sim_uart_set_forced_download(sim_uart_t *u, bool forced)
+{
+    (void)u, (void)forced;
+}

@@ -82,12 +82,15 @@ void sim_board_boot(sim_board_t *board)
 
 void sim_board_update_en(sim_board_t *board)
 {
-    bool usb = board->options.usb_jtag;
+    bool usb = sim_board_own_usb(board);
     bool en_low = !board->powered || (!usb && board->rts && !board->dtr);
     bool io0_low =
         board->options.boot_download || (usb ? board->usb_download : board->dtr && !board->rts);
 
     pthread_mutex_lock(&board->uart.lock);
+    if (board->options.usb_otg) { /* a button that was held, or a bit in the chip */
+        io0_low = board->uart.boot_held || board->uart.forced_download;
+    }
     board->uart.io0_low = io0_low;
     if (en_low) {
         board->boot_pending = false;
@@ -112,6 +115,10 @@ void sim_board_update_en(sim_board_t *board)
 void sim_board_power(sim_board_t *board, bool on)
 {
     board->powered = on;
+    board->otg_reset_at = SIM_NEVER;
+    pthread_mutex_lock(&board->uart.lock);
+    board->uart.forced_download = false;
+    pthread_mutex_unlock(&board->uart.lock);
     board->dtr = board->rts = false;
     board->raw_count = 0;
     board->hold_send_until = board->hold_read_until = 0;
@@ -161,7 +168,9 @@ void sim_board_set_lines(sim_board_t *board, bool dtr, bool rts)
     }
     board->dtr = dtr;
     board->rts = rts;
-    if (!board->options.usb_jtag) {
+    if (board->options.usb_otg) {
+        sim_otg_lines(board);
+    } else if (!board->options.usb_jtag) {
         sim_board_update_en(board);
     } else if (changed) {
         usb_lines(board);
@@ -179,8 +188,9 @@ static void self_reset(sim_board_t *board)
 {
     sim_uart_t *u = &board->uart;
 
-    if (board->options.usb_jtag) { /* the unit is reset too: the port goes, DTR is forgotten */
-        u->io0_low = board->options.boot_download;
+    if (sim_board_own_usb(board)) { /* the unit is reset too: the port goes, DTR is forgotten */
+        u->boot_held = false;       /* the button was let go long ago */
+        u->io0_low = board->options.usb_otg ? u->forced_download : board->options.boot_download;
         board->usb_vanish = true;
         sim_wire_kick_io(u);
     }
@@ -272,7 +282,7 @@ sim_board_t *sim_board_start(const sim_board_options_t *options, sim_chip_t *chi
     board->faults.seed = options->seed;
     sim_fault_start(&board->faults);
     board->en_low = true;
-    board->en_rise_at = board->replug_at = SIM_NEVER;
+    board->en_rise_at = board->replug_at = board->otg_reset_at = SIM_NEVER;
     board->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     wire = (sim_wire_options_t){options->wire_real, options->log,
                                 (int64_t)options->latency_ms * SIM_NS_PER_MS, options->seed,
@@ -281,9 +291,10 @@ sim_board_t *sim_board_start(const sim_board_options_t *options, sim_chip_t *chi
         sim_board_stop(board);
         return NULL;
     }
-    if (options->usb_jtag) {
+    if (sim_board_own_usb(board)) {
         board->uart.usb_baud = board->uart.chip_baud = USB_BAUD;
     }
+    board->uart.boot_held = options->boot_download;
     if (!open_link(board)) {
         sim_board_stop(board);
         return NULL;

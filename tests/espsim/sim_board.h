@@ -28,6 +28,7 @@ typedef struct sim_board_options {
     uint16_t usb_vid, usb_pid; /* how the pty looks through the preload; 0 = 10C4:EA60 */
     const char *usb_product;
     bool usb_jtag;     /* the port is the chip's own USB-Serial/JTAG unit; with SIM_LINK_PTY */
+    bool usb_otg;      /* it is the chip's USB-OTG unit, driven by code; with SIM_LINK_PTY */
     bool usb_vanishes; /* every reset takes the port away for a while, not only the watchdog's */
     const char *usb_serial;
     bool boot_download;    /* somebody holds BOOT: the strap is low at every reset */

@@ -23,8 +23,9 @@ struct sim_board {
     sim_board_report_t report;
     /* I/O thread only */
     bool dtr, rts, connected, powered, en_low;
-    bool usb_download;  /* what DTR told the USB-Serial/JTAG unit */
-    bool en_is_patient; /* EN waits for IO0 to go low; see sim_board.c */
+    int64_t otg_reset_at; /* the fall of RTS comes to effect */
+    bool usb_download;    /* what DTR told the USB-Serial/JTAG unit */
+    bool en_is_patient;   /* EN waits for IO0 to go low; see sim_board.c */
     int64_t en_rise_at, replug_at;
     int64_t hold_send_until, hold_read_until; /* stalls */
     sim_event_t pending_event;
@@ -38,6 +39,15 @@ void sim_board_power(sim_board_t *board, bool on);
 void sim_board_update_en(sim_board_t *board);
 void sim_board_pulse_reset(sim_board_t *board);
 void sim_board_boot(sim_board_t *board);
+/* sim_usb_otg.c; on the I/O thread */
+void sim_otg_lines(sim_board_t *board);
+void sim_otg_service(sim_board_t *board, int64_t now);
+
+static inline bool sim_board_own_usb(const sim_board_t *board)
+{
+    return board->options.usb_jtag || board->options.usb_otg;
+}
+
 /* sim_io.c */
 void *sim_board_io_thread(void *arg);
 

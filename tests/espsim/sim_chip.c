@@ -90,7 +90,13 @@ static bool chip_make(sim_chip_t *chip, const sim_chip_options_t *options)
         fprintf(stderr, "espsim: %s has no USB-Serial/JTAG unit\n", chip->row->name);
         return false;
     }
-    chip->usb = options->usb_jtag;
+    if (options->usb_otg && !chip->row->has_usb_otg) {
+        fprintf(stderr, "espsim: %s has no USB-OTG unit\n", chip->row->name);
+        return false;
+    }
+    chip->usb = options->usb_jtag || options->usb_otg;
+    chip->otg = options->usb_otg;
+    chip->full_packets = options->usb_full_packets;
     chip->watchdog_ms = options->watchdog_ms != 0 ? options->watchdog_ms : APP_WATCHDOG_MS;
     chip->stub_never_starts = options->stub_never_starts;
     const uint64_t busy_us = 1000u * (uint64_t)options->flash_busy_ms;
@@ -118,6 +124,11 @@ sim_chip_t *sim_chip_new(const sim_chip_options_t *options)
         return NULL;
     }
     return chip;
+}
+
+uint16_t sim_chip_usb_id(const sim_chip_t *chip)
+{
+    return (uint16_t)chip->row->chip_id;
 }
 
 void sim_chip_free(sim_chip_t *chip)
@@ -163,13 +174,18 @@ static void chip_reset(sim_chip_t *chip, bool download_mode)
         chip->row->rom.flash_limit != 0 ? chip->row->rom.flash_limit : ROM_FLASH_LIMIT;
     chip->speed = chip->efuses->octal_flash ? chip->row->octal : chip->row->plain;
     sim_memory_reset(chip);
+    bool forced = chip->otg && sim_uart_forced_download(chip->uart);
+    chip->holds_full_packets = false;
     if (chip->row->strap_reg != 0) {
         sim_bus_write(chip, chip->row->strap_reg,
-                      download_mode ? boot->strap_word : boot->run_strap);
+                      download_mode && !forced ? boot->strap_word : boot->run_strap);
+    }
+    if (forced) {
+        sim_bus_write(chip, chip->row->force_reg, chip->row->force_bit);
     }
     chip_reset_uart(chip, download_mode);
     /* A reset by the USB unit is not one for the RTC: its watchdog runs on. */
-    if (chip->usb && download_mode && chip->app_ran) {
+    if (chip->usb && !chip->otg && download_mode && chip->app_ran) {
         sim_watchdog_start(chip, chip->watchdog_ms);
     }
     sim_count(&chip->resets, 1);
@@ -188,6 +204,10 @@ void sim_chip_run(sim_chip_t *chip, sim_uart_t *uart, bool download_mode)
             sim_rom_run(chip);
         } else {
             sim_run_app(chip);
+        }
+        if (chip->self_reset && chip->otg && chip->row->force_reg != 0) {
+            uint32_t force = sim_bus_read(chip, chip->row->force_reg);
+            sim_uart_set_forced_download(uart, (force & chip->row->force_bit) != 0);
         }
         if (chip->self_reset) {
             download_mode = sim_uart_download_strap(uart);

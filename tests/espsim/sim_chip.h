@@ -25,6 +25,8 @@ typedef struct sim_chip_options {
     bool mute_flash;            /* RDID answers FFFFFF */
     uint32_t flash_busy_ms;     /* it is in the middle of an erase, for so long from now */
     const char *efuse_set;      /* row name: "typical" (default) and more in sim_efuse_rows.c */
+    bool usb_otg;               /* the host is on the USB-OTG unit */
+    bool usb_full_packets;      /* any stub ends USB transfers as those before 1.2 did */
     bool usb_jtag;              /* the host is on the USB-Serial/JTAG unit */
     uint32_t watchdog_ms;       /* of the RTC watchdog that an app leaves running; 0 = 9 s */
     const char *mac;            /* "aa:bb:cc:dd:ee:ff"; NULL = the efuse set's own */
@@ -42,6 +44,8 @@ typedef struct sim_chip_counters {
 
 /* NULL and a line on stderr when an option cannot be. */
 sim_chip_t *sim_chip_new(const sim_chip_options_t *options);
+/* USB product id of the ROM's USB-OTG port: the chip's id. */
+uint16_t sim_chip_usb_id(const sim_chip_t *chip);
 void sim_chip_free(sim_chip_t *chip); /* syncs the flash file; NULL is allowed */
 
 /* Run from reset to reset. `download_mode`: the strapping pin as sampled at this reset. */

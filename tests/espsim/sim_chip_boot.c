@@ -62,6 +62,9 @@ void sim_boot_print(sim_chip_t *chip, bool download_mode)
         break;
     }
     sim_spend(chip, BOOT_DELAY_US);
+    if (chip->otg) { /* it prints to the UART */
+        return;
+    }
     if (boot->old_format) {
         boot_print_old(chip, download_mode);
         return;
@@ -115,10 +118,15 @@ void sim_run_app(sim_chip_t *chip)
         boot_complain(chip, sim_le32(header));
         return;
     }
-    boot_printf(chip, "%s", chip->row->boot.second_stage);
+    if (!chip->otg) {
+        boot_printf(chip, "%s", chip->row->boot.second_stage);
+    }
     boot_idle(chip, BOOT_DELAY_US);
     sim_drain(chip);
     sim_set_baud(chip, APP_BAUD); /* an app knows its crystal */
+    if (chip->otg && chip->row->force_reg != 0) {
+        sim_uart_heed_rts(chip->uart, SIM_HEED_APP);
+    }
     boot_printf(chip, "%s", chip->row->boot.app != NULL ? chip->row->boot.app : boot_idf_log);
     for (unsigned second = 1; sim_running(chip); second++) {
         boot_idle(chip, APP_SECOND_US);

@@ -140,11 +140,17 @@ typedef struct sim_chip_row {
     sim_speed_t plain, octal;
     sim_speed_t boosted;            /* with a stub that raises the clocks; 0 = it does not */
     uint32_t boosted_uart_clock_hz; /* 0: still the crystal's */
-    bool has_usb_jtag;
+    bool has_usb_jtag, has_usb_otg;
+    /* Bit by which a program on USB-OTG asks for the loader; 0: no program is known to do so. */
+    uint32_t force_reg, force_bit;
     bool usb_boost;      /* the stub raises the clocks when it is on USB */
     bool stub_four_byte; /* the stub can reach flash above 16 MB */
     sim_boot_text_t boot;
 } sim_chip_row_t;
+
+/* Over USB-OTG no block may be longer than 800h; what happens to one that is, is not known: here it
+ * is lost. Header, and the header of a block. */
+enum { SIM_OTG_FRAME_MAX = 0x800 + 8 + 16 };
 
 enum sim_stub_generation { SIM_STUB_LEGACY = 1, SIM_STUB_V2 = 2 };
 
@@ -180,7 +186,8 @@ typedef struct sim_page {
 
 typedef struct sim_out {
     uint8_t bytes[2048];
-    size_t count;
+    size_t count,
+        framed; /* there now; of the frame that is being made, with what waits before it */
 } sim_out_t;
 
 enum sim_reset_cause { SIM_RESET_POWER_ON, SIM_RESET_WATCHDOG, SIM_RESET_SOFTWARE };
@@ -193,7 +200,10 @@ struct sim_chip {
     sim_flash_t *flash;
     sim_uart_t *uart;
     bool stub_never_starts;
-    bool usb;             /* the host is on the USB-Serial/JTAG unit */
+    bool usb;          /* the host is on one of the chip's USB units */
+    bool otg;          /* which is USB-OTG */
+    bool full_packets; /* any stub, and the one that runs: ends no transfer with a full packet */
+    bool holds_full_packets;
     uint32_t watchdog_ms; /* left to a host by the app that ran before; 0 = 9 s */
     bool app_ran;         /* since power was switched on */
 

@@ -39,8 +39,10 @@
                  .slow_clock_hz = 136000}
 
 /* The stub of some chips raises the clocks when it finds itself on USB. */
-#define USB_JTAG       .has_usb_jtag = true
-#define USB_JTAG_BOOST .has_usb_jtag = true, .usb_boost = true
+#define USB_OTG                 .has_usb_otg = true
+#define USB_OTG_FORCED(address) USB_OTG, .force_reg = (address), .force_bit = 1
+#define USB_JTAG                .has_usb_jtag = true
+#define USB_JTAG_BOOST          .has_usb_jtag = true, .usb_boost = true
 
 #define ESP32_SPEED .plain = {.spi_us = 4000, .md5_us = 1200}
 #define BOOST_SPEED .boosted = {.spi_us = 1900, .md5_us = 300}
@@ -168,6 +170,7 @@ const sim_chip_row_t sim_chip_rows[] = {
     {
         .name = "esp32s2",
         .chip_id = 2,
+        USB_OTG_FORCED(0x3F408128),
         .efuse_base = 0x3F41A000,
         .efuse_size = 0x200,
         .mac_low = 0x3F41A044,
@@ -199,6 +202,7 @@ const sim_chip_row_t sim_chip_rows[] = {
     {
         .name = "esp32s3",
         .chip_id = 9,
+        USB_OTG_FORCED(0x6000812C),
         .efuse_base = 0x60007000,
         .efuse_size = 0x200,
         .mac_low = 0x60007044,
@@ -433,6 +437,7 @@ const sim_chip_row_t sim_chip_rows[] = {
     {
         .name = "esp32p4",
         .chip_id = 18,
+        USB_OTG,
         .efuse_base = 0x5012D000,
         .efuse_size = 0x200,
         .mac_low = 0x5012D044,
@@ -461,6 +466,7 @@ const sim_chip_row_t sim_chip_rows[] = {
     {
         .name = "esp32s31",
         .chip_id = 32,
+        USB_OTG,
         .efuse_base = 0x20715000,
         .efuse_size = 0x200,
         .mac_low = 0x20715050,

@@ -72,8 +72,10 @@ static bool make_link(const char *root, const char *path, const char *target)
 
 static bool make_device(const char *root, const sim_board_options_t *o)
 {
-    const char *product = o->usb_jtag ? OWN_PRODUCT : DEFAULT_PRODUCT;
-    const char *maker = o->usb_jtag ? "Espressif" : "Silicon Labs";
+    const char *product = o->usb_jtag  ? OWN_PRODUCT
+                          : o->usb_otg ? "CDC ACM of the ROM"
+                                       : DEFAULT_PRODUCT;
+    const char *maker = o->usb_jtag || o->usb_otg ? "Espressif" : "Silicon Labs";
     const char *serial = o->usb_serial != NULL ? o->usb_serial : "ESPSIM0001";
     char vid[8], pid[8];
     bool given = o->usb_vid != 0 || o->usb_pid != 0;
@@ -174,7 +176,7 @@ bool sim_fake_tty_open(sim_fake_tty_t *tty, const sim_board_options_t *options)
 {
     memset(tty, 0, sizeof(*tty));
     tty->lines_fd = -1;
-    tty->own_usb = options->usb_jtag;
+    tty->own_usb = options->usb_jtag || options->usb_otg;
     snprintf(tty->dir, sizeof(tty->dir), "/tmp/espsim-XXXXXX");
     if (mkdtemp(tty->dir) == NULL) {
         fprintf(stderr, "espsim: cannot make %s: %s\n", tty->dir, strerror(errno));

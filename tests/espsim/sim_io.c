@@ -23,7 +23,7 @@ size_t sim_board_room(sim_board_t *board)
 
 uint32_t sim_board_set_host_baud(sim_board_t *board, uint32_t baud)
 {
-    if (board->options.usb_jtag) {
+    if (sim_board_own_usb(board)) {
         return baud; /* whatever it is set to */
     }
     if (board->options.max_baud != 0 && baud > board->options.max_baud) {
@@ -185,6 +185,7 @@ static void handle_event(sim_board_t *board)
     sim_board_set_connected(board, false);
     sim_board_power(board, false);
     pthread_mutex_lock(&board->uart.lock);
+    board->uart.boot_held = false; /* nobody holds the button when it is plugged in again */
     board->report.unplugs++;
     pthread_mutex_unlock(&board->uart.lock);
     if (board->options.replug_ms >= 0) {
@@ -215,6 +216,7 @@ static void run_timers(sim_board_t *board, int64_t now)
     if (now >= board->en_rise_at) {
         sim_board_boot(board);
     }
+    sim_otg_service(board, now);
     if (now >= board->replug_at) {
         board->replug_at = SIM_NEVER;
         if (board->link->ops->replug(board->link)) {
@@ -234,7 +236,7 @@ static int64_t min_ns(int64_t a, int64_t b)
 /* When something happens by itself next. */
 static int64_t next_deadline(sim_board_t *board, int64_t now, bool can_read)
 {
-    int64_t due = min_ns(board->en_rise_at, board->replug_at);
+    int64_t due = min_ns(min_ns(board->en_rise_at, board->replug_at), board->otg_reset_at);
 
     due = min_ns(due, board->link->ops->due(board->link, now));
     if (!can_read) {

@@ -123,6 +123,10 @@ int main(int argc, char **argv)
     if (chip == NULL) {
         return 1;
     }
+    if (options.board.usb_otg && options.board.usb_vid == 0) {
+        options.board.usb_vid = 0x303A;
+        options.board.usb_pid = sim_chip_usb_id(chip);
+    }
     status = run(&options, chip, &mask, &old_mask);
     sim_chip_free(chip);
     return status;

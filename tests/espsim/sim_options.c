@@ -29,6 +29,8 @@ enum {
     OPT_CHIP,
     OPT_CRYSTAL,
     OPT_USB_JTAG,
+    OPT_USB_OTG,
+    OPT_USB_FULL,
     OPT_USB_VANISHES,
     OPT_USB_WATCHDOG,
     OPT_FLASH,
@@ -54,6 +56,8 @@ static const struct option long_options[] = {
     {"pty", optional_argument, NULL, OPT_PTY},
     {"usb-id", required_argument, NULL, OPT_USB_ID},
     {"usb-jtag", no_argument, NULL, OPT_USB_JTAG},
+    {"usb-otg", no_argument, NULL, OPT_USB_OTG},
+    {"usb-full-packets", no_argument, NULL, OPT_USB_FULL},
     {"usb-vanishes", no_argument, NULL, OPT_USB_VANISHES},
     {"usb-watchdog-ms", required_argument, NULL, OPT_USB_WATCHDOG},
     {"usb-product", required_argument, NULL, OPT_USB_PRODUCT},
@@ -105,7 +109,10 @@ static const char help_board[] =
     "  --usb-product TEXT       and is called\n"
     "  --usb-jtag               no adapter: the chip's own USB-Serial/JTAG unit behind --pty. A\n"
     "                           watchdog's reset takes the port away; it comes back as ttyACM1\n"
+    "  --usb-otg                the chip's USB-OTG port behind --pty, driven by its code. --boot\n"
+    "                           download: BOOT was held while it was plugged in\n"
     "  --usb-vanishes           every reset does\n"
+    "  --usb-full-packets       stubs leave a full last packet waiting, as those before 1.2 did\n"
     "  --usb-watchdog-ms N      what an app's watchdog leaves a host to switch it off (9000)\n"
     "  --boot download|run      IO0 held low, or high unless DTR pulls it low\n"
     "                           (default: download for --tcp, run otherwise)\n"
@@ -371,6 +378,10 @@ static bool *flag_target(sim_options_t *o, int option)
         return &o->board.reset_on_connect;
     case OPT_USB_JTAG:
         return &o->board.usb_jtag;
+    case OPT_USB_OTG:
+        return &o->board.usb_otg;
+    case OPT_USB_FULL:
+        return &o->chip.usb_full_packets;
     case OPT_USB_VANISHES:
         return &o->board.usb_vanishes;
     case OPT_NO_SFDP:
@@ -469,6 +480,13 @@ int sim_options_parse(sim_options_t *o, int argc, char **argv)
         }
     }
     o->chip.usb_jtag = o->board.usb_jtag;
+    o->chip.usb_otg = o->board.usb_otg;
+    if (o->board.usb_jtag && o->board.usb_otg) {
+        return usage("usb-otg", "with --usb-jtag", "possible: one port at a time");
+    }
+    if (o->board.usb_otg && o->board.link != SIM_LINK_PTY) {
+        return usage("usb-otg", "without --pty", "possible: it is a USB port");
+    }
     if (o->board.usb_jtag && o->board.link != SIM_LINK_PTY) {
         return usage("usb-jtag", "without --pty", "possible: it is a USB port");
     }

@@ -233,6 +233,7 @@ static void rom_handle_frame(sim_rom_t *rom)
 static bool rom_receive(sim_rom_t *rom)
 {
     bool inside = false, escaped = false;
+    const size_t frame_max = rom->chip->otg ? SIM_OTG_FRAME_MAX : sizeof(rom->frame);
     uint8_t byte;
     rom->frame_count = 0;
     while (sim_getc(rom->chip, -1, &byte) == SIM_OK) {
@@ -249,7 +250,7 @@ static bool rom_receive(sim_rom_t *rom)
                 byte = byte == 0xDC ? 0xC0 : byte == 0xDD ? 0xDB : byte;
                 escaped = false;
             }
-            if (rom->frame_count == sizeof(rom->frame)) {
+            if (rom->frame_count == frame_max) {
                 inside = false; /* longer than any command: wait for the next frame */
                 rom->frame_count = 0;
             } else {

@@ -64,7 +64,9 @@ static void stub_prepare(sim_chip_t *chip, const sim_stub_row_t *row)
     } else if (chip->four_byte) {
         chip->flash_limit = UINT32_MAX;
     }
-    if (v2 && chip->usb) {
+    chip->holds_full_packets =
+        chip->usb && v2 && (chip->full_packets || !sim_stub_at_least(row, 1, 2));
+    if (v2 && chip->usb && !chip->otg) {
         sim_watchdog_stop(chip);
     }
     if (v2 && chip->usb && chip->row->usb_boost) {
@@ -94,6 +96,9 @@ static void stub_run(sim_chip_t *chip, const sim_stub_row_t *row, bool *leave, u
     stub_prepare(chip, row);
     sim_stub_rx_init(stub);
     sim_spend(chip, row->generation == SIM_STUB_V2 ? STUB_V2_IDLE_WAIT_US : STUB_START_US);
+    if (chip->otg) {
+        sim_uart_heed_rts(chip->uart, SIM_HEED_LATER);
+    }
     sim_slip_frame(chip, "OHAI", 4);
     switch (row->generation) {
     case SIM_STUB_LEGACY:
@@ -103,6 +108,8 @@ static void stub_run(sim_chip_t *chip, const sim_stub_row_t *row, bool *leave, u
         sim_stub_v2_run(stub);
         break;
     }
+    sim_uart_heed_rts(chip->uart, SIM_HEED_NONE);
+    chip->holds_full_packets = false;
     *leave = stub->leave;
     *entry = stub->entry;
     sim_inflate_end(&stub->write.inflate);

@@ -29,6 +29,7 @@ typedef struct sim_stub_rx {
     bool armed;   /* v2: there is a buffer to receive into */
     int pending;  /* legacy: the buffer of the newest frame, -1 = none */
     size_t count; /* of the frame being received */
+    size_t frame_max;
     bool inside, escaped;
 } sim_stub_rx_t;
 

@@ -17,6 +17,7 @@ void sim_stub_rx_init(sim_stub_t *stub)
 {
     stub->rx.armed = true;
     stub->rx.pending = -1;
+    stub->rx.frame_max = stub->chip->otg ? SIM_OTG_FRAME_MAX : SIM_STUB_BUFFER_BYTES;
     /* The interrupt empties the hardware FIFO; room for two frames with every byte escaped. */
     sim_uart_set_rx_capacity(stub->chip->uart, (size_t)4 * SIM_STUB_BUFFER_BYTES);
 }
@@ -36,7 +37,7 @@ static void v2_frame_end(sim_stub_rx_t *rx)
 
 static void v2_put(sim_stub_rx_t *rx, uint8_t byte)
 {
-    if (rx->count < SIM_STUB_BUFFER_BYTES) {
+    if (rx->count < rx->frame_max) {
         rx->buffer[rx->filling].bytes[rx->count++] = byte;
         return;
     }
@@ -176,7 +177,8 @@ static void legacy_byte(sim_stub_rx_t *rx, uint8_t byte)
     bool ended = legacy_unwrap(rx, byte, &data);
     if (data >= 0) {
         rx->buffer[rx->filling].bytes[rx->count++] = (uint8_t)data;
-        ended = rx->count == LEGACY_BUFFER_BYTES;
+        ended = rx->count ==
+                (rx->frame_max < LEGACY_BUFFER_BYTES ? rx->frame_max : LEGACY_BUFFER_BYTES);
     }
     if (ended) {
         legacy_frame_end(rx);
@@ -251,8 +253,14 @@ bool sim_stub_rx_frame(sim_stub_t *stub, sim_stub_command_t *command)
 {
     unsigned index = 0;
     bool legacy = stub->row->generation == SIM_STUB_LEGACY;
+    if (stub->chip->otg) {
+        sim_uart_heed_rts(stub->chip->uart, SIM_HEED_STUB);
+    }
     if (!(legacy ? legacy_wait(stub, &index) : v2_wait(stub, &index))) {
         return false;
+    }
+    if (stub->chip->otg) {
+        sim_uart_heed_rts(stub->chip->uart, SIM_HEED_LATER);
     }
     const uint8_t *bytes = stub->rx.buffer[index].bytes;
     command->direction = bytes[0];

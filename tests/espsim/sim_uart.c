@@ -268,6 +268,39 @@ bool sim_uart_download_strap(sim_uart_t *u)
     return low;
 }
 
+void sim_uart_heed_rts(sim_uart_t *u, sim_heed_t heed)
+{
+    pthread_mutex_lock(&u->lock);
+    if (!u->reset) {
+        if (u->heed ==
+            SIM_HEED_NONE) { /* a stub asks how RTS is, a program takes it for released */
+            u->rts_known = u->rts && heed != SIM_HEED_APP;
+        }
+        u->heed = heed;
+        if (u->rts_fell) {
+            sim_wire_kick_io(u);
+        }
+    }
+    pthread_mutex_unlock(&u->lock);
+}
+
+bool sim_uart_forced_download(sim_uart_t *u)
+{
+    bool forced;
+
+    pthread_mutex_lock(&u->lock);
+    forced = u->forced_download;
+    pthread_mutex_unlock(&u->lock);
+    return forced;
+}
+
+void sim_uart_set_forced_download(sim_uart_t *u, bool forced)
+{
+    pthread_mutex_lock(&u->lock);
+    u->forced_download = forced;
+    pthread_mutex_unlock(&u->lock);
+}
+
 void sim_uart_log(sim_uart_t *u, const char *format, ...)
 {
     char line[512];

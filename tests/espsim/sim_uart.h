@@ -39,6 +39,17 @@ void sim_uart_set_autobaud(sim_uart_t *u, bool on);
 void sim_uart_set_rx_capacity(sim_uart_t *u, size_t bytes);
 /* The strapping pin as it is now; a chip that resets itself (watchdog, crash) boots by it. */
 bool sim_uart_download_strap(sim_uart_t *u);
+/* How code that runs takes a fall of RTS on a USB-OTG port; NONE again after each reset. */
+typedef enum sim_heed {
+    SIM_HEED_NONE,  /* not at all: the ROM */
+    SIM_HEED_LATER, /* a stub that is busy */
+    SIM_HEED_STUB,
+    SIM_HEED_APP
+} sim_heed_t;
+void sim_uart_heed_rts(sim_uart_t *u, sim_heed_t heed);
+/* USB-OTG: the download was asked for by a bit of the chip, not by the strapping pin. */
+bool sim_uart_forced_download(sim_uart_t *u);
+void sim_uart_set_forced_download(sim_uart_t *u, bool forced);
 /* One line for the simulator's own log (stderr with --log). */
 void sim_uart_log(sim_uart_t *u, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

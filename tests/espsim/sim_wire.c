@@ -339,6 +339,8 @@ void sim_wire_chip_off(sim_uart_t *u, bool all)
     u->reset = true;
     u->deaf = true;
     u->autobaud = false;
+    u->heed = SIM_HEED_NONE;
+    u->rts_fell = false;
     sim_ring_pop(&u->rx, u->rx.count);
     sim_ring_pop(&u->fifo, u->fifo.count);
     u->rx_line_free_ns = u->stuck_since_ns = 0;

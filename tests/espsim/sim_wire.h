@@ -57,13 +57,18 @@ struct sim_uart {
     bool real;                /* --wire real */
     bool log;
     int64_t latency_ns;
-    bool reset;         /* the chip's thread must unwind */
-    bool io0_low;       /* the strapping pin as it is now */
-    bool deaf;          /* EN is low: what the host sends is not seen */
-    bool io_wants_tx;   /* the I/O thread sleeps until the chip sends */
-    bool io_wants_room; /* the I/O thread sleeps until the chip has read */
-    bool chip_waits;    /* the chip's thread sleeps until a byte or room comes */
-    int64_t now_ns;     /* the chip's own time */
+    bool reset;     /* the chip's thread must unwind */
+    bool io0_low;   /* the strapping pin as it is now */
+    bool boot_held; /* USB-OTG: the strapping pin was low when power came */
+    bool forced_download;
+    sim_heed_t heed;
+    bool rts, rts_known;         /* as it is; as the code that heeds it saw it last */
+    bool rts_fell, rts_fell_dtr; /* not dealt with yet; DTR then */
+    bool deaf;                   /* EN is low: what the host sends is not seen */
+    bool io_wants_tx;            /* the I/O thread sleeps until the chip sends */
+    bool io_wants_room;          /* the I/O thread sleeps until the chip has read */
+    bool chip_waits;             /* the chip's thread sleeps until a byte or room comes */
+    int64_t now_ns;              /* the chip's own time */
     uint32_t chip_baud;
     uint32_t host_baud; /* 0: always the same as the chip's */
     uint32_t usb_baud;  /* of a USB unit, which has no divider; 0: a UART */
