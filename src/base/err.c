@@ -20,9 +20,11 @@ static const eb_code_row_t code_rows[] = {
      "run the same command again: it goes on where it was stopped"},
     {EB_ERR_FILE_IO, "file_io", 1, "check the disk that holds the file"},
     {EB_ERR_FILE_ACCESS, "file_access", 1,
-     "check that the folder exists and that you may write there, or choose another with --dir"},
+     "check that the folder exists and that you may write there, or choose another with --dir or "
+     "--output"},
     {EB_ERR_FILE_EXISTS, "file_exists", 5, "choose another name, or add --force to replace it"},
-    {EB_ERR_DISK_FULL, "disk_full", 1, "make room on the disk, or choose another with --dir"},
+    {EB_ERR_DISK_FULL, "disk_full", 1,
+     "make room on the disk, or choose another with --dir or --output"},
     {EB_ERR_PORT_NOT_FOUND, "port_not_found", 4,
      "plug the board in with a cable that carries data; espbackup ports lists what there is"},
     {EB_ERR_PORT_BUSY, "port_busy", 4,

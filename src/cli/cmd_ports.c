@@ -90,6 +90,16 @@ static void render_json(eb_json_t *root, const eb_port_list_t *list, const eb_pr
     }
 }
 
+/* Why there is no answer, in few words: which port it is, the line says. */
+static const char *failure_text(const eb_err_t *err, const char *port)
+{
+    const size_t len = strlen(port);
+    const bool named = strncmp(err->message, port, len) == 0;
+
+    return named && strncmp(err->message + len, " is ", 4) == 0 ? err->message + len + 4
+                                                                : err->message;
+}
+
 static bool render_text(const eb_term_t *term, const eb_port_list_t *list, const eb_probe_t *probes)
 {
     static const eb_column_t columns[] = {
@@ -106,7 +116,8 @@ static bool render_text(const eb_term_t *term, const eb_port_list_t *list, const
             eb_table_addf(&rows, "%04x:%04x", (unsigned)port->vid, (unsigned)port->pid);
         else
             eb_table_add(&rows, "");
-        eb_table_add(&rows, probes[i].answered ? probes[i].name : probes[i].err.message);
+        eb_table_add(&rows, probes[i].answered ? probes[i].name
+                                               : failure_text(&probes[i].err, port->name));
         eb_table_add(&rows, probes[i].mac);
         eb_table_add(&rows, port->product);
         eb_table_add(&rows, port->serial);

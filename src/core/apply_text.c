@@ -56,7 +56,8 @@ eb_code_t eb_apply_unfinished(const eb_spans_t *spans, const eb_err_t *cause, eb
 {
     text_t text = {.used = 0};
 
-    add(&text, "%.*s", CAUSE_CHARS, cause->message);
+    /* Where it was stopped is no cause, and the ranges tell it. */
+    add(&text, "%.*s", CAUSE_CHARS, cause->code == EB_ERR_CANCELLED ? "stopped" : cause->message);
     add_state(&text, spans, EB_RANGE_UNKNOWN, "unknown");
     add_state(&text, spans, EB_RANGE_WRITTEN, "written, not proved");
     add_state(&text, spans, EB_RANGE_OLD, "old");

@@ -32,7 +32,9 @@ static eb_code_t open_file(eb_image_source_t *out, eb_err_t *err)
         return eb_fs_error(err, errno, "read", out->path);
     }
     if (size == 0) {
-        return eb_err_set(err, EB_ERR_IMAGE_BAD, "%s is empty", out->path);
+        (void)eb_err_set(err, EB_ERR_IMAGE_BAD, "%s is empty", out->path);
+        eb_err_hint(err, "use another backup; espbackup list shows what there is");
+        return EB_ERR_IMAGE_BAD;
     }
     out->size_bytes = (uint64_t)size;
     return EB_OK;

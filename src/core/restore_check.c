@@ -112,8 +112,8 @@ static eb_code_t check_chip(eb_restore_job_t *job, eb_err_t *err)
     if (strcmp(sidecar->chip.id, chip->id) == 0) {
         return EB_OK;
     }
-    return REFUSE(job, HINT_FORCE, err, "%s is of another chip: %s, and this is %s",
-                  job->image.path, sidecar->chip.name, chip->name);
+    return REFUSE(job, HINT_FORCE, err, "%s is of another chip: %s (%s), and this is %s",
+                  job->image.path, sidecar->chip.name, sidecar->chip.id, chip->name);
 }
 
 /* A bare .bin that is no image of a flash would end up in the place of the bootloader. */

@@ -33,7 +33,7 @@ static void another_chip_by_the_sidecar(void **state)
     f->board->bytes[0x20000] ^= 1;
     snprintf(f->board->chip.id, sizeof(f->board->chip.id), "esp32c3");
     snprintf(f->board->chip.name, sizeof(f->board->chip.name), "ESP32-C3");
-    assert_refused(f, put_back(f), "another chip: ESP32, and this is ESP32-C3", "--force");
+    assert_refused(f, put_back(f), "another chip: ESP32 (esp32), and this is ESP32-C3", "--force");
     assert_int_equal(f->asked, 0);
     assert_forced(f, "another chip");
 }
