@@ -77,27 +77,29 @@ eb_code_t eb_watchdog_reset(eb_session_t *s, eb_err_t *err)
 void eb_watchdog_before_run(eb_session_t *s, bool *by_watchdog)
 {
     const eb_chip_row_t *row = s->row;
+    const bool otg = s->port.kind == EB_PORT_USB_OTG;
+    const bool deaf = otg && !s->stub; /* lines are messages there, and the ROM reads none */
     uint32_t strap = 0, force = 0;
 
     *by_watchdog = false;
     if (row == NULL || s->secure_download)
         return;
-    if (s->port.kind != EB_PORT_USB_OTG &&
-        !(s->port.kind == EB_PORT_USB_JTAG && row->download.clear_force))
+    if (!otg && !(s->port.kind == EB_PORT_USB_JTAG && row->download.clear_force))
         return;
     if (row->download.force_reg != 0 &&
         eb_dev_read_reg(s, row->download.force_reg, &force, NULL) != EB_OK)
         return;
-    if (row->download.clear_force && (force & row->download.force_on) != 0 &&
+    if ((row->download.clear_force || deaf) && (force & row->download.force_on) != 0 &&
         eb_dev_write_reg(s, row->download.force_reg, force & ~row->download.force_on, NULL) ==
             EB_OK)
         force &= ~row->download.force_on;
-    if (s->port.kind != EB_PORT_USB_OTG || !row->watchdog.can_reset)
+    if (!otg || !row->watchdog.can_reset)
         return;
     if (row->download.strap_reg != 0 &&
         eb_dev_read_reg(s, row->download.strap_reg, &strap, NULL) != EB_OK)
         return;
     /* After RTS the chip samples GPIO0 as it was held; the watchdog does not sample it. */
-    *by_watchdog = row->download.strap_reg == 0 || ((strap & row->download.strap_run) == 0 &&
-                                                    (force & row->download.force_on) == 0);
+    *by_watchdog =
+        row->download.strap_reg == 0 ||
+        ((deaf || (strap & row->download.strap_run) == 0) && (force & row->download.force_on) == 0);
 }
