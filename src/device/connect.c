@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "reset.h"
+#include "tcp_stream.h"
 
 #define SYNCS_PER_ATTEMPT   5
 #define SYNC_UART_MS        120
@@ -107,8 +108,11 @@ eb_code_t eb_connect_reopen(eb_session_t *s, eb_err_t *err)
         if (code == EB_OK || code == EB_ERR_CANCELLED)
             return code;
     } while (eb_clock_left_ms(deadline) > 0);
-    return eb_err_set(err, EB_ERR_PORT_LOST, "%s went away and did not come back within %d s",
-                      s->port_name, EB_PORT_RETURN_MS / 1000);
+    (void)eb_err_set(err, EB_ERR_PORT_LOST, "%s went away and did not come back within %d s",
+                     s->port_name, EB_PORT_RETURN_MS / 1000);
+    if (is_net(s))
+        eb_err_hint(err, EB_TCP_LOST_HINT);
+    return EB_ERR_PORT_LOST;
 }
 
 /* What the silence or the noise of a board means. */

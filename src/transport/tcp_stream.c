@@ -131,9 +131,12 @@ void eb_tcp_close(eb_tcp_t *tcp)
 static eb_code_t lost(const eb_tcp_t *tcp, int os_errno, eb_err_t *err)
 {
     if (os_errno == 0)
-        return eb_err_set(err, EB_ERR_PORT_LOST, "%s closed the connection", tcp->peer);
-    return eb_err_set_errno(err, EB_ERR_PORT_LOST, os_errno, "the connection to %s is lost",
-                            tcp->peer);
+        (void)eb_err_set(err, EB_ERR_PORT_LOST, "%s closed the connection", tcp->peer);
+    else
+        (void)eb_err_set_errno(err, EB_ERR_PORT_LOST, os_errno, "the connection to %s is lost",
+                               tcp->peer);
+    eb_err_hint(err, EB_TCP_LOST_HINT);
+    return EB_ERR_PORT_LOST;
 }
 
 eb_code_t eb_tcp_read(eb_tcp_t *tcp, uint8_t *buf, size_t cap, int wait_ms, size_t *got,

@@ -8,6 +8,10 @@
 #include "espbackup/err.h"
 #include "espbackup/event.h"
 
+/* What to do about a connection that ended. */
+#define EB_TCP_LOST_HINT                                                                           \
+    "check that the server still runs, that its board is plugged in, and the network between"
+
 typedef struct eb_tcp {
     int fd; /* -1 when closed */
     char peer[300];
