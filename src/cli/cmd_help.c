@@ -18,6 +18,8 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     eb_err_set(err, EB_ERR_USAGE, "no help for '%s': there is no such command", word);
     if (near != NULL)
         eb_err_hint(err, "did you mean 'espbackup help %s'?", near);
+    else
+        eb_err_hint(err, "'espbackup --help' shows the commands");
     return EB_ERR_USAGE;
 }
 
