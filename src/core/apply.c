@@ -5,12 +5,16 @@
 #include "apply_text.h"
 #include "clock.h"
 #include "cover.h"
+#include "digest.h"
 #include "measure.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define FIRST_STEP_BYTES (256u * 1024u) /* larger ones after it has come about */
+#define SAMPLES          8u
+#define SAMPLE_MIN_BYTES (512u * 1024u)
+#define PROOF_BYTES      EB_APPLY_STEP_BYTES /* what a lost link leaves without proof at most */
 #define TRIES_MAX        6 /* of one step without any sector becoming right; each wears the flash */
 #define ROUNDS_MAX                                                                                 \
     4 /* of work and proof, where the board was reset or the flash clobbers itself                 \
@@ -36,6 +40,51 @@ static uint32_t resets_of(const eb_apply_t *a)
     return stats.reconnects;
 }
 
+/* The sector in the middle of part `index` of SAMPLES parts of the ranges. */
+static uint32_t sample_addr(const eb_range_t *ranges, uint64_t total, unsigned index)
+{
+    uint64_t at = total * (2 * index + 1) / (2 * SAMPLES);
+
+    while (at >= ranges->size) {
+        at -= ranges->size;
+        ranges++;
+    }
+    return ranges->addr + (uint32_t)(at - at % EB_SECTOR_BYTES);
+}
+
+/* Whether the board holds something else altogether, from a few sectors all over it. */
+static eb_code_t sample(eb_apply_t *a, const eb_range_t *ranges, uint64_t total, eb_err_t *err)
+{
+    uint8_t ours[EB_MD5_BYTES], theirs[EB_MD5_BYTES];
+
+    if (!a->leap.allowed || total < SAMPLE_MIN_BYTES) {
+        return EB_OK;
+    }
+    for (unsigned i = 0; i < SAMPLES; i++) {
+        uint32_t addr = sample_addr(ranges, total, i);
+        int64_t started_us = eb_clock_us();
+        if (eb_event_cancelled(a->ev)) {
+            return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+        }
+        eb_code_t code = a->wanted(a->wanted_user, addr, EB_SECTOR_BYTES, a->buf, err);
+        if (code == EB_OK) {
+            code = eb_steady_digest(&a->care, addr, EB_SECTOR_BYTES, theirs, err);
+        }
+        if (code != EB_OK) {
+            return code;
+        }
+        eb_leap_digest(&a->leap, EB_SECTOR_BYTES, eb_clock_us() - started_us);
+        eb_md5(a->buf, EB_SECTOR_BYTES, ours);
+        bool equal = memcmp(ours, theirs, sizeof(ours)) == 0;
+        eb_leap_asked(&a->leap, EB_SECTOR_BYTES, equal);
+        if (equal) {
+            return EB_OK;
+        }
+    }
+    a->leap.is_other = true;
+    return EB_OK;
+}
+
 eb_code_t eb_apply_compare(eb_apply_t *a, const eb_range_t *ranges, size_t count, eb_err_t *err)
 {
     uint64_t total = 0;
@@ -51,7 +100,11 @@ eb_code_t eb_apply_compare(eb_apply_t *a, const eb_range_t *ranges, size_t count
     a->leap = (eb_leap_t){.allowed = a->may_leap && eb_session_has_digest(a->session),
                           .total_bytes = total,
                           .cost = eb_measure_guess(a->session)};
-    a->proof = (eb_leap_t){.cost = a->leap.cost};
+    a->proof = (eb_leap_t){.expects_same = true, .cost = a->leap.cost};
+    eb_code_t sampled = sample(a, ranges, total, err);
+    if (sampled != EB_OK) {
+        return sampled;
+    }
     for (size_t i = 0; i < count; i++) {
         eb_code_t code = eb_spans_add(&a->spans, ranges[i].addr, ranges[i].size, EB_RANGE_OLD, err);
         if (code == EB_OK) {
@@ -104,6 +157,15 @@ static eb_code_t change(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *er
     return marked != EB_OK ? marked : code;
 }
 
+/* The ROM erases all of a step before it writes any of it. */
+static uint32_t largest_step(const eb_apply_t *a)
+{
+    eb_session_stats_t stats;
+
+    eb_session_get_stats(a->session, &stats);
+    return stats.stub ? EB_APPLY_STEP_BYTES : FIRST_STEP_BYTES;
+}
+
 /* After a step: how far it came. EB_OK: go on with what is open; else the error to end with. */
 static eb_code_t judge_step(eb_apply_t *a, eb_range_t step, eb_phase_t phase, uint32_t still_open,
                             eb_err_t *why)
@@ -112,10 +174,9 @@ static eb_code_t judge_step(eb_apply_t *a, eb_range_t step, eb_phase_t phase, ui
     eb_apply_show(a, phase, a->phases[phase].settled);
     if (still_open < step.size) {
         a->failures = 0;
-        eb_line_care_progress(&a->care);
     }
     if (still_open == 0) {
-        a->step_bytes = eb_min_u32(a->step_bytes * 2, EB_APPLY_STEP_BYTES);
+        a->step_bytes = eb_min_u32(a->step_bytes * 2, largest_step(a));
         return EB_OK;
     }
     a->step_bytes = a->step_bytes > EB_SECTOR_BYTES ? a->step_bytes / 2 : EB_SECTOR_BYTES;
@@ -129,8 +190,8 @@ static eb_code_t judge_step(eb_apply_t *a, eb_range_t step, eb_phase_t phase, ui
 
 /*
  * A step was changed. Its proof is made at the end, over everything, unless something went wrong
- * before: then at once, while it is small. A sector of it is asked for in any case, so that a flash
- * that takes nothing is not written to its end.
+ * before: then at once, while it is small. Of large ones, and of the first, a sector is asked for
+ * in any case, so that a flash that takes nothing is not written to its end.
  */
 static eb_code_t look_at_step(eb_apply_t *a, eb_range_t step, eb_phase_t phase, bool went_well,
                               eb_err_t *err)
@@ -138,6 +199,9 @@ static eb_code_t look_at_step(eb_apply_t *a, eb_range_t step, eb_phase_t phase, 
     eb_range_t spot = {step.addr, eb_min_u32(step.size, EB_SECTOR_BYTES)};
 
     if (went_well && !a->doubted && !eb_line_showed_faults(a->session)) {
+        if (step.size < EB_BLOCK_BYTES && a->phases[phase].settled > 0) {
+            return EB_OK;
+        }
         eb_code_t code = eb_apply_look(a, spot, phase, false, err);
         if (code != EB_OK || eb_apply_open_bytes(a, spot) == 0) {
             return code;
@@ -170,6 +234,7 @@ static eb_code_t do_step(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *e
         why = quiet;
     }
     if (code == EB_OK) {
+        eb_line_care_progress(&a->care); /* it answers; failures of this step are counted there */
         uint32_t still_open = eb_apply_open_bytes(a, step);
         a->doubted = a->doubted || still_open > 0; /* where else may it have gone? */
         code = judge_step(a, step, phase, still_open, &why);
@@ -242,14 +307,15 @@ static eb_code_t prove_all(eb_apply_t *a, eb_err_t *err)
         if (!is_due(&copy.spans[i], all)) {
             continue;
         }
-        uint32_t addr = copy.spans[i].addr;
-        uint64_t end = eb_span_end(&copy.spans[i]);
+        uint64_t at = copy.spans[i].addr, end = eb_span_end(&copy.spans[i]);
         while (i + 1 < copy.count && copy.spans[i + 1].addr == end &&
                is_due(&copy.spans[i + 1], all)) {
             end = eb_span_end(&copy.spans[++i]);
         }
-        code = eb_apply_look(a, (eb_range_t){addr, (uint32_t)(end - addr)}, EB_PHASE_VERIFY, true,
-                             err);
+        for (uint32_t size; at < end && code == EB_OK; at += size) {
+            size = (uint32_t)(end - at < PROOF_BYTES ? end - at : PROOF_BYTES);
+            code = eb_apply_look(a, (eb_range_t){(uint32_t)at, size}, EB_PHASE_VERIFY, true, err);
+        }
     }
     eb_spans_free(&copy);
     a->resets = resets;

@@ -20,6 +20,7 @@
 
 #define PIECE_START_BYTES EB_BLOCK_BYTES
 #define PIECE_AFTER_BYTES (EB_BLOCK_BYTES / 4) /* where something differed: more may */
+#define PIECE_SURE_BYTES  (512u * 1024u)       /* where nothing should differ */
 #define PIECE_MAX_BYTES   (1024u * 1024u)
 #define GROW_AFTER        4    /* equal pieces in a row */
 #define ROUND_TRIP_SHARE  0.05 /* of a piece's time; larger ones only cost more when they differ */
@@ -111,9 +112,7 @@ static eb_code_t ask(compare_t *c, eb_range_t piece, eb_answer_t *out, eb_err_t 
     if (code != EB_OK) {
         return code;
     }
-    c->leap->asked.digests++;
-    c->leap->asked.bytes += piece.size;
-    c->leap->asked.us += eb_clock_us() - started_us;
+    eb_leap_digest(c->leap, piece.size, eb_clock_us() - started_us);
     eb_plan_cost_t *cost = &c->leap->cost;
     eb_measure_per_byte(&cost->digest_s_per_byte, cost, piece.size, started_us);
     eb_measure_round_trip(cost, piece.size, started_us);
@@ -355,7 +354,7 @@ static uint32_t largest_piece(const compare_t *c)
 
 static eb_code_t compare_by_digest(compare_t *c, eb_err_t *err)
 {
-    uint32_t span = PIECE_START_BYTES;
+    uint32_t span = c->leap->expects_same ? PIECE_SURE_BYTES : PIECE_START_BYTES;
     int whole_in_row = 0;
 
     for (uint32_t done = 0; done < c->range.size;) {
@@ -461,6 +460,7 @@ eb_code_t eb_compare_board(eb_session_t *s, uint32_t addr, uint32_t size, eb_wan
     eb_line_care_init(&c.care, s, ev);
     c.range = (eb_range_t){addr, size};
     c.leap = leap != NULL ? leap : &none;
+    c.leap->run_bytes = 0; /* what lies before is another thing */
     c.dense_end = UINT64_MAX;
     c.md5 = eb_digest_new(EB_DIGEST_MD5);
     c.bytes = malloc(EB_BLOCK_BYTES);

@@ -16,11 +16,19 @@
 #define OLD_MIN_BYTES  (64u * 1024u)
 #define OLD_MIN_PARTS  32
 
+void eb_leap_digest(eb_leap_t *leap, uint32_t size, int64_t us)
+{
+    leap->asked.digests++;
+    leap->asked.bytes += size;
+    leap->asked.us += us;
+}
+
 void eb_leap_asked(eb_leap_t *leap, uint32_t size, bool equal)
 {
     if (equal) {
         leap->same_bytes += size;
         leap->run_bytes = 0;
+        leap->is_other = false;
         return;
     }
     leap->old_bytes += size;
@@ -46,15 +54,20 @@ uint32_t eb_leap_size(const eb_leap_t *leap, bool blank)
 {
     const eb_plan_cost_t *cost = &leap->cost;
     uint64_t old_min = leap->total_bytes / OLD_MIN_PARTS;
+    uint32_t run = leap->run_bytes;
     /* Laplace: what the next sector is after those that were asked about. */
     double chance_same = (double)(leap->same_bytes + SECTOR_BYTES) /
                          (double)(leap->same_bytes + leap->old_bytes + 2 * SECTOR_BYTES);
     double look_s_per_byte = cost->digest_s_per_byte + cost->round_trip_s / SECTOR_BYTES;
 
     old_min = old_min > OLD_MIN_BYTES ? old_min : OLD_MIN_BYTES;
-    if (!leap->allowed || leap->old_bytes < old_min || leap->run_bytes < RUN_MIN_BYTES ||
+    if (leap->is_other) {
+        old_min = 0;
+        run = run > OLD_MIN_BYTES ? run : OLD_MIN_BYTES;
+    }
+    if (!leap->allowed || leap->old_bytes < old_min || run < RUN_MIN_BYTES ||
         chance_same * write_s_per_byte(cost, blank) > look_s_per_byte) {
         return 0;
     }
-    return leap->run_bytes - leap->run_bytes % SECTOR_BYTES;
+    return run - run % SECTOR_BYTES;
 }

@@ -4,7 +4,8 @@
  * A digest ahead pays where it saves a write. On a board that holds something else it saves none,
  * so after a run of sectors that all differed the next ones are written without looking; then one
  * sector is looked at, and while it differs too the leaps double in size. A board of which little
- * differs is asked about everything: it is written where it differs and nowhere else.
+ * differs is asked about everything: it is written where it differs and nowhere else. Some sectors
+ * spread over all of it, which all differ, tell sooner that it holds something else.
  */
 #ifndef EB_CORE_LEAP_H
 #define EB_CORE_LEAP_H
@@ -23,7 +24,9 @@ typedef struct eb_asked {
 
 typedef struct eb_leap {
     /* filled by the caller */
-    bool allowed;         /* false: everything is asked */
+    bool allowed;      /* false: everything is asked */
+    bool expects_same; /* it was written: what differs is a fault */
+    bool is_other;     /* sectors spread over all of it differ; until one is found that does not */
     uint64_t total_bytes; /* that are to be as wanted */
     eb_plan_cost_t cost;  /* read_s_per_byte: what a byte on the line takes */
     /* results */
@@ -31,9 +34,11 @@ typedef struct eb_leap {
     eb_asked_t asked;
     /* from here on its own */
     uint64_t same_bytes, old_bytes; /* that were asked about */
-    uint32_t run_bytes;             /* that differ, or were leapt over, just before */
+    uint32_t run_bytes;             /* that differ, or were leapt over, just before; of one range */
 } eb_leap_t;
 
+/* A digest took that long. */
+void eb_leap_digest(eb_leap_t *leap, uint32_t size, int64_t us);
 /* The board was asked about the next bytes; or (eb_leap_taken) it was not. */
 void eb_leap_asked(eb_leap_t *leap, uint32_t size, bool equal);
 void eb_leap_taken(eb_leap_t *leap, uint32_t size);

@@ -1,6 +1,7 @@
 /* op_restore.c: put a backup back: check, compare, ask, change what differs, prove it. */
 #include "clock.h"
 #include "espbackup/ops.h"
+#include "partition_table.h"
 #include "rescue.h"
 #include "restore_job.h"
 #include "table_search.h"
@@ -33,9 +34,14 @@ static eb_code_t open_image(eb_restore_job_t *job, eb_err_t *err)
     return code;
 }
 
+/* Where the image brings its own table, that of the board is but told of: it is not searched. */
 static eb_code_t look_at_board(eb_restore_job_t *job, eb_err_t *err)
 {
-    eb_layout_source_t source = eb_layout_of_board(&job->care, job->options->table_addr);
+    bool comes_along =
+        job->image.table != NULL && job->image.table->present &&
+        eb_ranges_hold(job->ranges, job->range_count, job->table_addr, EB_PARTITION_TABLE_BYTES);
+    eb_layout_source_t source =
+        eb_layout_of_board(&job->care, comes_along ? job->table_addr : job->options->table_addr);
 
     job->board = calloc(1, sizeof(*job->board));
     if (job->board == NULL) {

@@ -124,6 +124,23 @@ static void the_cost_decides(void **state)
     assert_true(asked_before_leap(leap, false, 1000) > few);
 }
 
+/* Sectors all over it differ: no need to go through its beginning first. One that is equal ends
+ * that for good. */
+static void another_board_is_leapt_over_at_once(void **state)
+{
+    (void)state;
+    eb_leap_t leap = make(16 * MB);
+
+    ask(&leap, 8, false);
+    assert_int_equal(eb_leap_size(&leap, false), 0);
+    leap.is_other = true;
+    leap.run_bytes = 0;
+    assert_int_equal(eb_leap_size(&leap, false), 64 * KB);
+    ask(&leap, 1, true);
+    ask(&leap, 100, false);
+    assert_int_equal(eb_leap_size(&leap, false), 0);
+}
+
 static void what_is_not_allowed_is_not_done(void **state)
 {
     (void)state;
@@ -141,6 +158,7 @@ int main(void)
         cmocka_unit_test(leaps_grow_with_the_run),
         cmocka_unit_test(a_board_that_is_half_equal_is_asked_about),
         cmocka_unit_test(the_cost_decides),
+        cmocka_unit_test(another_board_is_leapt_over_at_once),
         cmocka_unit_test(what_is_not_allowed_is_not_done),
     };
 
