@@ -65,8 +65,8 @@ static void text_amount(const eb_term_t *term, const eb_change_plan_t *plan)
                                      : "the board is like the image already");
     else if (plan->unasked_bytes > 0) {
         eb_human_size(plan->unasked_bytes, unasked);
-        eb_text_field(term, name, "up to %s of %s; of that, %s not compared: all around differs",
-                      changes, whole, unasked);
+        eb_text_field(term, name, "up to %s of %s (%s not compared: all around differs)", changes,
+                      whole, unasked);
     } else if (bytes == plan->size_bytes)
         eb_text_field(term, name, "all of it");
     else
