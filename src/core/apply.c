@@ -358,7 +358,8 @@ static eb_code_t run(eb_apply_t *a, eb_err_t *err)
         if (code != EB_OK) {
             return code;
         }
-        if (!eb_apply_next_open(a, 0, UINT64_MAX, &open) && resets_of(a) == a->resets) {
+        if (!eb_apply_next_open(a, 0, UINT64_MAX, &open) && resets_of(a) == a->resets &&
+            eb_spans_bytes(&a->spans, EB_RANGE_WRITTEN) == 0) {
             a->proved = eb_session_has_digest(a->session);
             return EB_OK;
         }

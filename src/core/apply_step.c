@@ -39,7 +39,7 @@ static bool is_mixed(const eb_apply_t *a, uint32_t addr)
 {
     uint32_t block = addr / EB_BLOCK_BYTES;
 
-    return block < a->mixed_bits && (a->mixed[block / 8] >> block % 8 & 1u) != 0;
+    return block < a->mixed_bits && (a->mixed[block / 8] & 1u << block % 8) != 0;
 }
 
 /* The sector's bytes, and whether it is erased only. */
