@@ -174,6 +174,18 @@ eb_code_t eb_fs_pread(int fd, const char *path, void *bytes, size_t len, uint64_
     return EB_OK;
 }
 
+eb_code_t eb_fs_stamp(int fd, const char *path, eb_fs_stamp_t *out, eb_err_t *err)
+{
+    struct stat st;
+
+    *out = (eb_fs_stamp_t){0};
+    if (fstat(fd, &st) != 0)
+        return eb_fs_error(err, errno, "examine", path);
+    out->size_bytes = (uint64_t)st.st_size;
+    eb_platform_file_times(&st, &out->modified_ns, &out->changed_ns);
+    return EB_OK;
+}
+
 eb_code_t eb_fs_reserve(int fd, const char *path, uint64_t size, eb_err_t *err)
 {
     const int failure = eb_platform_allocate(fd, size);

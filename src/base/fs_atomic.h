@@ -32,6 +32,12 @@ eb_code_t eb_fs_pwrite(int fd, const char *path, const void *bytes, size_t len, 
 /* Exactly len bytes; a short file is EB_ERR_FILE_IO. */
 eb_code_t eb_fs_pread(int fd, const char *path, void *bytes, size_t len, uint64_t offset,
                       eb_err_t *err);
+/* Tells whether a file may have other content than before: alike in all members, it has not. */
+typedef struct eb_fs_stamp {
+    uint64_t size_bytes;
+    int64_t modified_ns, changed_ns; /* since 1970; the second cannot be put back */
+} eb_fs_stamp_t;
+eb_code_t eb_fs_stamp(int fd, const char *path, eb_fs_stamp_t *out, eb_err_t *err);
 /* Reserve the space so that a full disk shows before the work starts; sets the length. */
 eb_code_t eb_fs_reserve(int fd, const char *path, uint64_t size, eb_err_t *err);
 

@@ -7,6 +7,7 @@
 #define EB_BASE_PLATFORM_H
 
 #include <stdint.h>
+#include <sys/stat.h>
 
 /* Rename; EEXIST when `to` exists, checked and done in one step. Both in the same file system. */
 int eb_platform_rename_new(const char *from, const char *to);
@@ -19,5 +20,7 @@ int eb_platform_allocate(int fd, uint64_t size);
 /* Lock against other processes until fd is closed: EWOULDBLOCK when another has it. A file system
  * without locks gives 0. Does not wait. */
 int eb_platform_lock(int fd);
+/* When the content changed last, and when anything of the file did: nanoseconds since 1970. */
+void eb_platform_file_times(const struct stat *st, int64_t *modified_ns, int64_t *changed_ns);
 
 #endif

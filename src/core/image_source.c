@@ -27,16 +27,16 @@ static eb_code_t open_file(eb_image_source_t *out, eb_err_t *err)
     if (out->fd < 0) {
         return eb_fs_error(err, errno, "open", out->path);
     }
-    off_t size = lseek(out->fd, 0, SEEK_END);
-    if (size < 0) {
-        return eb_fs_error(err, errno, "read", out->path);
+    eb_code_t code = eb_fs_stamp(out->fd, out->path, &out->stamp, err);
+    if (code != EB_OK) {
+        return code;
     }
-    if (size == 0) {
+    if (out->stamp.size_bytes == 0) {
         (void)eb_err_set(err, EB_ERR_IMAGE_BAD, "%s is empty", out->path);
         eb_err_hint(err, "use another backup; espbackup list shows what there is");
         return EB_ERR_IMAGE_BAD;
     }
-    out->size_bytes = (uint64_t)size;
+    out->size_bytes = out->stamp.size_bytes;
     return EB_OK;
 }
 
@@ -197,5 +197,20 @@ eb_code_t eb_image_source_read(const eb_image_source_t *source, uint32_t addr, v
         return eb_err_set(err, EB_ERR_INTERNAL, "0x%x + 0x%x does not lie in %s", addr, size,
                           source->path);
     }
-    return eb_fs_pread(source->fd, source->path, bytes, size, addr - source->addr, err);
+    eb_fs_stamp_t now;
+    eb_err_t why = {0};
+    eb_code_t code = eb_fs_pread(source->fd, source->path, bytes, size, addr - source->addr, &why);
+    /* After the read: what came before it shows too. A file cut short has failed to be read. */
+    if (eb_fs_stamp(source->fd, source->path, &now, NULL) == EB_OK &&
+        (now.size_bytes != source->stamp.size_bytes ||
+         now.modified_ns != source->stamp.modified_ns ||
+         now.changed_ns != source->stamp.changed_ns)) {
+        (void)eb_err_set(&why, EB_ERR_IMAGE_BAD, "%s was changed while it was used", source->path);
+        eb_err_hint(&why, "see what changes it, and try again with the file left alone");
+        code = EB_ERR_IMAGE_BAD;
+    }
+    if (code != EB_OK && err != NULL) {
+        *err = why;
+    }
+    return code;
 }

@@ -14,6 +14,7 @@
 #include "espbackup/err.h"
 #include "espbackup/event.h"
 #include "espbackup/ops.h"
+#include "fs_atomic.h"
 #include "layout.h"
 #include "sidecar.h"
 
@@ -21,6 +22,7 @@ typedef struct eb_image_source {
     int fd; /* open for reading; -1: none */
     char path[EB_PATH_BYTES];
     uint64_t size_bytes;
+    eb_fs_stamp_t stamp;         /* as it was opened */
     uint32_t addr;               /* of its first byte in the flash: sidecar, else `address` */
     eb_sidecar_t *sidecar;       /* NULL: the image has none */
     bool hash_checked;           /* SHA-256 equals the sidecar's */
@@ -38,7 +40,8 @@ eb_code_t eb_image_source_open(const char *backup, const char *dir, bool has_add
                                eb_err_t *err);
 void eb_image_source_close(eb_image_source_t *source);
 
-/* Bytes at flash address `addr`, which must lie within the image. */
+/* Bytes at flash address `addr`, which must lie within the image. EB_ERR_IMAGE_BAD: the file was
+ * changed since it was opened, so that what was checked then says nothing of them. */
 eb_code_t eb_image_source_read(const eb_image_source_t *source, uint32_t addr, void *bytes,
                                uint32_t size, eb_err_t *err);
 

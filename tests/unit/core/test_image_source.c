@@ -4,17 +4,20 @@
 #include "image_source.h"
 #include "store.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#define MB (1024u * 1024u)
+#define MB                (1024u * 1024u)
+#define FILE_TIME_STEP_US 30000u /* longer than the step in which a file system counts time */
 
 typedef struct fixture {
     char dir[EB_PATH_BYTES];
@@ -191,6 +194,35 @@ static void what_was_changed_is_refused(void **state)
     assert_int_equal(eb_code_row(f->err.code)->exit_status, 6);
 }
 
+/* Overwritten in place, as long as before, and its time put back. */
+static void what_changes_meanwhile_is_refused(void **state)
+{
+    fixture_t *f = *state;
+    struct timespec times[2];
+    struct stat st;
+    uint8_t bytes[64];
+
+    assert_int_equal(open_it(f, "latest"), EB_OK);
+    assert_int_equal(stat(f->source.path, &st), 0);
+    (void)usleep(FILE_TIME_STEP_US);
+    f->board->bytes[0x10000] ^= 1;
+    file_write(f->dir, strrchr(f->source.path, '/') + 1, f->board->bytes, MB);
+    times[0] = st.st_atim;
+    times[1] = st.st_mtim;
+    assert_int_equal(utimensat(AT_FDCWD, f->source.path, times, 0), 0);
+    assert_int_equal(eb_image_source_read(&f->source, 0x10000, bytes, 64, &f->err),
+                     EB_ERR_IMAGE_BAD);
+    assert_non_null(strstr(f->err.message, "was changed while it was used"));
+    assert_non_null(strstr(f->err.message, f->source.path));
+    /* Shorter: the same, not a fault of the disk. */
+    file_write(f->dir, "bare.bin", f->board->bytes, MB);
+    assert_int_equal(open_it(f, "bare"), EB_OK);
+    (void)usleep(FILE_TIME_STEP_US);
+    assert_int_equal(truncate(f->source.path, 4096), 0);
+    assert_int_equal(eb_image_source_read(&f->source, 0x10000, bytes, 64, &f->err),
+                     EB_ERR_IMAGE_BAD);
+}
+
 static void a_bad_sidecar_is_refused_by_field(void **state)
 {
     fixture_t *f = *state;
@@ -241,6 +273,7 @@ int main(void)
         TEST(a_bare_file_is_taken_as_it_is),
         TEST(a_table_elsewhere_is_found),
         TEST(what_was_changed_is_refused),
+        TEST(what_changes_meanwhile_is_refused),
         TEST(a_bad_sidecar_is_refused_by_field),
         TEST(what_is_not_finished_is_refused),
         TEST(a_sidecar_of_another_table_does_not_name_parts),

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -268,6 +269,62 @@ static void a_hopeless_line_ends(void **state)
     free(before);
 }
 
+/* -- an image that another program overwrites ------------------------------------------------ */
+
+static void overwrite_image(restore_fixture_t *f)
+{
+    (void)usleep(30000); /* longer than the step in which a file system counts time */
+    memset(f->image, 0xA5, RESTORE_FLASH_BYTES);
+    file_write(f->dir, strrchr(f->backup.image_path, '/') + 1, f->image, RESTORE_FLASH_BYTES);
+}
+
+static bool overwrite_when_asked(void *user, const eb_change_plan_t *plan)
+{
+    (void)plan;
+    overwrite_image(user);
+    return true;
+}
+
+static void overwrite_when_writing(void *user, const eb_progress_t *progress)
+{
+    restore_fixture_t *f = user;
+
+    if (progress->phase == EB_PHASE_WRITE && progress->done > 0 && f->image[0] != 0xA5) {
+        overwrite_image(f);
+    }
+}
+
+static void an_image_that_changes_meanwhile_is_not_written(void **state)
+{
+    restore_fixture_t *f = *state;
+    uint8_t *before;
+
+    fake_fill(f->board, 0, RESTORE_FLASH_BYTES, 7);
+    before = copy_of_flash(f);
+    f->options.confirm = overwrite_when_asked;
+    assert_int_equal(put_back(f), EB_ERR_IMAGE_BAD);
+    assert_non_null(strstr(f->err.message, "was changed while it was used"));
+    assert_memory_equal(f->board->bytes, before, RESTORE_FLASH_BYTES);
+    free(before);
+}
+
+static void an_image_that_changes_in_the_middle_ends_the_work(void **state)
+{
+    restore_fixture_t *f = *state;
+    const eb_events_t ev = {f, NULL, overwrite_when_writing, NULL, EB_LEVEL_NOTE};
+
+    fake_fill(f->board, 0, RESTORE_FLASH_BYTES, 7);
+    f->image[0] = 0;
+    assert_int_equal(eb_op_restore(f->board, &f->options, &ev, &f->result, &f->err),
+                     EB_ERR_UNFINISHED);
+    assert_int_equal(f->image[0], 0xA5);
+    assert_non_null(strstr(f->err.message, "was changed while it was used"));
+    assert_false(f->result.proved);
+    for (size_t at = 0; at < RESTORE_FLASH_BYTES; at += EB_SECTOR_BYTES) {
+        assert_memory_not_equal(f->board->bytes + at, f->image, EB_SECTOR_BYTES);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, restore_set_up, restore_tear_down)
 
 int main(void)
@@ -283,6 +340,8 @@ int main(void)
         TEST(a_flash_that_repeats_itself_is_caught),
         TEST(what_changes_by_itself_is_written_again),
         TEST(a_hopeless_line_ends),
+        TEST(an_image_that_changes_meanwhile_is_not_written),
+        TEST(an_image_that_changes_in_the_middle_ends_the_work),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
