@@ -22,7 +22,8 @@
 #define EB_SHA256_BYTES    32
 #define EB_TIME_TEXT_BYTES 24 /* "2026-11-21T10:15:00Z" */
 
-/* How many bytes of a backup were settled in which way. Each way ends in a digest of the chip. */
+/* How many bytes of a backup were settled in which way. Each way ends in a digest of the chip. All
+ * zero: not known, of what was taken out of an image without sidecar. */
 typedef struct eb_settled {
     uint64_t read;     /* sent over the wire */
     uint64_t erased;   /* digest equals that of 0xFF */

@@ -3,6 +3,14 @@
 
 #include "bytes.h"
 
+static void add_known(eb_json_t *node, const char *key, const char *text)
+{
+    if (text[0] == '\0')
+        eb_json_add_null(node, key);
+    else
+        eb_json_add_text(node, key, text);
+}
+
 static void add_settled(eb_json_t *root, const eb_settled_t *settled)
 {
     eb_json_t *node = eb_json_add_object(root, "settled");
@@ -27,7 +35,7 @@ void eb_json_backup(eb_json_t *root, const eb_backup_result_t *result)
         return;
     }
     eb_json_add_text(root, "image", result->image_path);
-    eb_json_add_text(root, "sidecar", result->sidecar_path);
+    add_known(root, "sidecar", result->sidecar_path);
     eb_json_add_text(root, "created_utc", result->created_utc);
     eb_json_add_int(root, "addr", result->addr);
     eb_json_add_int(root, "size_bytes", (int64_t)result->size_bytes);
@@ -35,7 +43,10 @@ void eb_json_backup(eb_json_t *root, const eb_backup_result_t *result)
     eb_json_add_text(root, "sha256", hex);
     eb_hex_encode(result->md5, sizeof(result->md5), hex);
     eb_json_add_text(root, "md5", hex);
-    eb_json_add_text(root, "proof", result->settled.unproved > 0 ? "read-twice" : "chip-md5");
+    add_known(root, "proof",
+              result->settled.unproved > 0 ? "read-twice"
+              : result->proved             ? "chip-md5"
+                                           : "");
     add_settled(root, &result->settled);
     eb_json_add_number(root, "seconds", result->seconds);
 }
@@ -59,14 +70,6 @@ const char *eb_json_backup_state(eb_backup_state_t state)
         return "partial";
     }
     return "unknown";
-}
-
-static void add_known(eb_json_t *node, const char *key, const char *text)
-{
-    if (text[0] == '\0')
-        eb_json_add_null(node, key);
-    else
-        eb_json_add_text(node, key, text);
 }
 
 void eb_json_list(eb_json_t *root, const char *dir, const eb_backup_list_t *list)

@@ -187,10 +187,10 @@ bool eb_text_partition_backup(const eb_term_t *term, const eb_chip_info_t *board
         eb_table_add(&rows, file->partition);
         eb_table_addf(&rows, "0x%" PRIx32, file->addr);
         eb_table_add(&rows, size);
-        eb_table_add(&rows, file->image_path[0] == '\0'                    ? "not saved"
-                            : !file->proved && file->settled.unproved == 0 ? "not proved"
-                            : file->settled.unproved > 0                   ? "read twice"
-                                                                           : "proved");
+        eb_table_add(&rows, file->image_path[0] == '\0'  ? "not saved"
+                            : file->settled.unproved > 0 ? "read twice"
+                            : file->proved               ? "proved"
+                                                         : "not known");
         eb_table_add(&rows, eb_store_file_name(file->image_path));
     }
     fputc('\n', term->file);

@@ -100,20 +100,21 @@ static eb_sidecar_t *make_sidecar(const eb_image_source_t *source,
     return sidecar;
 }
 
-/* What is known of how the bytes came off the board: nothing was read now. */
+/* What is known of how the bytes came off the board: nothing was read now, and without a sidecar
+ * nobody knows. */
 static void fill_result(const eb_image_source_t *source, const eb_part_choice_t *choice,
                         eb_backup_result_t *result)
 {
     const eb_sidecar_t *sidecar = source->sidecar;
-    bool by_digest = sidecar != NULL && strcmp(sidecar->proof, "chip-md5") == 0;
 
     result->addr = choice->range.addr;
     result->size_bytes = choice->range.size;
-    result->settled.prior = by_digest ? choice->range.size : 0;
-    result->settled.unproved = by_digest ? 0 : choice->range.size;
     if (sidecar == NULL) {
         return;
     }
+    bool by_digest = strcmp(sidecar->proof, "chip-md5") == 0;
+    result->settled.prior = by_digest ? choice->range.size : 0;
+    result->settled.unproved = by_digest ? 0 : choice->range.size;
     result->table = sidecar->table;
     result->boot = sidecar->boot;
     result->stats = sidecar->stats;
