@@ -55,10 +55,11 @@ static void text_amount(const eb_term_t *term, const eb_change_plan_t *plan)
 {
     char changes[EB_HUMAN_BYTES], whole[EB_HUMAN_BYTES], unasked[EB_HUMAN_BYTES];
     uint64_t bytes = eb_spans_bytes(plan->spans, EB_RANGE_OLD);
+    uint64_t all = bytes + eb_spans_bytes(plan->spans, EB_RANGE_SAME); /* of whole sectors too */
     const char *name = plan->is_erase ? "Lost" : "Changes";
 
     eb_human_size(bytes, changes);
-    eb_human_size(plan->size_bytes, whole);
+    eb_human_size(all, whole);
     if (bytes == 0)
         eb_text_field(term, name, "nothing: %s",
                       plan->is_erase ? "all of it is erased already"
@@ -67,7 +68,7 @@ static void text_amount(const eb_term_t *term, const eb_change_plan_t *plan)
         eb_human_size(plan->unasked_bytes, unasked);
         eb_text_field(term, name, "up to %s of %s (%s not compared: all around differs)", changes,
                       whole, unasked);
-    } else if (bytes == plan->size_bytes)
+    } else if (bytes == all)
         eb_text_field(term, name, "all of it");
     else
         eb_text_field(term, name, "%s of %s; the rest is %s", changes, whole,
@@ -197,11 +198,14 @@ bool eb_text_change_plan(const eb_term_t *term, const eb_chip_info_t *board,
 
 static void text_written(const eb_term_t *term, const eb_restore_result_t *result)
 {
-    char written[EB_HUMAN_BYTES], wire[EB_HUMAN_BYTES];
+    char written[EB_HUMAN_BYTES], wire[EB_HUMAN_BYTES], erased[EB_HUMAN_BYTES];
 
     eb_human_size(result->bytes_written, written);
     eb_human_size(result->wire_bytes, wire);
-    if (result->changed)
+    eb_human_size(eb_spans_bytes(&result->spans, EB_RANGE_NEW), erased);
+    if (result->changed && result->bytes_written == 0)
+        eb_text_field(term, "Written", "nothing: %s erased", erased);
+    else if (result->changed)
         eb_text_field(term, "Written", "%s, %s over the wire", written, wire);
     else
         eb_text_field(term, "Written", "nothing: the board was like the image already");
