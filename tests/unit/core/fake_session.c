@@ -72,7 +72,7 @@ void fake_forget(eb_session_t *s)
     s->only_flips = false;
     s->gone = 0;
     s->broken = s->other_board = false;
-    s->lost_at = s->cancel_at = 0;
+    s->lost_at = s->shaky_at = s->cancel_at = 0;
     s->wire_bytes = s->read_bytes = s->digest_bytes = 0;
     s->reads = s->digests = s->recoveries = s->slowdowns = 0;
     s->stats.baud = 921600;
@@ -226,6 +226,9 @@ static void pass_wire(eb_session_t *s, uint64_t bytes)
     s->wire_bytes += bytes;
     if (s->lost_at != 0 && s->wire_bytes >= s->lost_at) {
         s->gone = -1;
+    }
+    if (s->shaky_at != 0 && s->wire_bytes >= s->shaky_at) {
+        s->stats.retries = 1;
     }
 }
 

@@ -32,6 +32,7 @@ struct eb_session {
     bool broken;        /* every call fails until it is recovered */
     bool other_board;   /* recovery finds another MAC */
     uint64_t lost_at;   /* wire bytes after which the port is gone for good; 0: never */
+    uint64_t shaky_at;  /* wire bytes after which a fault was noticed and got over; 0: never */
     uint64_t cancel_at; /* wire bytes after which cancel is asked for; 0: never */
 
     /* faults of writing; the flash is NOR: erased to ones, programmed to zeroes only */

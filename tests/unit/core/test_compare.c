@@ -359,6 +359,28 @@ static void the_end_of_a_leap_is_looked_for(void **state)
     }
 }
 
+/* What shall be blank between data may well be, whatever the board holds else. */
+static void a_leap_ends_where_blank_begins(void **state)
+{
+    fixture_t *f = *state;
+    uint64_t seed = 7;
+
+    memcpy(f->wanted + 2 * MB, f->wanted + 0x10000, 0x30000);
+    memcpy(f->wanted + 2 * MB + 0x38000, f->wanted + 0x10000, 0x30000);
+    for (uint32_t at = 0; at < FLASH_BYTES; at += EB_SECTOR_BYTES) {
+        bool blank = at >= 2 * MB + 0x30000 && at < 2 * MB + 0x38000;
+        fake_fill(f->board, at, blank ? 0 : EB_SECTOR_BYTES, fake_random(&seed));
+    }
+    memset(f->wanted + 2 * MB + 0x30000, 0xFF, 0x8000);
+    memset(f->board->bytes + 2 * MB + 0x30000, 0xFF, 0x8000);
+    eb_leap_t leap;
+    uint64_t extra;
+    assert_int_equal(compare_leaping(f, &leap), EB_OK);
+    assert_sound_spans(f, &leap, &extra);
+    assert_int_equal(extra, 0);
+    assert_int_equal(eb_spans_bytes(&f->spans, EB_RANGE_SAME), 0x8000);
+}
+
 /* A board of which little differs is told sector by sector, wherever that lies. */
 static void two_percent_are_found_exactly(void **state)
 {
@@ -425,6 +447,7 @@ int main(void)
         TEST(wanted_bytes_that_fail_end_it),
         TEST(other_content_is_mostly_not_hashed),
         TEST(the_end_of_a_leap_is_looked_for),
+        TEST(a_leap_ends_where_blank_begins),
         TEST(two_percent_are_found_exactly),
         TEST(leaps_never_call_same_what_differs),
     };
