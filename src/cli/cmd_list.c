@@ -40,17 +40,23 @@ static bool is_bad(eb_backup_state_t state)
 }
 
 /* With --check a damaged backup is a failure; without it, only a word in the table. */
-static eb_code_t judge(const eb_backup_list_t *list, eb_err_t *err)
+static eb_code_t judge(eb_console_t *console, const eb_backup_list_t *list, eb_err_t *err)
 {
-    size_t bad = 0;
+    size_t bad = 0, bare = 0;
 
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++) {
         bad += is_bad(list->entries[i].state);
+        bare += list->entries[i].state == EB_BACKUP_NO_SIDECAR;
+    }
+    if (bare > 0)
+        eb_console_note(console, EB_LEVEL_NOTE, "%zu of %zu backups %s no sidecar: not checked",
+                        bare, list->count, bare == 1 ? "has" : "have");
     if (bad == 0)
         return EB_OK;
     eb_err_set(err, EB_ERR_IMAGE_BAD, "%zu of %zu backups %s not what the sidecar says", bad,
                list->count, bad == 1 ? "is" : "are");
-    eb_err_hint(err, "do not restore from %s; the others are sound", bad == 1 ? "it" : "them");
+    eb_err_hint(err, "do not restore from %s; the others that were checked are sound",
+                bad == 1 ? "it" : "them");
     return EB_ERR_IMAGE_BAD;
 }
 
@@ -94,7 +100,7 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     if (code == EB_OK)
         code = render(cli, options.dir, &list, err);
     if (code == EB_OK && options.check)
-        code = judge(&list, err);
+        code = judge(&cli->console, &list, err);
     eb_backup_list_free(&list);
     return code;
 }
