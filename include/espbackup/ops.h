@@ -193,8 +193,9 @@ typedef struct eb_restore_options {
     size_t partition_count;
     bool has_address; /* where a bare .bin goes */
     uint32_t address;
-    bool has_range; /* only this range of the flash, which must lie in the image */
-    uint32_t addr, size;
+    bool has_range;      /* only this range of the flash, which must lie in the image */
+    bool at_start;       /* it begins where the image does; addr is not looked at */
+    uint32_t addr, size; /* size 0: to the end of the image */
     uint32_t table_addr;
     bool dry_run;
     bool backup_first;

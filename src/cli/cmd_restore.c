@@ -41,6 +41,7 @@ static void fill_options(eb_restore_run_t *run)
         .has_address = args->values[EB_OPT_ADDRESS].set,
         .address = (uint32_t)eb_arg_number(args, EB_OPT_ADDRESS),
         .has_range = args->values[EB_OPT_OFFSET].set || args->values[EB_OPT_SIZE].set,
+        .at_start = !args->values[EB_OPT_OFFSET].set,
         .addr = (uint32_t)eb_arg_number(args, EB_OPT_OFFSET),
         .size = (uint32_t)eb_arg_number(args, EB_OPT_SIZE),
         .table_addr = (uint32_t)eb_arg_number(args, EB_OPT_PARTITION_TABLE),

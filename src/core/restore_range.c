@@ -155,7 +155,7 @@ static eb_code_t choose_range(eb_restore_job_t *job, eb_err_t *err)
     uint64_t addr = image->addr, size = image->size_bytes;
 
     if (job->options->has_range) {
-        addr = job->options->addr;
+        addr = job->options->at_start ? addr : job->options->addr;
         size = job->options->size;
         size = size == 0 && addr < image_end ? image_end - addr : size;
     }
