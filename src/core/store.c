@@ -73,6 +73,12 @@ eb_code_t eb_store_check_output(const char *path, eb_err_t *err)
         eb_err_hint(err, "--dir names the folder; the name of the file is then made");
         return EB_ERR_USAGE;
     }
+    if (eb_store_has_suffix(name, EB_STORE_PART_SUFFIX)) {
+        (void)eb_err_set(err, EB_ERR_USAGE,
+                         "--output '%s': an image of that name counts as not finished", path);
+        eb_err_hint(err, "take a name that does not end in " EB_STORE_PART_SUFFIX);
+        return EB_ERR_USAGE;
+    }
     if (!eb_sidecar_can_name(name)) {
         (void)eb_err_set(err, EB_ERR_USAGE,
                          "--output '%s': expected a name without a backslash and shorter than 256 "

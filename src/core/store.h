@@ -26,7 +26,7 @@ eb_code_t eb_store_sidecar_path(char out[EB_PATH_BYTES], const char *image_path,
 /* The name in a path: what comes after the last slash. */
 const char *eb_store_file_name(const char *path);
 /* Whether an image may get this path, said before anything is done for it: EB_ERR_USAGE for a
- * folder, and for a name that its sidecar cannot have. NULL is allowed. */
+ * folder, and for a name that its sidecar cannot have or that ends in .part. NULL is allowed. */
 eb_code_t eb_store_check_output(const char *path, eb_err_t *err);
 bool eb_store_has_suffix(const char *name, const char *suffix);
 
