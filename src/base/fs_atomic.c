@@ -44,7 +44,7 @@ bool eb_fs_exists(const char *path)
 {
     struct stat st;
 
-    return stat(path, &st) == 0;
+    return lstat(path, &st) == 0;
 }
 
 static bool is_folder(const char *path)

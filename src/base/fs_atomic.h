@@ -51,6 +51,7 @@ eb_code_t eb_fs_write_file(const char *path, const void *bytes, size_t len, bool
 /* Read a whole file of at most max bytes; *out is malloc'd, NUL-terminated, owned by the caller. */
 eb_code_t eb_fs_read_file(const char *path, size_t max, uint8_t **out, size_t *len, eb_err_t *err);
 
+/* Whether the name is taken, be it by a link that leads nowhere. */
 bool eb_fs_exists(const char *path);
 
 #endif
