@@ -197,6 +197,30 @@ static eb_code_t make_in_folder(eb_part_file_t *part, const char *dir, const cha
                       SAME_SECOND_MAX, dir);
 }
 
+/* "q" and "q.bin" would share a sidecar: it stays with the image that it names, while that is
+ * there, whatever --force says. */
+static eb_code_t check_sidecar_owner(const eb_part_file_t *part, eb_err_t *err)
+{
+    char path[EB_PATH_BYTES];
+    eb_sidecar_t *sidecar = NULL;
+    eb_code_t code = EB_OK;
+    const char *name = eb_store_file_name(part->image_path);
+
+    if (eb_store_load_sidecar(part->image_path, &sidecar, NULL) != EB_OK) {
+        return EB_OK;
+    }
+    if (strcmp(sidecar->file_name, name) != 0 &&
+        eb_store_path(path, NULL, "%.*s%s", (int)(name - part->image_path), part->image_path,
+                      sidecar->file_name) == EB_OK &&
+        eb_fs_exists(path)) {
+        code = eb_err_set(err, EB_ERR_FILE_EXISTS, "%s is the sidecar of %s, which is there",
+                          part->sidecar_path, path);
+        eb_err_hint(err, "take another name with --output");
+    }
+    free(sidecar);
+    return code;
+}
+
 static eb_code_t open_output(eb_part_file_t *part, const eb_backup_options_t *options,
                              const eb_journal_head_t *head, eb_err_t *err)
 {
@@ -204,6 +228,9 @@ static eb_code_t open_output(eb_part_file_t *part, const eb_backup_options_t *op
 
     if (code == EB_OK) {
         code = set_names(part, options->output, err);
+    }
+    if (code == EB_OK) {
+        code = check_sidecar_owner(part, err);
     }
     if (code != EB_OK) {
         return code;
