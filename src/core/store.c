@@ -271,6 +271,7 @@ eb_code_t eb_store_resolve(const char *dir, const char *what, char out[EB_PATH_B
                            eb_err_t *err)
 {
     static const char *const suffixes[] = {"", EB_STORE_IMAGE_SUFFIX};
+    char odd[EB_PATH_BYTES]; /* there, but no file */
     eb_code_t code;
     uint64_t size;
     bool found;
@@ -287,6 +288,7 @@ eb_code_t eb_store_resolve(const char *dir, const char *what, char out[EB_PATH_B
     if (eb_store_file_size(what, &size, NULL)) {
         return eb_store_path(out, err, "%s", what);
     }
+    (void)snprintf(odd, sizeof(odd), "%s", eb_fs_exists(what) ? what : "");
     for (size_t i = 0; i < 2 && strchr(what, '/') == NULL; i++) {
         char name[EB_PATH_BYTES];
         if ((code = eb_store_path(name, err, "%s%s", what, suffixes[i])) != EB_OK ||
@@ -296,8 +298,16 @@ eb_code_t eb_store_resolve(const char *dir, const char *what, char out[EB_PATH_B
         if (eb_store_file_size(out, &size, NULL)) {
             return EB_OK;
         }
+        if (odd[0] == '\0' && eb_fs_exists(out)) {
+            memcpy(odd, out, sizeof(odd));
+        }
     }
     out[0] = '\0';
+    if (odd[0] != '\0') {
+        (void)eb_err_set(err, EB_ERR_FILE_ACCESS, "%s is not a regular file", odd);
+        eb_err_hint(err, "name the file of an image; espbackup list shows what there is");
+        return EB_ERR_FILE_ACCESS;
+    }
     return eb_err_set(err, EB_ERR_BACKUP_NOT_FOUND, "no backup %s, and none of that name in %s",
                       what, dir);
 }

@@ -47,7 +47,8 @@ eb_code_t eb_store_load_sidecar(const char *image_path, eb_sidecar_t **out, eb_e
 
 /*
  * What the user named: a path, a name as `list` prints it (with or without .bin), or "latest": the
- * newest complete backup of a whole flash in the folder. EB_ERR_BACKUP_NOT_FOUND.
+ * newest complete backup of a whole flash in the folder. EB_ERR_BACKUP_NOT_FOUND;
+ * EB_ERR_FILE_ACCESS: what has the name is a folder, a device, a FIFO, a link to nowhere.
  */
 eb_code_t eb_store_resolve(const char *dir, const char *what, char out[EB_PATH_BYTES],
                            eb_err_t *err);

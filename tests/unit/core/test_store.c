@@ -249,6 +249,30 @@ static void a_large_folder_is_listed_whole(void **state)
     eb_backup_list_free(&list);
 }
 
+static void what_is_no_file_is_told(void **state)
+{
+    char path[EB_PATH_BYTES], found[EB_PATH_BYTES];
+    eb_err_t err = {0};
+
+    (void)state;
+    (void)eb_store_join(path, dir, "pipe.bin", NULL);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    const char *ways[] = {path, "pipe.bin", "pipe"};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(eb_store_resolve(dir, ways[i], found, &err), EB_ERR_FILE_ACCESS);
+        assert_non_null(strstr(err.message, "pipe.bin is not a regular file"));
+        assert_string_equal(found, "");
+    }
+    assert_int_equal(eb_store_resolve(dir, "/dev/zero", found, &err), EB_ERR_FILE_ACCESS);
+    /* One that is beats one that is not: a folder here may have the name of a backup there. */
+    make_backup("aa:00:00:00:00:01", "src.bin", 1, 0);
+    assert_int_equal(eb_store_resolve(dir, "/", found, &err), EB_ERR_FILE_ACCESS);
+    (void)eb_store_join(path, dir, "src", NULL);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(eb_store_resolve(dir, "src", found, &err), EB_OK);
+    assert_non_null(strstr(found, "/src.bin"));
+}
+
 static void paths_are_built_and_bounded(void **state)
 {
     char path[EB_PATH_BYTES], long_name[EB_PATH_BYTES + 8];
@@ -279,6 +303,7 @@ int main(void)
         TEST(each_state_is_told),
         TEST(the_newest_comes_first_and_filters_hold),
         TEST(a_large_folder_is_listed_whole),
+        TEST(what_is_no_file_is_told),
         TEST(paths_are_built_and_bounded),
     };
 
