@@ -43,8 +43,13 @@ static eb_code_t check_aligned(const erase_t *e, uint64_t addr, uint64_t size, e
 static eb_code_t find_partition(const erase_t *e, uint64_t *addr, uint64_t *size, eb_err_t *err)
 {
     const eb_partition_table_t *table = &e->board.table;
-    int index = table->present ? eb_partition_find(table, e->options->partition) : -1;
+    int index = -1;
 
+    if (table->present &&
+        eb_partition_find_one(table, e->options->partition, &index, err) != EB_OK) {
+        eb_err_hint(err, "say which one with ADDR and SIZE; espbackup flash-info shows both");
+        return EB_ERR_USAGE;
+    }
     if (index < 0) {
         (void)eb_err_set(err, EB_ERR_USAGE, "partition \"%s\": %s", e->options->partition,
                          table->present ? "the board's table has none of that name"

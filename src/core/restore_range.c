@@ -128,8 +128,12 @@ static eb_code_t choose_names(eb_restore_job_t *job, eb_err_t *err)
 
     for (size_t i = 0; i < job->options->partition_count; i++) {
         const char *name = job->options->partitions[i];
-        int index = table != NULL ? eb_partition_find(table, name) : -1;
+        int index = -1;
         eb_range_t range;
+        if (table != NULL && eb_partition_find_one(table, name, &index, err) != EB_OK) {
+            eb_err_hint(err, "say which one with --offset and --size");
+            return EB_ERR_USAGE;
+        }
         if (index >= 0) {
             range = (eb_range_t){table->entries[index].addr, table->entries[index].size};
         } else if (!named_place(job, name, &range)) {

@@ -181,6 +181,20 @@ int eb_partition_find(const eb_partition_table_t *table, const char *label)
     return -1;
 }
 
+eb_code_t eb_partition_find_one(const eb_partition_table_t *table, const char *label, int *index,
+                                eb_err_t *err)
+{
+    *index = eb_partition_find(table, label);
+    for (size_t i = 0; *index >= 0 && i < table->count; i++) {
+        if ((int)i != *index && strcmp(table->entries[i].label, label) == 0) {
+            return eb_err_set(err, EB_ERR_USAGE,
+                              "partition \"%s\": there are two of that name, at 0x%x and at 0x%x",
+                              label, table->entries[*index].addr, table->entries[i].addr);
+        }
+    }
+    return EB_OK;
+}
+
 int eb_partition_at(const eb_partition_table_t *table, uint32_t addr)
 {
     for (size_t i = 0; i < table->count; i++) {

@@ -23,6 +23,10 @@ eb_code_t eb_partition_table_parse(const uint8_t *bytes, size_t len, uint32_t ta
 
 /* Index of the entry with that label, or that contains the address; -1 if none. */
 int eb_partition_find(const eb_partition_table_t *table, const char *label);
+/* The same where a user named one that is to be changed: EB_ERR_USAGE with both addresses when two
+ * have the label. *index is -1 when none has. */
+eb_code_t eb_partition_find_one(const eb_partition_table_t *table, const char *label, int *index,
+                                eb_err_t *err);
 int eb_partition_at(const eb_partition_table_t *table, uint32_t addr);
 /* First entry of type and subtype; -1 if none. */
 int eb_partition_of_type(const eb_partition_table_t *table, uint8_t type, uint8_t subtype);

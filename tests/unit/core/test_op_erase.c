@@ -121,6 +121,21 @@ static void a_partition(void **state)
     assert_not_erased(f, erase(f), 2, "no partition table");
 }
 
+/* Which of two is meant only the user knows. */
+static void a_name_that_two_have(void **state)
+{
+    fixture_t *f = *state;
+    uint8_t *table = f->board->board->bytes + 0x8000;
+    size_t last = 4u * 32u; /* "storage" */
+
+    (void)table_put_entry(table + last, 1, 0x82, 0xD0000, 0x30000, "nvs");
+    table_put_md5(table, table + last + 32);
+    f->options.partition = "nvs";
+    assert_not_erased(f, erase(f), 2, "partition \"nvs\": there are two of that name, at 0x9000 ");
+    assert_non_null(strstr(f->board->err.message, "and at 0xd0000"));
+    assert_non_null(strstr(f->board->err.hint, "ADDR and SIZE"));
+}
+
 static void a_range_of_whole_sectors(void **state)
 {
     fixture_t *f = *state;
@@ -226,9 +241,13 @@ static void interruptions_are_told_truly(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_whole_flash),          TEST(a_partition),
-        TEST(a_range_of_whole_sectors), TEST(refusals),
-        TEST(a_lying_board_is_caught),  TEST(interruptions_are_told_truly),
+        TEST(the_whole_flash),
+        TEST(a_partition),
+        TEST(a_name_that_two_have),
+        TEST(a_range_of_whole_sectors),
+        TEST(refusals),
+        TEST(a_lying_board_is_caught),
+        TEST(interruptions_are_told_truly),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -334,6 +334,27 @@ static void a_write_protected_flash(void **state)
     assert_restored(f, put_back(f), f->image);
 }
 
+/* Which of two is meant only the user knows. */
+static void a_name_that_two_have(void **state)
+{
+    restore_fixture_t *f = *state;
+    const char *names[] = {"nvs"};
+    uint8_t *table = f->image + 0x8000;
+    size_t last = 4u * 32u; /* "storage" */
+
+    (void)table_put_entry(table + last, 1, 0x82, 0xD0000, 0x30000, "nvs");
+    table_put_md5(table, table + last + 32);
+    file_write(f->dir, strrchr(f->backup.image_path, '/') + 1, f->image, RESTORE_FLASH_BYTES);
+    sidecar_remove(f);
+    f->options.partitions = names;
+    f->options.partition_count = 1;
+    f->options.force = true;
+    assert_int_equal(put_back(f), EB_ERR_USAGE);
+    assert_non_null(strstr(f->err.message, "there are two of that name, at 0x9000 and at 0xd0000"));
+    assert_non_null(strstr(f->err.hint, "--offset"));
+    assert_int_equal(fake_sector_erases(f->board), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, restore_set_up, restore_tear_down)
 
 int main(void)
@@ -356,6 +377,7 @@ int main(void)
         TEST(own_ciphertext_is_put_back),
         TEST(secure_boot_keeps_its_bootloader),
         TEST(a_write_protected_flash),
+        TEST(a_name_that_two_have),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
