@@ -1,7 +1,12 @@
 #include "second_proof.h"
 
+#include "clock.h"
 #include "compare.h"
+#include "digest.h"
 #include "fs_atomic.h"
+
+#include <inttypes.h>
+#include <string.h>
 
 #define ROUNDS_MAX 6
 
@@ -26,13 +31,64 @@ static void reopen(eb_settle_t *settle, const eb_spans_t *spans)
     }
 }
 
-eb_code_t eb_second_proof(eb_settle_t *settle, eb_err_t *err)
+/* -- reads that may be of another address ---------------------------------------------------- */
+
+/* Whether the board's digest of all of a read is that of its bytes. */
+static eb_code_t lies_there(eb_settle_t *settle, eb_range_t range, bool *there, eb_err_t *err)
 {
-    if (!settle->has_digest || !eb_line_showed_faults(settle->session)) {
-        return EB_OK;
+    uint8_t theirs[EB_MD5_BYTES], ours[EB_MD5_BYTES];
+    eb_code_t code = bytes_of_part(settle, range.addr, range.size, settle->buf, err);
+
+    if (code == EB_OK) {
+        code = eb_steady_digest(&settle->care, range.addr, range.size, theirs, err);
     }
-    eb_event_note(settle->ev, EB_LEVEL_NOTE,
-                  "the line has shown faults: everything is proved a second time");
+    if (code == EB_OK) {
+        eb_md5(settle->buf, range.size, ours);
+        *there = memcmp(theirs, ours, sizeof(ours)) == 0;
+    }
+    return code;
+}
+
+/* Ends at the first one that does not: settle->strayed. */
+static eb_code_t look_at_reads(eb_settle_t *settle, eb_err_t *err)
+{
+    const uint64_t flash_bytes = eb_session_flash(settle->session)->size_bytes;
+    const int64_t started_us = eb_clock_us();
+    uint64_t done = 0, total = 0, asked_bytes = 0;
+    eb_code_t code = EB_OK;
+
+    for (size_t i = 0; i < settle->reads.count; i++) {
+        total += settle->reads.list[i].range.size;
+    }
+    for (size_t i = 0; i < settle->reads.count && code == EB_OK && !settle->strayed; i++) {
+        const eb_twin_read_t *read = &settle->reads.list[i];
+        bool possible, there;
+        if (eb_event_cancelled(settle->ev)) {
+            return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+        }
+        code =
+            eb_twin_look(read, settle->range, flash_bytes, bytes_of_part, settle, &possible, err);
+        if (code == EB_OK && possible) {
+            eb_event_progress(settle->ev, EB_PHASE_CHECK, asked_bytes > 0 ? done : 0, total);
+            code = lies_there(settle, read->range, &there, err);
+            settle->strayed = code == EB_OK && !there;
+            asked_bytes += read->range.size;
+        }
+        done += read->range.size;
+    }
+    if (code == EB_OK && asked_bytes > 0) {
+        eb_event_note(settle->ev, EB_LEVEL_DETAIL,
+                      "of reads that may have come from another address: %" PRIu64
+                      " bytes asked for by digest, %.2f s",
+                      asked_bytes, (double)(eb_clock_us() - started_us) / 1e6);
+    }
+    return code;
+}
+
+/* -- all of it -------------------------------------------------------------------------------- */
+
+static eb_code_t prove_all(eb_settle_t *settle, eb_err_t *err)
+{
     for (int i = 0; i < ROUNDS_MAX; i++) {
         eb_spans_t spans = {0};
         eb_code_t code = eb_compare_board(settle->session, settle->range.addr, settle->range.size,
@@ -55,4 +111,26 @@ eb_code_t eb_second_proof(eb_settle_t *settle, eb_err_t *err)
     }
     return eb_err_set(err, EB_ERR_UNPROVED,
                       "what was read and what the board says now keep differing");
+}
+
+/* Something reached the board, or came from it, other than it was sent. */
+static bool is_in_doubt(const eb_settle_t *settle)
+{
+    return settle->strayed || eb_line_showed_faults(settle->session);
+}
+
+eb_code_t eb_second_proof(eb_settle_t *settle, eb_err_t *err)
+{
+    if (!settle->has_digest) {
+        return EB_OK;
+    }
+    if (!is_in_doubt(settle)) {
+        eb_code_t code = look_at_reads(settle, err);
+        if (code != EB_OK || !is_in_doubt(settle)) {
+            return code;
+        }
+    }
+    eb_event_note(settle->ev, EB_LEVEL_NOTE,
+                  "the line has shown faults: everything is proved a second time");
+    return prove_all(settle, err);
 }

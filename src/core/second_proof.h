@@ -1,11 +1,14 @@
 /*
- * second_proof.h: a second digest of everything, on a line that has shown faults.
+ * second_proof.h: what was settled is asked for once more where that may tell something new.
  *
  * Requests carry no checksum. If noise changes the address in a READ_FLASH or a digest request, the
  * chip answers truly about another range, and that answer proves itself. A read is therefore
- * followed by the digest of a small piece of it; for ranges settled by a digest alone a second one
- * costs as much as the first. So only on a line that has damaged something in this session all of
- * the image is compared once more, and what differs is settled again.
+ * followed by the digest of a small piece of it. Where the image has all of its bytes a second
+ * time, at an address one bit away, that piece was equal there too: of such reads the whole is
+ * asked for (twin.h), which costs nothing where there are none. For ranges settled by a digest
+ * alone a second one costs as much as the first. So only on a line that has damaged something in
+ * this session, or when a read was found to be of another address, all of the image is compared
+ * once more, and what differs is settled again.
  */
 #ifndef EB_CORE_SECOND_PROOF_H
 #define EB_CORE_SECOND_PROOF_H
@@ -13,8 +16,9 @@
 #include "settle.h"
 
 /*
- * After eb_settle_run was EB_OK. EB_OK: nothing of it differs, or the line has shown no fault, or
- * the chip has no digests. EB_ERR_UNPROVED when it does not come to an end. Tells EB_PHASE_CHECK.
+ * After eb_settle_run was EB_OK. EB_OK: nothing differs of what was asked for again, or the chip
+ * has no digests. EB_ERR_UNPROVED when it does not come to an end. Tells EB_PHASE_CHECK where it
+ * asks.
  */
 eb_code_t eb_second_proof(eb_settle_t *settle, eb_err_t *err);
 

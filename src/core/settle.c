@@ -41,6 +41,7 @@ void eb_settle_free(eb_settle_t *st)
     if (st != NULL) {
         free(st->buf);
         st->buf = NULL;
+        eb_twin_free(&st->reads);
         eb_cover_free(&st->cover);
     }
 }
@@ -362,7 +363,8 @@ static eb_code_t read_twice(eb_settle_t *st, const eb_plan_step_t *step, eb_err_
 /*
  * A read proves its bytes, not their address: a request that the line damaged is answered for
  * another range, and well. So the chip is asked for the digest of a small piece as well, one whose
- * bytes are not all alike, which would be the same elsewhere.
+ * bytes are not all alike, which would be the same elsewhere. That the rest lies there too is
+ * looked at once everything has come (second_proof.h); a line with faults needs more anyway.
  */
 static eb_code_t lies_there(eb_settle_t *st, eb_range_t range, bool *there, eb_err_t *err)
 {
@@ -379,6 +381,9 @@ static eb_code_t lies_there(eb_settle_t *st, eb_range_t range, bool *there, eb_e
     }
     eb_code_t code = proves(st, spot, st->buf + (spot.addr - range.addr), there, err);
     eb_account_add(&st->account, EB_SPENT_SPOT, spot.size, eb_clock_us() - started_us);
+    if (code == EB_OK && *there && spot.size < range.size && !eb_line_showed_faults(st->session)) {
+        code = eb_twin_add(&st->reads, &(eb_twin_read_t){range, spot}, err);
+    }
     return code;
 }
 
@@ -410,6 +415,7 @@ static eb_code_t read_step(eb_settle_t *st, eb_plan_step_t *step, eb_err_t *err)
         return code;
     }
     if (!there) {
+        st->strayed = true;
         (void)eb_err_set(err, EB_ERR_LINE, "a read of %u bytes at 0x%x came from another address",
                          step->range.size, step->range.addr);
         return read_failed(st, step, step->range.size, err);

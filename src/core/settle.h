@@ -18,6 +18,7 @@
 #include "journal.h"
 #include "line_care.h"
 #include "plan.h"
+#include "twin.h"
 
 /* A file that may hold the same bytes as the flash. */
 typedef struct eb_candidate_file {
@@ -40,10 +41,12 @@ typedef struct eb_settle {
     eb_line_care_t care;
     eb_cover_t cover;
     eb_account_t account;
-    uint8_t *buf;         /* EB_PLAN_STEP_MAX_BYTES; owned */
-    uint64_t shown_bytes; /* progress told so far; never goes back */
-    uint64_t step_addr;   /* of the read in flight */
+    eb_twin_reads_t reads; /* proved to lie there by a spot alone; all, while no fault shows */
+    uint8_t *buf;          /* EB_PLAN_STEP_MAX_BYTES; owned */
+    uint64_t shown_bytes;  /* progress told so far; never goes back */
+    uint64_t step_addr;    /* of the read in flight */
     bool has_digest;
+    bool strayed; /* a request was answered for another address, and nothing else told */
 } eb_settle_t;
 
 /* Allocates; what was allocated is freed with eb_settle_free, on failure too. */

@@ -70,6 +70,7 @@ void fake_forget(eb_session_t *s)
 {
     s->error_rate = s->wrong_rate = s->astray_rate = 0;
     s->only_flips = false;
+    s->stray = (fake_stray_t){0};
     s->gone = 0;
     s->broken = s->other_board = false;
     s->lost_at = s->shaky_at = s->cancel_at = 0;
@@ -233,8 +234,12 @@ static void pass_wire(eb_session_t *s, uint64_t bytes)
 }
 
 /* Where the board looks. A line that damages addresses damages other things too, noticed ones. */
-static uint32_t heard_addr(eb_session_t *s, uint32_t addr, uint32_t size)
+static uint32_t heard_addr(eb_session_t *s, unsigned *countdown, uint32_t addr, uint32_t size)
 {
+    if (*countdown > 0 && --*countdown == 0) {
+        uint32_t flipped = addr ^ (1u << s->stray.bit);
+        return (uint64_t)flipped + size <= s->flash.size_bytes ? flipped : addr;
+    }
     if (s->astray_rate <= 0 || uniform(s) >= s->astray_rate) {
         return addr;
     }
@@ -255,7 +260,12 @@ eb_code_t eb_flash_read(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t *
         return code;
     }
     s->reads++;
-    memcpy(buf, s->bytes + heard_addr(s, addr, size), size);
+    if (s->stray.erasing_read > 0 && --s->stray.erasing_read == 0) {
+        memset(s->bytes, 0xFF, s->flash.size_bytes);
+        s->stats.retries++;
+        return eb_err_set(err, EB_ERR_TIMEOUT, "the flash data stopped");
+    }
+    memcpy(buf, s->bytes + heard_addr(s, &s->stray.read, addr, size), size);
     code = carry(s, buf, size, &received, err);
     for (uint32_t done = 0; done < received;) {
         uint32_t count = eb_min_u32(FRAME_BYTES, received - done);
@@ -292,7 +302,7 @@ eb_code_t eb_flash_digest(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t
     s->digest_bytes += size;
     pass_wire(s, COMMAND_BYTES);
     memset(s->told + addr, 1, size);
-    eb_md5(s->bytes + heard_addr(s, addr, size), size, md5);
+    eb_md5(s->bytes + heard_addr(s, &s->stray.digest, addr, size), size, md5);
     if (s->wrong_rate > 0 && uniform(s) < s->wrong_rate) {
         eb_put_le32(md5, eb_get_le32(md5) ^ (1u + (uint32_t)(fake_random(&s->seed) >> 33)));
     }

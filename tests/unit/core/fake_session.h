@@ -15,6 +15,14 @@ typedef enum fake_lie {
     FAKE_LIE_SHORT /* the last page of the sector stays erased */
 } fake_lie_t;
 
+/* One bit of one request is turned over on the way; counted down from the next one
+ * of its kind. */
+typedef struct fake_stray {
+    unsigned read, digest; /* that one goes to its address ^ (1 << bit); 0: none */
+    unsigned erasing_read; /* that one arrives as ERASE_FLASH; 0: none */
+    unsigned bit;
+} fake_stray_t;
+
 struct eb_session {
     eb_chip_info_t chip;
     eb_flash_info_t flash;
@@ -28,6 +36,7 @@ struct eb_session {
     bool only_flips;    /* else drops, stalls, resets and unplugs too */
     double wrong_rate;  /* a digest that is damaged on the way and nobody notices */
     double astray_rate; /* a request whose address is damaged on the way and nobody notices */
+    fake_stray_t stray; /* one request, and no other fault */
     int gone;           /* recoveries that fail before the board is back; -1: its port never is */
     bool broken;        /* every call fails until it is recovered */
     bool other_board;   /* recovery finds another MAC */

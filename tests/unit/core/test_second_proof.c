@@ -1,6 +1,7 @@
 /* Requests that reach the board with another address: what it answers is true, and not what was
  * asked for. */
 #include "core_fixture.h"
+#include "cover.h"
 #include "fs_atomic.h"
 
 #include <setjmp.h>
@@ -14,13 +15,14 @@
 #define FLASH_BYTES (1u << 20)
 #define SEEDS       40
 
-/* A backup of the board over such a line; *wrong: it claims to be proved and is not the flash. */
-static eb_code_t back_up(uint64_t seed, double astray_rate, bool *noted, bool *wrong)
+/* A backup of the board; *wrong: it claims to be proved and is not the flash. */
+static eb_code_t back_up_board(eb_session_t *board, eb_range_t range, bool full, bool *noted,
+                               bool *wrong)
 {
     char dir[EB_PATH_BYTES];
-    eb_session_t *board = fake_new(FLASH_BYTES, seed);
     watch_t watch;
-    eb_backup_options_t options = {.dir = dir};
+    eb_backup_options_t options = {
+        .dir = dir, .full = full, .has_range = true, .addr = range.addr, .size = range.size};
     eb_backup_result_t *result = calloc(1, sizeof(*result));
     uint8_t *bytes = NULL;
     size_t len = 0;
@@ -28,8 +30,6 @@ static eb_code_t back_up(uint64_t seed, double astray_rate, bool *noted, bool *w
 
     assert_non_null(result);
     folder_make(dir, sizeof(dir));
-    board_fill_realistic(board);
-    board->astray_rate = astray_rate;
     watch_init(&watch, board);
     const eb_code_t code = eb_op_backup(board, &options, &watch.ev, result, &err);
     *noted = strstr(watch.notes, "proved a second time") != NULL;
@@ -38,11 +38,21 @@ static eb_code_t back_up(uint64_t seed, double astray_rate, bool *noted, bool *w
         assert_true(result->proved);
         assert_int_equal(eb_fs_read_file(result->image_path, 2 * FLASH_BYTES, &bytes, &len, NULL),
                          EB_OK);
-        *wrong = len != FLASH_BYTES || memcmp(bytes, board->bytes, len) != 0;
+        *wrong = len != range.size || memcmp(bytes, board->bytes + range.addr, len) != 0;
         free(bytes);
     }
     folder_remove(dir);
     free(result);
+    return code;
+}
+
+static eb_code_t back_up(uint64_t seed, double astray_rate, bool *noted, bool *wrong)
+{
+    eb_session_t *board = fake_new(FLASH_BYTES, seed);
+
+    board_fill_realistic(board);
+    board->astray_rate = astray_rate;
+    const eb_code_t code = back_up_board(board, (eb_range_t){0, FLASH_BYTES}, false, noted, wrong);
     fake_free(board);
     return code;
 }
@@ -72,11 +82,103 @@ static void a_line_without_faults_is_proved_once(void **state)
     assert_false(noted);
 }
 
+/* -- one bit of one request ------------------------------------------------------------------- */
+
+/* Two builds of a program in two slots that one bit of the address tells apart; in each 64 KiB of
+ * them a byte differs. */
+static eb_session_t *board_of_two_builds(void)
+{
+    eb_session_t *board = fake_new(FLASH_BYTES, 1);
+
+    fake_fill(board, 0, FLASH_BYTES / 2, 21);
+    memcpy(board->bytes + FLASH_BYTES / 2, board->bytes, FLASH_BYTES / 2);
+    for (uint32_t at = 100; at < FLASH_BYTES; at += EB_BLOCK_BYTES) {
+        board->bytes[at] = (uint8_t)(at / EB_BLOCK_BYTES);
+    }
+    return board;
+}
+
+static void never_wrong_by_one_stray_read(eb_range_t range)
+{
+    unsigned reads = 1;
+
+    for (unsigned nth = 1; nth <= reads; nth++) {
+        eb_session_t *board = board_of_two_builds();
+        bool noted, wrong;
+
+        board->stray = (fake_stray_t){.read = nth, .bit = 19};
+        assert_int_equal(back_up_board(board, range, false, &noted, &wrong), EB_OK);
+        if (wrong) {
+            fail_msg("the read number %u went astray, and nobody noticed", nth);
+        }
+        reads = board->reads;
+        fake_free(board);
+    }
+}
+
+static void one_stray_read_of_two_builds_never_makes_a_wrong_image(void **state)
+{
+    (void)state;
+    never_wrong_by_one_stray_read((eb_range_t){0, FLASH_BYTES});
+}
+
+/* Of part of the flash the other build is not in the image. */
+static void one_stray_read_never_makes_a_wrong_image_of_a_range(void **state)
+{
+    (void)state;
+    never_wrong_by_one_stray_read((eb_range_t){FLASH_BYTES / 2, FLASH_BYTES / 4});
+}
+
+/* A flash that repeats itself in steps of a sector, save for the last one: the read overlaps with
+ * where it is answered from. */
+static void one_stray_read_into_itself_never_makes_a_wrong_image(void **state)
+{
+    (void)state;
+    for (unsigned bit = 12; bit < 19; bit++) {
+        for (unsigned nth = 1; nth <= 12; nth++) {
+            eb_session_t *board = fake_new(FLASH_BYTES, 1);
+            bool noted, wrong;
+
+            fake_fill(board, 0, EB_SECTOR_BYTES, 31);
+            for (uint32_t at = EB_SECTOR_BYTES; at < FLASH_BYTES; at += EB_SECTOR_BYTES) {
+                memcpy(board->bytes + at, board->bytes, EB_SECTOR_BYTES);
+            }
+            for (uint32_t at = 0; at < FLASH_BYTES; at += 4 * EB_BLOCK_BYTES) {
+                fake_fill(board, at, 2 * EB_BLOCK_BYTES, at);
+            }
+            board->stray = (fake_stray_t){.read = nth, .bit = bit};
+            assert_int_equal(
+                back_up_board(board, (eb_range_t){0, FLASH_BYTES}, false, &noted, &wrong), EB_OK);
+            assert_false(wrong);
+            fake_free(board);
+        }
+    }
+}
+
+/* Reads that have no twin cost what they did: a digest of a spot each. */
+static void reads_without_a_twin_are_not_asked_for_again(void **state)
+{
+    eb_session_t *board = fake_new(FLASH_BYTES, 1);
+    bool noted, wrong;
+
+    (void)state;
+    fake_fill(board, 0, FLASH_BYTES, 5);
+    assert_int_equal(back_up_board(board, (eb_range_t){0, FLASH_BYTES}, true, &noted, &wrong),
+                     EB_OK);
+    assert_false(wrong || noted);
+    assert_int_equal(board->digest_bytes, board->reads * EB_SECTOR_BYTES);
+    fake_free(board);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_gone_astray_never_makes_a_wrong_image),
         cmocka_unit_test(a_line_without_faults_is_proved_once),
+        cmocka_unit_test(one_stray_read_of_two_builds_never_makes_a_wrong_image),
+        cmocka_unit_test(one_stray_read_never_makes_a_wrong_image_of_a_range),
+        cmocka_unit_test(one_stray_read_into_itself_never_makes_a_wrong_image),
+        cmocka_unit_test(reads_without_a_twin_are_not_asked_for_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
