@@ -123,10 +123,11 @@ const eb_command_t eb_cmd_erase = {
     .summary = "erase the flash, a partition, or a range",
     .args = "[NAME | ADDR SIZE]",
     .max_args = 2,
-    .about = "Erases the whole flash, the partition NAME, or SIZE bytes from ADDR, both whole "
-             "sectors of 4 KB. First it shows what would be lost, and asks; where nobody can "
-             "answer it wants --yes. That all of it is erased is proved by a digest that the chip "
-             "computes. 'espbackup backup' saves the board before.",
+    .about = "Erases the whole flash, the partition NAME (bootloader and partition_table are such "
+             "names too), or SIZE bytes from ADDR; all of them whole sectors of 4 KB. First it "
+             "shows what would be lost, and asks; where nobody can answer it wants --yes. That all "
+             "of it is erased is proved by a digest that the chip computes. 'espbackup backup' "
+             "saves the board before.",
     .options = options,
     .words = words,
     .groups = EB_OPT_GROUP_BOARD,

@@ -43,12 +43,20 @@ static eb_code_t check_aligned(const erase_t *e, uint64_t addr, uint64_t size, e
 static eb_code_t find_partition(const erase_t *e, uint64_t *addr, uint64_t *size, eb_err_t *err)
 {
     const eb_partition_table_t *table = &e->board.table;
+    eb_range_t place;
     int index = -1;
 
     if (table->present &&
         eb_partition_find_one(table, e->options->partition, &index, err) != EB_OK) {
         eb_err_hint(err, "say which one with ADDR and SIZE; espbackup flash-info shows both");
         return EB_ERR_USAGE;
+    }
+    uint32_t boot = eb_session_chip(e->session)->bootloader_addr;
+    if (index < 0 && table->present &&
+        eb_named_place(e->options->partition, boot, table->addr, &place)) {
+        *addr = place.addr;
+        *size = place.size;
+        return EB_OK;
     }
     if (index < 0) {
         (void)eb_err_set(err, EB_ERR_USAGE, "partition \"%s\": %s", e->options->partition,

@@ -106,17 +106,14 @@ static const eb_partition_table_t *image_table(const eb_restore_job_t *job)
     return image->sidecar != NULL && image->sidecar->table.present ? &image->sidecar->table : NULL;
 }
 
-/* Two parts that no table lists have names too, the same as in backup-partition. */
-static bool named_place(const eb_restore_job_t *job, const char *name, eb_range_t *out)
+bool eb_named_place(const char *name, uint32_t boot, uint32_t table_addr, eb_range_t *out)
 {
-    uint32_t boot = eb_session_chip(job->session)->bootloader_addr;
-
-    if (strcmp(name, "bootloader") == 0 && boot < job->table_addr) {
-        *out = (eb_range_t){boot, job->table_addr - boot};
+    if (strcmp(name, "bootloader") == 0 && boot < table_addr) {
+        *out = (eb_range_t){boot, table_addr - boot};
         return true;
     }
     if (strcmp(name, "partition_table") == 0 || strcmp(name, "partition-table") == 0) {
-        *out = (eb_range_t){job->table_addr, EB_SECTOR_BYTES};
+        *out = (eb_range_t){table_addr, EB_SECTOR_BYTES};
         return true;
     }
     return false;
@@ -125,6 +122,7 @@ static bool named_place(const eb_restore_job_t *job, const char *name, eb_range_
 static eb_code_t choose_names(eb_restore_job_t *job, eb_err_t *err)
 {
     const eb_partition_table_t *table = image_table(job);
+    uint32_t boot = eb_session_chip(job->session)->bootloader_addr;
 
     for (size_t i = 0; i < job->options->partition_count; i++) {
         const char *name = job->options->partitions[i];
@@ -136,7 +134,7 @@ static eb_code_t choose_names(eb_restore_job_t *job, eb_err_t *err)
         }
         if (index >= 0) {
             range = (eb_range_t){table->entries[index].addr, table->entries[index].size};
-        } else if (!named_place(job, name, &range)) {
+        } else if (!eb_named_place(name, boot, job->table_addr, &range)) {
             return no_such_name(table, job->image.path, name, err);
         }
         if (range.addr < job->image.addr ||

@@ -121,6 +121,30 @@ static void a_partition(void **state)
     assert_not_erased(f, erase(f), 2, "no partition table");
 }
 
+/* Two parts that no table lists have the same names as elsewhere. */
+static void what_lies_outside_the_table(void **state)
+{
+    fixture_t *f = *state;
+    restore_fixture_t *b = f->board;
+
+    f->options.partition = "bootloader";
+    assert_erased(f, erase(f), 0x1000, 0x7000);
+    assert_int_equal(b->asked, 1);
+    memcpy(b->board->bytes, b->image, RESTORE_FLASH_BYTES);
+    fake_forget(b->board);
+    f->options.partition = "partition_table";
+    assert_erased(f, erase(f), 0x8000, 0x1000);
+    fake_forget(b->board);
+    /* Where they are is not known without it. */
+    assert_not_erased(f, erase(f), 2, "no partition table");
+    f->options.partition = "bootloader";
+    assert_not_erased(f, erase(f), 2, "no partition table");
+    memcpy(b->board->bytes, b->image, RESTORE_FLASH_BYTES);
+    f->options.partition = "partition-table";
+    b->answer = false;
+    assert_not_erased(f, erase(f), 5, "not confirmed");
+}
+
 /* Which of two is meant only the user knows. */
 static void a_name_that_two_have(void **state)
 {
@@ -241,6 +265,7 @@ static void interruptions_are_told_truly(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(what_lies_outside_the_table),
         TEST(the_whole_flash),
         TEST(a_partition),
         TEST(a_name_that_two_have),
