@@ -4,11 +4,11 @@
 #include "espbackup/version.h"
 #include "finish.h"
 #include "fs_atomic.h"
-#include "layout.h"
 #include "part_file.h"
 #include "second_proof.h"
 #include "settle.h"
 #include "store.h"
+#include "table_search.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -152,6 +152,10 @@ static eb_code_t guess_from_layout(backup_t *b, eb_err_t *err)
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
     }
     eb_code_t code = eb_layout_find(&source, NULL, layout, err);
+    /* A flash without even a bootloader is most likely erased: the search is spared. */
+    if (code == EB_OK && !layout->table.present && layout->bootloader.state != EB_IMAGE_NONE) {
+        code = eb_layout_search(&source, NULL, layout, err);
+    }
     if (code == EB_OK) {
         eb_plan_use_table(&settle->plan, &layout->table, source.bootloader_addr,
                           layout->bootloader.length_bytes);
@@ -209,6 +213,9 @@ static eb_code_t finish(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
 
 static void tell_what_is_kept(const backup_t *b, const eb_backup_result_t *result)
 {
+    if (b->settle.wiped) {
+        return; /* the hint tells more */
+    }
     eb_event_note(b->ev, EB_LEVEL_NOTE,
                   "kept %s (%llu %% proved): the next backup of this board takes it up",
                   result->part_path,

@@ -4,6 +4,7 @@
 #include "compare.h"
 #include "digest.h"
 #include "fs_atomic.h"
+#include "wiped.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -95,6 +96,9 @@ static eb_code_t prove_all(eb_settle_t *settle, eb_err_t *err)
                                           bytes_of_part, settle, NULL, settle->ev, &spans, err);
         const uint64_t differ = eb_spans_bytes(&spans, EB_RANGE_OLD);
 
+        if (code == EB_OK && differ > 0) {
+            code = eb_wiped_check(settle, &settle->cover, err);
+        }
         if (code == EB_OK && differ > 0) {
             eb_event_note(settle->ev, EB_LEVEL_DETAIL, "%llu bytes differ and are read again",
                           (unsigned long long)differ);

@@ -17,8 +17,8 @@
 
 /*
  * After eb_settle_run was EB_OK. EB_OK: nothing differs of what was asked for again, or the chip
- * has no digests. EB_ERR_UNPROVED when it does not come to an end. Tells EB_PHASE_CHECK where it
- * asks.
+ * has no digests. EB_ERR_UNPROVED when it does not come to an end, or the board was erased
+ * (wiped.h). Tells EB_PHASE_CHECK where it asks.
  */
 eb_code_t eb_second_proof(eb_settle_t *settle, eb_err_t *err);
 

@@ -4,6 +4,7 @@
 #include "digest.h"
 #include "fs_atomic.h"
 #include "measure.h"
+#include "wiped.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -121,14 +122,14 @@ static void keep_received(eb_settle_t *st, eb_range_t range)
 static eb_code_t proves(eb_settle_t *st, eb_range_t range, const uint8_t *bytes, bool *equal,
                         eb_err_t *err)
 {
-    uint8_t theirs[EB_MD5_BYTES], ours[EB_MD5_BYTES];
+    uint8_t ours[EB_MD5_BYTES];
     int64_t started_us = eb_clock_us();
 
     *equal = false;
     if (eb_event_cancelled(st->ev)) {
         return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
     }
-    while (eb_flash_digest(st->session, range.addr, range.size, theirs, err) != EB_OK) {
+    while (eb_flash_digest(st->session, range.addr, range.size, st->said, err) != EB_OK) {
         eb_code_t code = eb_line_care_failed(&st->care, err);
         if (code != EB_OK) {
             return code;
@@ -138,7 +139,7 @@ static eb_code_t proves(eb_settle_t *st, eb_range_t range, const uint8_t *bytes,
     eb_measure_per_byte(&st->plan.cost.digest_s_per_byte, &st->plan.cost, range.size, started_us);
     eb_measure_round_trip(&st->plan.cost, range.size, started_us);
     eb_md5(bytes, range.size, ours);
-    *equal = memcmp(theirs, ours, sizeof(ours)) == 0;
+    *equal = memcmp(st->said, ours, sizeof(ours)) == 0;
     return EB_OK;
 }
 
@@ -177,6 +178,17 @@ static eb_how_t how_of(eb_guess_t guess)
     return EB_HOW_ERASED;
 }
 
+/* What an interrupted run left is not there: where the board is erased instead, it may be the last
+ * copy of what was on it, and is not written over. */
+static eb_code_t left_is_wrong(eb_settle_t *st, eb_range_t range, eb_err_t *err)
+{
+    uint8_t blank[EB_MD5_BYTES];
+
+    eb_md5_erased(range.size, blank);
+    return memcmp(st->said, blank, sizeof(blank)) == 0 ? eb_wiped_check(st, st->plan.left, err)
+                                                       : EB_OK;
+}
+
 static eb_code_t try_guess(eb_settle_t *st, const eb_plan_step_t *step, eb_err_t *err)
 {
     bool equal = false;
@@ -194,7 +206,7 @@ static eb_code_t try_guess(eb_settle_t *st, const eb_plan_step_t *step, eb_err_t
                    step->range.size, eb_clock_us() - started_us);
     eb_plan_guessed(&st->plan, step, equal);
     if (!equal) {
-        return EB_OK;
+        return step->guess == EB_GUESS_RESUMED ? left_is_wrong(st, step->range, err) : EB_OK;
     }
     const uint8_t *bytes = step->guess == EB_GUESS_RESUMED ? NULL : st->buf;
     return settle_range(st, step->range, how_of(step->guess), bytes, err);

@@ -46,6 +46,8 @@ typedef struct eb_settle {
     uint64_t shown_bytes;  /* progress told so far; never goes back */
     uint64_t step_addr;    /* of the read in flight */
     bool has_digest;
+    uint8_t said[EB_MD5_BYTES]; /* by the chip, of the range that was asked for last */
+    bool wiped;                 /* the board was erased after what the .part holds was read */
     bool strayed; /* a request was answered for another address, and nothing else told */
 } eb_settle_t;
 

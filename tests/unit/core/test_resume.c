@@ -169,11 +169,111 @@ static void a_journal_after_its_image_is_swept_up(void **state)
     free(text);
 }
 
+/* -- a board that was erased meanwhile ------------------------------------------------------- */
+
+/* The .part of the result holds what was on the board up to `size`. */
+static void assert_part_is(const fixture_t *f, const uint8_t *bytes, size_t size)
+{
+    uint8_t *part = NULL;
+    size_t len = 0;
+
+    assert_int_equal(eb_fs_read_file(f->result.part_path, 64 * MB, &part, &len, NULL), EB_OK);
+    assert_int_equal(len, FLASH_BYTES);
+    assert_memory_equal(part, bytes, size);
+    free(part);
+}
+
+static void assert_wiped(const fixture_t *f, eb_code_t code)
+{
+    assert_int_equal(code, EB_ERR_UNPROVED);
+    assert_int_equal(eb_code_row(f->err.code)->exit_status, 4);
+    assert_non_null(strstr(f->err.message, "was erased"));
+    assert_non_null(strstr(f->err.hint, f->result.part_path));
+    assert_null(strstr(f->watch.notes, "takes it up"));
+    assert_int_equal(folder_count(f->dir, ".bin"), 0);
+    assert_int_equal(folder_count(f->dir, ".journal"), 1);
+}
+
+/* Moved away, as the hint says; then a backup of the erased board is made. */
+static void assert_fresh_start(fixture_t *f)
+{
+    char aside[EB_PATH_BYTES];
+
+    assert_int_equal(eb_store_join(aside, f->dir, "aside", NULL), EB_OK);
+    assert_int_equal(rename(f->result.part_path, aside), 0);
+    assert_int_equal(back_up(f), EB_OK);
+    assert_image_is_flash(f);
+}
+
+/* A bit of a request makes an ERASE_FLASH of a READ_FLASH. */
+static void what_was_read_survives_an_erase(void **state)
+{
+    fixture_t *f = *state;
+    uint8_t *before = malloc(FLASH_BYTES);
+    const size_t saved = 0x30000; /* by two reads, of 64 KiB and twice that */
+
+    fake_fill(f->board, 0, FLASH_BYTES, 3);
+    memcpy(before, f->board->bytes, FLASH_BYTES);
+    f->options.full = true;
+    f->board->stray.erasing_read = 3;
+    assert_wiped(f, back_up(f));
+    assert_part_is(f, before, saved);
+
+    /* The next run does not throw it away either, however often. */
+    for (int i = 0; i < 2; i++) {
+        f->options.full = i == 0;
+        fake_forget(f->board);
+        assert_wiped(f, back_up(f));
+        assert_part_is(f, before, saved);
+    }
+    assert_fresh_start(f);
+    free(before);
+}
+
+/* In a run that takes up what one before has left: what is not compared yet is safe too. */
+static void what_a_run_before_read_survives_an_erase(void **state)
+{
+    fixture_t *f = *state;
+    uint8_t *before = malloc(FLASH_BYTES);
+
+    fake_fill(f->board, 0, FLASH_BYTES, 3);
+    memcpy(before, f->board->bytes, FLASH_BYTES);
+    f->board->lost_at = FLASH_BYTES * 3 / 4;
+    assert_int_equal(back_up(f), EB_ERR_PORT_LOST);
+    fake_forget(f->board);
+    memset(f->board->bytes + 0x20000, 0x55, 0x1000); /* a first read in the midst of it */
+    f->board->stray.erasing_read = 1;
+    assert_wiped(f, back_up(f));
+    assert_part_is(f, before, 0x20000);
+    uint8_t *part = NULL;
+    size_t len = 0;
+    assert_int_equal(eb_fs_read_file(f->result.part_path, 64 * MB, &part, &len, NULL), EB_OK);
+    assert_memory_equal(part + 0x40000, before + 0x40000, FLASH_BYTES / 2 - 0x40000);
+    free(part);
+    free(before);
+}
+
+/* Some of what was saved is erased now, as a program does that keeps its settings in flash. */
+static void what_a_program_erased_is_read_again(void **state)
+{
+    fixture_t *f = *state;
+
+    f->options.full = true;
+    f->board->lost_at = FLASH_BYTES / 2;
+    assert_int_equal(back_up(f), EB_ERR_PORT_LOST);
+    fake_forget(f->board);
+    memset(f->board->bytes + 0x9000, 0xFF, 0x2000);
+    assert_complete(f, back_up(f));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_lost_board_is_taken_up),
         TEST(a_board_that_changed_meanwhile_is_read_again),
+        TEST(what_was_read_survives_an_erase),
+        TEST(what_a_run_before_read_survives_an_erase),
+        TEST(what_a_program_erased_is_read_again),
         TEST(a_part_of_another_board_is_left_alone),
         TEST(a_part_that_another_run_holds_is_left_alone),
         TEST(cancelled_runs_add_up),
