@@ -60,6 +60,7 @@ typedef struct eb_partition {
 
 typedef struct eb_partition_table {
     bool present;
+    bool damaged;  /* not present: what is at addr looks like a table and contradicts itself */
     bool has_md5;  /* the table carries its MD5 and it holds */
     uint32_t addr; /* where it was found */
     size_t count;

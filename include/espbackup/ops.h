@@ -48,7 +48,7 @@ typedef struct eb_flash_report {
 } eb_flash_report_t;
 
 typedef struct eb_flash_info_options {
-    uint32_t table_addr; /* 0: 0x8000 */
+    uint32_t table_addr; /* 0: 0x8000, then a search at the usual places */
     bool skip_usage;     /* do not spend digests on what is erased */
 } eb_flash_info_options_t;
 
@@ -66,7 +66,7 @@ typedef struct eb_backup_options {
     uint32_t addr, size; /* size 0 with has_range: to the end */
     const char *since; /* backup whose bytes may be proved instead of read; NULL: none/automatic */
     bool full;         /* read every byte over the wire */
-    uint32_t table_addr; /* 0: 0x8000 */
+    uint32_t table_addr; /* 0: 0x8000, then a search at the usual places */
 } eb_backup_options_t;
 
 typedef struct eb_backup_result {

@@ -115,7 +115,6 @@ static const eb_opt_t options[] = {
 static const eb_opt_words_t words[] = {
     {EB_OPT_OUTPUT, "name of the image, when it is one partition (default: chip, partition and "
                     "time, in the folder of backups)"},
-    {EB_OPT_PARTITION_TABLE, "where the partition table is (default: 0x8000, then a search)"},
     {EB_OPT_COUNT, NULL},
 };
 

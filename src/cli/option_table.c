@@ -111,7 +111,7 @@ static const eb_opt_row_t rows[] = {
     [EB_OPT_PARTITION_TABLE] = {
         "partition-table", 0, SIZE, COMMAND, .value_name = "ADDR", .max = UINT32_MAX,
         .min = 0x1000,
-        .help = "where the partition table is (default: 0x8000)"},
+        .help = "where the partition table is (default: 0x8000, then a search)"},
     [EB_OPT_FLASH_SIZE] = {
         "flash-size", 0, SIZE, COMMAND, .value_name = "SIZE", .zero_words = {"detect", "keep"},
         .min = 0x10000, .max = UINT32_MAX,

@@ -131,10 +131,12 @@ bool eb_text_partitions(const eb_term_t *term, const eb_partition_table_t *table
     char text[BOOT_BYTES], clean[BOOT_BYTES];
 
     eb_text_heading(term, "Partitions");
-    if (!table->present) {
+    if (table->damaged)
+        fprintf(term->file, "  The partition table at 0x%" PRIx32 " is no good.\n", table->addr);
+    else if (!table->present)
         fprintf(term->file, "  There is no partition table.\n");
+    if (!table->present)
         return true;
-    }
     eb_table_init(&rows, columns, sizeof(columns) / sizeof(columns[0]));
     for (size_t i = 0; i < table->count; i++)
         add_row(&rows, &table->entries[i], boot->index == (int)i, usage != NULL ? &usage[i] : NULL);

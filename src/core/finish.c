@@ -6,6 +6,7 @@
 #include "espbackup/version.h"
 #include "fs_atomic.h"
 #include "hash_file.h"
+#include "table_search.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +47,7 @@ static eb_code_t find_contents(eb_finish_t *finish, const eb_events_t *ev, eb_si
         *layout = *finish->layout;
         code = eb_layout_check_apps(&source, layout, err);
     } else {
-        code = eb_layout_find(&source, ev, layout, err);
+        code = eb_layout_search(&source, ev, layout, err);
     }
     if (code == EB_OK) {
         sidecar->table = layout->table;

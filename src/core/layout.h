@@ -32,7 +32,7 @@ typedef struct eb_layout {
 
 /*
  * Zeroed first. What lies outside source->range is left as not known. A table that contradicts
- * itself is a warning to `ev`, not an error: table.present is false then. Errors are those of read.
+ * itself is a warning to `ev`, not an error: table.damaged is true then. Errors are those of read.
  */
 eb_code_t eb_layout_find(const eb_layout_source_t *source, const eb_events_t *ev, eb_layout_t *out,
                          eb_err_t *err);

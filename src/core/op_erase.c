@@ -58,10 +58,16 @@ static eb_code_t find_partition(const erase_t *e, uint64_t *addr, uint64_t *size
         *size = place.size;
         return EB_OK;
     }
-    if (index < 0) {
+    if (index < 0 && table->damaged) {
+        (void)eb_err_set(err, EB_ERR_USAGE,
+                         "partition \"%s\": the partition table at 0x%x is no good",
+                         e->options->partition, table->addr);
+    } else if (index < 0) {
         (void)eb_err_set(err, EB_ERR_USAGE, "partition \"%s\": %s", e->options->partition,
                          table->present ? "the board's table has none of that name"
                                         : "the board has no partition table");
+    }
+    if (index < 0) {
         eb_err_hint(err, "espbackup flash-info shows the table; --partition-table ADDR says where "
                          "it is; ADDR and SIZE need none");
         return EB_ERR_USAGE;

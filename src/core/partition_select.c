@@ -255,7 +255,10 @@ static eb_code_t add_range(const selection_t *sel, eb_err_t *err)
 
 static eb_code_t no_table(const selection_t *sel, eb_err_t *err)
 {
-    if (sel->select->table_addr != 0) {
+    if (sel->table->damaged) {
+        (void)eb_err_set(err, EB_ERR_USAGE, "the partition table at 0x%x is no good",
+                         sel->table->addr);
+    } else if (sel->select->table_addr != 0) {
         (void)eb_err_set(err, EB_ERR_USAGE, "there is no partition table at 0x%x",
                          sel->select->table_addr);
     } else {

@@ -2,6 +2,7 @@
 
 #include "partition_table.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define STEP_BYTES  0x1000u
@@ -15,13 +16,12 @@ static bool can_read(const eb_layout_source_t *source, uint32_t addr, uint32_t s
 }
 
 static eb_code_t look_at(const eb_layout_source_t *source, uint32_t addr, const eb_events_t *ev,
-                         bool *found, eb_err_t *err)
+                         eb_partition_table_t *table, eb_err_t *err)
 {
     uint8_t bytes[EB_PARTITION_TABLE_BYTES];
-    eb_partition_table_t table;
     eb_err_t why = {0};
 
-    *found = false;
+    memset(table, 0, sizeof(*table));
     if (!can_read(source, addr, sizeof(bytes))) {
         return EB_OK;
     }
@@ -34,50 +34,66 @@ static eb_code_t look_at(const eb_layout_source_t *source, uint32_t addr, const 
     if (code != EB_OK) {
         return code;
     }
-    code = eb_partition_table_parse(bytes, sizeof(bytes), addr, source->flash_size_bytes, &table,
-                                    &why);
+    code =
+        eb_partition_table_parse(bytes, sizeof(bytes), addr, source->flash_size_bytes, table, &why);
     if (code != EB_OK) {
         eb_event_note(ev, EB_LEVEL_WARNING, "partition table at 0x%x: %s", addr, why.message);
     }
-    *found = code == EB_OK && table.present;
     return EB_OK;
 }
 
-eb_code_t eb_table_search(eb_layout_source_t *source, const eb_events_t *ev, bool *found,
-                          eb_err_t *err)
+/*
+ * Found: source->table_addr is set, *found true, and a note tells a place that is not the usual
+ * one. damaged_addr: of the first that looks like a table and contradicts itself; 0: none.
+ */
+static eb_code_t search(eb_layout_source_t *source, const eb_events_t *ev, bool *found,
+                        uint32_t *damaged_addr, eb_err_t *err)
 {
     uint32_t first = source->table_addr != 0 ? source->table_addr : EB_PARTITION_TABLE_ADDR;
     uint32_t last = source->table_addr != 0 ? first : EB_TABLE_SEARCH_END;
+    eb_partition_table_t *table = malloc(sizeof(*table));
+    eb_code_t code = EB_OK;
 
     *found = false;
-    for (uint64_t addr = first; addr <= last; addr += STEP_BYTES) {
-        eb_code_t code = look_at(source, (uint32_t)addr, ev, found, err);
-        if (code != EB_OK) {
-            return code;
+    *damaged_addr = 0;
+    if (table == NULL) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
+    }
+    for (uint64_t addr = first; addr <= last && code == EB_OK && !*found; addr += STEP_BYTES) {
+        code = look_at(source, (uint32_t)addr, ev, table, err);
+        if (table->damaged && *damaged_addr == 0) {
+            *damaged_addr = (uint32_t)addr;
         }
-        if (*found) {
+        if (code == EB_OK && table->present) {
             if (source->table_addr == 0 && addr != EB_PARTITION_TABLE_ADDR) {
                 eb_event_note(ev, EB_LEVEL_NOTE, "the partition table lies at 0x%x",
                               (unsigned)addr);
             }
             source->table_addr = (uint32_t)addr;
-            return EB_OK;
+            *found = true;
         }
     }
-    return EB_OK;
+    free(table);
+    return code;
 }
 
 eb_code_t eb_layout_search(eb_layout_source_t *source, const eb_events_t *ev, eb_layout_t *out,
                            eb_err_t *err)
 {
+    uint32_t damaged_addr;
     bool found;
 
     memset(out, 0, sizeof(*out));
     out->boot.index = -1;
-    eb_code_t code = eb_table_search(source, ev, &found, err);
+    eb_code_t code = search(source, ev, &found, &damaged_addr, err);
     if (code != EB_OK) {
         return code;
     }
     /* A table that is no good was told of already. */
-    return eb_layout_find(source, found ? ev : NULL, out, err);
+    code = eb_layout_find(source, found ? ev : NULL, out, err);
+    if (code == EB_OK && !found && damaged_addr != 0) {
+        out->table.damaged = true;
+        out->table.addr = damaged_addr;
+    }
+    return code;
 }

@@ -168,6 +168,7 @@ eb_code_t eb_partition_table_parse(const uint8_t *bytes, size_t len, uint32_t ta
         code = check_entries(out, flash_size, err);
     }
     out->present = code == EB_OK;
+    out->damaged = code != EB_OK;
     return code;
 }
 

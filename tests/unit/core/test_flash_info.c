@@ -109,22 +109,42 @@ static void a_damaged_table_is_a_warning(void **state)
     f->board->bytes[0x8004] ^= 1;
     assert_int_equal(ask(f), EB_OK);
     assert_false(f->report.table.present);
+    assert_true(f->report.table.damaged);
+    assert_int_equal(f->report.table.addr, 0x8000);
     assert_non_null(strstr(f->watch.notes, "partition table at 0x8000"));
     assert_true(f->report.usage.known);
 }
 
-static void a_table_elsewhere_is_looked_for_there(void **state)
+static void a_table_elsewhere_is_found(void **state)
 {
     fixture_t *f = *state;
 
     memcpy(f->board->bytes + 0xC000, f->board->bytes + 0x8000, 0xC00);
     memset(f->board->bytes + 0x8000, 0xFF, 0x1000);
-    f->options.table_addr = 0xC000;
     f->options.skip_usage = true;
-    /* nvs begins at 0x9000: the parser may refuse the overlap, and then that is told. */
     assert_int_equal(ask(f), EB_OK);
-    assert_true(f->report.table.addr == 0xC000 ||
-                strstr(f->watch.notes, "partition table at 0xc000") != NULL);
+    assert_true(f->report.table.present);
+    assert_int_equal(f->report.table.addr, 0xC000);
+    assert_int_equal(f->report.boot.index, 2);
+    assert_non_null(strstr(f->watch.notes, "0xc000"));
+    f->options.table_addr = 0xC000;
+    assert_int_equal(ask(f), EB_OK);
+    assert_int_equal(f->report.table.addr, 0xC000);
+    f->options.table_addr = 0x8000; /* said: then nowhere else */
+    assert_int_equal(ask(f), EB_OK);
+    assert_false(f->report.table.present);
+}
+
+/* Two bytes of each place that could have one are all that the search costs there. */
+static void an_erased_flash_is_searched_quickly(void **state)
+{
+    fixture_t *f = *state;
+
+    memset(f->board->bytes, 0xFF, FLASH_BYTES);
+    f->options.skip_usage = true;
+    assert_int_equal(ask(f), EB_OK);
+    assert_true(f->board->reads < 40);
+    assert_true(f->board->read_bytes < 8192);
 }
 
 static void faults_on_the_line_are_got_over(void **state)
@@ -163,7 +183,8 @@ int main(void)
         TEST(without_digests_usage_is_not_known),
         TEST(an_empty_flash_has_no_table),
         TEST(a_damaged_table_is_a_warning),
-        TEST(a_table_elsewhere_is_looked_for_there),
+        TEST(a_table_elsewhere_is_found),
+        TEST(an_erased_flash_is_searched_quickly),
         TEST(faults_on_the_line_are_got_over),
         TEST(a_lost_board_ends_it),
         TEST(cancel_ends_it),
