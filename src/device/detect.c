@@ -29,7 +29,7 @@ static eb_code_t find_row(eb_session_t *s, const eb_chip_row_t **out, eb_err_t *
         *out = eb_chip_row_without_id();
         return EB_OK;
     }
-    code = eb_dev_read_reg(s, EB_CHIP_MAGIC_REG, &magic, err);
+    code = eb_dev_read_steady(s, EB_CHIP_MAGIC_REG, &magic, err);
     if (code != EB_OK)
         return code;
     *out = eb_chip_row_by_magic(magic);
@@ -66,7 +66,7 @@ eb_code_t eb_detect_chip(eb_session_t *s, eb_err_t *err)
 static eb_code_t read_words(eb_session_t *s, uint32_t words[EB_FACT_REGS_MAX], eb_err_t *err)
 {
     for (size_t i = 0; i < s->row->fact_count; i++) {
-        const eb_code_t code = eb_dev_read_reg(s, s->row->fact_regs[i], &words[i], err);
+        const eb_code_t code = eb_dev_read_steady(s, s->row->fact_regs[i], &words[i], err);
 
         if (code != EB_OK)
             return code;
@@ -110,7 +110,7 @@ static eb_code_t find_crystal(eb_session_t *s, const eb_chip_facts_t *facts, eb_
         return EB_OK;
     /* A stub may have changed the clock of the UART. */
     if (!s->stub) {
-        code = eb_dev_read_reg(s, s->row->uart_divider_reg, &divider, err);
+        code = eb_dev_read_steady(s, s->row->uart_divider_reg, &divider, err);
         if (code != EB_OK)
             return code;
         s->chip.crystal_mhz = measured_crystal(s, divider);

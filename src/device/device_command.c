@@ -53,6 +53,23 @@ eb_code_t eb_dev_read_reg(eb_session_t *s, uint32_t reg, uint32_t *out, eb_err_t
     return EB_OK;
 }
 
+eb_code_t eb_dev_read_steady(eb_session_t *s, uint32_t reg, uint32_t *out, eb_err_t *err)
+{
+    uint32_t before;
+    eb_code_t code = eb_dev_read_reg(s, reg, out, err);
+
+    for (int i = 0; code == EB_OK && i < EB_DEV_STEADY_READS; i++) {
+        before = *out;
+        code = eb_dev_read_reg(s, reg, out, err);
+        if (code == EB_OK && *out == before)
+            return EB_OK;
+        s->stats.retries++;
+    }
+    return code != EB_OK ? code
+                         : eb_err_set(err, EB_ERR_LINE, "register 0x%08x is never the same twice",
+                                      (unsigned)reg);
+}
+
 static eb_code_t write_batch(eb_session_t *s, const eb_reg_write_t *writes, size_t count,
                              eb_err_t *err)
 {

@@ -115,6 +115,14 @@ static eb_code_t wait_while_busy(eb_session_t *s, eb_err_t *err)
     return EB_OK;
 }
 
+/* What the flash says of itself. */
+typedef struct eb_flash_answers {
+    uint32_t jedec_id;
+    bool sfdp;
+    uint64_t size_by_sfdp; /* 0: not known */
+    uint32_t unique_id[2];
+} eb_flash_answers_t;
+
 static eb_code_t read_jedec(eb_session_t *s, uint32_t *out, eb_err_t *err)
 {
     const eb_spi_op_t op = {.opcode = OP_RDID, .read_bits = 24};
@@ -133,27 +141,26 @@ static eb_code_t read_jedec(eb_session_t *s, uint32_t *out, eb_err_t *err)
     return EB_OK;
 }
 
-static eb_code_t read_sfdp(eb_session_t *s, uint64_t *size, eb_err_t *err)
+static eb_code_t read_sfdp(eb_session_t *s, eb_flash_answers_t *out, eb_err_t *err)
 {
     eb_spi_op_t op = {.opcode = OP_SFDP, .addr_bits = 24, .dummy_bits = 8, .read_bits = 128};
     uint32_t words[EB_SPI_READ_WORDS];
     eb_code_t code;
 
-    *size = 0;
     code = eb_spi_user_run(s, &op, words, err);
     if (code != EB_OK || words[0] != SFDP_SIGNATURE)
         return code;
-    s->flash.sfdp = true;
+    out->sfdp = true;
     /* Header of the basic table: its place is in the last word, the density in its second. */
     op.addr = (words[3] & 0xFFFFFF) + 4;
     op.read_bits = 32;
     code = eb_spi_user_run(s, &op, words, err);
     if (code == EB_OK)
-        *size = eb_flash_size_by_sfdp(words[0]);
+        out->size_by_sfdp = eb_flash_size_by_sfdp(words[0]);
     return code;
 }
 
-static eb_code_t read_unique_id(eb_session_t *s, eb_err_t *err)
+static eb_code_t read_unique_id(eb_session_t *s, eb_flash_answers_t *out, eb_err_t *err)
 {
     const eb_spi_op_t op = {.opcode = OP_UNIQUE_ID, .dummy_bits = 32, .read_bits = 64};
     uint32_t words[EB_SPI_READ_WORDS];
@@ -161,13 +168,8 @@ static eb_code_t read_unique_id(eb_session_t *s, eb_err_t *err)
 
     if (code != EB_OK)
         return code;
-    eb_put_le32(s->flash.unique_id, words[0]);
-    eb_put_le32(s->flash.unique_id + 4, words[1]);
-    /* A flash that does not know the command leaves the line idle. */
-    s->flash.has_unique_id =
-        !(words[0] == 0 && words[1] == 0) && !(words[0] == UINT32_MAX && words[1] == UINT32_MAX);
-    if (!s->flash.has_unique_id)
-        memset(s->flash.unique_id, 0, sizeof(s->flash.unique_id));
+    out->unique_id[0] = words[0];
+    out->unique_id[1] = words[1];
     return EB_OK;
 }
 
@@ -197,34 +199,79 @@ static void judge_size(eb_session_t *s, uint64_t by_sfdp)
     }
 }
 
-static eb_code_t identify(eb_session_t *s, eb_err_t *err)
+static bool is_mute(uint32_t jedec_id)
+{
+    return jedec_id == JEDEC_MUTE_HIGH || jedec_id == JEDEC_MUTE_LOW;
+}
+
+static eb_code_t ask_flash(eb_session_t *s, eb_flash_answers_t *out, eb_err_t *err)
 {
     eb_spi_user_t spi;
-    uint64_t by_sfdp = 0;
-    const char *name;
     eb_code_t code, end;
 
+    memset(out, 0, sizeof(*out));
     code = eb_spi_user_begin(s, &spi, err);
     if (code == EB_OK)
-        code = read_jedec(s, &s->flash.jedec_id, err);
-    s->flash.known = code == EB_OK && s->flash.jedec_id != JEDEC_MUTE_HIGH &&
-                     s->flash.jedec_id != JEDEC_MUTE_LOW;
-    if (code == EB_OK && s->flash.known)
-        code = read_sfdp(s, &by_sfdp, err);
-    if (code == EB_OK && s->flash.known)
-        code = read_unique_id(s, err);
+        code = read_jedec(s, &out->jedec_id, err);
+    if (code == EB_OK && !is_mute(out->jedec_id))
+        code = read_sfdp(s, out, err);
+    if (code == EB_OK && !is_mute(out->jedec_id))
+        code = read_unique_id(s, out, err);
     end = eb_spi_user_end(s, &spi, code == EB_OK ? err : NULL);
-    if (code == EB_OK)
-        code = end;
-    if (code != EB_OK || !s->flash.known)
+    return code == EB_OK ? end : code;
+}
+
+static bool same_answers(const eb_flash_answers_t *a, const eb_flash_answers_t *b)
+{
+    return a->jedec_id == b->jedec_id && a->sfdp == b->sfdp && a->size_by_sfdp == b->size_by_sfdp &&
+           a->unique_id[0] == b->unique_id[0] && a->unique_id[1] == b->unique_id[1];
+}
+
+/* A bit that flips on the way is not noticed, and the size of a backup hangs on these. */
+static eb_code_t ask_flash_steadily(eb_session_t *s, eb_flash_answers_t *out, eb_err_t *err)
+{
+    eb_flash_answers_t before;
+    eb_code_t code = ask_flash(s, out, err);
+
+    for (int i = 0; code == EB_OK && i < EB_DEV_STEADY_READS; i++) {
+        before = *out;
+        code = ask_flash(s, out, err);
+        if (code == EB_OK && same_answers(&before, out))
+            return EB_OK;
+        s->stats.retries++;
+    }
+    return code != EB_OK ? code
+                         : eb_err_set(err, EB_ERR_LINE, "the flash never says the same twice");
+}
+
+static eb_code_t identify(eb_session_t *s, eb_err_t *err)
+{
+    eb_flash_info_t *flash = &s->flash;
+    eb_flash_answers_t found;
+    const char *name;
+    eb_code_t code = ask_flash_steadily(s, &found, err);
+
+    if (code != EB_OK)
         return code;
-    name = eb_flash_manufacturer_name(s->flash.jedec_id);
+    flash->jedec_id = found.jedec_id;
+    flash->known = !is_mute(found.jedec_id);
+    if (!flash->known)
+        return EB_OK;
+    flash->sfdp = found.sfdp;
+    /* A flash that does not know the command leaves the line idle. */
+    flash->has_unique_id = !(found.unique_id[0] == 0 && found.unique_id[1] == 0) &&
+                           !(found.unique_id[0] == UINT32_MAX && found.unique_id[1] == UINT32_MAX);
+    if (flash->has_unique_id) {
+        eb_put_le32(flash->unique_id, found.unique_id[0]);
+        eb_put_le32(flash->unique_id + 4, found.unique_id[1]);
+    }
+    name = eb_flash_manufacturer_name(flash->jedec_id);
     if (name != NULL)
-        (void)snprintf(s->flash.manufacturer, sizeof(s->flash.manufacturer), "%s", name);
-    name = eb_flash_device_name(s->flash.jedec_id);
+        (void)snprintf(flash->manufacturer, sizeof(flash->manufacturer), "%s", name);
+    name = eb_flash_device_name(flash->jedec_id);
     if (name != NULL)
-        (void)snprintf(s->flash.device, sizeof(s->flash.device), "%s", name);
-    judge_size(s, by_sfdp);
+        (void)snprintf(flash->device, sizeof(flash->device), "%s", name);
+    judge_size(s, found.size_by_sfdp);
     return EB_OK;
 }
 

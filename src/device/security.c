@@ -43,8 +43,12 @@ bool eb_security_decode(const uint8_t *data, size_t len, eb_security_t *out, uin
     return true;
 }
 
-eb_code_t eb_security_ask(eb_session_t *s, eb_security_t *out, uint32_t *chip_id, bool *answered,
-                          eb_err_t *err)
+typedef struct eb_security_reply {
+    size_t len; /* 0: the chip does not know the command */
+    uint8_t data[EB_SECURITY_INFO_BYTES];
+} eb_security_reply_t;
+
+static eb_code_t ask_once(eb_session_t *s, eb_security_reply_t *out, eb_err_t *err)
 {
     const eb_request_t request = {.op = EB_CMD_GET_SECURITY_INFO,
                                   .timeout_ms = s->reply_ms,
@@ -52,13 +56,34 @@ eb_code_t eb_security_ask(eb_session_t *s, eb_security_t *out, uint32_t *chip_id
     eb_reply_t reply;
     eb_code_t code;
 
+    memset(out, 0, sizeof(*out));
+    code = eb_dev_command(s, &request, &reply, err);
+    if (code != EB_OK)
+        return code == EB_ERR_DEVICE ? EB_OK : code;
+    out->len = reply.data_len < sizeof(out->data) ? reply.data_len : sizeof(out->data);
+    memcpy(out->data, reply.data, out->len);
+    return EB_OK;
+}
+
+eb_code_t eb_security_ask(eb_session_t *s, eb_security_t *out, uint32_t *chip_id, bool *answered,
+                          eb_err_t *err)
+{
+    eb_security_reply_t reply, before;
+    eb_code_t code = ask_once(s, &reply, err);
+    bool steady = false;
+
     *answered = false;
     *chip_id = UINT32_MAX;
-    code = eb_dev_command(s, &request, &reply, err);
-    if (code == EB_ERR_DEVICE)
-        return EB_OK; /* a chip that does not know the command */
+    for (int i = 0; code == EB_OK && !steady && i < EB_DEV_STEADY_READS; i++) {
+        before = reply;
+        code = ask_once(s, &reply, err);
+        steady = before.len == reply.len && memcmp(before.data, reply.data, reply.len) == 0;
+        s->stats.retries += steady ? 0 : 1;
+    }
     if (code != EB_OK)
         return code;
-    *answered = eb_security_decode(reply.data, reply.data_len, out, chip_id);
+    if (!steady)
+        return eb_err_set(err, EB_ERR_LINE, "the security state is never the same twice");
+    *answered = eb_security_decode(reply.data, reply.len, out, chip_id);
     return EB_OK;
 }

@@ -66,6 +66,10 @@ struct eb_session {
 eb_code_t eb_dev_command(eb_session_t *s, const eb_request_t *request, eb_reply_t *reply,
                          eb_err_t *err);
 eb_code_t eb_dev_read_reg(eb_session_t *s, uint32_t reg, uint32_t *out, eb_err_t *err);
+/* For what must not be wrong, as answers have no checksum: until two reads in a row are the same.
+ * The register must not change by itself. EB_ERR_LINE after EB_DEV_STEADY_READS more. */
+#define EB_DEV_STEADY_READS 5
+eb_code_t eb_dev_read_steady(eb_session_t *s, uint32_t reg, uint32_t *out, eb_err_t *err);
 eb_code_t eb_dev_write_reg(eb_session_t *s, uint32_t reg, uint32_t value, eb_err_t *err);
 
 typedef struct eb_reg_write {
