@@ -1,5 +1,7 @@
 #include "line_care.h"
 
+#include "digest.h"
+
 #include <string.h>
 
 #define FAILURES_IN_ROW_MAX 24
@@ -158,13 +160,36 @@ eb_code_t eb_line_care_failed(eb_line_care_t *care, eb_err_t *err)
     return EB_OK;
 }
 
+/* A request that reached the board with another address was answered for that, and well. */
+static eb_code_t lies_there(eb_line_care_t *care, uint32_t addr, uint32_t size,
+                            const uint8_t *bytes, eb_err_t *err)
+{
+    uint8_t theirs[EB_MD5_BYTES], ours[EB_MD5_BYTES];
+
+    if (!eb_session_has_digest(care->session)) {
+        return EB_OK;
+    }
+    eb_code_t code = eb_flash_digest(care->session, addr, size, theirs, err);
+    if (code != EB_OK) {
+        return code;
+    }
+    eb_md5(bytes, size, ours);
+    if (memcmp(theirs, ours, sizeof(ours)) == 0) {
+        return EB_OK;
+    }
+    care->strayed = true;
+    return eb_err_set(err, EB_ERR_LINE, "a read of %u bytes at 0x%x came from another address",
+                      size, addr);
+}
+
 eb_code_t eb_steady_read(eb_line_care_t *care, uint32_t addr, uint32_t size, uint8_t *buf,
                          eb_err_t *err)
 {
     for (;;) {
         eb_read_result_t result = {0};
         eb_err_t why = {0};
-        if (eb_flash_read(care->session, addr, size, buf, NULL, NULL, &result, &why) == EB_OK) {
+        if (eb_flash_read(care->session, addr, size, buf, NULL, NULL, &result, &why) == EB_OK &&
+            lies_there(care, addr, size, buf, &why) == EB_OK) {
             eb_line_care_progress(care);
             return EB_OK;
         }

@@ -13,6 +13,7 @@ typedef struct eb_line_care {
     int failures_in_row;   /* flash calls, since the last progress */
     int lost_in_row;       /* attempts to bring the board back, since then */
     int badness;           /* of the line; up by failures, down by successes */
+    bool strayed; /* a request was answered for another address, which shows nowhere else */
 } eb_line_care_t;
 
 void eb_line_care_init(eb_line_care_t *care, eb_session_t *session, const eb_events_t *ev);
@@ -33,7 +34,8 @@ void eb_line_care_progress(eb_line_care_t *care);
 eb_code_t eb_line_care_failed(eb_line_care_t *care, eb_err_t *err);
 
 /* eb_flash_read and eb_flash_digest made again until they succeed or eb_line_care gives up.
- * For small ranges: what is read is proved only where the chip has digests. */
+ * For small ranges. Where the chip has digests, what is read is proved to lie at its address as
+ * well, by a request of its own. */
 eb_code_t eb_steady_read(eb_line_care_t *care, uint32_t addr, uint32_t size, uint8_t *buf,
                          eb_err_t *err);
 eb_code_t eb_steady_digest(eb_line_care_t *care, uint32_t addr, uint32_t size,

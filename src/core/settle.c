@@ -427,7 +427,7 @@ static eb_code_t read_step(eb_settle_t *st, eb_plan_step_t *step, eb_err_t *err)
         return code;
     }
     if (!there) {
-        st->strayed = true;
+        st->care.strayed = true;
         (void)eb_err_set(err, EB_ERR_LINE, "a read of %u bytes at 0x%x came from another address",
                          step->range.size, step->range.addr);
         return read_failed(st, step, step->range.size, err);

@@ -5,7 +5,8 @@
  * and where the two agree the range is settled. What no guess fits is read. A read proves its
  * bytes, and one more digest that they lie where they were asked for; what came of one that failed
  * is a candidate too, and is narrowed down by digests, so that only what is damaged is asked for
- * again. After work on a bad line, ranges settled as erased are asked for once more.
+ * again. What may be of another address all the same is left to second_proof.h. What an interrupted
+ * run left is not written over when the board was erased since (wiped.h).
  *
  * A byte counts as settled only if a digest of the chip over it matched in this run; on a chip
  * without digests, if two reads of it were equal (EB_HOW_UNPROVED).
@@ -48,7 +49,6 @@ typedef struct eb_settle {
     bool has_digest;
     uint8_t said[EB_MD5_BYTES]; /* by the chip, of the range that was asked for last */
     bool wiped;                 /* the board was erased after what the .part holds was read */
-    bool strayed; /* a request was answered for another address, and nothing else told */
 } eb_settle_t;
 
 /* Allocates; what was allocated is freed with eb_settle_free, on failure too. */
@@ -59,6 +59,7 @@ void eb_settle_free(eb_settle_t *st); /* NULL is allowed */
 /*
  * Settle all of the range. Blocks as long as that takes, honours cancel. On failure the cover says
  * what is settled; what was received without proof is in the .part and in the journal.
+ * EB_ERR_UNPROVED with `wiped` set: the board was erased, and the .part holds what was on it.
  */
 eb_code_t eb_settle_run(eb_settle_t *st, eb_err_t *err);
 
