@@ -280,6 +280,7 @@ eb_code_t eb_op_diff(eb_session_t *s, const eb_diff_options_t *options, const eb
 /* -- erase ----------------------------------------------------------------------------------- */
 
 typedef struct eb_erase_options {
+    const char *dir; /* folder of backups, where restores that were cut short left files; or NULL */
     bool whole;
     const char *partition; /* NULL: the range */
     uint32_t addr, size;

@@ -47,6 +47,7 @@ static eb_code_t fill_options(eb_erase_run_t *run, eb_err_t *err)
     const eb_args_t *args = &run->cli->args;
 
     run->options = (eb_erase_options_t){
+        .dir = eb_arg_dir(args),
         .table_addr = (uint32_t)eb_arg_number(args, EB_OPT_PARTITION_TABLE),
         .force = eb_arg_flag(args, EB_OPT_FORCE),
         .confirm = eb_confirm_change,

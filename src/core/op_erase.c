@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "espbackup/ops.h"
 #include "partition_table.h"
+#include "rescue.h"
 #include "restore_job.h"
 #include "table_search.h"
 
@@ -145,7 +146,9 @@ static eb_code_t change(erase_t *e, eb_apply_t *apply, eb_err_t *err)
         eb_err_hint(err, "--yes goes on without asking");
         return EB_ERR_REFUSED;
     }
-    return eb_apply_run(apply, err);
+    code = eb_apply_run(apply, err);
+    eb_rescue_drop(e->session, e->options->dir, &apply->spans);
+    return code;
 }
 
 static eb_code_t run(erase_t *e, eb_erase_result_t *result, eb_err_t *err)

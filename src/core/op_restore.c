@@ -217,7 +217,7 @@ static eb_code_t change(eb_restore_job_t *job, eb_apply_t *apply, eb_restore_res
     }
     if (code == EB_OK) {
         code = eb_apply_run(apply, err);
-        eb_rescue_drop(job, &apply->spans);
+        eb_rescue_drop(job->session, job->options->dir, &apply->spans);
         name_the_image(job, result, err);
     }
     return code;

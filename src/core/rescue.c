@@ -7,14 +7,16 @@
 #include "fs_atomic.h"
 #include "store.h"
 
-#define MAC_DIGITS 16
+#define SUFFIX           ".sector"
+#define MAC_DIGITS       16
+#define ADDR_DIGITS      8
+#define NAME_START_BYTES 32
 
-static eb_code_t path_of(const eb_restore_job_t *job, const eb_edge_t *edge,
-                         char path[EB_PATH_BYTES], eb_err_t *err)
+/* "rescue_240ac4123456_", or shorter than that without a MAC. */
+static void name_start(const eb_session_t *session, char out[NAME_START_BYTES])
 {
-    const eb_chip_info_t *chip = eb_session_chip(job->session);
+    const eb_chip_info_t *chip = eb_session_chip(session);
     char mac[MAC_DIGITS + 1] = "";
-    char name[64];
     size_t n = 0;
 
     for (const char *c = chip->mac_count > 0 ? chip->macs[0].text : ""; *c != '\0'; c++) {
@@ -22,7 +24,16 @@ static eb_code_t path_of(const eb_restore_job_t *job, const eb_edge_t *edge,
             mac[n++] = *c;
         }
     }
-    (void)snprintf(name, sizeof(name), "rescue_%s_%08x.sector", mac, (unsigned)edge->addr);
+    (void)snprintf(out, NAME_START_BYTES, "rescue_%s_", mac);
+}
+
+static eb_code_t path_of(const eb_restore_job_t *job, const eb_edge_t *edge,
+                         char path[EB_PATH_BYTES], eb_err_t *err)
+{
+    char start[NAME_START_BYTES], name[NAME_START_BYTES + 32];
+
+    name_start(job->session, start);
+    (void)snprintf(name, sizeof(name), "%s%08x" SUFFIX, start, (unsigned)edge->addr);
     return eb_store_join(path, job->options->dir, name, err);
 }
 
@@ -126,14 +137,32 @@ eb_code_t eb_rescue_save(const eb_restore_job_t *job, const eb_spans_t *spans, e
     return code;
 }
 
-void eb_rescue_drop(const eb_restore_job_t *job, const eb_spans_t *spans)
+static bool addr_in(const char *name, const char *start, uint32_t *addr)
 {
-    char path[EB_PATH_BYTES];
+    char *end = NULL;
 
-    for (size_t i = 0; i < job->edge_count; i++) {
-        if (proved_at(spans, job->edges[i].addr) &&
-            path_of(job, &job->edges[i], path, NULL) == EB_OK) {
+    if (strncmp(name, start, strlen(start)) != 0) {
+        return false;
+    }
+    *addr = (uint32_t)strtoul(name + strlen(start), &end, 16);
+    return end == name + strlen(start) + ADDR_DIGITS && strcmp(end, SUFFIX) == 0;
+}
+
+void eb_rescue_drop(const eb_session_t *session, const char *dir, const eb_spans_t *spans)
+{
+    char start[NAME_START_BYTES], path[EB_PATH_BYTES];
+    eb_store_names_t names;
+    uint32_t addr = 0;
+
+    if (dir == NULL || eb_store_scan(dir, SUFFIX, &names, NULL) != EB_OK) {
+        return;
+    }
+    name_start(session, start);
+    for (size_t i = 0; i < names.count; i++) {
+        if (addr_in(names.names[i], start, &addr) && proved_at(spans, addr) &&
+            eb_store_join(path, dir, names.names[i], NULL) == EB_OK) {
             (void)remove(path);
         }
     }
+    eb_store_names_free(&names);
 }

@@ -22,7 +22,8 @@ eb_code_t eb_rescue_recall(const eb_restore_job_t *job, eb_edge_t *edge, eb_err_
 /* Before the first change: a file for each edge whose sector differs. Creates the folder. */
 eb_code_t eb_rescue_save(const eb_restore_job_t *job, const eb_spans_t *spans, eb_err_t *err);
 
-/* After the work: remove the files of the sectors that are proved. */
-void eb_rescue_drop(const eb_restore_job_t *job, const eb_spans_t *spans);
+/* After a restore or an erase: remove the files of this board's sectors that are proved, whoever
+ * left them: what is in those sectors is wanted there. dir NULL: nothing. */
+void eb_rescue_drop(const eb_session_t *session, const char *dir, const eb_spans_t *spans);
 
 #endif
