@@ -179,13 +179,37 @@ static void set_size(eb_flash_info_t *flash, uint64_t size, const char *source)
     (void)snprintf(flash->size_source, sizeof(flash->size_source), "%s", source);
 }
 
-static void judge_size(eb_session_t *s, uint64_t by_sfdp)
+/* Beyond its end a flash repeats itself: what is read there is not there, and what is erased there
+ * is something else. */
+static eb_code_t take_option(eb_session_t *s, uint64_t told, eb_err_t *err)
+{
+    const uint64_t wanted = s->options.flash_size;
+
+    if (told != 0 && wanted > told) {
+        (void)eb_err_set(
+            err, EB_ERR_REFUSED,
+            "a flash size of %llu bytes is asked for, and the flash with id 0x%06x has "
+            "%llu",
+            (unsigned long long)wanted, (unsigned)s->flash.jedec_id, (unsigned long long)told);
+        eb_err_hint(err, "leave --flash-size out: it is for a flash that does not tell its size");
+        return EB_ERR_REFUSED;
+    }
+    if (told != 0 && wanted < told)
+        eb_event_note(s->ev, EB_LEVEL_WARNING,
+                      "only the first %llu of the %llu bytes of the flash count, as --flash-size "
+                      "says",
+                      (unsigned long long)wanted, (unsigned long long)told);
+    set_size(&s->flash, wanted, "option");
+    return EB_OK;
+}
+
+static eb_code_t judge_size(eb_session_t *s, uint64_t by_sfdp, eb_err_t *err)
 {
     const uint64_t by_jedec = eb_flash_size_by_jedec(s->flash.jedec_id);
 
-    if (s->options.flash_size != 0) {
-        set_size(&s->flash, s->options.flash_size, "option");
-    } else if (by_jedec != 0 && by_sfdp != 0 && by_jedec != by_sfdp) {
+    if (s->options.flash_size != 0)
+        return take_option(s, by_jedec > by_sfdp ? by_jedec : by_sfdp, err);
+    if (by_jedec != 0 && by_sfdp != 0 && by_jedec != by_sfdp) {
         /* Too small loses data, too large reads some twice: let the user say. */
         eb_event_note(s->ev, EB_LEVEL_WARNING,
                       "the flash says %llu bytes by its id 0x%06x, but %llu by its SFDP table; its "
@@ -197,6 +221,7 @@ static void judge_size(eb_session_t *s, uint64_t by_sfdp)
     } else if (by_sfdp != 0) {
         set_size(&s->flash, by_sfdp, "sfdp");
     }
+    return EB_OK;
 }
 
 static bool is_mute(uint32_t jedec_id)
@@ -271,8 +296,7 @@ static eb_code_t identify(eb_session_t *s, eb_err_t *err)
     name = eb_flash_device_name(flash->jedec_id);
     if (name != NULL)
         (void)snprintf(flash->device, sizeof(flash->device), "%s", name);
-    judge_size(s, found.size_by_sfdp);
-    return EB_OK;
+    return judge_size(s, found.size_by_sfdp, err);
 }
 
 eb_code_t eb_flash_setup(eb_session_t *s, eb_err_t *err)
