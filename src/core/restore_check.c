@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHIP_ID_MAX  0xFFFFu /* wider ones mark chips whose image headers carry none */
 #define HINT_FORCE   "--force writes it all the same"
 #define HINT_NO_PAST "there is no way past this: the chip itself forbids it"
 
@@ -72,14 +71,15 @@ static eb_code_t check_header(eb_restore_job_t *job, uint32_t addr, eb_err_t *er
     eb_app_image_t header;
     eb_code_t code = peek(job, addr, &header, err);
 
-    if (code != EB_OK || header.state != EB_IMAGE_UNCHECKED || chip->chip_id > CHIP_ID_MAX ||
-        header.chip_id == chip->chip_id) {
+    bool has_id = header.chip_id != EB_IMAGE_CHIP_NONE;
+    if (code != EB_OK || header.state != EB_IMAGE_UNCHECKED || header.chip_id == chip->chip_id ||
+        (!has_id && chip->chip_id == EB_CHIP_ID_NONE)) {
         return code;
     }
     return REFUSE(job, HINT_FORCE, err,
-                  "%s is for another chip: the program at 0x%x in it has chip id %u, this %s has "
-                  "%u",
-                  job->image.path, addr, header.chip_id, chip->name, chip->chip_id);
+                  "%s is for another chip: the program at 0x%x in it has chip id %u, and this is "
+                  "an %s",
+                  job->image.path, addr, header.chip_id, chip->name);
 }
 
 /* Without a sidecar the programs in the image tell; the first bytes of a bare .bin may be one. */
@@ -156,6 +156,14 @@ static eb_code_t check_mac(eb_restore_job_t *job, eb_err_t *err)
     const char *there = sidecar != NULL ? mac_of(&sidecar->chip) : "";
 
     job->other_mac = there[0] != '\0' && strcmp(here, there) != 0;
+    if (job->other_mac && strcmp(options->backup, "latest") == 0 && !options->dry_run) {
+        return REFUSE(job,
+                      "name the backup (espbackup list) if this board shall get it, or --force",
+                      err,
+                      "the latest backup, %s, is of another board: its MAC is %s, this one has "
+                      "%s",
+                      job->image.path, there, here);
+    }
     if (!job->other_mac || options->confirm != NULL || options->dry_run) {
         return EB_OK;
     }
