@@ -256,11 +256,11 @@ eb_code_t eb_restore_check_board(eb_restore_job_t *job, eb_err_t *err)
 
 /* -- partitions ------------------------------------------------------------------------------ */
 
-/* What the image calls NAME must be what the board calls NAME. */
+/* What the image calls NAME must be what the board calls NAME; two may have that name. */
 static eb_code_t check_same_entry(eb_restore_job_t *job, const eb_partition_t *entry, eb_err_t *err)
 {
     const eb_partition_table_t *board = &job->board->table;
-    int index = board->present ? eb_partition_find(board, entry->label) : -1;
+    const eb_partition_t *there = NULL;
 
     if (eb_ranges_hold(job->ranges, job->range_count, job->table_addr, EB_PARTITION_TABLE_BYTES) ||
         job->options->erase_all) {
@@ -271,15 +271,21 @@ static eb_code_t check_same_entry(eb_restore_job_t *job, const eb_partition_t *e
                       "partition \"%s\": the board has no partition table that could name it",
                       entry->label);
     }
-    if (index < 0) {
+    for (size_t i = 0; i < board->count; i++) {
+        const eb_partition_t *other = &board->entries[i];
+        if (strcmp(other->label, entry->label) != 0) {
+            continue;
+        }
+        if (other->addr == entry->addr && other->size == entry->size &&
+            other->type == entry->type && other->subtype == entry->subtype) {
+            return EB_OK;
+        }
+        there = there != NULL ? there : other;
+    }
+    if (there == NULL) {
         return REFUSE(job, HINT_FORCE, err,
                       "partition \"%s\": the board's own table has none of that name",
                       entry->label);
-    }
-    const eb_partition_t *there = &board->entries[index];
-    if (there->addr == entry->addr && there->size == entry->size && there->type == entry->type &&
-        there->subtype == entry->subtype) {
-        return EB_OK;
     }
     return REFUSE(job, HINT_FORCE "; restoring the whole image brings its table too", err,
                   "partition \"%s\" is 0x%x + 0x%x in the image, but 0x%x + 0x%x on the board",

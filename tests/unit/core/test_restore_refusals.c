@@ -355,6 +355,31 @@ static void a_name_that_two_have(void **state)
     assert_int_equal(fake_sector_erases(f->board), 0);
 }
 
+/* A backup of one of them knows where it belongs. */
+static void a_backup_of_one_of_two_goes_back(void **state)
+{
+    restore_fixture_t *f = *state;
+    const char *names[] = {"nvs"};
+    const eb_partition_backup_options_t options = {.select = {.names = names, .name_count = 1},
+                                                   .dir = f->dir};
+    eb_partition_backup_result_t parts;
+    uint8_t *table = f->image + 0x8000;
+    size_t last = 4u * 32u; /* "storage" */
+
+    (void)table_put_entry(table + last, 1, 0x82, 0xD0000, 0x30000, "nvs");
+    table_put_md5(table, table + last + 32);
+    memcpy(f->board->bytes, f->image, RESTORE_FLASH_BYTES);
+    assert_int_equal(eb_op_backup_partition(f->board, &options, NULL, &parts, NULL), EB_OK);
+    assert_int_equal(parts.count, 2);
+    for (size_t i = 0; i < parts.count; i++) {
+        fake_forget(f->board);
+        f->board->bytes[parts.files[i].addr] ^= 1;
+        f->options.backup = parts.files[i].image_path;
+        assert_restored(f, put_back(f), f->image);
+    }
+    eb_partition_backup_result_free(&parts);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, restore_set_up, restore_tear_down)
 
 int main(void)
@@ -378,6 +403,7 @@ int main(void)
         TEST(secure_boot_keeps_its_bootloader),
         TEST(a_write_protected_flash),
         TEST(a_name_that_two_have),
+        TEST(a_backup_of_one_of_two_goes_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
