@@ -23,6 +23,7 @@ static int set_up(void **state)
     void *inner = NULL;
 
     if (restore_set_up(&inner) != 0) {
+        free(f);
         return 1;
     }
     f->board = inner;
