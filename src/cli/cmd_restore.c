@@ -51,6 +51,7 @@ static void fill_options(eb_restore_run_t *run)
         .erase_all = eb_arg_flag(args, EB_OPT_ERASE_ALL),
         .flash_mode = choice_text(args, EB_OPT_FLASH_MODE),
         .flash_freq = choice_text(args, EB_OPT_FLASH_FREQ),
+        .assume_yes = eb_arg_flag(args, EB_OPT_YES),
         .confirm = eb_confirm_change,
         .confirm_user = &run->confirm,
     };

@@ -156,7 +156,8 @@ static eb_code_t check_mac(eb_restore_job_t *job, eb_err_t *err)
     const char *there = sidecar != NULL ? mac_of(&sidecar->chip) : "";
 
     job->other_mac = there[0] != '\0' && strcmp(here, there) != 0;
-    if (job->other_mac && strcmp(options->backup, "latest") == 0 && !options->dry_run) {
+    if (job->other_mac && options->assume_yes && strcmp(options->backup, "latest") == 0 &&
+        !options->dry_run) {
         return REFUSE(job,
                       "name the backup (espbackup list) if this board shall get it, or --force",
                       err,
