@@ -336,7 +336,17 @@ static eb_code_t prove_round(eb_apply_t *a, eb_err_t *err)
     if (code == EB_OK && waiting && eb_line_showed_faults(a->session)) {
         code = prove_all(a, err);
     }
-    a->doubted = a->doubted || (code == EB_OK && eb_apply_next_open(a, 0, UINT64_MAX, &open));
+    if (code == EB_OK && eb_apply_next_open(a, 0, UINT64_MAX, &open)) {
+        a->doubted = true;
+    }
+    if (code == EB_OK) {
+        bool harmed;
+        code = eb_guards_check(a, &harmed, err);
+        if (code == EB_OK && harmed && !a->doubted) {
+            a->doubted = true;
+            code = prove_all(a, err); /* now what was right before, too */
+        }
+    }
     return code;
 }
 
@@ -345,6 +355,9 @@ static eb_code_t run(eb_apply_t *a, eb_err_t *err)
     eb_range_t open;
     eb_code_t code = eb_apply_count_work(a, err);
 
+    if (code == EB_OK) {
+        code = eb_guards_set(a, err);
+    }
     if (code != EB_OK) {
         return code;
     }
@@ -393,6 +406,23 @@ static void look_again(eb_apply_t *a)
     eb_spans_free(&copy);
 }
 
+/* A write that did not arrive went somewhere else, perhaps to where nothing was to be changed. */
+static void warn_of_strays(const eb_apply_t *a)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < a->spans.count; i++) {
+        bytes += a->spans.spans[i].size;
+    }
+    if (a->doubted && bytes < eb_session_flash(a->session)->size_bytes) {
+        eb_event_note(
+            a->ev, EB_LEVEL_WARNING,
+            "something that was sent did not arrive where it should, and may have changed "
+            "the flash outside of the range; compare with a backup of all of it "
+            "(espbackup verify)");
+    }
+}
+
 eb_code_t eb_apply_run(eb_apply_t *a, eb_err_t *err)
 {
     eb_err_t why = {0};
@@ -401,6 +431,7 @@ eb_code_t eb_apply_run(eb_apply_t *a, eb_err_t *err)
     eb_code_t code = run(a, &why);
     eb_apply_tell(a);
     if (code == EB_OK) {
+        warn_of_strays(a);
         return EB_OK;
     }
     if (a->changed) {
@@ -439,6 +470,7 @@ void eb_apply_free(eb_apply_t *a)
         eb_spans_free(&a->spans);
         free(a->buf);
         a->buf = NULL;
+        eb_guards_free(&a->guards);
         free(a->mixed);
         a->mixed = NULL;
     }

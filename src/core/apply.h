@@ -11,6 +11,7 @@
 
 #include "bytes.h"
 #include "compare.h"
+#include "guard.h"
 #include "line_care.h"
 
 /* Most that is written or erased at once: the stub is idle between two writes. */
@@ -50,9 +51,10 @@ typedef struct eb_apply {
     int64_t erase_us, write_us;
     uint8_t *mixed; /* one bit a block of the flash; see apply_step.h; owned */
     uint32_t mixed_bits;
-    unsigned failures; /* in a row, without a sector that became NEW */
-    bool doubted;      /* something was written and did not arrive where it should */
-    uint32_t resets;   /* of the board, when the spans were proved last */
+    unsigned failures;  /* in a row, without a sector that became NEW */
+    eb_guards_t guards; /* set before the first change */
+    bool doubted;       /* something was written and did not arrive where it should */
+    uint32_t resets;    /* of the board, when the spans were proved last */
     eb_apply_phase_t phases[EB_PHASE_HASH + 1];
 } eb_apply_t;
 

@@ -69,10 +69,9 @@ void fake_free(eb_session_t *s)
 void fake_forget(eb_session_t *s)
 {
     s->error_rate = s->wrong_rate = s->astray_rate = 0;
-    s->only_flips = false;
     s->stray = (fake_stray_t){0};
     s->gone = 0;
-    s->broken = s->other_board = false;
+    s->only_flips = s->broken = s->other_board = s->protect_unknown = false;
     s->lost_at = s->shaky_at = s->cancel_at = 0;
     s->wire_bytes = s->read_bytes = s->digest_bytes = 0;
     s->reads = s->digests = s->recoveries = s->slowdowns = 0;
@@ -80,11 +79,9 @@ void fake_forget(eb_session_t *s)
     s->stats.retries = s->stats.reconnects = s->stats.slowdowns = 0;
     s->lie = FAKE_HONEST;
     s->lies_after = s->lies_left = s->refuse_left = 0;
-    s->alias_bytes = 0;
     s->refuse_addr = UINT32_MAX;
     s->protect_status = 0;
-    s->protect_unknown = false;
-    s->firmware_writes = 0;
+    s->alias_bytes = s->firmware_writes = s->erase_extra = 0;
     s->written_bytes = 0;
     s->writes = s->erase_calls = 0;
     memset(s->erases, 0, s->flash.size_bytes / EB_SECTOR_BYTES * sizeof(*s->erases));
@@ -477,6 +474,9 @@ eb_code_t eb_flash_erase(eb_session_t *s, uint32_t addr, uint32_t size, eb_write
         return code;
     }
     s->erase_calls++;
+    for (; s->erase_extra > 0; s->erase_extra -= EB_SECTOR_BYTES) {
+        put_sector(s, addr + size + s->erase_extra - EB_SECTOR_BYTES, NULL, 0);
+    }
     return change_flash(s, addr, size, NULL, NULL, NULL, result, err);
 }
 

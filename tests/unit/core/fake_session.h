@@ -53,6 +53,7 @@ struct eb_session {
     int refuse_left;          /* times; -1: for ever */
     uint8_t protect_status;   /* status register; its BP bits make the flash ignore writes */
     bool protect_unknown;     /* it cannot be asked for */
+    uint32_t erase_extra;     /* the next erase takes so many bytes more than it was told to */
     uint32_t firmware_writes; /* after a reset its firmware changes a byte there; 0: no */
 
     /* what was done */

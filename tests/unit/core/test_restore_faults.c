@@ -1,7 +1,9 @@
 /* Restores that are cut short, on boards that lie or forget: what is said of the flash is true each
  * time, and a second run finishes the job. */
 #include "bytes.h"
+#include "fs_atomic.h"
 #include "restore_fixture.h"
+#include "store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -107,6 +109,38 @@ static void interruptions_are_told_truly_and_finished_later(void **state)
     assert_true(whole > (unsigned)seed_count(8));
     assert_true(unknown > (unsigned)seed_count(80));
     assert_true(fresh > (unsigned)seed_count(80));
+}
+
+/* A flipped bit in the size of an erase: what lies behind is gone, and the proof of what was erased
+ * does not show it. */
+static void an_erase_that_takes_more_is_noticed(void **state)
+{
+    restore_fixture_t *f = *state;
+
+    memset(f->image + 0x40000, 0x11, 0x40000);
+    memset(f->image + 0x50000, 0xFF, 0x2000);
+    memset(f->image + 0x52000, 0xFF, 0x3000);
+    memcpy(f->board->bytes, f->image, RESTORE_FLASH_BYTES);
+    char path[EB_PATH_BYTES];
+    assert_int_equal(eb_store_join(path, f->dir, "whole.img", NULL), EB_OK);
+    assert_int_equal(eb_fs_write_file(path, f->image, RESTORE_FLASH_BYTES, true, NULL), EB_OK);
+    f->options.backup = path;
+    fake_forget(f->board);
+    memset(f->board->bytes + 0x50000, 0x22, 0x2000);
+    f->board->erase_extra = 0x10000;
+    assert_restored(f, put_back(f), f->image);
+    assert_true(f->board->erase_extra == 0);
+
+    /* The same at the end of a range: it cannot be put back, so it is told. */
+    fake_forget(f->board);
+    memset(f->board->bytes + 0x50000, 0x22, 0x2000);
+    f->board->erase_extra = 0x10000;
+    f->options.has_range = true;
+    f->options.addr = 0x50000;
+    f->options.size = 0x2000;
+    assert_int_equal(put_back(f), EB_ERR_UNFINISHED);
+    assert_non_null(strstr(f->err.message, "0x55000"));
+    assert_false(f->result.proved);
 }
 
 /* The same command again and again, each time cut short: it ends all the same. */
@@ -330,6 +364,8 @@ static void an_image_that_changes_in_the_middle_ends_the_work(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_erase_that_takes_more_is_noticed, restore_set_up,
+                                        restore_tear_down),
         TEST(interruptions_are_told_truly_and_finished_later),
         TEST(each_run_goes_further),
         TEST(a_board_that_comes_back_is_asked),

@@ -1,0 +1,37 @@
+/*
+ * guard.h: sectors that must stay as they are, next to those that are changed.
+ *
+ * A request to erase carries no checksum: a flipped bit of its size erases more than it was told
+ * to, in one stretch behind what it was told, and the proof of the range itself does not show that.
+ * Behind each stretch that is to be changed the nearest sector that is not blank is looked at
+ * before and after; a longer erase takes that one first. Outside the range no more than 64 KB is
+ * searched.
+ */
+#ifndef EB_CORE_GUARD_H
+#define EB_CORE_GUARD_H
+
+#include "espbackup/session.h"
+
+struct eb_apply;
+
+typedef struct eb_guard {
+    uint32_t addr; /* of a sector */
+    bool outside;  /* not of the ranges that the work is about */
+    uint8_t md5[EB_MD5_BYTES];
+} eb_guard_t;
+
+typedef struct eb_guards {
+    eb_guard_t *items; /* owned */
+    size_t count;
+} eb_guards_t;
+
+/* Before the first change. Without digests of the chip there are none. */
+eb_code_t eb_guards_set(struct eb_apply *apply, eb_err_t *err);
+/*
+ * After the work. *harmed: a sector within the ranges is not as it was; what else is not, nobody
+ * knows. One outside: EB_ERR_UNPROVED, as nothing here can put it back.
+ */
+eb_code_t eb_guards_check(struct eb_apply *apply, bool *harmed, eb_err_t *err);
+void eb_guards_free(eb_guards_t *guards);
+
+#endif
