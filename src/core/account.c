@@ -14,7 +14,7 @@ static const struct {
     [EB_SPENT_GUESSED + EB_GUESS_ERASED] = {"erased", "digest"},
     [EB_SPENT_WRONG] = {"guessed wrongly", "digest"},
     [EB_SPENT_SALVAGE] = {"of damaged reads looked at", "digest"},
-    [EB_SPENT_SPOT] = {"of reads asked for again at their address", "digest"},
+    [EB_SPENT_SPOT] = {"of it asked for again at its address", "digest"},
 };
 
 void eb_account_add(eb_account_t *account, eb_spent_on_t on, uint64_t bytes, int64_t us)

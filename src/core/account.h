@@ -15,7 +15,7 @@ typedef enum eb_spent_on {
     EB_SPENT_GUESSED,   /* digests that settled something; one row a guess */
     EB_SPENT_WRONG = EB_SPENT_GUESSED + EB_GUESS_COUNT, /* digests that did not agree */
     EB_SPENT_SALVAGE,                                   /* digests of pieces of a damaged read */
-    EB_SPENT_SPOT, /* digests of a piece of a good read, at its address */
+    EB_SPENT_SPOT, /* digests of a piece of what is good, at its address */
     EB_SPENT_COUNT
 } eb_spent_on_t;
 

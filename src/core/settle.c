@@ -14,7 +14,7 @@
 #define TAIL_BYTES        4096u
 #define HALF_BUF_BYTES    (EB_PLAN_STEP_MAX_BYTES / 2)
 
-/* Of a read, asked for again at its address. */
+/* Of what has come, or was guessed: asked for again at its address. */
 #define SPOT_BYTES 4096u
 
 eb_code_t eb_settle_init(eb_settle_t *st, eb_session_t *session, const eb_events_t *ev,
@@ -189,6 +189,29 @@ static eb_code_t left_is_wrong(eb_settle_t *st, eb_range_t range, eb_err_t *err)
                                                        : EB_OK;
 }
 
+static bool all_alike(const uint8_t *bytes, uint32_t size)
+{
+    return size < 2 || memcmp(bytes, bytes + 1, size - 1) == 0;
+}
+
+/*
+ * Bytes that are all alike are right elsewhere too, where a damaged request may have led. What was
+ * wrongly taken for them mostly begins with others: its first sector is asked for once more.
+ */
+static eb_code_t begins_there(eb_settle_t *st, eb_range_t range, bool *there, eb_err_t *err)
+{
+    int64_t started_us = eb_clock_us();
+    eb_range_t spot = {range.addr, eb_min_u32(SPOT_BYTES, range.size)};
+
+    if (!all_alike(st->buf, range.size)) {
+        return EB_OK;
+    }
+    eb_code_t code = proves(st, spot, st->buf, there, err);
+    eb_account_add(&st->account, EB_SPENT_SPOT, spot.size, eb_clock_us() - started_us);
+    st->care.strayed = st->care.strayed || (code == EB_OK && !*there);
+    return code;
+}
+
 static eb_code_t try_guess(eb_settle_t *st, const eb_plan_step_t *step, eb_err_t *err)
 {
     bool equal = false;
@@ -198,12 +221,16 @@ static eb_code_t try_guess(eb_settle_t *st, const eb_plan_step_t *step, eb_err_t
     if (code == EB_OK) {
         code = proves(st, step->range, st->buf, &equal, err);
     }
+    int64_t spent_us = eb_clock_us() - started_us;
+    if (code == EB_OK && equal) {
+        code = begins_there(st, step->range, &equal, err);
+    }
     if (code != EB_OK) {
         return code;
     }
     eb_account_add(&st->account,
                    equal ? (eb_spent_on_t)(EB_SPENT_GUESSED + (int)step->guess) : EB_SPENT_WRONG,
-                   step->range.size, eb_clock_us() - started_us);
+                   step->range.size, spent_us);
     eb_plan_guessed(&st->plan, step, equal);
     if (!equal) {
         return step->guess == EB_GUESS_RESUMED ? left_is_wrong(st, step->range, err) : EB_OK;
@@ -213,16 +240,6 @@ static eb_code_t try_guess(eb_settle_t *st, const eb_plan_step_t *step, eb_err_t
 }
 
 /* -- reads --------------------------------------------------------------------------------- */
-
-static bool all_erased(const uint8_t *bytes, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        if (bytes[i] != 0xFF) {
-            return false;
-        }
-    }
-    return true;
-}
 
 static bool equals_prior(eb_settle_t *st, eb_range_t range, const uint8_t *bytes)
 {
@@ -241,7 +258,8 @@ static void learn_from_tail(eb_settle_t *st, const eb_plan_step_t *step)
     eb_range_t tail = {step->range.addr + (step->range.size - size), size};
     const uint8_t *bytes = st->buf + (step->range.size - size);
 
-    eb_plan_was_read(&st->plan, step, all_erased(bytes, size), equals_prior(st, tail, bytes));
+    eb_plan_was_read(&st->plan, step, bytes[0] == 0xFF && all_alike(bytes, size),
+                     equals_prior(st, tail, bytes));
 }
 
 /*
@@ -386,7 +404,7 @@ static eb_code_t lies_there(eb_settle_t *st, eb_range_t range, bool *there, eb_e
     for (uint32_t at = range.size; at > 0;) {
         uint32_t size = eb_min_u32(SPOT_BYTES, at);
         at -= size;
-        if (size > 1 && memcmp(st->buf + at, st->buf + at + 1, size - 1) != 0) {
+        if (!all_alike(st->buf + at, size)) {
             spot = (eb_range_t){range.addr + at, size};
             break;
         }
