@@ -206,7 +206,9 @@ eb_code_t eb_image_source_read(const eb_image_source_t *source, uint32_t addr, v
          now.modified_ns != source->stamp.modified_ns ||
          now.changed_ns != source->stamp.changed_ns)) {
         (void)eb_err_set(&why, EB_ERR_IMAGE_BAD, "%s was changed while it was used", source->path);
-        eb_err_hint(&why, "see what changes it, and try again with the file left alone");
+        eb_err_hint(
+            &why,
+            "bring the file back as it was, or use another backup, and let nothing change it");
         code = EB_ERR_IMAGE_BAD;
     }
     if (code != EB_OK && err != NULL) {
