@@ -151,11 +151,7 @@ static eb_code_t guess_from_layout(backup_t *b, eb_err_t *err)
     if (layout == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
     }
-    eb_code_t code = eb_layout_find(&source, NULL, layout, err);
-    /* A flash without even a bootloader is most likely erased: the search is spared. */
-    if (code == EB_OK && !layout->table.present && layout->bootloader.state != EB_IMAGE_NONE) {
-        code = eb_layout_search(&source, NULL, layout, err);
-    }
+    eb_code_t code = eb_layout_search_used(&source, NULL, layout, err);
     if (code == EB_OK) {
         eb_plan_use_table(&settle->plan, &layout->table, source.bootloader_addr,
                           layout->bootloader.length_bytes);

@@ -47,7 +47,7 @@ static eb_code_t find_contents(eb_finish_t *finish, const eb_events_t *ev, eb_si
         *layout = *finish->layout;
         code = eb_layout_check_apps(&source, layout, err);
     } else {
-        code = eb_layout_search(&source, ev, layout, err);
+        code = eb_layout_search_used(&source, ev, layout, err);
     }
     if (code == EB_OK) {
         sidecar->table = layout->table;

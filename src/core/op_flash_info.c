@@ -114,7 +114,7 @@ eb_code_t eb_op_flash_info(eb_session_t *s, const eb_flash_info_options_t *optio
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
     }
     eb_layout_source_t source = eb_layout_of_board(&scan.care, options->table_addr);
-    code = eb_layout_search(&source, ev, layout, err);
+    code = eb_layout_search_used(&source, ev, layout, err);
     report->table = layout->table;
     report->boot = layout->boot;
     report->bootloader = layout->bootloader;

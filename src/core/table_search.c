@@ -97,3 +97,15 @@ eb_code_t eb_layout_search(eb_layout_source_t *source, const eb_events_t *ev, eb
     }
     return code;
 }
+
+eb_code_t eb_layout_search_used(eb_layout_source_t *source, const eb_events_t *ev, eb_layout_t *out,
+                                eb_err_t *err)
+{
+    eb_code_t code = eb_layout_find(source, NULL, out, err);
+
+    if (code != EB_OK || out->table.present ||
+        (!out->table.damaged && out->bootloader.state == EB_IMAGE_NONE)) {
+        return code;
+    }
+    return eb_layout_search(source, ev, out, err);
+}
