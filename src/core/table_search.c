@@ -102,9 +102,10 @@ eb_code_t eb_layout_search_used(eb_layout_source_t *source, const eb_events_t *e
                                 eb_err_t *err)
 {
     eb_code_t code = eb_layout_find(source, NULL, out, err);
+    bool no_bootloader =
+        out->bootloader.state == EB_IMAGE_NONE || out->bootloader.state == EB_IMAGE_OPAQUE;
 
-    if (code != EB_OK || out->table.present ||
-        (!out->table.damaged && out->bootloader.state == EB_IMAGE_NONE)) {
+    if (code != EB_OK || out->table.present || (!out->table.damaged && no_bootloader)) {
         return code;
     }
     return eb_layout_search(source, ev, out, err);

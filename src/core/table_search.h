@@ -16,8 +16,8 @@
 eb_code_t eb_layout_search(eb_layout_source_t *source, const eb_events_t *ev, eb_layout_t *out,
                            eb_err_t *err);
 
-/* The same for what a board merely tells: where the first place has none and not even the
- * bootloader is there, the flash is taken for erased, and the search, 24 reads, is spared. */
+/* The same for what a board merely tells: where the first place has none and no bootloader is there
+ * either, which would look for one, the search, 24 reads, is spared. */
 eb_code_t eb_layout_search_used(eb_layout_source_t *source, const eb_events_t *ev, eb_layout_t *out,
                                 eb_err_t *err);
 

@@ -74,6 +74,9 @@ eb_code_t eb_security_ask(eb_session_t *s, eb_security_t *out, uint32_t *chip_id
 
     *answered = false;
     *chip_id = UINT32_MAX;
+    /* A chip that does not know the command tells by other means who it is. */
+    if (code == EB_OK && reply.len == 0)
+        return EB_OK;
     for (int i = 0; code == EB_OK && !steady && i < EB_DEV_STEADY_READS; i++) {
         before = reply;
         code = ask_once(s, &reply, err);
