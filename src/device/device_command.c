@@ -23,8 +23,8 @@ eb_code_t eb_dev_command(eb_session_t *s, const eb_request_t *request, eb_reply_
         if (code == EB_OK)
             return EB_OK;
         /* A refusal may be noise on the way to the board, or, of a stub, the belated failure of
-         * what went before: it is believed the second time. */
-        if (!worth_retry(code) && !(code == EB_ERR_DEVICE && i == 0 && !request->probe))
+         * what went before: only the last one is believed. */
+        if (!worth_retry(code) && !(code == EB_ERR_DEVICE && !request->probe))
             return code;
     }
     return code;
