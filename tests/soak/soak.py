@@ -24,6 +24,7 @@ import time
 
 RUN_LIMIT_S = 120
 KILOBYTE = 1024
+SECTOR = 4096
 
 
 class Wrong(Exception):
@@ -63,6 +64,23 @@ class Soak:
         return [self.args.espsim, "--chip", chip, "--flash", "flash.bin", "--wire", wire,
                 "--seed", str(seed), *sim_options, "--", self.args.espbackup, "--json", "backup",
                 "--dir", "backups"]
+
+    def erased_by_the_line(self, folder, content, status):
+        """A flipped bit makes READ_FLASH an ERASE_FLASH. Nobody can prevent that; what was read
+        before must be safe all the same."""
+        if (folder / "flash.bin").read_bytes() != b"\xff" * len(content):
+            return False
+        for path in (folder / "backups").glob("*.bin"):
+            if status != 0 or path.read_bytes() != content:
+                raise Wrong(f"{path.name} of an erased board")
+        for path in (folder / "backups").glob("*.part"):
+            kept = path.read_bytes()
+            for at in range(0, len(kept), SECTOR):
+                sector = kept[at:at + SECTOR]
+                # Not read yet, or read: nothing that was read is gone.
+                if sector != content[at:at + SECTOR] and sector.strip(sector[:1]):
+                    raise Wrong(f"{path.name} holds something else at 0x{at:x}")
+        return True
 
     def check_images(self, folder, content):
         images = sorted((folder / "backups").glob("*.bin"))
@@ -124,6 +142,10 @@ class Soak:
         chip = rng.choice(["esp32", "esp32c3"])
         link = rng.choice(["--tcp", "--rfc2217"])
         done = self.run(self.command([link, *self.faults(rng, content)], seed, chip), folder)
+        if self.args.requests and self.erased_by_the_line(folder, content, done.returncode):
+            if done.returncode != 0:
+                self.check_failure(done)
+            return "erased by the line"
         images = self.check_images(folder, content)
         if done.returncode == 0:
             if images != 1:
