@@ -202,7 +202,7 @@ typedef struct eb_restore_options {
     bool force;     /* other chip, other MAC, security state */
     bool erase_all; /* everything outside the image is erased too */
     const char *flash_mode, *flash_freq, *flash_size; /* NULL: keep the bytes */
-    bool assume_yes; /* confirm answers without asking anybody */
+    bool assume_yes;                                  /* confirm answers without asking anybody */
     eb_confirm_fn confirm;
     void *confirm_user;
 } eb_restore_options_t;
