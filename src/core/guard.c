@@ -20,6 +20,14 @@ static eb_code_t add(eb_guards_t *guards, const eb_guard_t *guard, eb_err_t *err
     return EB_OK;
 }
 
+static uint32_t resets_of(const eb_session_t *session)
+{
+    eb_session_stats_t stats;
+
+    eb_session_get_stats(session, &stats);
+    return stats.reconnects;
+}
+
 /* Of a stretch that is right: what it holds is what is wanted. */
 static eb_code_t guard_within(eb_apply_t *a, const eb_flash_span_t *span, bool *found,
                               eb_err_t *err)
@@ -88,6 +96,7 @@ eb_code_t eb_guards_set(eb_apply_t *a, eb_err_t *err)
     eb_code_t code = EB_OK;
 
     eb_guards_free(&a->guards);
+    a->guards.resets = resets_of(a->session);
     for (size_t i = 0; eb_session_has_digest(a->session) && code == EB_OK && i < a->spans.count;
          i++) {
         if (a->spans.spans[i].state == EB_RANGE_OLD) {
@@ -121,7 +130,7 @@ eb_code_t eb_guards_check(eb_apply_t *a, bool *harmed, eb_err_t *err)
         if (code != EB_OK) {
             return code;
         }
-        if (is_other && guard->outside) {
+        if (is_other && guard->outside && resets_of(a->session) == a->guards.resets) {
             (void)eb_err_set(err, EB_ERR_UNPROVED,
                              "the sector at 0x%x, behind the range, is not as it was: a request "
                              "was damaged on its way and changed more than it said",
@@ -130,7 +139,7 @@ eb_code_t eb_guards_check(eb_apply_t *a, bool *harmed, eb_err_t *err)
                              "(espbackup restore NAME); check the cable, try a lower --baud");
             return EB_ERR_UNPROVED;
         }
-        *harmed = *harmed || is_other;
+        *harmed = *harmed || (is_other && !guard->outside);
     }
     return EB_OK;
 }

@@ -23,13 +23,15 @@ typedef struct eb_guard {
 typedef struct eb_guards {
     eb_guard_t *items; /* owned */
     size_t count;
+    uint32_t resets; /* of the board, when they were set */
 } eb_guards_t;
 
 /* Before the first change. Without digests of the chip there are none. */
 eb_code_t eb_guards_set(struct eb_apply *apply, eb_err_t *err);
 /*
  * After the work. *harmed: a sector within the ranges is not as it was; what else is not, nobody
- * knows. One outside: EB_ERR_UNPROVED, as nothing here can put it back.
+ * knows. One outside: EB_ERR_UNPROVED, as nothing here can put it back; but not where the board was
+ * reset meanwhile, for its firmware may have run and written there.
  */
 eb_code_t eb_guards_check(struct eb_apply *apply, bool *harmed, eb_err_t *err);
 void eb_guards_free(eb_guards_t *guards);

@@ -288,6 +288,30 @@ static void what_changes_by_itself_is_written_again(void **state)
     }
 }
 
+/* Behind a range too: what the firmware did there after a reset is not held against the restore. */
+static void firmware_may_write_behind_a_range(void **state)
+{
+    restore_fixture_t *f = *state;
+    unsigned reset = 0;
+
+    f->options.has_range = true;
+    f->options.addr = 0x20000;
+    f->options.size = 0x30000;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        fake_forget(f->board);
+        memcpy(f->board->bytes, f->image, RESTORE_FLASH_BYTES);
+        fake_fill(f->board, 0x20000, 0x30000, seed);
+        memset(f->board->bytes + 0x50000, 0x33, 0x1000);
+        f->board->seed = seed;
+        f->board->error_rate = 3e-5;
+        f->board->firmware_writes = 0x50010;
+        assert_int_equal(put_back(f), EB_OK);
+        assert_memory_equal(f->board->bytes + 0x20000, f->image + 0x20000, 0x30000);
+        reset += f->board->bytes[0x50010] != 0x33 ? 1 : 0;
+    }
+    assert_true(reset > 1);
+}
+
 /* A hopeless line ends, in bounded effort. */
 static void a_hopeless_line_ends(void **state)
 {
@@ -375,6 +399,7 @@ int main(void)
         TEST(a_few_lies_are_mended),
         TEST(a_flash_that_repeats_itself_is_caught),
         TEST(what_changes_by_itself_is_written_again),
+        TEST(firmware_may_write_behind_a_range),
         TEST(a_hopeless_line_ends),
         TEST(an_image_that_changes_meanwhile_is_not_written),
         TEST(an_image_that_changes_in_the_middle_ends_the_work),
