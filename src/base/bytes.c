@@ -1,5 +1,7 @@
 #include "bytes.h"
 
+#include <string.h>
+
 static const char hex_digits[] = "0123456789abcdef";
 
 void eb_hex_encode(const uint8_t *bytes, size_t len, char *out)
@@ -12,6 +14,11 @@ void eb_hex_encode(const uint8_t *bytes, size_t len, char *out)
 }
 
 /* By hand, because isxdigit depends on the locale. */
+bool eb_bytes_erased(const uint8_t *bytes, size_t len)
+{
+    return len == 0 || (bytes[0] == 0xFF && memcmp(bytes, bytes + 1, len - 1) == 0);
+}
+
 int eb_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')

@@ -47,6 +47,9 @@ static inline uint32_t eb_min_u32(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
+/* Whether all are 0xFF, as in erased flash; true of none. */
+bool eb_bytes_erased(const uint8_t *bytes, size_t len);
+
 /* Value of a hex digit, either case; -1 when it is none. */
 int eb_hex_digit(char c);
 /* Lower-case hex; out gets 2 * len + 1 bytes. */

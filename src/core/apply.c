@@ -32,14 +32,6 @@ static eb_code_t wanted_erased(void *user, uint32_t addr, uint32_t size, uint8_t
     return EB_OK;
 }
 
-static uint32_t resets_of(const eb_apply_t *a)
-{
-    eb_session_stats_t stats;
-
-    eb_session_get_stats(a->session, &stats);
-    return stats.reconnects;
-}
-
 /* The sector in the middle of part `index` of SAMPLES parts of the ranges. */
 static uint32_t sample_addr(const eb_range_t *ranges, uint64_t total, unsigned index)
 {
@@ -96,7 +88,7 @@ eb_code_t eb_apply_compare(eb_apply_t *a, const eb_range_t *ranges, size_t count
         total += ranges[i].size;
     }
     eb_apply_begin_phase(a, EB_PHASE_CHECK, total);
-    a->resets = resets_of(a);
+    a->resets = eb_line_resets(a->session);
     a->leap = (eb_leap_t){.allowed = a->may_leap && eb_session_has_digest(a->session),
                           .total_bytes = total,
                           .cost = eb_measure_guess(a->session)};
@@ -294,7 +286,7 @@ static bool is_due(const eb_flash_span_t *span, bool all)
  */
 static eb_code_t prove_all(eb_apply_t *a, eb_err_t *err)
 {
-    uint32_t resets = resets_of(a);
+    uint32_t resets = eb_line_resets(a->session);
     bool all = resets != a->resets || a->doubted || eb_line_showed_faults(a->session);
     eb_spans_t copy = {0};
     uint64_t total =
@@ -329,7 +321,8 @@ static eb_code_t prove_round(eb_apply_t *a, eb_err_t *err)
     bool waiting = eb_spans_bytes(&a->spans, EB_RANGE_WRITTEN) > 0;
     eb_range_t open;
 
-    if (!a->changed && resets_of(a) == a->resets && !eb_line_showed_faults(a->session)) {
+    if (!a->changed && eb_line_resets(a->session) == a->resets &&
+        !eb_line_showed_faults(a->session)) {
         return EB_OK;
     }
     eb_code_t code = prove_all(a, err);
@@ -371,7 +364,8 @@ static eb_code_t run(eb_apply_t *a, eb_err_t *err)
         if (code != EB_OK) {
             return code;
         }
-        if (!eb_apply_next_open(a, 0, UINT64_MAX, &open) && resets_of(a) == a->resets &&
+        if (!eb_apply_next_open(a, 0, UINT64_MAX, &open) &&
+            eb_line_resets(a->session) == a->resets &&
             eb_spans_bytes(&a->spans, EB_RANGE_WRITTEN) == 0) {
             a->proved = eb_session_has_digest(a->session);
             return EB_OK;

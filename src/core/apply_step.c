@@ -48,8 +48,7 @@ static eb_code_t wanted_sector(eb_apply_t *a, uint32_t addr, uint8_t *out, bool 
 {
     eb_code_t code = a->wanted(a->wanted_user, addr, EB_SECTOR_BYTES, out, err);
 
-    *blank = code == EB_OK && !is_mixed(a, addr) && out[0] == 0xFF &&
-             memcmp(out, out + 1, EB_SECTOR_BYTES - 1) == 0;
+    *blank = code == EB_OK && !is_mixed(a, addr) && eb_bytes_erased(out, EB_SECTOR_BYTES);
     return code;
 }
 

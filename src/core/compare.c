@@ -154,11 +154,6 @@ static eb_code_t ask_again(compare_t *c, eb_range_t sector, eb_answer_t *answer,
                       sector.addr, sector.size);
 }
 
-static bool all_erased(const uint8_t *bytes, uint32_t size)
-{
-    return size == 0 || (bytes[0] == 0xFF && memcmp(bytes, bytes + 1, size - 1) == 0);
-}
-
 /* The board is erased there: the wanted bytes alone tell what differs. */
 static eb_code_t compare_with_erased(compare_t *c, eb_range_t piece, eb_err_t *err)
 {
@@ -168,7 +163,7 @@ static eb_code_t compare_with_erased(compare_t *c, eb_range_t piece, eb_err_t *e
         eb_code_t code = c->wanted(c->user, addr, count, c->bytes, err);
         if (code == EB_OK) {
             code = settle(c, addr, count,
-                          all_erased(c->bytes, count) ? EB_RANGE_SAME : EB_RANGE_OLD, err);
+                          eb_bytes_erased(c->bytes, count) ? EB_RANGE_SAME : EB_RANGE_OLD, err);
         }
         if (code != EB_OK) {
             return code;
@@ -259,7 +254,7 @@ static eb_code_t is_blank_sector(compare_t *c, uint32_t addr, bool *blank, eb_er
 {
     eb_code_t code = c->wanted(c->user, addr, EB_SECTOR_BYTES, c->bytes, err);
 
-    *blank = code == EB_OK && all_erased(c->bytes, EB_SECTOR_BYTES);
+    *blank = code == EB_OK && eb_bytes_erased(c->bytes, EB_SECTOR_BYTES);
     return code;
 }
 

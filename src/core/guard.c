@@ -20,14 +20,6 @@ static eb_code_t add(eb_guards_t *guards, const eb_guard_t *guard, eb_err_t *err
     return EB_OK;
 }
 
-static uint32_t resets_of(const eb_session_t *session)
-{
-    eb_session_stats_t stats;
-
-    eb_session_get_stats(session, &stats);
-    return stats.reconnects;
-}
-
 /* Of a stretch that is right: what it holds is what is wanted. */
 static eb_code_t guard_within(eb_apply_t *a, const eb_flash_span_t *span, bool *found,
                               eb_err_t *err)
@@ -38,7 +30,7 @@ static eb_code_t guard_within(eb_apply_t *a, const eb_flash_span_t *span, bool *
         if (code != EB_OK) {
             return code;
         }
-        if (a->buf[0] != 0xFF || memcmp(a->buf, a->buf + 1, EB_SECTOR_BYTES - 1) != 0) {
+        if (!eb_bytes_erased(a->buf, EB_SECTOR_BYTES)) {
             eb_md5(a->buf, EB_SECTOR_BYTES, guard.md5);
             *found = true;
             code = add(&a->guards, &guard, err);
@@ -96,7 +88,7 @@ eb_code_t eb_guards_set(eb_apply_t *a, eb_err_t *err)
     eb_code_t code = EB_OK;
 
     eb_guards_free(&a->guards);
-    a->guards.resets = resets_of(a->session);
+    a->guards.resets = eb_line_resets(a->session);
     for (size_t i = 0; eb_session_has_digest(a->session) && code == EB_OK && i < a->spans.count;
          i++) {
         if (a->spans.spans[i].state == EB_RANGE_OLD) {
@@ -130,7 +122,7 @@ eb_code_t eb_guards_check(eb_apply_t *a, bool *harmed, eb_err_t *err)
         if (code != EB_OK) {
             return code;
         }
-        if (is_other && guard->outside && resets_of(a->session) == a->guards.resets) {
+        if (is_other && guard->outside && eb_line_resets(a->session) == a->guards.resets) {
             (void)eb_err_set(err, EB_ERR_UNPROVED,
                              "the sector at 0x%x, behind the range, is not as it was: a request "
                              "was damaged on its way and changed more than it said",

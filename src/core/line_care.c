@@ -16,6 +16,14 @@ void eb_line_care_init(eb_line_care_t *care, eb_session_t *session, const eb_eve
     care->ev = ev;
 }
 
+uint32_t eb_line_resets(const eb_session_t *session)
+{
+    eb_session_stats_t stats;
+
+    eb_session_get_stats(session, &stats);
+    return stats.reconnects;
+}
+
 bool eb_line_showed_faults(const eb_session_t *session)
 {
     eb_session_stats_t stats;

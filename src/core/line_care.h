@@ -22,6 +22,9 @@ void eb_line_care_init(eb_line_care_t *care, eb_session_t *session, const eb_eve
  * one may have reached the board with another address, and its true answer was about that. */
 bool eb_line_showed_faults(const eb_session_t *session);
 
+/* How often the board was reset, or its port came back, since the session began. */
+uint32_t eb_line_resets(const eb_session_t *session);
+
 /* Something was proved: the count of failures starts anew. */
 void eb_line_care_progress(eb_line_care_t *care);
 

@@ -41,7 +41,7 @@ static eb_code_t look_through(const eb_settle_t *settle, const eb_cover_t *held,
             if (code != EB_OK) {
                 return code;
             }
-            if (bytes[0] != 0xFF || memcmp(bytes, bytes + 1, count - 1) != 0) {
+            if (!eb_bytes_erased(bytes, count)) {
                 count_sector(survey, (eb_range_t){addr, count});
             }
             done += count;

@@ -39,16 +39,6 @@ typedef struct walk {
     uint32_t offset; /* of what comes next; never over limit */
 } walk_t;
 
-static bool all_erased(const uint8_t *bytes, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        if (bytes[i] != 0xFF) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Nothing in a header says how long it is. After 8 bytes comes either a load address, in the RAM of
  * the chip with the short one, or numbers of pins and their drive strengths, which are small. */
 static uint32_t header_bytes(const uint8_t *bytes, size_t len)
@@ -85,7 +75,7 @@ void eb_app_image_peek(const uint8_t *bytes, size_t len, eb_app_image_t *out)
     memset(out, 0, sizeof(*out));
     out->state = EB_IMAGE_OPAQUE;
     if (len == 0 || bytes[0] != MAGIC) {
-        if (len != 0 && all_erased(bytes, len)) {
+        if (len != 0 && eb_bytes_erased(bytes, len)) {
             out->state = EB_IMAGE_NONE;
         }
         return;

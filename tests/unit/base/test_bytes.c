@@ -111,9 +111,29 @@ static void utf8_clean_replaces_each_bad_byte(void **state)
     free(clean);
 }
 
+static void erased_is_ff_to_the_last_byte(void **state)
+{
+    uint8_t bytes[64];
+
+    (void)state;
+    memset(bytes, 0xFF, sizeof(bytes));
+    assert_true(eb_bytes_erased(bytes, 0));
+    assert_true(eb_bytes_erased(bytes, 1));
+    assert_true(eb_bytes_erased(bytes, sizeof(bytes)));
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        bytes[i] = 0xFE;
+        assert_false(eb_bytes_erased(bytes, sizeof(bytes)));
+        assert_true(eb_bytes_erased(bytes, i));
+        bytes[i] = 0xFF;
+    }
+    memset(bytes, 0, sizeof(bytes));
+    assert_false(eb_bytes_erased(bytes, sizeof(bytes)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(erased_is_ff_to_the_last_byte),
         cmocka_unit_test(little_endian_round_trip),
         cmocka_unit_test(ranges_do_not_overflow),
         cmocka_unit_test(a_hex_digit_has_a_value),
