@@ -45,7 +45,7 @@ our_sources() {
 }
 
 check_format() {
-    our_sources | xargs clang-format --dry-run --Werror
+    our_sources | xargs clang-format-19 --dry-run --Werror
 }
 
 check_tidy() {

@@ -7,15 +7,15 @@
 #ifndef ESPBACKUP_OPS_H
 #define ESPBACKUP_OPS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "espbackup/chip.h"
 #include "espbackup/err.h"
 #include "espbackup/event.h"
 #include "espbackup/image.h"
 #include "espbackup/session.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #define EB_PATH_BYTES      1024
 #define EB_NOTE_BYTES      512

@@ -8,14 +8,14 @@
 #ifndef ESPBACKUP_SESSION_H
 #define ESPBACKUP_SESSION_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "espbackup/chip.h"
 #include "espbackup/err.h"
 #include "espbackup/event.h"
 #include "espbackup/transport.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #define EB_MD5_BYTES 16
 

@@ -13,12 +13,12 @@
 #ifndef ESPBACKUP_TRANSPORT_H
 #define ESPBACKUP_TRANSPORT_H
 
+#include "espbackup/err.h"
+#include "espbackup/event.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "espbackup/err.h"
-#include "espbackup/event.h"
 
 #define EB_PORT_NAME_BYTES 256
 

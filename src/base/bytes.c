@@ -21,12 +21,15 @@ bool eb_bytes_erased(const uint8_t *bytes, size_t len)
 
 int eb_hex_digit(char c)
 {
-    if (c >= '0' && c <= '9')
+    if (c >= '0' && c <= '9') {
         return c - '0';
-    if (c >= 'a' && c <= 'f')
+    }
+    if (c >= 'a' && c <= 'f') {
         return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
+    }
+    if (c >= 'A' && c <= 'F') {
         return c - 'A' + 10;
+    }
     return -1;
 }
 
@@ -36,8 +39,9 @@ bool eb_hex_decode(const char *text, uint8_t *out, size_t len)
         const int high = eb_hex_digit(text[2 * i]);
         const int low = high < 0 ? -1 : eb_hex_digit(text[2 * i + 1]);
 
-        if (low < 0)
+        if (low < 0) {
             return false;
+        }
         out[i] = (uint8_t)(high << 4 | low);
     }
     return text[2 * len] == '\0';

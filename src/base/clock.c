@@ -21,8 +21,9 @@ void eb_sleep_ms(int64_t ms)
 {
     struct timespec left;
 
-    if (ms <= 0)
+    if (ms <= 0) {
         return;
+    }
     left.tv_sec = (time_t)(ms / 1000);
     left.tv_nsec = (long)(ms % 1000) * 1000000;
     while (nanosleep(&left, &left) != 0 && errno == EINTR)
@@ -46,11 +47,13 @@ void eb_clock_utc_text(int64_t unix_seconds, char *out, size_t cap)
     const time_t when = (time_t)unix_seconds;
     struct tm parts;
 
-    if (cap == 0)
+    if (cap == 0) {
         return;
+    }
     out[0] = '\0';
-    if (gmtime_r(&when, &parts) == NULL || strftime(out, cap, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+    if (gmtime_r(&when, &parts) == NULL || strftime(out, cap, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0) {
         out[0] = '\0';
+    }
 }
 
 void eb_clock_local_stamp(int64_t unix_seconds, char *out, size_t cap)
@@ -58,9 +61,11 @@ void eb_clock_local_stamp(int64_t unix_seconds, char *out, size_t cap)
     const time_t when = (time_t)unix_seconds;
     struct tm parts;
 
-    if (cap == 0)
+    if (cap == 0) {
         return;
+    }
     out[0] = '\0';
-    if (localtime_r(&when, &parts) == NULL || strftime(out, cap, "%Y%m%d_%H%M%S", &parts) == 0)
+    if (localtime_r(&when, &parts) == NULL || strftime(out, cap, "%Y%m%d_%H%M%S", &parts) == 0) {
         out[0] = '\0';
+    }
 }

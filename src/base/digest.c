@@ -1,7 +1,6 @@
 #include "digest.h"
 
 #include <openssl/evp.h>
-
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +16,9 @@ eb_digest_t *eb_digest_new(eb_digest_kind_t kind)
 {
     eb_digest_t *d = calloc(1, sizeof(*d));
 
-    if (d == NULL)
+    if (d == NULL) {
         return NULL;
+    }
     switch (kind) {
     case EB_DIGEST_MD5:
         d->kind = EVP_md5();
@@ -45,21 +45,24 @@ void eb_digest_reset(eb_digest_t *d)
 
 void eb_digest_update(eb_digest_t *d, const void *bytes, size_t len)
 {
-    if (!d->failed && EVP_DigestUpdate(d->ctx, bytes, len) != 1)
+    if (!d->failed && EVP_DigestUpdate(d->ctx, bytes, len) != 1) {
         d->failed = true;
+    }
 }
 
 void eb_digest_finish(eb_digest_t *d, uint8_t *out)
 {
-    if (d->failed || EVP_DigestFinal_ex(d->ctx, out, NULL) != 1)
+    if (d->failed || EVP_DigestFinal_ex(d->ctx, out, NULL) != 1) {
         memset(out, 0, d->out_bytes);
+    }
     d->failed = true; /* until the next reset */
 }
 
 void eb_digest_free(eb_digest_t *d)
 {
-    if (d == NULL)
+    if (d == NULL) {
         return;
+    }
     EVP_MD_CTX_free(d->ctx);
     free(d);
 }
@@ -70,8 +73,9 @@ static void one_shot(eb_digest_kind_t kind, const void *bytes, size_t len, uint8
     eb_digest_t *d = eb_digest_new(kind);
 
     memset(out, 0, out_bytes);
-    if (d == NULL)
+    if (d == NULL) {
         return;
+    }
     eb_digest_update(d, bytes, len);
     eb_digest_finish(d, out);
     eb_digest_free(d);
@@ -93,8 +97,9 @@ void eb_md5_erased(uint64_t len, uint8_t out[16])
     eb_digest_t *d = eb_digest_new(EB_DIGEST_MD5);
 
     memset(out, 0, 16);
-    if (d == NULL)
+    if (d == NULL) {
         return;
+    }
     memset(block, 0xFF, sizeof(block));
     while (len > 0) {
         const size_t part = len < sizeof(block) ? (size_t)len : sizeof(block);

@@ -66,8 +66,9 @@ _Static_assert(sizeof(code_rows) / sizeof(code_rows[0]) == EB_CODE_COUNT, "one r
 const eb_code_row_t *eb_code_row(eb_code_t code)
 {
     /* Through unsigned: a negative value out of a damaged struct is out of range too. */
-    if ((unsigned)code >= EB_CODE_COUNT)
+    if ((unsigned)code >= EB_CODE_COUNT) {
         code = EB_ERR_INTERNAL;
+    }
     return &code_rows[code];
 }
 
@@ -89,8 +90,9 @@ eb_code_t eb_err_set_at(eb_err_t *err, const char *where, eb_code_t code, const 
 {
     va_list args;
 
-    if (err == NULL)
+    if (err == NULL) {
         return code;
+    }
     va_start(args, format);
     set_text(err, where, code, format, args);
     va_end(args);
@@ -103,8 +105,9 @@ eb_code_t eb_err_set_errno_at(eb_err_t *err, const char *where, eb_code_t code, 
     va_list args;
     size_t used;
 
-    if (err == NULL)
+    if (err == NULL) {
         return code;
+    }
     va_start(args, format);
     set_text(err, where, code, format, args);
     va_end(args);
@@ -119,8 +122,9 @@ void eb_err_hint(eb_err_t *err, const char *format, ...)
     char text[EB_ERR_TEXT_BYTES];
     va_list args;
 
-    if (err == NULL)
+    if (err == NULL) {
         return;
+    }
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
@@ -133,8 +137,9 @@ eb_code_t eb_err_wrap(eb_err_t *err, const char *format, ...)
     size_t used;
     va_list args;
 
-    if (err == NULL)
+    if (err == NULL) {
         return EB_ERR_INTERNAL;
+    }
     va_start(args, format);
     (void)vsnprintf(text, EB_ERR_TEXT_BYTES, format, args);
     va_end(args);
@@ -147,7 +152,8 @@ eb_code_t eb_err_wrap(eb_err_t *err, const char *format, ...)
 
 const char *eb_err_hint_text(const eb_err_t *err)
 {
-    if (err == NULL)
+    if (err == NULL) {
         return "";
+    }
     return err->hint[0] != '\0' ? err->hint : eb_code_row(err->code)->default_hint;
 }

@@ -16,8 +16,9 @@ void eb_event_note(const eb_events_t *ev, eb_level_t level, const char *format, 
     char text[NOTE_BYTES];
     va_list args;
 
-    if (!eb_event_wants(ev, level))
+    if (!eb_event_wants(ev, level)) {
         return;
+    }
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
@@ -28,8 +29,9 @@ void eb_event_progress(const eb_events_t *ev, eb_phase_t phase, uint64_t done, u
 {
     const eb_progress_t progress = {.phase = phase, .done = done, .total = total};
 
-    if (ev != NULL && ev->progress != NULL)
+    if (ev != NULL && ev->progress != NULL) {
         ev->progress(ev->user, &progress);
+    }
 }
 
 bool eb_event_cancelled(const eb_events_t *ev)

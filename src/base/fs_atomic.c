@@ -59,21 +59,24 @@ eb_code_t eb_fs_make_dir(const char *path, eb_err_t *err)
     char copy[PATH_MAX];
     const size_t len = strlen(path);
 
-    if (len >= sizeof(copy))
+    if (len >= sizeof(copy)) {
         return eb_fs_error(err, ENAMETOOLONG, "create folder", path);
+    }
     memcpy(copy, path, len + 1);
     for (size_t i = 1; i <= len; i++) {
-        if (copy[i] != '/' && copy[i] != '\0')
+        if (copy[i] != '/' && copy[i] != '\0') {
             continue;
+        }
         copy[i] = '\0';
         /* Looked at first: mkdir of "/home" fails with EROFS or EACCES although it is there. */
         if (!is_folder(copy) && mkdir(copy, 0700) != 0) {
             const int failure = errno;
 
             /* Another process may have made it meanwhile. */
-            if (!is_folder(copy))
+            if (!is_folder(copy)) {
                 return eb_fs_error(err, failure == EEXIST ? ENOTDIR : failure, "create folder",
                                    path);
+            }
         }
         copy[i] = path[i];
     }
@@ -93,10 +96,12 @@ static eb_code_t require_regular(int fd, const char *path, eb_err_t *err)
 {
     struct stat st;
 
-    if (fstat(fd, &st) != 0)
+    if (fstat(fd, &st) != 0) {
         return eb_fs_error(err, errno, "examine", path);
-    if (!S_ISREG(st.st_mode))
+    }
+    if (!S_ISREG(st.st_mode)) {
         return eb_err_set(err, EB_ERR_FILE_ACCESS, "%s is not a regular file", path);
+    }
     return EB_OK;
 }
 
@@ -109,8 +114,9 @@ eb_code_t eb_fs_open_part(const char *path, bool exclusive, int *fd, eb_err_t *e
     for (int i = 0; i < OPEN_TRIES; i++) {
         const int file = open(path, flags, 0600);
 
-        if (file < 0)
+        if (file < 0) {
             return eb_fs_error(err, errno, "create", path);
+        }
         code = require_regular(file, path, err);
         if (code == EB_OK && eb_platform_lock(file) != 0) {
             code = eb_err_set(err, EB_ERR_FILE_ACCESS, "%s is in use", path);
@@ -121,8 +127,9 @@ eb_code_t eb_fs_open_part(const char *path, bool exclusive, int *fd, eb_err_t *e
             return EB_OK;
         }
         (void)close(file);
-        if (code != EB_OK)
+        if (code != EB_OK) {
             return code;
+        }
         /* Between open and lock the other one finished and renamed it: look again. */
     }
     return eb_err_set(err, EB_ERR_FILE_ACCESS, "%s keeps changing under another program", path);
@@ -133,15 +140,18 @@ eb_code_t eb_fs_pwrite(int fd, const char *path, const void *bytes, size_t len, 
 {
     const char *from = bytes;
 
-    if (offset > INT64_MAX || len > INT64_MAX - offset)
+    if (offset > INT64_MAX || len > INT64_MAX - offset) {
         return eb_fs_error(err, EFBIG, "write", path);
+    }
     while (len > 0) {
         const ssize_t n = pwrite(fd, from, len, (off_t)offset);
 
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && errno == EINTR) {
             continue;
-        if (n <= 0)
+        }
+        if (n <= 0) {
             return eb_fs_error(err, n < 0 ? errno : ENOSPC, "write", path);
+        }
         from += n;
         len -= (size_t)n;
         offset += (uint64_t)n;
@@ -154,19 +164,23 @@ eb_code_t eb_fs_pread(int fd, const char *path, void *bytes, size_t len, uint64_
 {
     char *to = bytes;
 
-    if (offset > INT64_MAX || len > INT64_MAX - offset)
+    if (offset > INT64_MAX || len > INT64_MAX - offset) {
         return eb_fs_error(err, EFBIG, "read", path);
+    }
     while (len > 0) {
         const ssize_t n = pread(fd, to, len, (off_t)offset);
 
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && errno == EINTR) {
             continue;
-        if (n < 0)
+        }
+        if (n < 0) {
             return eb_fs_error(err, errno, "read", path);
-        if (n == 0)
+        }
+        if (n == 0) {
             return eb_err_set(err, EB_ERR_FILE_IO,
                               "%s is too short: %zu bytes missing at offset %llu", path, len,
                               (unsigned long long)offset);
+        }
         to += n;
         len -= (size_t)n;
         offset += (uint64_t)n;
@@ -179,8 +193,9 @@ eb_code_t eb_fs_stamp(int fd, const char *path, eb_fs_stamp_t *out, eb_err_t *er
     struct stat st;
 
     *out = (eb_fs_stamp_t){0};
-    if (fstat(fd, &st) != 0)
+    if (fstat(fd, &st) != 0) {
         return eb_fs_error(err, errno, "examine", path);
+    }
     out->size_bytes = (uint64_t)st.st_size;
     eb_platform_file_times(&st, &out->modified_ns, &out->changed_ns);
     return EB_OK;
@@ -190,10 +205,12 @@ eb_code_t eb_fs_reserve(int fd, const char *path, uint64_t size, eb_err_t *err)
 {
     const int failure = eb_platform_allocate(fd, size);
 
-    if (failure != 0)
+    if (failure != 0) {
         return eb_fs_error(err, failure, "reserve space for", path);
-    if (ftruncate(fd, (off_t)size) != 0)
+    }
+    if (ftruncate(fd, (off_t)size) != 0) {
         return eb_fs_error(err, errno, "set the length of", path);
+    }
     return EB_OK;
 }
 
@@ -201,17 +218,21 @@ eb_code_t eb_fs_commit(int fd, const char *from, const char *to, bool replace, e
 {
     int failure = eb_platform_sync_file(fd);
 
-    if (failure != 0)
+    if (failure != 0) {
         return eb_fs_error(err, failure, "write to the disk", from);
-    if (replace)
+    }
+    if (replace) {
         failure = rename(from, to) == 0 ? 0 : errno;
-    else
+    } else {
         failure = eb_platform_rename_new(from, to);
-    if (failure != 0)
+    }
+    if (failure != 0) {
         return eb_fs_error(err, failure, "create", to);
+    }
     failure = eb_platform_sync_parent(to);
-    if (failure != 0)
+    if (failure != 0) {
         return eb_fs_error(err, failure, "write the folder of", to);
+    }
     return EB_OK;
 }
 
@@ -223,18 +244,23 @@ eb_code_t eb_fs_write_file(const char *path, const void *bytes, size_t len, bool
     int fd;
     const int n = snprintf(temporary, sizeof(temporary), "%s.tmp.XXXXXX", path);
 
-    if (n < 0 || (size_t)n >= sizeof(temporary))
+    if (n < 0 || (size_t)n >= sizeof(temporary)) {
         return eb_fs_error(err, ENAMETOOLONG, "create", path);
+    }
     fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
-    if (fd < 0)
+    if (fd < 0) {
         return eb_fs_error(err, errno, "create", path);
+    }
     code = eb_fs_pwrite(fd, path, bytes, len, 0, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = eb_fs_commit(fd, temporary, path, replace, err);
-    if (code != EB_OK)
+    }
+    if (code != EB_OK) {
         (void)unlink(temporary); /* gone already when only the sync of the folder failed */
-    if (close(fd) != 0 && code == EB_OK)
+    }
+    if (close(fd) != 0 && code == EB_OK) {
         code = eb_fs_error(err, errno, "write", path);
+    }
     return code;
 }
 
@@ -262,8 +288,9 @@ static eb_code_t read_all(int fd, const char *path, size_t max, uint8_t **out, s
             buf = bigger;
         }
         n = read(fd, buf + used, cap - used);
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && errno == EINTR) {
             continue;
+        }
         if (n < 0) {
             const int failure = errno;
 
@@ -271,8 +298,9 @@ static eb_code_t read_all(int fd, const char *path, size_t max, uint8_t **out, s
             return eb_fs_error(err, failure, "read", path);
         }
         used += (size_t)n;
-        if (n == 0)
+        if (n == 0) {
             break;
+        }
         if (used > max) {
             free(buf);
             return eb_err_set(err, EB_ERR_FILE_IO, "%s is longer than %zu bytes", path, max);
@@ -291,14 +319,17 @@ eb_code_t eb_fs_read_file(const char *path, size_t max, uint8_t **out, size_t *l
 
     *out = NULL;
     *len = 0;
-    if (max > SIZE_MAX / 4)
+    if (max > SIZE_MAX / 4) {
         return eb_err_set(err, EB_ERR_INTERNAL, "limit of %zu bytes is too large", max);
+    }
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold us up */
-    if (fd < 0)
+    if (fd < 0) {
         return eb_fs_error(err, errno, "open", path);
+    }
     code = require_regular(fd, path, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = read_all(fd, path, max, out, len, err);
+    }
     (void)close(fd);
     return code;
 }

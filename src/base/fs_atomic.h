@@ -9,12 +9,12 @@
 #ifndef EB_BASE_FS_ATOMIC_H
 #define EB_BASE_FS_ATOMIC_H
 
+#include "espbackup/err.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-
-#include "espbackup/err.h"
 
 /* Turn errno of a file call into an error that names the path. `doing`: "write", "create". */
 eb_code_t eb_fs_error(eb_err_t *err, int os_errno, const char *doing, const char *path);

@@ -4,7 +4,6 @@
 #include "utf8.h"
 
 #include <cjson/cJSON.h>
-
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -71,20 +70,24 @@ static eb_code_t refuse_duplicates(const cJSON *object, eb_err_t *err)
         cJSON_ArrayForEach(item, object)
         {
             for (const cJSON *other = item->next; other != NULL; other = other->next) {
-                if (item->string[0] == other->string[0] && strcmp(item->string, other->string) == 0)
+                if (item->string[0] == other->string[0] &&
+                    strcmp(item->string, other->string) == 0) {
                     return given_twice(object, item->string, err);
+                }
             }
         }
         return EB_OK;
     }
     keys = calloc(count, sizeof(*keys));
-    if (keys == NULL)
+    if (keys == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory");
+    }
     cJSON_ArrayForEach(item, object) keys[used++] = item->string;
     qsort(keys, used, sizeof(*keys), compare_keys);
     for (size_t i = 1; i < used && code == EB_OK; i++) {
-        if (strcmp(keys[i - 1], keys[i]) == 0)
+        if (strcmp(keys[i - 1], keys[i]) == 0) {
             code = given_twice(object, keys[i], err);
+        }
     }
     free(keys);
     return code;
@@ -98,21 +101,25 @@ static eb_code_t prepare(cJSON *item, const char *path, eb_err_t *err)
     size_t index = 0;
     eb_code_t code = EB_OK;
 
-    if (!is_container(item))
+    if (!is_container(item)) {
         return EB_OK;
+    }
     item->valuestring = cJSON_malloc(strlen(path) + 1);
-    if (item->valuestring == NULL)
+    if (item->valuestring == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory");
+    }
     memcpy(item->valuestring, path, strlen(path) + 1);
-    if (cJSON_IsObject(item))
+    if (cJSON_IsObject(item)) {
         code = refuse_duplicates(item, err);
+    }
     for (child = item->child; child != NULL && code == EB_OK; child = child->next) {
         if (is_container(child)) {
-            if (cJSON_IsObject(item))
+            if (cJSON_IsObject(item)) {
                 (void)snprintf(below, sizeof(below), "%.180s%s%.64s", path,
                                path[0] != '\0' ? "." : "", child->string);
-            else
+            } else {
                 (void)snprintf(below, sizeof(below), "%.180s[%zu]", path, index);
+            }
             code = prepare(child, below, err);
         }
         index++;
@@ -129,24 +136,28 @@ eb_code_t eb_json_parse(const char *text, size_t len, eb_json_t **out, eb_err_t 
 
     *out = NULL;
     code = eb_json_scan(text, len, err);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     /* A copy with a NUL behind it: only then does cJSON look for trailing bytes. */
     copy = malloc(len + 1);
-    if (copy == NULL)
+    if (copy == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory");
+    }
     memcpy(copy, text, len);
     copy[len] = '\0';
     root = cJSON_ParseWithLengthOpts(copy, len + 1, &end, true);
-    if (root == NULL)
+    if (root == NULL) {
         code = eb_err_set(err, EB_ERR_SIDECAR_BAD, "not valid JSON near byte %zu",
                           end != NULL ? (size_t)(end - copy) : 0);
-    else
+    } else {
         code = prepare(root, "", err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         *out = wrap(root);
-    else
+    } else {
         cJSON_Delete(root);
+    }
     free(copy);
     return code;
 }
@@ -176,8 +187,9 @@ static const cJSON *find(const eb_json_t *node, const char *key)
 static eb_code_t need(const eb_json_t *node, const char *key, const cJSON **out, eb_err_t *err)
 {
     *out = find(node, key);
-    if (*out != NULL)
+    if (*out != NULL) {
         return EB_OK;
+    }
     return bad_field(node_of(node), key,
                      cJSON_IsObject(node_of(node)) ? "missing" : "not inside an object", err);
 }
@@ -195,10 +207,12 @@ eb_code_t eb_json_get_object(const eb_json_t *node, const char *key, const eb_js
     const cJSON *item;
     const eb_code_t code = need(node, key, &item, err);
 
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
-    if (!cJSON_IsObject(item))
+    }
+    if (!cJSON_IsObject(item)) {
         return bad_field(node_of(node), key, "expected an object", err);
+    }
     *out = wrap_const(item);
     return EB_OK;
 }
@@ -209,10 +223,12 @@ eb_code_t eb_json_get_array(const eb_json_t *node, const char *key, const eb_jso
     const cJSON *item;
     const eb_code_t code = need(node, key, &item, err);
 
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
-    if (!cJSON_IsArray(item))
+    }
+    if (!cJSON_IsArray(item)) {
         return bad_field(node_of(node), key, "expected an array", err);
+    }
     *out = wrap_const(item);
     return EB_OK;
 }
@@ -224,8 +240,9 @@ size_t eb_json_count(const eb_json_t *array)
 
 const eb_json_t *eb_json_at(const eb_json_t *array, size_t index)
 {
-    if (index >= eb_json_count(array))
+    if (index >= eb_json_count(array)) {
         return NULL;
+    }
     return wrap_const(cJSON_GetArrayItem(node_of(array), (int)index));
 }
 
@@ -234,10 +251,12 @@ eb_code_t eb_json_get_text(const eb_json_t *node, const char *key, const char **
     const cJSON *item;
     const eb_code_t code = need(node, key, &item, err);
 
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
-    if (!cJSON_IsString(item))
+    }
+    if (!cJSON_IsString(item)) {
         return bad_field(node_of(node), key, "expected text", err);
+    }
     *out = item->valuestring;
     return EB_OK;
 }
@@ -249,8 +268,9 @@ eb_code_t eb_json_copy_text(const eb_json_t *node, const char *key, char *out, s
     const char *text = NULL;
     const eb_code_t code = eb_json_get_text(node, key, &text, err);
 
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     if (strlen(text) >= cap) {
         (void)snprintf(what, sizeof(what), "longer than %zu bytes", cap > 0 ? cap - 1 : 0);
         return bad_field(node_of(node), key, what, err);
@@ -273,8 +293,9 @@ eb_code_t eb_json_get_object_at(const eb_json_t *array, size_t index, const eb_j
 {
     const eb_json_t *item = eb_json_at(array, index);
 
-    if (!cJSON_IsObject(node_of(item)))
+    if (!cJSON_IsObject(node_of(item))) {
         return bad_item(array, index, "expected an object", err);
+    }
     *out = item;
     return EB_OK;
 }
@@ -285,8 +306,9 @@ eb_code_t eb_json_copy_text_at(const eb_json_t *array, size_t index, char *out, 
     const cJSON *item = node_of(eb_json_at(array, index));
     char what[64];
 
-    if (!cJSON_IsString(item))
+    if (!cJSON_IsString(item)) {
         return bad_item(array, index, "expected text", err);
+    }
     if (strlen(item->valuestring) >= cap) {
         (void)snprintf(what, sizeof(what), "longer than %zu bytes", cap > 0 ? cap - 1 : 0);
         return bad_item(array, index, what, err);
@@ -302,13 +324,15 @@ eb_code_t eb_json_get_int(const eb_json_t *node, const char *key, int64_t min, i
     const cJSON *item;
     const eb_code_t code = need(node, key, &item, err);
 
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     /* valuedouble, because valueint saturates; over 2^53 a double has lost digits already. */
     if (!cJSON_IsNumber(item) || item->valuedouble > (double)EB_JSON_INT_MAX ||
         item->valuedouble < -(double)EB_JSON_INT_MAX ||
-        (double)(int64_t)item->valuedouble != item->valuedouble)
+        (double)(int64_t)item->valuedouble != item->valuedouble) {
         return bad_field(node_of(node), key, "expected a whole number", err);
+    }
     if ((int64_t)item->valuedouble < min || (int64_t)item->valuedouble > max) {
         (void)snprintf(what, sizeof(what),
                        "%" PRId64 " is out of range, expected %" PRId64 " to %" PRId64,
@@ -324,10 +348,12 @@ eb_code_t eb_json_get_number(const eb_json_t *node, const char *key, double *out
     const cJSON *item;
     const eb_code_t code = need(node, key, &item, err);
 
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
-    if (!cJSON_IsNumber(item) || !isfinite(item->valuedouble))
+    }
+    if (!cJSON_IsNumber(item) || !isfinite(item->valuedouble)) {
         return bad_field(node_of(node), key, "expected a number", err);
+    }
     *out = item->valuedouble;
     return EB_OK;
 }
@@ -337,10 +363,12 @@ eb_code_t eb_json_get_bool(const eb_json_t *node, const char *key, bool *out, eb
     const cJSON *item;
     const eb_code_t code = need(node, key, &item, err);
 
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
-    if (!cJSON_IsBool(item))
+    }
+    if (!cJSON_IsBool(item)) {
         return bad_field(node_of(node), key, "expected true or false", err);
+    }
     *out = cJSON_IsTrue(item) != 0;
     return EB_OK;
 }
@@ -353,15 +381,18 @@ static cJSON *attach(eb_json_t *node, const char *key, cJSON *item)
     cJSON *parent = writable(node);
     bool attached = false;
 
-    if (item != NULL && key != NULL && cJSON_IsObject(parent))
+    if (item != NULL && key != NULL && cJSON_IsObject(parent)) {
         attached = cJSON_AddItemToObject(parent, key, item) != 0;
-    else if (item != NULL && key == NULL && cJSON_IsArray(parent))
+    } else if (item != NULL && key == NULL && cJSON_IsArray(parent)) {
         attached = cJSON_AddItemToArray(parent, item) != 0;
-    if (attached)
+    }
+    if (attached) {
         return item;
+    }
     cJSON_Delete(item);
-    if (parent != NULL)
+    if (parent != NULL) {
         parent->valueint = 1;
+    }
     return NULL;
 }
 
@@ -369,14 +400,17 @@ static bool addition_failed(const cJSON *item)
 {
     const cJSON *child;
 
-    if (!is_container(item))
+    if (!is_container(item)) {
         return false;
-    if (item->valueint != 0)
+    }
+    if (item->valueint != 0) {
         return true;
+    }
     cJSON_ArrayForEach(child, item)
     {
-        if (addition_failed(child))
+        if (addition_failed(child)) {
             return true;
+        }
     }
     return false;
 }
@@ -438,11 +472,13 @@ char *eb_json_print(const eb_json_t *root)
     char *text, *out = NULL;
     size_t len;
 
-    if (root == NULL || addition_failed(node_of(root)))
+    if (root == NULL || addition_failed(node_of(root))) {
         return NULL;
+    }
     text = cJSON_Print(node_of(root));
-    if (text == NULL)
+    if (text == NULL) {
         return NULL;
+    }
     len = strlen(text);
     out = malloc(len + 2);
     if (out != NULL) {

@@ -11,11 +11,11 @@
 #ifndef EB_BASE_JSON_H
 #define EB_BASE_JSON_H
 
+#include "espbackup/err.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "espbackup/err.h"
 
 typedef struct eb_json eb_json_t;
 

@@ -19,22 +19,27 @@ static bool at_digit(const scan_t *s)
 /* Compared one by one: this runs for most bytes of ten thousand sidecars, and any_of is short. */
 static bool take(scan_t *s, const char *any_of)
 {
-    if (s->pos >= s->len || s->text[s->pos] == '\0')
+    if (s->pos >= s->len || s->text[s->pos] == '\0') {
         return false;
-    while (*any_of != '\0' && *any_of != s->text[s->pos])
+    }
+    while (*any_of != '\0' && *any_of != s->text[s->pos]) {
         any_of++;
-    if (*any_of == '\0')
+    }
+    if (*any_of == '\0') {
         return false;
+    }
     s->pos++;
     return true;
 }
 
 static bool take_digits(scan_t *s)
 {
-    if (!at_digit(s))
+    if (!at_digit(s)) {
         return false;
-    while (at_digit(s))
+    }
+    while (at_digit(s)) {
         s->pos++;
+    }
     return true;
 }
 
@@ -42,14 +47,17 @@ static bool take_digits(scan_t *s)
 static bool scan_number(scan_t *s)
 {
     (void)take(s, "-");
-    if (!take(s, "0") && !take_digits(s))
+    if (!take(s, "0") && !take_digits(s)) {
         return false;
-    if (take(s, ".") && !take_digits(s))
+    }
+    if (take(s, ".") && !take_digits(s)) {
         return false;
+    }
     if (take(s, "eE")) {
         (void)take(s, "+-");
-        if (!take_digits(s))
+        if (!take_digits(s)) {
             return false;
+        }
     }
     /* What follows must end the number: 01, 1.2.3 and 1-2 are not numbers. */
     return !at_digit(s) && !take(s, "+-.eE");
@@ -60,10 +68,12 @@ static bool scan_escape(scan_t *s)
     char digits[5] = {0};
     uint8_t value[2];
 
-    if (!take(s, "u"))
+    if (!take(s, "u")) {
         return take(s, "\"\\/bfnrt");
-    if (s->len - s->pos < 4)
+    }
+    if (s->len - s->pos < 4) {
         return false;
+    }
     memcpy(digits, s->text + s->pos, 4);
     s->pos += 4;
     /* U+0000 would end the text for every C function; the parser checks surrogate pairs. */
@@ -81,18 +91,22 @@ static bool scan_string(scan_t *s)
     while (s->pos < s->len) {
         size_t n;
 
-        while (s->pos < s->len && is_plain(s->text[s->pos]))
+        while (s->pos < s->len && is_plain(s->text[s->pos])) {
             s->pos++;
-        if (take(s, "\""))
+        }
+        if (take(s, "\"")) {
             return true;
+        }
         if (take(s, "\\")) {
-            if (!scan_escape(s))
+            if (!scan_escape(s)) {
                 return false;
+            }
             continue;
         }
         n = eb_utf8_sequence(s->text + s->pos, s->len - s->pos); /* 0 at the end of the text */
-        if (n == 0 || (n == 1 && (unsigned char)s->text[s->pos] < 0x20))
+        if (n == 0 || (n == 1 && (unsigned char)s->text[s->pos] < 0x20)) {
             return false;
+        }
         s->pos += n;
     }
     return false;
@@ -111,21 +125,24 @@ eb_code_t eb_json_scan(const char *text, size_t len, eb_err_t *err)
             s.pos++;
             continue;
         }
-        if (take(&s, "{["))
+        if (take(&s, "{[")) {
             depth++;
-        else if (take(&s, "]}"))
+        } else if (take(&s, "]}")) {
             depth--;
-        else if (take(&s, "\""))
+        } else if (take(&s, "\"")) {
             good = scan_string(&s);
-        else if (at_digit(&s) || text[s.pos] == '-')
+        } else if (at_digit(&s) || text[s.pos] == '-') {
             good = scan_number(&s);
-        else
+        } else {
             good = take(&s, " \t\r\n,:truefalsn"); /* the words are the parser's business */
-        if (!good)
+        }
+        if (!good) {
             return eb_err_set(err, EB_ERR_SIDECAR_BAD, "not valid JSON near byte %zu", start);
-        if (depth > EB_JSON_DEPTH_MAX)
+        }
+        if (depth > EB_JSON_DEPTH_MAX) {
             return eb_err_set(err, EB_ERR_SIDECAR_BAD, "JSON nested deeper than %d at byte %zu",
                               EB_JSON_DEPTH_MAX, start);
+        }
     }
     return EB_OK;
 }

@@ -2,9 +2,9 @@
 #ifndef EB_BASE_JSON_SCAN_H
 #define EB_BASE_JSON_SCAN_H
 
-#include <stddef.h>
-
 #include "espbackup/err.h"
+
+#include <stddef.h>
 
 #define EB_JSON_DEPTH_MAX 32
 

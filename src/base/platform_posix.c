@@ -16,8 +16,9 @@
  * and a crash in between leaves both names on the complete file. */
 static int link_and_unlink(const char *from, const char *to)
 {
-    if (link(from, to) != 0)
+    if (link(from, to) != 0) {
         return errno;
+    }
     return unlink(from) == 0 ? 0 : errno;
 }
 
@@ -26,26 +27,30 @@ int eb_platform_rename_new(const char *from, const char *to)
     int failure;
 
 #if defined(__linux__)
-    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) {
         return 0;
+    }
     failure = errno;
 #elif defined(__APPLE__)
-    if (renamex_np(from, to, RENAME_EXCL) == 0)
+    if (renamex_np(from, to, RENAME_EXCL) == 0) {
         return 0;
+    }
     failure = errno;
 #else
     failure = ENOSYS;
 #endif
-    if (failure != EINVAL && failure != ENOSYS && failure != ENOTSUP)
+    if (failure != EINVAL && failure != ENOSYS && failure != ENOTSUP) {
         return failure;
+    }
     return link_and_unlink(from, to);
 }
 
 int eb_platform_sync_file(int fd)
 {
 #if defined(__APPLE__)
-    if (fcntl(fd, F_FULLFSYNC) == 0) /* fsync alone leaves the data in the drive's cache */
+    if (fcntl(fd, F_FULLFSYNC) == 0) { /* fsync alone leaves the data in the drive's cache */
         return 0;
+    }
 #endif
     return fsync(fd) == 0 ? 0 : errno;
 }
@@ -56,14 +61,17 @@ int eb_platform_sync_parent(const char *path)
     int failure = 0;
     int fd;
 
-    if (strlen(path) >= sizeof(copy))
+    if (strlen(path) >= sizeof(copy)) {
         return ENAMETOOLONG;
+    }
     memcpy(copy, path, strlen(path) + 1);
     fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0) {
         return errno;
-    if (fsync(fd) != 0)
+    }
+    if (fsync(fd) != 0) {
         failure = errno;
+    }
     (void)close(fd);
     /* Some network and FUSE file systems cannot sync a folder; then there is nothing more to do. */
     return failure == EINVAL || failure == ENOTSUP ? 0 : failure;
@@ -76,16 +84,19 @@ int eb_platform_allocate(int fd, uint64_t size)
                       .fst_posmode = F_PEOFPOSMODE,
                       .fst_length = (off_t)size};
 
-    if (fcntl(fd, F_PREALLOCATE, &store) != 0 && errno == ENOSPC)
+    if (fcntl(fd, F_PREALLOCATE, &store) != 0 && errno == ENOSPC) {
         return ENOSPC;
+    }
     return 0;
 #else
     int failure = EINTR;
 
-    if (size == 0 || size > INT64_MAX)
+    if (size == 0 || size > INT64_MAX) {
         return size == 0 ? 0 : EFBIG;
-    for (int i = 0; i < INTERRUPTS_MAX && failure == EINTR; i++)
+    }
+    for (int i = 0; i < INTERRUPTS_MAX && failure == EINTR; i++) {
         failure = posix_fallocate(fd, 0, (off_t)size);
+    }
     /* Where neither the file system nor the C library can, a full disk shows at the write. */
     return failure == EINVAL || failure == EOPNOTSUPP || failure == ENOSYS ? 0 : failure;
 #endif
@@ -93,8 +104,9 @@ int eb_platform_allocate(int fd, uint64_t size)
 
 int eb_platform_lock(int fd)
 {
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
         return 0;
+    }
     return errno == EWOULDBLOCK ? EWOULDBLOCK : 0;
 }
 

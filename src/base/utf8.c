@@ -13,10 +13,12 @@ size_t eb_utf8_sequence(const char *text, size_t len)
     size_t need;
     uint32_t value, least;
 
-    if (len == 0)
+    if (len == 0) {
         return 0;
-    if (s[0] < 0x80)
+    }
+    if (s[0] < 0x80) {
         return 1;
+    }
     if ((s[0] & 0xE0) == 0xC0) {
         need = 2, value = s[0] & 0x1Fu, least = 0x80;
     } else if ((s[0] & 0xF0) == 0xE0) {
@@ -26,15 +28,18 @@ size_t eb_utf8_sequence(const char *text, size_t len)
     } else {
         return 0;
     }
-    if (len < need)
+    if (len < need) {
         return 0;
+    }
     for (size_t i = 1; i < need; i++) {
-        if ((s[i] & 0xC0) != 0x80)
+        if ((s[i] & 0xC0) != 0x80) {
             return 0;
+        }
         value = value << 6 | (s[i] & 0x3Fu);
     }
-    if (value < least || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
+    if (value < least || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) {
         return 0;
+    }
     return need;
 }
 
@@ -44,8 +49,9 @@ char *eb_utf8_clean(const char *text)
     char *out = malloc(len * REPLACEMENT_BYTES + 1);
     size_t used = 0;
 
-    if (out == NULL)
+    if (out == NULL) {
         return NULL;
+    }
     for (size_t i = 0; i < len;) {
         const size_t n = eb_utf8_sequence(text + i, len - i);
 

@@ -22,8 +22,9 @@ static void join_choices(const char *const *choices, char *out, size_t cap)
     for (size_t i = 0; choices[i] != NULL; i++) {
         const char *glue = i == 0 ? "" : choices[i + 1] == NULL ? " or " : ", ";
         int n = snprintf(out + used, cap - used, "%s%s", glue, choices[i]);
-        if (n < 0 || (size_t)n >= cap - used)
+        if (n < 0 || (size_t)n >= cap - used) {
             return;
+        }
         used += (size_t)n;
     }
 }
@@ -43,8 +44,9 @@ static eb_code_t take_choice(const eb_opt_row_t *row, const char *who, eb_arg_t 
     }
     join_choices(row->choices, list, sizeof(list));
     eb_err_set(err, EB_ERR_USAGE, "%s '%s': expected %s", who, arg->text, list);
-    if (near != NULL)
+    if (near != NULL) {
         eb_err_hint(err, "did you mean '%s'?", near);
+    }
     return EB_ERR_USAGE;
 }
 
@@ -53,13 +55,14 @@ static void range_text(const eb_opt_row_t *row, char *out, size_t cap)
     const char *word = row->zero_words[0] != NULL ? row->zero_words[0] : "";
     const char *glue = row->zero_words[0] != NULL ? " or " : "";
 
-    if (row->type == EB_OPT_TYPE_SIZE)
+    if (row->type == EB_OPT_TYPE_SIZE) {
         snprintf(out, cap,
                  "%s%sa size such as 0x10000, 65536, 64K or 4MB, from 0x%" PRIx64 " to 0x%" PRIx64,
                  word, glue, row->min, row->max);
-    else
+    } else {
         snprintf(out, cap, "%s%sa whole number from %" PRIu64 " to %" PRIu64, word, glue, row->min,
                  row->max);
+    }
 }
 
 static eb_code_t take_number(const eb_opt_row_t *row, const char *who, eb_arg_t *arg, eb_err_t *err)
@@ -68,8 +71,9 @@ static eb_code_t take_number(const eb_opt_row_t *row, const char *who, eb_arg_t 
     uint64_t value;
 
     for (size_t i = 0; i < 2 && row->zero_words[i] != NULL; i++) {
-        if (strcmp(arg->text, row->zero_words[i]) == 0)
+        if (strcmp(arg->text, row->zero_words[i]) == 0) {
             return EB_OK;
+        }
     }
     eb_number_fault_t fault = eb_number_parse(arg->text, row->type == EB_OPT_TYPE_SIZE, &value);
     if (fault == EB_NUMBER_OK && value >= row->min && value <= row->max) {
@@ -84,16 +88,20 @@ static eb_code_t take_number(const eb_opt_row_t *row, const char *who, eb_arg_t 
 static bool same_chip(const char *a, const char *b)
 {
     for (;; a++, b++) {
-        while (*a == '-' || *a == '_')
+        while (*a == '-' || *a == '_') {
             a++;
-        while (*b == '-' || *b == '_')
+        }
+        while (*b == '-' || *b == '_') {
             b++;
+        }
         char x = *a >= 'A' && *a <= 'Z' ? (char)(*a - 'A' + 'a') : *a;
         char y = *b >= 'A' && *b <= 'Z' ? (char)(*b - 'A' + 'a') : *b;
-        if (x != y)
+        if (x != y) {
             return false;
-        if (x == '\0')
+        }
+        if (x == '\0') {
             return true;
+        }
     }
 }
 
@@ -121,17 +129,19 @@ static eb_code_t take_chip(const char *who, eb_arg_t *arg, eb_err_t *err)
                  names[i].id);
     }
     eb_err_set(err, EB_ERR_USAGE, "%s '%s': expected %s", who, arg->text, list);
-    if (near != NULL)
+    if (near != NULL) {
         eb_err_hint(err, "did you mean '%s'?", near);
+    }
     return EB_ERR_USAGE;
 }
 
 static eb_code_t take_repeated(eb_opt_t opt, const char *who, const char *text, eb_args_t *out,
                                eb_err_t *err)
 {
-    if (out->repeated_count >= EB_ARGS_WORDS_MAX)
+    if (out->repeated_count >= EB_ARGS_WORDS_MAX) {
         return eb_err_set(err, EB_ERR_USAGE, "%s '%s': %d are the most that can be given", who,
                           text, EB_ARGS_WORDS_MAX);
+    }
     out->repeated[out->repeated_count++] = (eb_repeated_t){.opt = opt, .text = text};
     return EB_OK;
 }
@@ -148,10 +158,12 @@ static eb_code_t take_value(eb_opt_t opt, const char *who, const char *text, boo
         arg->number = 1;
         return EB_OK;
     case EB_OPT_TYPE_TEXT:
-        if (text[0] == '\0')
+        if (text[0] == '\0') {
             return eb_err_set(err, EB_ERR_USAGE, "%s is empty: expected %s", who, row->value_name);
-        if (row->repeats)
+        }
+        if (row->repeats) {
             return take_repeated(opt, who, text, out, err);
+        }
         return opt == EB_OPT_CHIP ? take_chip(who, arg, err) : EB_OK;
     case EB_OPT_TYPE_NUMBER:
     case EB_OPT_TYPE_SIZE:
@@ -167,14 +179,16 @@ static eb_code_t unknown_option(const char *word, const char *name, eb_err_t *er
     const char *near = NULL;
 
     for (int i = 0; i < EB_OPT_COUNT; i++) {
-        if (!eb_opt_row((eb_opt_t)i)->hidden)
+        if (!eb_opt_row((eb_opt_t)i)->hidden) {
             near = eb_suggest_better(name, near, eb_opt_row((eb_opt_t)i)->name);
+        }
     }
     eb_err_set(err, EB_ERR_USAGE, "unknown option '%s'", word);
-    if (near != NULL)
+    if (near != NULL) {
         eb_err_hint(err, "did you mean '--%s'?", near);
-    else
+    } else {
         eb_err_hint(err, "'espbackup --help' lists the options");
+    }
     return EB_ERR_USAGE;
 }
 
@@ -192,14 +206,16 @@ static eb_code_t take_option(eb_opt_t opt, const char *who, const char *inline_v
     const char *value = inline_value;
 
     if (row->type == EB_OPT_TYPE_FLAG) {
-        if (value != NULL)
+        if (value != NULL) {
             return eb_err_set(err, EB_ERR_USAGE, "%s takes no value, but got '%s'", who, value);
+        }
         return take_value(opt, who, "", false, out, err);
     }
     if (value == NULL) {
         /* A word that looks like a long option is one: the value was forgotten. */
-        if (words->next >= words->argc || strncmp(words->argv[words->next], "--", 2) == 0)
+        if (words->next >= words->argc || strncmp(words->argv[words->next], "--", 2) == 0) {
             return eb_err_set(err, EB_ERR_USAGE, "%s wants a value: %s", who, row->value_name);
+        }
         value = words->argv[words->next++];
     }
     return take_value(opt, who, value, false, out, err);
@@ -213,8 +229,9 @@ static eb_code_t take_long(const char *word, eb_words_t *words, eb_args_t *out, 
     eb_opt_t opt = eb_opt_find(word + 2, len);
 
     snprintf(name, sizeof(name), "%.*s", (int)(len < 40 ? len : 40), word + 2);
-    if (opt == EB_OPT_COUNT)
+    if (opt == EB_OPT_COUNT) {
         return unknown_option(word, name, err);
+    }
     snprintf(name, sizeof(name), "--%s", eb_opt_row(opt)->name);
     return take_option(opt, name, equals != NULL ? equals + 1 : NULL, words, out, err);
 }
@@ -225,16 +242,20 @@ static eb_code_t take_short(const char *word, eb_words_t *words, eb_args_t *out,
         eb_opt_t opt = eb_opt_find_letter(*p);
         char name[3] = {'-', *p, '\0'};
 
-        if (opt == EB_OPT_COUNT)
+        if (opt == EB_OPT_COUNT) {
             return unknown_option(word, word + 1, err);
+        }
         bool flag = eb_opt_row(opt)->type == EB_OPT_TYPE_FLAG;
         const char *rest = !flag && p[1] != '\0' ? p + 1 : NULL;
-        if (rest != NULL && *rest == '=')
+        if (rest != NULL && *rest == '=') {
             rest++;
-        if (take_option(opt, name, rest, words, out, err) != EB_OK)
+        }
+        if (take_option(opt, name, rest, words, out, err) != EB_OK) {
             return EB_ERR_USAGE;
-        if (!flag)
+        }
+        if (!flag) {
             return EB_OK;
+        }
     }
     return EB_OK;
 }
@@ -255,8 +276,9 @@ static const char *foreign_command(const char *word)
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (eb_name_equal(word, strlen(word), names[i][0]))
+        if (eb_name_equal(word, strlen(word), names[i][0])) {
             return names[i][1];
+        }
     }
     return NULL;
 }
@@ -265,13 +287,15 @@ static eb_code_t unknown_command(const char *word, eb_err_t *err)
 {
     const char *near = foreign_command(word);
 
-    for (size_t i = 0; foreign_command(word) == NULL && eb_command_at(i) != NULL; i++)
+    for (size_t i = 0; foreign_command(word) == NULL && eb_command_at(i) != NULL; i++) {
         near = eb_suggest_better(word, near, eb_command_at(i)->name);
+    }
     eb_err_set(err, EB_ERR_USAGE, "unknown command '%s'", word);
-    if (near != NULL)
+    if (near != NULL) {
         eb_err_hint(err, "did you mean 'espbackup %s'?", near);
-    else
+    } else {
         eb_err_hint(err, "'espbackup --help' lists the commands");
+    }
     return EB_ERR_USAGE;
 }
 
@@ -304,14 +328,16 @@ static eb_code_t take_words(eb_words_t *words, eb_args_t *out, eb_err_t *err)
             only_words = true;
             continue;
         }
-        if (!only_words && strncmp(word, "--", 2) == 0)
+        if (!only_words && strncmp(word, "--", 2) == 0) {
             code = take_long(word, words, out, err);
-        else if (!only_words && word[0] == '-' && word[1] != '\0')
+        } else if (!only_words && word[0] == '-' && word[1] != '\0') {
             code = take_short(word, words, out, err);
-        else
+        } else {
             code = take_word(word, out, err);
-        if (code != EB_OK)
+        }
+        if (code != EB_OK) {
             return code;
+        }
     }
     return EB_OK;
 }
@@ -322,8 +348,9 @@ static void takers_text(eb_opt_t opt, char *out, size_t cap)
     out[0] = '\0';
     for (size_t i = 0; eb_command_at(i) != NULL; i++) {
         size_t used = strlen(out);
-        if (eb_command_takes(eb_command_at(i), opt))
+        if (eb_command_takes(eb_command_at(i), opt)) {
             snprintf(out + used, cap - used, "%s%s", used == 0 ? "" : ", ", eb_command_at(i)->name);
+        }
     }
 }
 
@@ -333,11 +360,12 @@ static eb_code_t check_ports(const eb_args_t *out, eb_err_t *err)
     const char *ports[EB_ARGS_WORDS_MAX];
     size_t count = eb_arg_list(out, EB_OPT_PORT, ports);
 
-    if (count > 1 && out->command != &eb_cmd_backup)
+    if (count > 1 && out->command != &eb_cmd_backup) {
         return eb_err_set(err, EB_ERR_USAGE,
                           "--port '%s' after --port '%s': only backup takes "
                           "several",
                           ports[1], ports[0]);
+    }
     return EB_OK;
 }
 
@@ -347,17 +375,19 @@ static eb_code_t check_command(const eb_args_t *out, eb_err_t *err)
 
     for (int i = 0; i < EB_OPT_COUNT; i++) {
         eb_opt_t opt = (eb_opt_t)i;
-        if (!out->values[opt].set || eb_command_takes(out->command, opt))
+        if (!out->values[opt].set || eb_command_takes(out->command, opt)) {
             continue;
+        }
         takers_text(opt, takers, sizeof(takers));
         eb_err_set(err, EB_ERR_USAGE, "'%s' does not take --%s", out->command->name,
                    eb_opt_row(opt)->name);
         eb_err_hint(err, "--%s belongs to: %s", eb_opt_row(opt)->name, takers);
         return EB_ERR_USAGE;
     }
-    if (out->word_count < out->command->min_args && !eb_arg_flag(out, EB_OPT_HELP))
+    if (out->word_count < out->command->min_args && !eb_arg_flag(out, EB_OPT_HELP)) {
         return eb_err_set(err, EB_ERR_USAGE, "'%s' wants: %s", out->command->name,
                           out->command->args);
+    }
     return EB_OK;
 }
 
@@ -367,15 +397,18 @@ static eb_code_t take_env(eb_args_t *out, eb_err_t *err)
     for (int i = 0; i < EB_OPT_COUNT; i++) {
         const eb_opt_row_t *row = eb_opt_row((eb_opt_t)i);
 
-        if ((row->group & out->command->groups) == 0)
+        if ((row->group & out->command->groups) == 0) {
             continue;
+        }
         for (size_t e = 0; e < EB_OPT_ENV_MAX && row->env[e] != NULL; e++) {
             const char *text = getenv(row->env[e]);
-            if (out->values[i].set || text == NULL || text[0] == '\0')
+            if (out->values[i].set || text == NULL || text[0] == '\0') {
                 continue;
+            }
             eb_code_t code = take_value((eb_opt_t)i, row->env[e], text, true, out, err);
-            if (code != EB_OK)
+            if (code != EB_OK) {
                 return code;
+            }
         }
     }
     return EB_OK;
@@ -391,9 +424,10 @@ static eb_code_t check_conflicts(const eb_args_t *out, eb_err_t *err)
     };
 
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-        if (eb_arg_flag(out, pairs[i][0]) && eb_arg_flag(out, pairs[i][1]))
+        if (eb_arg_flag(out, pairs[i][0]) && eb_arg_flag(out, pairs[i][1])) {
             return eb_err_set(err, EB_ERR_USAGE, "--%s and --%s do not go together",
                               eb_opt_row(pairs[i][0])->name, eb_opt_row(pairs[i][1])->name);
+        }
     }
     return EB_OK;
 }
@@ -404,14 +438,18 @@ eb_code_t eb_args_parse(int argc, char **argv, eb_args_t *out, eb_err_t *err)
 
     *out = (eb_args_t){0};
     eb_code_t code = take_words(&words, out, err);
-    if (code == EB_OK && out->command != NULL)
+    if (code == EB_OK && out->command != NULL) {
         code = check_command(out, err);
-    if (code == EB_OK && out->command != NULL)
+    }
+    if (code == EB_OK && out->command != NULL) {
         code = take_env(out, err);
-    if (code == EB_OK && out->command != NULL)
+    }
+    if (code == EB_OK && out->command != NULL) {
         code = check_ports(out, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = check_conflicts(out, err);
+    }
     return code;
 }
 
@@ -420,8 +458,9 @@ size_t eb_arg_list(const eb_args_t *args, eb_opt_t opt, const char *out[EB_ARGS_
     size_t count = 0;
 
     for (size_t i = 0; i < args->repeated_count; i++) {
-        if (args->repeated[i].opt == opt)
+        if (args->repeated[i].opt == opt) {
             out[count++] = args->repeated[i].text;
+        }
     }
     return count;
 }
@@ -436,8 +475,9 @@ const char *eb_arg_dir(const eb_args_t *args)
 bool eb_args_want_json(int argc, char **argv)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], "--json") == 0)
+        if (strcmp(argv[i], "--json") == 0) {
             return true;
+        }
     }
     return false;
 }

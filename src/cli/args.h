@@ -8,13 +8,13 @@
 #ifndef EB_CLI_ARGS_H
 #define EB_CLI_ARGS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "command_table.h"
 #include "espbackup/err.h"
 #include "option_table.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #define EB_ARGS_WORDS_MAX 64
 

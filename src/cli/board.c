@@ -42,7 +42,8 @@ void eb_board_close(eb_cli_t *cli, eb_session_t *session)
     eb_err_t err = {0};
 
     eb_console_end(&cli->console);
-    if (eb_session_close(session, &err) != EB_OK)
+    if (eb_session_close(session, &err) != EB_OK) {
         eb_console_note(&cli->console, EB_LEVEL_WARNING, "%s; press RESET to let it run",
                         err.message);
+    }
 }

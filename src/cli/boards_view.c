@@ -1,10 +1,10 @@
 #include "boards_view.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "clock.h"
 #include "signals.h"
+
+#include <stdio.h>
+#include <string.h>
 
 #define LINE_BYTES  256
 #define NAME_GAP    2
@@ -12,8 +12,9 @@
 
 static void hide(eb_boards_view_t *view)
 {
-    if (view->drawn > 0)
+    if (view->drawn > 0) {
         fprintf(view->console->term.file, "\r\033[%zuA\033[J", view->drawn);
+    }
     view->drawn = 0;
 }
 
@@ -53,12 +54,14 @@ static void on_note(void *user, eb_level_t level, const char *text)
     pthread_mutex_lock(&view->lock);
     if (level == EB_LEVEL_NOTE) {
         said = strcmp(view->first_note, text) == 0;
-        if (view->first_note[0] == '\0')
+        if (view->first_note[0] == '\0') {
             (void)snprintf(view->first_note, sizeof(view->first_note), "%.*s",
                            (int)sizeof(view->first_note) - 1, text);
+        }
     }
-    if (!said)
+    if (!said) {
         print_line(line, label(level), text);
+    }
     pthread_mutex_unlock(&view->lock);
 }
 
@@ -67,10 +70,11 @@ static void on_progress(void *user, const eb_progress_t *progress)
     eb_board_line_t *line = user;
 
     pthread_mutex_lock(&line->view->lock);
-    if (line->term.tty)
+    if (line->term.tty) {
         (void)eb_progress_record(&line->progress, progress, eb_clock_ms());
-    else if (!line->view->console->quiet)
+    } else if (!line->view->console->quiet) {
         eb_progress_update(&line->progress, progress, eb_clock_ms());
+    }
     pthread_mutex_unlock(&line->view->lock);
 }
 
@@ -87,17 +91,20 @@ void eb_boards_view_init(eb_boards_view_t *view, eb_console_t *console, eb_board
     (void)pthread_mutex_init(&view->lock, NULL);
     for (size_t i = 0; i < count; i++) {
         int columns = (int)eb_term_columns(lines[i].name);
-        if (columns > view->name_columns)
+        if (columns > view->name_columns) {
             view->name_columns = columns;
+        }
     }
     for (size_t i = 0; i < count; i++) {
         eb_board_line_t *line = &lines[i];
         line->view = view;
         line->term = console->term;
-        if (line->term.width > 0)
+        if (line->term.width > 0) {
             line->term.width -= view->name_columns + NAME_GAP;
-        if (line->term.width < WIDTH_LEAST && line->term.tty)
+        }
+        if (line->term.width < WIDTH_LEAST && line->term.tty) {
             line->term.width = WIDTH_LEAST;
+        }
         line->last[0] = '\0';
         eb_progress_init(&line->progress, &line->term, NULL);
         line->progress.name = line->name;
@@ -127,10 +134,11 @@ void eb_boards_view_draw(eb_boards_view_t *view)
             const eb_board_line_t *line = &view->lines[i];
             char text[LINE_BYTES];
 
-            if (line->last[0] != '\0')
+            if (line->last[0] != '\0') {
                 eb_term_clean(line->last, (size_t)line->term.width - 1, text, sizeof(text));
-            else
+            } else {
                 eb_progress_text(&line->progress, eb_clock_ms(), text, sizeof(text));
+            }
             fprintf(file, "%-*s%*s%s\n", view->name_columns, line->name, NAME_GAP, "", text);
         }
         view->drawn = view->count;
@@ -143,8 +151,9 @@ void eb_board_line_end(eb_board_line_t *line, const char *text)
 {
     pthread_mutex_lock(&line->view->lock);
     (void)snprintf(line->last, sizeof(line->last), "%s", text);
-    if (!line->term.tty && !line->view->console->quiet)
+    if (!line->term.tty && !line->view->console->quiet) {
         print_line(line, "", text);
+    }
     pthread_mutex_unlock(&line->view->lock);
 }
 

@@ -8,9 +8,9 @@
 #ifndef EB_CLI_BOARDS_VIEW_H
 #define EB_CLI_BOARDS_VIEW_H
 
-#include <pthread.h>
-
 #include "console.h"
+
+#include <pthread.h>
 
 typedef struct eb_boards_view eb_boards_view_t;
 

@@ -17,10 +17,12 @@ static eb_code_t run_command(eb_cli_t *cli, eb_err_t *err)
 {
     const eb_command_t *command = cli->args.command;
 
-    if (eb_arg_flag(&cli->args, EB_OPT_HELP))
+    if (eb_arg_flag(&cli->args, EB_OPT_HELP)) {
         return eb_usage_result(cli, command, err);
-    if (eb_arg_flag(&cli->args, EB_OPT_VERSION))
+    }
+    if (eb_arg_flag(&cli->args, EB_OPT_VERSION)) {
         return eb_cmd_version.run(cli, err);
+    }
     if (command == NULL) {
         eb_err_set(err, EB_ERR_USAGE, "no command");
         eb_err_hint(err, "'espbackup backup' saves the board; 'espbackup --help' tells the rest");
@@ -33,17 +35,20 @@ static eb_code_t run_command(eb_cli_t *cli, eb_err_t *err)
 static eb_code_t finish_output(eb_cli_t *cli, const eb_err_t *failure, eb_err_t *err)
 {
     if (cli->json != NULL) {
-        if (failure->code != EB_OK)
+        if (failure->code != EB_OK) {
             eb_json_error(cli->json, failure);
+        }
         char *text = eb_json_print(cli->json);
-        if (text == NULL)
+        if (text == NULL) {
             return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the JSON result");
+        }
         fputs(text, cli->out.file);
         free(text);
     }
     errno = 0;
-    if (fflush(cli->out.file) != 0 || ferror(cli->out.file) != 0)
+    if (fflush(cli->out.file) != 0 || ferror(cli->out.file) != 0) {
         return eb_err_set_errno(err, EB_ERR_FILE_IO, errno, "cannot write to standard output");
+    }
     return EB_OK;
 }
 
@@ -57,15 +62,18 @@ static void set_up(eb_cli_t *cli, bool json)
     eb_level_t level = EB_LEVEL_NOTE;
     eb_term_t err_term;
 
-    if (eb_arg_flag(&cli->args, EB_OPT_VERBOSE))
+    if (eb_arg_flag(&cli->args, EB_OPT_VERBOSE)) {
         level = EB_LEVEL_DETAIL;
-    if (eb_arg_flag(&cli->args, EB_OPT_TRACE))
+    }
+    if (eb_arg_flag(&cli->args, EB_OPT_TRACE)) {
         level = EB_LEVEL_TRACE;
+    }
     eb_term_init(&cli->out, stdout, color, false);
     eb_term_init(&err_term, stderr, color, fake);
     eb_console_init(&cli->console, &err_term, eb_arg_flag(&cli->args, EB_OPT_QUIET), level);
-    if (json)
+    if (json) {
         cli->json = eb_json_new_object();
+    }
 }
 
 /* Words that only this layer knows. */
@@ -73,14 +81,17 @@ static void finish_error(const eb_cli_t *cli, eb_code_t code, eb_err_t *err)
 {
     err->code = code;
     /* Who stopped it is known here alone; what was under way then is no fault. */
-    if (code == EB_ERR_CANCELLED && eb_signals_caught() != 0)
+    if (code == EB_ERR_CANCELLED && eb_signals_caught() != 0) {
         snprintf(err->message, sizeof(err->message), "stopped by %s",
                  eb_signals_caught() == SIGINT ? "Ctrl-C" : "a signal");
+    }
     /* The default hint speaks of work that can be taken up again. */
-    if (code == EB_ERR_CANCELLED && !cli->args.command->goes_on)
+    if (code == EB_ERR_CANCELLED && !cli->args.command->goes_on) {
         eb_err_hint(err, "nothing on the board was changed");
-    if (code == EB_ERR_USAGE && err->hint[0] == '\0' && cli->args.command != NULL)
+    }
+    if (code == EB_ERR_USAGE && err->hint[0] == '\0' && cli->args.command != NULL) {
         eb_err_hint(err, "'espbackup help %s' tells what it takes", cli->args.command->name);
+    }
 }
 
 /* A file that is opened takes the lowest number that is free, and what is said would go into it. A
@@ -89,8 +100,9 @@ static bool hold_standard_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         if (fcntl(fd, F_GETFD) < 0 &&
-            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) {
             return false;
+        }
     }
     return true;
 }
@@ -101,27 +113,32 @@ int eb_cli_main(int argc, char **argv)
     eb_err_t err = {0};
     eb_err_t output_err = {0};
 
-    if (!hold_standard_streams())
+    if (!hold_standard_streams()) {
         return eb_code_row(EB_ERR_FILE_IO)->exit_status; /* there is nobody to tell */
+    }
     memset(&cli, 0, sizeof(cli));
     eb_signals_install();
     eb_code_t code = eb_args_parse(argc, argv, &cli.args, &err);
     set_up(&cli, eb_args_want_json(argc, argv));
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = run_command(&cli, &err);
+    }
     eb_console_end(&cli.console);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         finish_error(&cli, code, &err);
-    else
+    } else {
         err = (eb_err_t){0}; /* it may hold a failure that was got over */
+    }
     if (finish_output(&cli, &err, &output_err) != EB_OK && code == EB_OK) {
         err = output_err;
         code = err.code;
     }
-    if (code != EB_OK)
+    if (code != EB_OK) {
         eb_console_error(&cli.console, &err);
-    if (code == EB_ERR_USAGE && cli.args.command == NULL && argc == 1)
+    }
+    if (code == EB_ERR_USAGE && cli.args.command == NULL && argc == 1) {
         eb_usage_short(&cli.console.term);
+    }
     eb_json_free(cli.json);
     return eb_code_row(code)->exit_status;
 }

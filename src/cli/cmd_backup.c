@@ -28,16 +28,19 @@ static eb_code_t check_options(const eb_backup_options_t *options, eb_err_t *err
 {
     char path[EB_PATH_BYTES];
 
-    if (options->force && options->output == NULL)
+    if (options->force && options->output == NULL) {
         return eb_err_set(err, EB_ERR_USAGE, "--force goes with --output: other names are new");
-    if ((uint64_t)options->addr + options->size > (uint64_t)UINT32_MAX + 1)
+    }
+    if ((uint64_t)options->addr + options->size > (uint64_t)UINT32_MAX + 1) {
         return eb_err_set(err, EB_ERR_USAGE,
                           "--offset 0x%x with --size 0x%x ends beyond any flash: expected at most "
                           "0x100000000 together",
                           (unsigned)options->addr, (unsigned)options->size);
+    }
     eb_code_t code = eb_store_check_output(options->output, err);
-    if (code == EB_OK && options->since != NULL)
+    if (code == EB_OK && options->since != NULL) {
         code = eb_store_resolve(options->dir, options->since, path, err);
+    }
     return code;
 }
 
@@ -46,10 +49,11 @@ static eb_code_t render(eb_cli_t *cli, const eb_session_t *session,
 {
     const eb_chip_info_t *chip = eb_session_chip(session);
 
-    if (cli->json == NULL)
+    if (cli->json == NULL) {
         return eb_text_backup(&cli->out, chip, result)
                    ? EB_OK
                    : eb_err_set(err, EB_ERR_INTERNAL, "no memory for the table of partitions");
+    }
     eb_json_backup(cli->json, result);
     eb_json_chip(cli->json, chip);
     eb_json_flash(cli->json, eb_session_flash(session));
@@ -65,23 +69,27 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     eb_backup_result_t *result = calloc(1, sizeof(*result));
     eb_code_t code;
 
-    if (result == NULL)
+    if (result == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the result");
+    }
     fill_options(&cli->args, &options);
     code = check_options(&options, err);
     if (code == EB_OK && eb_many_boards_wanted(&cli->args)) {
         free(result);
         return eb_many_boards_backup(cli, &options, err);
     }
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = eb_board_open(cli, &session, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = eb_op_backup(session, &options, &cli->console.events, result, err);
+    }
     eb_console_end(&cli->console);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = render(cli, session, result, err);
-    else if (cli->json != NULL)
+    } else if (cli->json != NULL) {
         eb_json_backup(cli->json, result);
+    }
     eb_board_close(cli, session);
     free(result);
     return code;

@@ -27,10 +27,11 @@ static eb_code_t check_select(const eb_partition_select_t *select, eb_err_t *err
         eb_err_hint(err, "'espbackup flash-info' shows the partitions of the board");
         return EB_ERR_USAGE;
     }
-    if (select->has_range && by_kind)
+    if (select->has_range && by_kind) {
         return eb_err_set(err, EB_ERR_USAGE,
                           "NAME ADDR SIZE is one range: --active-app, --critical and --all do not "
                           "go with it");
+    }
     return EB_OK;
 }
 
@@ -56,11 +57,13 @@ static eb_code_t fill_options(const eb_args_t *args, eb_partition_backup_options
         .note = eb_arg_text(args, EB_OPT_NOTE),
         .from_image = eb_arg_text(args, EB_OPT_FROM),
     };
-    if (out->force && out->output == NULL)
+    if (out->force && out->output == NULL) {
         return eb_err_set(err, EB_ERR_USAGE, "--force goes with --output: other names are new");
+    }
     if (range && eb_range_parse(args->words[1], args->words[2], &out->select.addr,
-                                &out->select.size, err) != EB_OK)
+                                &out->select.size, err) != EB_OK) {
         return EB_ERR_USAGE;
+    }
     eb_code_t code = check_select(&out->select, err);
     return code == EB_OK ? eb_store_check_output(out->output, err) : code;
 }
@@ -71,10 +74,11 @@ static eb_code_t render(eb_cli_t *cli, const eb_session_t *session,
     const eb_chip_info_t *board = session != NULL ? eb_session_chip(session) : NULL;
     eb_session_stats_t stats;
 
-    if (cli->json == NULL)
+    if (cli->json == NULL) {
         return eb_text_partition_backup(&cli->out, board, result)
                    ? EB_OK
                    : eb_err_set(err, EB_ERR_INTERNAL, "no memory for the table of partitions");
+    }
     eb_json_partition_backup(cli->json, result);
     if (session != NULL) {
         eb_session_get_stats(session, &stats);
@@ -92,15 +96,18 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     eb_partition_backup_result_t result = {0};
 
     eb_code_t code = fill_options(&cli->args, &options, err);
-    if (code == EB_OK && options.from_image == NULL)
+    if (code == EB_OK && options.from_image == NULL) {
         code = eb_board_open(cli, &session, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = eb_op_backup_partition(session, &options, &cli->console.events, &result, err);
+    }
     eb_console_end(&cli->console);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = render(cli, session, &result, err);
-    else if (cli->json != NULL || result.count > 1) /* the files before are complete */
+    } else if (cli->json != NULL || result.count > 1) { /* the files before are complete */
         (void)render(cli, session, &result, NULL);
+    }
     eb_board_close(cli, session);
     eb_partition_backup_result_free(&result);
     return code;

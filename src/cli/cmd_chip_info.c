@@ -10,8 +10,9 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
 
     eb_code_t code = eb_board_open(cli, &session, err);
     eb_console_end(&cli->console);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     eb_session_get_stats(session, &stats);
     if (cli->json != NULL) {
         eb_json_chip(cli->json, eb_session_chip(session));

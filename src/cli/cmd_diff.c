@@ -18,11 +18,13 @@ static eb_code_t check_files(const eb_diff_options_t *options, eb_err_t *err)
     char path[EB_PATH_BYTES];
     eb_code_t code = EB_OK;
 
-    if (options->a == NULL && options->b == NULL)
+    if (options->a == NULL && options->b == NULL) {
         return eb_err_set(err, EB_ERR_USAGE, "the board against itself: expected an image");
+    }
     for (size_t i = 0; i < 2 && code == EB_OK; i++) {
-        if (sides[i] != NULL)
+        if (sides[i] != NULL) {
             code = eb_store_resolve(options->dir, sides[i], path, err);
+        }
     }
     return code;
 }
@@ -37,8 +39,9 @@ static eb_code_t render(eb_cli_t *cli, const eb_session_t *session, const eb_dif
         good = eb_text_diff(&cli->out, board, result, eb_arg_flag(&cli->args, EB_OPT_VERBOSE));
     } else {
         good = eb_json_diff(cli->json, result);
-        if (board != NULL)
+        if (board != NULL) {
             eb_json_chip(cli->json, board);
+        }
     }
     return good ? EB_OK : eb_err_set(err, EB_ERR_INTERNAL, "no memory for the result");
 }
@@ -54,10 +57,12 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     };
 
     eb_code_t code = check_files(&options, err);
-    if (code == EB_OK && (options.a == NULL || options.b == NULL))
+    if (code == EB_OK && (options.a == NULL || options.b == NULL)) {
         code = eb_board_open(cli, &session, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = eb_op_diff(session, &options, &cli->console.events, &result, err);
+    }
     eb_console_end(&cli->console);
     if (code == EB_OK || code == EB_ERR_DIFFERENT) {
         eb_err_t trouble = {0};

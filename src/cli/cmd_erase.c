@@ -33,8 +33,9 @@ static eb_code_t check_name(const char *name, eb_err_t *err)
 {
     uint64_t value;
 
-    if (name == NULL || eb_number_parse(name, true, &value) != EB_NUMBER_OK)
+    if (name == NULL || eb_number_parse(name, true, &value) != EB_NUMBER_OK) {
         return EB_OK;
+    }
     eb_err_set(err, EB_ERR_USAGE,
                "'%s' is a number: expected the name of a partition, or ADDR and "
                "SIZE",
@@ -55,8 +56,9 @@ static eb_code_t fill_options(eb_erase_run_t *run, eb_err_t *err)
     };
     run->confirm.cli = run->cli;
     eb_code_t code = take_words(args, &run->options, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = check_name(run->options.partition, err);
+    }
     return code;
 }
 
@@ -66,10 +68,11 @@ static void render(eb_erase_run_t *run, eb_code_t code)
     eb_session_stats_t stats;
 
     eb_session_get_stats(run->session, &stats);
-    if (cli->json != NULL)
+    if (cli->json != NULL) {
         eb_json_erase(cli->json, &run->result);
-    else if (code == EB_OK)
+    } else if (code == EB_OK) {
         eb_text_erase(&cli->out, &run->result, &stats);
+    }
 }
 
 static eb_code_t run_on_board(eb_erase_run_t *run, eb_err_t *err)
@@ -77,8 +80,9 @@ static eb_code_t run_on_board(eb_erase_run_t *run, eb_err_t *err)
     eb_cli_t *cli = run->cli;
 
     eb_code_t code = eb_board_open(cli, &run->session, err);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     run->confirm.session = run->session;
     code = eb_op_erase(run->session, &run->options, &cli->console.events, &run->result, err);
     eb_console_end(&cli->console);
@@ -92,14 +96,17 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
 {
     eb_erase_run_t *run = calloc(1, sizeof(*run));
 
-    if (run == NULL)
+    if (run == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory to erase");
+    }
     run->cli = cli;
     eb_code_t code = fill_options(run, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = eb_confirm_possible(cli, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = run_on_board(run, err);
+    }
     eb_board_close(cli, run->session);
     eb_spans_free(&run->result.spans);
     eb_confirm_free(&run->confirm);

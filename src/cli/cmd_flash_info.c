@@ -20,8 +20,9 @@ static eb_code_t render(eb_cli_t *cli, const eb_session_t *session, const eb_fla
         return EB_OK;
     }
     eb_text_flash(&cli->out, flash);
-    if (!eb_text_flash_report(&cli->out, report, flash->size_bytes))
+    if (!eb_text_flash_report(&cli->out, report, flash->size_bytes)) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the table of partitions");
+    }
     return EB_OK;
 }
 
@@ -33,14 +34,17 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     };
     eb_flash_report_t *report = calloc(1, sizeof(*report));
 
-    if (report == NULL)
+    if (report == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the report");
+    }
     eb_code_t code = eb_board_open(cli, &session, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = eb_op_flash_info(session, &options, &cli->console.events, report, err);
+    }
     eb_console_end(&cli->console);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = render(cli, session, report, err);
+    }
     eb_board_close(cli, session);
     free(report);
     return code;

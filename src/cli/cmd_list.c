@@ -17,9 +17,10 @@ static eb_code_t mac_filter(const char *text, char out[EB_MAC_TEXT_BYTES], eb_er
         out[i] = text[i] == '-' ? ':' : (char)tolower((unsigned char)text[i]);
         good = i == len || (i % 3 == 2 ? out[i] == ':' : isxdigit((unsigned char)out[i]) != 0);
     }
-    if (!good)
+    if (!good) {
         return eb_err_set(err, EB_ERR_USAGE, "--mac '%s': expected a MAC such as 24:0a:c4:12:34:56",
                           text);
+    }
     return EB_OK;
 }
 
@@ -48,11 +49,13 @@ static eb_code_t judge(eb_console_t *console, const eb_backup_list_t *list, eb_e
         bad += is_bad(list->entries[i].state);
         bare += list->entries[i].state == EB_BACKUP_NO_SIDECAR;
     }
-    if (bare > 0)
+    if (bare > 0) {
         eb_console_note(console, EB_LEVEL_NOTE, "%zu of %zu backups %s no sidecar: not checked",
                         bare, list->count, bare == 1 ? "has" : "have");
-    if (bad == 0)
+    }
+    if (bad == 0) {
         return EB_OK;
+    }
     eb_err_set(err, EB_ERR_IMAGE_BAD, "%zu of %zu backups %s not what the sidecar says", bad,
                list->count, bad == 1 ? "is" : "are");
     eb_err_hint(err, "do not restore from %s; the others that were checked are sound",
@@ -70,8 +73,9 @@ static eb_code_t render(eb_cli_t *cli, const char *dir, const eb_backup_list_t *
         eb_console_note(&cli->console, EB_LEVEL_NOTE, "no backups in %s", dir);
         return EB_OK;
     }
-    if (!eb_text_list(&cli->out, list))
+    if (!eb_text_list(&cli->out, list)) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the table");
+    }
     return EB_OK;
 }
 
@@ -84,10 +88,12 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     size_t names = eb_arg_list(args, EB_OPT_PARTITION, name);
     eb_backup_list_t list = {0};
 
-    if (names > 1)
+    if (names > 1) {
         return eb_err_set(err, EB_ERR_USAGE, "--partition '%s': list takes only one", name[1]);
-    if (mac != NULL && mac_filter(mac, mac_text, err) != EB_OK)
+    }
+    if (mac != NULL && mac_filter(mac, mac_text, err) != EB_OK) {
         return EB_ERR_USAGE;
+    }
     eb_list_options_t options = {
         .dir = eb_arg_dir(args),
         .check = eb_arg_flag(args, EB_OPT_CHECK),
@@ -97,10 +103,12 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     };
     eb_code_t code = eb_op_list(&options, &cli->console.events, &list, err);
     eb_console_end(&cli->console);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = render(cli, options.dir, &list, err);
-    if (code == EB_OK && options.check)
+    }
+    if (code == EB_OK && options.check) {
         code = judge(&cli->console, &list, err);
+    }
     eb_backup_list_free(&list);
     return code;
 }

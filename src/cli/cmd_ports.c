@@ -29,8 +29,9 @@ static eb_code_t probe_one(eb_cli_t *cli, const char *port, eb_probe_t *out)
     options.port = port;
     options.no_stub = true;
     options.stub_path = NULL;
-    if (!cli->args.values[EB_OPT_CONNECT_ATTEMPTS].set)
+    if (!cli->args.values[EB_OPT_CONNECT_ATTEMPTS].set) {
         options.connect_attempts = 1;
+    }
     out->tried = true;
     eb_console_connecting(&cli->console, port);
     eb_code_t code = eb_session_open(&options, &cli->console.events, &session, &out->err);
@@ -38,9 +39,10 @@ static eb_code_t probe_one(eb_cli_t *cli, const char *port, eb_probe_t *out)
         const eb_chip_info_t *chip = eb_session_chip(session);
         out->answered = true;
         snprintf(out->name, sizeof(out->name), "%s", chip->name);
-        if (chip->has_revision)
+        if (chip->has_revision) {
             snprintf(out->name, sizeof(out->name), "%s v%d.%d", chip->name, chip->revision_major,
                      chip->revision_minor);
+        }
         snprintf(out->description, sizeof(out->description), "%s", chip->description);
         snprintf(out->id, sizeof(out->id), "%s", chip->id);
         snprintf(out->mac, sizeof(out->mac), "%s", chip->mac_count > 0 ? chip->macs[0].text : "");
@@ -75,8 +77,9 @@ static void render_json(eb_json_t *root, const eb_port_list_t *list, const eb_pr
         eb_json_add_int(node, "pid", port->pid);
         eb_json_add_text(node, "product", port->product);
         eb_json_add_text(node, "serial", port->serial);
-        if (!probes[i].tried)
+        if (!probes[i].tried) {
             continue;
+        }
         eb_json_t *probe = eb_json_add_object(node, "probe");
         eb_json_add_bool(probe, "answered", probes[i].answered);
         if (probes[i].answered) {
@@ -112,10 +115,11 @@ static bool render_text(const eb_term_t *term, const eb_port_list_t *list, const
     for (size_t i = 0; i < list->count; i++) {
         const eb_port_info_t *port = &list->ports[i];
         eb_table_add(&rows, port->name);
-        if (port->vid != 0)
+        if (port->vid != 0) {
             eb_table_addf(&rows, "%04x:%04x", (unsigned)port->vid, (unsigned)port->pid);
-        else
+        } else {
             eb_table_add(&rows, "");
+        }
         eb_table_add(&rows, probes[i].answered ? probes[i].name
                                                : failure_text(&probes[i].err, port->name));
         eb_table_add(&rows, probes[i].mac);
@@ -133,25 +137,29 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     eb_probe_t *probes = NULL;
 
     eb_code_t code = eb_port_list_get(&list, err);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         goto done;
+    }
     probes = calloc(list.count + 1, sizeof(*probes));
     if (probes == NULL) {
         code = eb_err_set(err, EB_ERR_INTERNAL, "no memory for %zu ports", list.count);
         goto done;
     }
-    if (eb_arg_flag(&cli->args, EB_OPT_PROBE))
+    if (eb_arg_flag(&cli->args, EB_OPT_PROBE)) {
         code = probe_all(cli, &list, probes, err);
+    }
     eb_console_end(&cli->console);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         goto done;
-    if (cli->json != NULL)
+    }
+    if (cli->json != NULL) {
         render_json(cli->json, &list, probes);
-    else if (list.count == 0)
+    } else if (list.count == 0) {
         eb_console_note(&cli->console, EB_LEVEL_NOTE,
                         "no serial ports; plug the board in with a cable that carries data");
-    else if (!render_text(&cli->out, &list, probes))
+    } else if (!render_text(&cli->out, &list, probes)) {
         code = eb_err_set(err, EB_ERR_INTERNAL, "no memory for the table");
+    }
 done:
     free(probes);
     eb_port_list_free(&list);

@@ -65,8 +65,9 @@ static eb_code_t open_board(eb_restore_run_t *run, eb_err_t *err)
     uint64_t said = eb_arg_number(&run->cli->args, EB_OPT_FLASH_SIZE);
     eb_code_t code = eb_board_open_sized(run->cli, 0, &run->session, err);
 
-    if (code != EB_OK || said == 0 || eb_session_flash(run->session)->size_bytes != 0)
+    if (code != EB_OK || said == 0 || eb_session_flash(run->session)->size_bytes != 0) {
         return code;
+    }
     eb_board_close(run->cli, run->session);
     return eb_board_open_sized(run->cli, said, &run->session, err);
 }
@@ -78,19 +79,23 @@ static eb_code_t fill_flash_size(eb_restore_run_t *run, eb_err_t *err)
     uint64_t real = eb_session_flash(run->session)->size_bytes;
     uint64_t size = arg->number;
 
-    if (!arg->set || strcmp(arg->text, "keep") == 0)
+    if (!arg->set || strcmp(arg->text, "keep") == 0) {
         return EB_OK;
-    if (strcmp(arg->text, "detect") == 0)
+    }
+    if (strcmp(arg->text, "detect") == 0) {
         size = real;
-    if (size > real)
+    }
+    if (size > real) {
         return eb_err_set(err, EB_ERR_USAGE,
                           "--flash-size '%s': the flash has %" PRIu64
                           " bytes, and an image whose header says more does not start",
                           arg->text, real);
-    if (size % (1024 * 1024) == 0)
+    }
+    if (size % (1024 * 1024) == 0) {
         snprintf(run->flash_size, sizeof(run->flash_size), "%" PRIu64 "MB", size / (1024 * 1024));
-    else
+    } else {
         snprintf(run->flash_size, sizeof(run->flash_size), "%" PRIu64 "KB", size / 1024);
+    }
     run->options.flash_size = run->flash_size;
     return EB_OK;
 }
@@ -101,14 +106,16 @@ static eb_code_t check_first(const eb_restore_run_t *run, eb_err_t *err)
     const eb_restore_options_t *options = &run->options;
     char path[EB_PATH_BYTES];
 
-    if ((uint64_t)options->addr + options->size > (uint64_t)UINT32_MAX + 1)
+    if ((uint64_t)options->addr + options->size > (uint64_t)UINT32_MAX + 1) {
         return eb_err_set(err, EB_ERR_USAGE,
                           "--offset 0x%x with --size 0x%x ends beyond any flash: expected at most "
                           "0x100000000 together",
                           (unsigned)options->addr, (unsigned)options->size);
+    }
     eb_code_t code = eb_store_resolve(options->dir, options->backup, path, err);
-    if (code == EB_OK && !options->dry_run)
+    if (code == EB_OK && !options->dry_run) {
         code = eb_confirm_possible(run->cli, err);
+    }
     return code;
 }
 
@@ -131,10 +138,12 @@ static eb_code_t run_on_board(eb_restore_run_t *run, eb_err_t *err)
     eb_cli_t *cli = run->cli;
 
     eb_code_t code = open_board(run, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = fill_flash_size(run, err);
-    if (code != EB_OK)
+    }
+    if (code != EB_OK) {
         return code;
+    }
     run->confirm.session = run->session;
     code = eb_op_restore(run->session, &run->options, &cli->console.events, &run->result, err);
     eb_console_end(&cli->console);
@@ -148,13 +157,15 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
 {
     eb_restore_run_t *run = calloc(1, sizeof(*run));
 
-    if (run == NULL)
+    if (run == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory to restore");
+    }
     run->cli = cli;
     fill_options(run);
     eb_code_t code = check_first(run, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = run_on_board(run, err);
+    }
     eb_board_close(cli, run->session);
     eb_spans_free(&run->result.spans);
     eb_confirm_free(&run->confirm);

@@ -14,8 +14,9 @@ static eb_code_t render(eb_cli_t *cli, const eb_session_t *session, const eb_dif
         good = eb_text_verify(&cli->out, board, result);
     } else {
         good = eb_json_verify(cli->json, result, session == NULL);
-        if (board != NULL)
+        if (board != NULL) {
             eb_json_chip(cli->json, board);
+        }
     }
     return good ? EB_OK : eb_err_set(err, EB_ERR_INTERNAL, "no memory for the result");
 }
@@ -23,8 +24,9 @@ static eb_code_t render(eb_cli_t *cli, const eb_session_t *session, const eb_dif
 /* Exit 0 says "proved", which a file alone without a sidecar can never be. */
 static eb_code_t check_proof(const eb_diff_result_t *result, eb_err_t *err)
 {
-    if (result->proved)
+    if (result->proved) {
         return EB_OK;
+    }
     eb_err_set(err, EB_ERR_SIDECAR_BAD, "%s has no sidecar: nothing says what it should be",
                result->a_path);
     eb_err_hint(err, "without --file-only it is compared with the board");
@@ -46,10 +48,12 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     };
 
     eb_code_t code = eb_store_resolve(options.dir, options.backup, path, err);
-    if (code == EB_OK && !file_only)
+    if (code == EB_OK && !file_only) {
         code = eb_board_open(cli, &session, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = eb_op_verify(session, &options, &cli->console.events, &result, err);
+    }
     eb_console_end(&cli->console);
     if (code == EB_OK || code == EB_ERR_DIFFERENT) {
         eb_err_t trouble = {0};
@@ -58,8 +62,9 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
             code = trouble.code;
         }
     }
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = check_proof(&result, err);
+    }
     eb_board_close(cli, session);
     eb_diff_result_free(&result);
     return code;

@@ -5,10 +5,11 @@
 static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
 {
     (void)err;
-    if (cli->json != NULL)
+    if (cli->json != NULL) {
         eb_json_add_text(cli->json, "version", eb_version());
-    else
+    } else {
         fprintf(cli->out.file, "espbackup %s\n", eb_version());
+    }
     return EB_OK;
 }
 

@@ -5,11 +5,11 @@
 #ifndef EB_CLI_COMMAND_TABLE_H
 #define EB_CLI_COMMAND_TABLE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "espbackup/err.h"
 #include "option_table.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 struct eb_cli;
 

@@ -14,15 +14,17 @@ eb_code_t eb_confirm_possible(const eb_cli_t *cli, eb_err_t *err)
 {
     const char *name = cli->args.command->name;
 
-    if (eb_arg_flag(&cli->args, EB_OPT_YES))
+    if (eb_arg_flag(&cli->args, EB_OPT_YES)) {
         return EB_OK;
-    if (cli->json != NULL)
+    }
+    if (cli->json != NULL) {
         eb_err_set(err, EB_ERR_REFUSED, "%s changes the board, and --json asks no questions", name);
-    else if (!eb_question_possible())
+    } else if (!eb_question_possible()) {
         eb_err_set(err, EB_ERR_REFUSED, "%s changes the board, and there is nobody here to ask",
                    name);
-    else
+    } else {
         return EB_OK;
+    }
     eb_err_hint(err, "--yes goes on without asking%s",
                 eb_command_takes(cli->args.command, EB_OPT_DRY_RUN)
                     ? "; --dry-run shows what would change"
@@ -35,14 +37,17 @@ static void keep_table(eb_confirm_t *confirm, const eb_change_plan_t *plan)
 {
     const eb_partition_table_t *table = plan->image_table;
 
-    if (table == NULL || !table->present)
+    if (table == NULL || !table->present) {
         table = plan->board_table;
-    if (table == NULL || !table->present)
+    }
+    if (table == NULL || !table->present) {
         return;
+    }
     free(confirm->table);
     confirm->table = malloc(sizeof(*confirm->table));
-    if (confirm->table != NULL)
+    if (confirm->table != NULL) {
         *confirm->table = *table;
+    }
 }
 
 static bool ask(eb_confirm_t *confirm)
@@ -76,11 +81,13 @@ bool eb_confirm_change(void *user, const eb_change_plan_t *plan)
     eb_console_end(&cli->console);
     keep_table(confirm, plan);
     confirm->other_board = plan->other_mac;
-    if (cli->json != NULL)
+    if (cli->json != NULL) {
         return true;
+    }
     /* --quiet may hide what is done, not what is asked. */
-    if (asks || confirm->dry_run || !cli->console.quiet)
+    if (asks || confirm->dry_run || !cli->console.quiet) {
         eb_text_change_plan(term, eb_session_chip(confirm->session), plan);
+    }
     fflush(term->file);
     return !asks || ask(confirm);
 }
@@ -91,8 +98,9 @@ eb_code_t eb_confirm_outcome(const eb_confirm_t *confirm, eb_code_t code, eb_err
         eb_err_set(err, EB_ERR_CANCELLED, "stopped");
         return EB_ERR_CANCELLED;
     }
-    if (!confirm->refused)
+    if (!confirm->refused) {
         return code;
+    }
     eb_err_set(err, EB_ERR_REFUSED, "not confirmed");
     eb_err_hint(err, "nothing on the board was changed");
     return EB_ERR_REFUSED;
@@ -111,11 +119,13 @@ eb_code_t eb_confirm_report(const eb_confirm_t *confirm, const eb_spans_t *spans
         eb_session_get_stats(confirm->session, &stats);
         eb_json_chip(cli->json, chip);
         eb_json_connection(cli->json, &stats);
-        if (!eb_json_spans(cli->json, spans, &areas) && code == EB_OK)
+        if (!eb_json_spans(cli->json, spans, &areas) && code == EB_OK) {
             return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the ranges");
+        }
     } else if (code != EB_OK && changed) {
-        if (eb_pieces_of_spans(spans, &areas, &pieces))
+        if (eb_pieces_of_spans(spans, &areas, &pieces)) {
             (void)eb_text_board_state(&cli->console.term, &pieces);
+        }
         eb_pieces_free(&pieces);
     }
     return code;
@@ -123,8 +133,9 @@ eb_code_t eb_confirm_report(const eb_confirm_t *confirm, const eb_spans_t *spans
 
 void eb_confirm_free(eb_confirm_t *confirm)
 {
-    if (confirm == NULL)
+    if (confirm == NULL) {
         return;
+    }
     free(confirm->table);
     confirm->table = NULL;
 }

@@ -25,10 +25,12 @@ static void print_message(const eb_term_t *term, const char *style, const char *
 /* What several parts of one work have to say is said once. */
 static bool is_repeated(eb_console_t *console, eb_level_t level, const char *text)
 {
-    if (level > EB_LEVEL_NOTE)
+    if (level > EB_LEVEL_NOTE) {
         return false;
-    if (strcmp(console->last_note, text) == 0)
+    }
+    if (strcmp(console->last_note, text) == 0) {
         return true;
+    }
     snprintf(console->last_note, sizeof(console->last_note), "%.*s",
              (int)sizeof(console->last_note) - 1, text);
     return false;
@@ -38,8 +40,9 @@ static void print_note(eb_console_t *console, eb_level_t level, const char *text
 {
     const eb_term_t *term = &console->term;
 
-    if (is_repeated(console, level, text))
+    if (is_repeated(console, level, text)) {
         return;
+    }
     eb_progress_hide(&console->progress);
     switch (level) {
     case EB_LEVEL_WARNING:
@@ -64,8 +67,9 @@ static void on_progress(void *user, const eb_progress_t *progress)
 {
     eb_console_t *console = user;
 
-    if (!console->quiet)
+    if (!console->quiet) {
         eb_progress_update(&console->progress, progress, eb_clock_ms());
+    }
 }
 
 static bool on_cancelled(void *user)
@@ -111,8 +115,9 @@ void eb_console_note(eb_console_t *console, eb_level_t level, const char *format
     char text[NOTE_BYTES];
     va_list args;
 
-    if (console->quiet || level > console->events.max_level)
+    if (console->quiet || level > console->events.max_level) {
         return;
+    }
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
@@ -131,6 +136,7 @@ void eb_console_error(eb_console_t *console, const eb_err_t *err)
 
     eb_progress_end(&console->progress);
     print_message(term, eb_term_style(term, EB_STYLE_ERROR), "espbackup: ", err->message, 2);
-    if (hint[0] != '\0')
+    if (hint[0] != '\0') {
         print_message(term, "", "  hint: ", hint, 8);
+    }
 }

@@ -4,12 +4,12 @@
 #ifndef EB_CLI_CONSOLE_H
 #define EB_CLI_CONSOLE_H
 
-#include <stdbool.h>
-
 #include "espbackup/err.h"
 #include "espbackup/event.h"
 #include "progress.h"
 #include "term.h"
+
+#include <stdbool.h>
 
 typedef struct eb_console {
     eb_term_t term;

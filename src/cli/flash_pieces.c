@@ -9,8 +9,9 @@
 static bool take(eb_pieces_t *out, const eb_diff_result_t *cut, const eb_range_state_t *states)
 {
     out->list = calloc(cut->count + 1, sizeof(*out->list));
-    if (out->list == NULL)
+    if (out->list == NULL) {
         return false;
+    }
     for (size_t i = 0; i < cut->count; i++) {
         const eb_difference_t *from = &cut->differences[i];
         eb_piece_t *piece = &out->list[out->count++];
@@ -45,10 +46,12 @@ bool eb_pieces_of_spans(const eb_spans_t *spans, const eb_areas_t *areas, eb_pie
                                  NULL) == EB_OK;
         eb_range_state_t *more = good ? realloc(states, cut.count * sizeof(*states)) : NULL;
         good = more != NULL;
-        if (good)
+        if (good) {
             states = more;
-        for (size_t k = before; good && k < cut.count; k++)
+        }
+        for (size_t k = before; good && k < cut.count; k++) {
             states[k] = span->state;
+        }
     }
     good = good && take(out, &cut, states);
     free(states);
@@ -58,8 +61,9 @@ bool eb_pieces_of_spans(const eb_spans_t *spans, const eb_areas_t *areas, eb_pie
 
 void eb_pieces_free(eb_pieces_t *pieces)
 {
-    if (pieces == NULL)
+    if (pieces == NULL) {
         return;
+    }
     free(pieces->list);
     *pieces = (eb_pieces_t){0};
 }
@@ -68,16 +72,18 @@ uint64_t eb_pieces_bytes(const eb_pieces_t *pieces, eb_range_state_t state)
 {
     uint64_t bytes = 0;
 
-    for (size_t i = 0; i < pieces->count; i++)
+    for (size_t i = 0; i < pieces->count; i++) {
         bytes += pieces->list[i].state == state ? pieces->list[i].size : 0;
+    }
     return bytes;
 }
 
 bool eb_piece_sums_make(const eb_pieces_t *pieces, eb_piece_sums_t *out)
 {
     *out = (eb_piece_sums_t){.list = calloc(pieces->count + 1, sizeof(*out->list))};
-    if (out->list == NULL)
+    if (out->list == NULL) {
         return false;
+    }
     for (size_t i = 0; i < pieces->count; i++) {
         const eb_piece_t *piece = &pieces->list[i];
         eb_piece_sum_t *sum = out->count > 0 ? &out->list[out->count - 1] : NULL;
@@ -86,10 +92,12 @@ bool eb_piece_sums_make(const eb_pieces_t *pieces, eb_piece_sums_t *out)
             sum = &out->list[out->count++];
             memcpy(sum->name, piece->name, sizeof(sum->name));
         }
-        if (sum->count == 0)
+        if (sum->count == 0) {
             sum->addr = piece->addr;
-        if (sum->count == 0 || piece->state != EB_RANGE_SAME)
+        }
+        if (sum->count == 0 || piece->state != EB_RANGE_SAME) {
             sum->end = piece->addr + piece->size;
+        }
         sum->count += piece->state != EB_RANGE_SAME;
         sum->bytes[piece->state] += piece->bytes;
     }
@@ -98,8 +106,9 @@ bool eb_piece_sums_make(const eb_pieces_t *pieces, eb_piece_sums_t *out)
 
 void eb_piece_sums_free(eb_piece_sums_t *sums)
 {
-    if (sums == NULL)
+    if (sums == NULL) {
         return;
+    }
     free(sums->list);
     *sums = (eb_piece_sums_t){0};
 }

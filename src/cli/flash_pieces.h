@@ -5,12 +5,12 @@
 #ifndef EB_CLI_FLASH_PIECES_H
 #define EB_CLI_FLASH_PIECES_H
 
+#include "difference.h"
+#include "espbackup/ops.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "difference.h"
-#include "espbackup/ops.h"
 
 #define EB_RANGE_STATES (EB_RANGE_UNKNOWN + 1)
 

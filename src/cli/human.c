@@ -16,21 +16,23 @@ static void scaled(double value, const char *unit, char out[EB_HUMAN_BYTES])
 
     snprintf(digits, sizeof(digits), "%.*f", value < 99.95 ? 1 : 0, value);
     size_t len = strlen(digits);
-    if (len > 2 && strcmp(digits + len - 2, ".0") == 0)
+    if (len > 2 && strcmp(digits + len - 2, ".0") == 0) {
         digits[len - 2] = '\0';
+    }
     snprintf(out, EB_HUMAN_BYTES, "%.20s %s", digits, unit);
 }
 
 void eb_human_size(uint64_t bytes, char out[EB_HUMAN_BYTES])
 {
-    if (bytes == 1)
+    if (bytes == 1) {
         snprintf(out, EB_HUMAN_BYTES, "1 byte");
-    else if (bytes < 1024)
+    } else if (bytes < 1024) {
         snprintf(out, EB_HUMAN_BYTES, "%" PRIu64 " bytes", bytes);
-    else if (bytes < 1024 * 1024)
+    } else if (bytes < 1024 * 1024) {
         scaled((double)bytes / KB, "KB", out);
-    else
+    } else {
         scaled((double)bytes / MB, "MB", out);
+    }
 }
 
 void eb_human_part(uint64_t done, uint64_t total, char out[EB_HUMAN_BYTES])
@@ -38,32 +40,35 @@ void eb_human_part(uint64_t done, uint64_t total, char out[EB_HUMAN_BYTES])
     char size[EB_HUMAN_BYTES];
 
     eb_human_size(total, size);
-    if (total < 1024)
+    if (total < 1024) {
         snprintf(out, EB_HUMAN_BYTES, "%u of %.16s", (unsigned)done, size);
-    else
+    } else {
         snprintf(out, EB_HUMAN_BYTES, "%.1f of %.16s",
                  (double)done / ((double)total < MB ? KB : MB), size);
+    }
 }
 
 void eb_human_rate(double bytes_per_second, char out[EB_HUMAN_BYTES])
 {
-    if (!(bytes_per_second > 0))
+    if (!(bytes_per_second > 0)) {
         snprintf(out, EB_HUMAN_BYTES, "-");
-    else if (bytes_per_second < MB)
+    } else if (bytes_per_second < MB) {
         snprintf(out, EB_HUMAN_BYTES, "%.1f KB/s", bytes_per_second / KB);
-    else
+    } else {
         snprintf(out, EB_HUMAN_BYTES, "%.1f MB/s", bytes_per_second / MB);
+    }
 }
 
 void eb_human_clock(int64_t seconds, char out[EB_HUMAN_BYTES])
 {
     int64_t s = seconds < 0 ? 0 : seconds;
 
-    if (s < 3600)
+    if (s < 3600) {
         snprintf(out, EB_HUMAN_BYTES, "%" PRId64 ":%02" PRId64, s / 60, s % 60);
-    else
+    } else {
         snprintf(out, EB_HUMAN_BYTES, "%" PRId64 ":%02" PRId64 ":%02" PRId64, s / 3600, s / 60 % 60,
                  s % 60);
+    }
 }
 
 void eb_human_seconds(double seconds, char out[EB_HUMAN_BYTES])
@@ -73,10 +78,11 @@ void eb_human_seconds(double seconds, char out[EB_HUMAN_BYTES])
         return;
     }
     int64_t s = (int64_t)(seconds + 0.5);
-    if (s < 60)
+    if (s < 60) {
         snprintf(out, EB_HUMAN_BYTES, "%" PRId64 " s", s);
-    else
+    } else {
         snprintf(out, EB_HUMAN_BYTES, "%" PRId64 " min %" PRId64 " s", s / 60, s % 60);
+    }
 }
 
 void eb_human_local_time(const char *utc, char out[EB_HUMAN_BYTES])
@@ -86,18 +92,22 @@ void eb_human_local_time(const char *utc, char out[EB_HUMAN_BYTES])
     const char *end = strptime(utc, "%Y-%m-%dT%H:%M:%SZ", &tm);
 
     snprintf(out, EB_HUMAN_BYTES, "-");
-    if (end == NULL || *end != '\0')
+    if (end == NULL || *end != '\0') {
         return;
+    }
     time_t when = timegm(&tm);
-    if (localtime_r(&when, &local) == NULL)
+    if (localtime_r(&when, &local) == NULL) {
         return;
-    if (strftime(out, EB_HUMAN_BYTES, "%Y-%m-%d %H:%M", &local) == 0)
+    }
+    if (strftime(out, EB_HUMAN_BYTES, "%Y-%m-%d %H:%M", &local) == 0) {
         snprintf(out, EB_HUMAN_BYTES, "-");
+    }
 }
 
 unsigned eb_human_percent(uint64_t done, uint64_t total)
 {
-    if (total == 0 || done >= total)
+    if (total == 0 || done >= total) {
         return 100;
+    }
     return (unsigned)(100.0 * (double)done / (double)total);
 }

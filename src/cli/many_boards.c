@@ -1,15 +1,15 @@
 #include "many_boards.h"
 
-#include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "board.h"
 #include "boards_view.h"
 #include "clock.h"
 #include "human.h"
 #include "render_json.h"
 #include "text_table.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define ALL_PORTS       "all"
 #define DRAW_MS         100
@@ -52,8 +52,9 @@ static eb_code_t make_boards(eb_boards_t *all, size_t count, eb_err_t *err)
 {
     all->boards = calloc(count, sizeof(*all->boards));
     all->lines = calloc(count, sizeof(*all->lines));
-    if (all->boards == NULL || all->lines == NULL)
+    if (all->boards == NULL || all->lines == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for %zu boards", count);
+    }
     all->count = count;
     return EB_OK;
 }
@@ -63,10 +64,12 @@ static eb_code_t every_port(eb_boards_t *all, eb_err_t *err)
     eb_port_list_t list = {0};
     eb_code_t code = eb_port_list_get(&list, err);
 
-    if (code == EB_OK && list.count == 0)
+    if (code == EB_OK && list.count == 0) {
         code = eb_err_set(err, EB_ERR_PORT_NOT_FOUND, "this computer has no serial port");
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = make_boards(all, list.count, err);
+    }
     for (size_t i = 0; code == EB_OK && i < list.count; i++) {
         memcpy(all->boards[i].port, list.ports[i].name, sizeof(all->boards[i].port));
         all->boards[i].unsure = list.ports[i].vid == 0;
@@ -81,14 +84,17 @@ static eb_code_t named_ports(eb_boards_t *all, const char *const *ports, size_t 
     eb_code_t code = make_boards(all, count, err);
 
     for (size_t i = 0; code == EB_OK && i < count; i++) {
-        if (strcmp(ports[i], ALL_PORTS) == 0)
+        if (strcmp(ports[i], ALL_PORTS) == 0) {
             return eb_err_set(err, EB_ERR_USAGE, "--port all goes without another --port");
-        if (strlen(ports[i]) >= sizeof(all->boards[i].port))
+        }
+        if (strlen(ports[i]) >= sizeof(all->boards[i].port)) {
             return eb_err_set(err, EB_ERR_USAGE, "--port: longer than %zu bytes",
                               sizeof(all->boards[i].port) - 1);
+        }
         for (size_t k = 0; k < i; k++) {
-            if (strcmp(ports[i], ports[k]) == 0)
+            if (strcmp(ports[i], ports[k]) == 0) {
                 return eb_err_set(err, EB_ERR_USAGE, "--port %s is given twice", ports[i]);
+            }
         }
         memcpy(all->boards[i].port, ports[i], strlen(ports[i]) + 1);
     }
@@ -138,10 +144,11 @@ static void *work(void *user)
         b->flash = *eb_session_flash(session);
     }
     b->err.code = b->code;
-    if (eb_session_close(session, &close_err) != EB_OK)
+    if (eb_session_close(session, &close_err) != EB_OK) {
         eb_event_note(&b->line->events, EB_LEVEL_WARNING,
                       "the board may still be in its loader (%s); press RESET to let it run",
                       close_err.message);
+    }
     tell_end(b);
     pthread_mutex_lock(&b->line->view->lock);
     b->finished = true;
@@ -154,8 +161,9 @@ static bool all_finished(eb_boards_t *all)
     bool finished = true;
 
     pthread_mutex_lock(&all->view.lock);
-    for (size_t i = 0; i < all->count; i++)
+    for (size_t i = 0; i < all->count; i++) {
         finished = finished && (all->boards[i].finished || !all->boards[i].started);
+    }
     pthread_mutex_unlock(&all->view.lock);
     return finished;
 }
@@ -171,8 +179,9 @@ static void run_all(eb_cli_t *cli, const eb_backup_options_t *options, eb_boards
         b->result.boot.index = -1;
         eb_board_options(&cli->args, &b->session_options);
         b->session_options.port = b->port;
-        if (b->unsure && !cli->args.values[EB_OPT_CONNECT_ATTEMPTS].set)
+        if (b->unsure && !cli->args.values[EB_OPT_CONNECT_ATTEMPTS].set) {
             b->session_options.connect_attempts = ATTEMPTS_OF_ALL;
+        }
     }
     eb_boards_view_init(&all->view, &cli->console, all->lines, all->count);
     for (size_t i = 0; i < all->count; i++) {
@@ -189,8 +198,9 @@ static void run_all(eb_cli_t *cli, const eb_backup_options_t *options, eb_boards
         eb_sleep_ms(DRAW_MS);
     }
     for (size_t i = 0; i < all->count; i++) {
-        if (all->boards[i].started)
+        if (all->boards[i].started) {
             (void)pthread_join(all->boards[i].thread, NULL);
+        }
     }
     eb_boards_view_end(&all->view);
 }
@@ -204,8 +214,9 @@ static void render_json(eb_json_t *root, const eb_boards_t *all)
     for (size_t i = 0; i < all->count; i++) {
         const eb_one_board_t *b = &all->boards[i];
 
-        if (is_left_out(b))
+        if (is_left_out(b)) {
             continue;
+        }
         eb_json_t *node = eb_json_append_object(array);
         eb_json_add_text(node, "port", b->port);
         if (b->connected) {
@@ -235,8 +246,9 @@ static bool render_text(const eb_term_t *term, const eb_boards_t *all)
         const eb_one_board_t *b = &all->boards[i];
         char size[EB_HUMAN_BYTES] = "", took[EB_HUMAN_BYTES] = "";
 
-        if (is_left_out(b))
+        if (is_left_out(b)) {
             continue;
+        }
         if (b->code == EB_OK) {
             eb_human_size(b->result.size_bytes, size);
             eb_human_seconds(b->result.seconds, took);
@@ -262,21 +274,26 @@ static eb_code_t judge(const eb_boards_t *all, eb_err_t *err)
     for (size_t i = 0; i < all->count; i++) {
         const eb_one_board_t *b = &all->boards[i];
 
-        if (is_left_out(b))
+        if (is_left_out(b)) {
             continue;
+        }
         counted++;
-        if (b->code == EB_OK)
+        if (b->code == EB_OK) {
             continue;
+        }
         failed++;
         if (worst == NULL ||
-            eb_code_row(b->code)->exit_status > eb_code_row(worst->code)->exit_status)
+            eb_code_row(b->code)->exit_status > eb_code_row(worst->code)->exit_status) {
             worst = b;
+        }
     }
-    if (counted == 0)
+    if (counted == 0) {
         return eb_err_set(err, EB_ERR_NO_ANSWER, "no board answers on any of %zu ports",
                           all->count);
-    if (worst == NULL)
+    }
+    if (worst == NULL) {
         return EB_OK;
+    }
     *err = worst->err;
     return eb_err_wrap(err, "%zu of %zu boards failed; %s", failed, counted, worst->port);
 }
@@ -288,18 +305,22 @@ eb_code_t eb_many_boards_backup(eb_cli_t *cli, const eb_backup_options_t *option
     eb_boards_t all = {0};
     eb_code_t code;
 
-    if (options->output != NULL)
+    if (options->output != NULL) {
         return eb_err_set(err, EB_ERR_USAGE, "--output names one image: expected one --port");
+    }
     code = count == 1 ? every_port(&all, err) : named_ports(&all, ports, count, err);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         goto done;
+    }
     run_all(cli, options, &all);
-    if (cli->json != NULL)
+    if (cli->json != NULL) {
         render_json(cli->json, &all);
-    else if (!render_text(&cli->out, &all))
+    } else if (!render_text(&cli->out, &all)) {
         code = eb_err_set(err, EB_ERR_INTERNAL, "no memory for the table");
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = judge(&all, err);
+    }
 done:
     free(all.boards);
     free(all.lines);

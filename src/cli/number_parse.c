@@ -26,8 +26,9 @@ static uint64_t suffix_factor(const char *suffix)
     };
 
     for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-        if (strcasecmp(suffix, suffixes[i].text) == 0)
+        if (strcasecmp(suffix, suffixes[i].text) == 0) {
             return suffixes[i].factor;
+        }
     }
     return 0;
 }
@@ -47,18 +48,22 @@ eb_number_fault_t eb_number_parse(const char *text, bool suffixes, uint64_t *out
     const char *digits = p;
     for (int digit = eb_hex_digit(*p); digit >= 0 && digit < base; digit = eb_hex_digit(*++p)) {
         if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
-            __builtin_add_overflow(value, (uint64_t)digit, &value))
+            __builtin_add_overflow(value, (uint64_t)digit, &value)) {
             return EB_NUMBER_OVERFLOW;
+        }
     }
-    if (p == digits)
+    if (p == digits) {
         return EB_NUMBER_SYNTAX;
+    }
     if (*p != '\0') {
         factor = suffixes && base == 10 ? suffix_factor(p) : 0;
-        if (factor == 0)
+        if (factor == 0) {
             return EB_NUMBER_SUFFIX;
+        }
     }
-    if (__builtin_mul_overflow(value, factor, &value))
+    if (__builtin_mul_overflow(value, factor, &value)) {
         return EB_NUMBER_OVERFLOW;
+    }
     *out = value;
     return EB_NUMBER_OK;
 }
@@ -69,10 +74,12 @@ static eb_code_t take(const char *what, const char *text, uint64_t least, uint32
     uint64_t value;
 
     *out = 0;
-    if (eb_number_parse(text, true, &value) != EB_NUMBER_OK || value < least || value > UINT32_MAX)
+    if (eb_number_parse(text, true, &value) != EB_NUMBER_OK || value < least ||
+        value > UINT32_MAX) {
         return eb_err_set(err, EB_ERR_USAGE,
                           "%s '%s': expected a size such as 0x10000, 65536, 64K or 4MB", what,
                           text);
+    }
     *out = (uint32_t)value;
     return EB_OK;
 }
@@ -82,10 +89,12 @@ eb_code_t eb_range_parse(const char *addr_text, const char *size_text, uint32_t 
 {
     eb_code_t code = take("ADDR", addr_text, 0, addr, err);
 
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = take("SIZE", size_text, 1, size, err);
-    if (code == EB_OK && (uint64_t)*addr + *size > (uint64_t)UINT32_MAX + 1)
+    }
+    if (code == EB_OK && (uint64_t)*addr + *size > (uint64_t)UINT32_MAX + 1) {
         code = eb_err_set(err, EB_ERR_USAGE, "ADDR '%s' with SIZE '%s' ends beyond any flash",
                           addr_text, size_text);
+    }
     return code;
 }

@@ -2,10 +2,10 @@
 #ifndef EB_CLI_NUMBER_PARSE_H
 #define EB_CLI_NUMBER_PARSE_H
 
+#include "espbackup/err.h"
+
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "espbackup/err.h"
 
 typedef enum eb_number_fault {
     EB_NUMBER_OK = 0,

@@ -172,8 +172,9 @@ bool eb_name_equal(const char *a, size_t len, const char *b)
     for (; i < len && b[i] != '\0'; i++) {
         char x = a[i] == '_' ? '-' : a[i];
         char y = b[i] == '_' ? '-' : b[i];
-        if (x != y)
+        if (x != y) {
             return false;
+        }
     }
     return i == len && b[i] == '\0';
 }
@@ -181,8 +182,9 @@ bool eb_name_equal(const char *a, size_t len, const char *b)
 eb_opt_t eb_opt_find(const char *name, size_t len)
 {
     for (int i = 0; i < EB_OPT_COUNT; i++) {
-        if (eb_name_equal(name, len, rows[i].name))
+        if (eb_name_equal(name, len, rows[i].name)) {
             return (eb_opt_t)i;
+        }
     }
     return EB_OPT_COUNT;
 }
@@ -190,8 +192,9 @@ eb_opt_t eb_opt_find(const char *name, size_t len)
 eb_opt_t eb_opt_find_letter(char letter)
 {
     for (int i = 0; i < EB_OPT_COUNT; i++) {
-        if (rows[i].letter == letter && letter != '\0')
+        if (rows[i].letter == letter && letter != '\0') {
             return (eb_opt_t)i;
+        }
     }
     return EB_OPT_COUNT;
 }

@@ -49,8 +49,9 @@ static void add_sample(eb_progress_view_t *view, int64_t now_ms)
     unsigned count = view->sample_count;
     unsigned newest = (count - 1) % EB_PROGRESS_SAMPLES;
 
-    if (count > 0 && now_ms - view->samples[newest].ms < SAMPLE_MS)
+    if (count > 0 && now_ms - view->samples[newest].ms < SAMPLE_MS) {
         return;
+    }
     view->samples[count % EB_PROGRESS_SAMPLES].ms = now_ms;
     view->samples[count % EB_PROGRESS_SAMPLES].done = view->now.done;
     view->sample_count++;
@@ -60,12 +61,14 @@ double eb_progress_rate(const eb_progress_view_t *view, int64_t now_ms)
 {
     unsigned count = view->sample_count;
 
-    if (count == 0)
+    if (count == 0) {
         return 0;
+    }
     unsigned oldest = count > EB_PROGRESS_SAMPLES ? count % EB_PROGRESS_SAMPLES : 0;
     int64_t ms = now_ms - view->samples[oldest].ms;
-    if (ms < RATE_LEAST_MS || view->now.done < view->samples[oldest].done)
+    if (ms < RATE_LEAST_MS || view->now.done < view->samples[oldest].done) {
         return 0;
+    }
     return (double)(view->now.done - view->samples[oldest].done) * 1000.0 / (double)ms;
 }
 
@@ -78,14 +81,16 @@ static void connect_line(const eb_progress_view_t *view, char *out, size_t cap)
     int n = snprintf(out, cap, "Connecting%s%s%s", to, where, dots);
 
     /* The first attempt needs no number. */
-    if (n < 0 || (size_t)n >= cap || view->now.done < 1)
+    if (n < 0 || (size_t)n >= cap || view->now.done < 1) {
         return;
+    }
     uint64_t attempt = view->now.done + (view->now.total == 0 || view->now.done < view->now.total);
-    if (view->now.total > 0)
+    if (view->now.total > 0) {
         snprintf(out + n, cap - (size_t)n, "  attempt %" PRIu64 " of %" PRIu64, attempt,
                  view->now.total);
-    else
+    } else {
         snprintf(out + n, cap - (size_t)n, "  attempt %" PRIu64 ", until Ctrl-C", attempt);
+    }
 }
 
 /* "[=====>    ]" of `width` columns, brackets included. */
@@ -97,8 +102,9 @@ static void bar_text(uint64_t done, uint64_t total, size_t width, char *out)
     out[0] = '[';
     memset(out + 1, ' ', inner);
     memset(out + 1, '=', full < inner ? full : inner);
-    if (full < inner && done > 0)
+    if (full < inner && done > 0) {
         out[1 + full] = '>';
+    }
     out[1 + inner] = ']';
     out[2 + inner] = '\0';
 }
@@ -112,8 +118,9 @@ static void numbers_text(const eb_progress_view_t *view, int64_t now_ms, char *o
     eb_human_part(view->now.done, view->now.total, part);
     int n =
         snprintf(out, cap, "%3u %%  %s", eb_human_percent(view->now.done, view->now.total), part);
-    if (n < 0 || (size_t)n >= cap || !(speed > 0))
+    if (n < 0 || (size_t)n >= cap || !(speed > 0)) {
         return;
+    }
     eb_human_rate(speed, rate);
     double seconds = (double)(view->now.total - view->now.done) / speed;
     eb_human_clock(seconds < 359999 ? (int64_t)(seconds + 0.5) : 359999, left);
@@ -134,9 +141,10 @@ static void work_line(const eb_progress_view_t *view, int64_t now_ms, char *out,
     if (view->term->tty) {
         /* Room for the longest numbers is kept free, so that the bar does not jump. */
         int room = view->term->width - 1 - (int)strlen(verb) - 4 - 42;
-        if (room >= BAR_LEAST)
+        if (room >= BAR_LEAST) {
             bar_text(view->now.done, view->now.total, (size_t)(room < BAR_MOST ? room : BAR_MOST),
                      bar);
+        }
     }
     snprintf(out, cap, "%s  %s%s%s", verb, bar, bar[0] != '\0' ? " " : "", numbers);
 }
@@ -146,10 +154,11 @@ void eb_progress_text(const eb_progress_view_t *view, int64_t now_ms, char *out,
     char line[LINE_BYTES];
     size_t width = view->term->tty && view->term->width > 1 ? (size_t)view->term->width - 1 : 0;
 
-    if (view->now.phase == EB_PHASE_CONNECT)
+    if (view->now.phase == EB_PHASE_CONNECT) {
         connect_line(view, line, sizeof(line));
-    else
+    } else {
         work_line(view, now_ms, line, sizeof(line));
+    }
     eb_term_clean(line, width, out, cap);
 }
 
@@ -176,10 +185,12 @@ static bool is_due(const eb_progress_view_t *view, int64_t now_ms)
 {
     int64_t since_ms = now_ms - view->last_draw_ms;
 
-    if (view->term->tty)
+    if (view->term->tty) {
         return since_ms >= REDRAW_MS;
-    if (since_ms >= PLAIN_MS)
+    }
+    if (since_ms >= PLAIN_MS) {
         return true;
+    }
     unsigned percent = eb_human_percent(view->now.done, view->now.total);
     return view->now.phase != EB_PHASE_CONNECT && view->now.total > 0 &&
            since_ms >= PLAIN_LEAST_MS &&
@@ -210,8 +221,9 @@ bool eb_progress_record(eb_progress_view_t *view, const eb_progress_t *progress,
     bool fresh = !view->active || view->now.phase != progress->phase;
 
     view->now = *progress;
-    if (view->now.total > 0 && view->now.done > view->now.total)
+    if (view->now.total > 0 && view->now.done > view->now.total) {
         view->now.done = view->now.total;
+    }
     if (fresh) {
         view->active = true;
         view->sample_count = 0;
@@ -226,20 +238,23 @@ void eb_progress_update(eb_progress_view_t *view, const eb_progress_t *progress,
 {
     bool fresh = eb_progress_record(view, progress, now_ms);
 
-    if (fresh ? view->term->tty || is_announced(progress->phase) : is_due(view, now_ms))
+    if (fresh ? view->term->tty || is_announced(progress->phase) : is_due(view, now_ms)) {
         draw(view, now_ms);
+    }
 }
 
 void eb_progress_tick(eb_progress_view_t *view, int64_t now_ms)
 {
-    if (view->active && is_due(view, now_ms))
+    if (view->active && is_due(view, now_ms)) {
         draw(view, now_ms);
+    }
 }
 
 void eb_progress_hide(eb_progress_view_t *view)
 {
-    if (!view->drawn)
+    if (!view->drawn) {
         return;
+    }
     fprintf(view->term->file, "\r\033[K");
     fflush(view->term->file);
     view->drawn = false;

@@ -8,12 +8,12 @@
 #ifndef EB_CLI_PROGRESS_H
 #define EB_CLI_PROGRESS_H
 
+#include "espbackup/event.h"
+#include "term.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "espbackup/event.h"
-#include "term.h"
 
 #define EB_PROGRESS_SAMPLES 16
 

@@ -27,15 +27,19 @@ static bool next_byte(int in, char *byte, bool (*stopped)(void), eb_answer_t *wh
             return false;
         }
         int ready = poll(&wait, 1, POLL_MS);
-        if (ready < 0 && errno != EINTR)
+        if (ready < 0 && errno != EINTR) {
             return false;
-        if (ready <= 0)
+        }
+        if (ready <= 0) {
             continue;
+        }
         ssize_t n = read(in, byte, 1);
-        if (n == 1)
+        if (n == 1) {
             return true;
-        if (n == 0 || errno != EINTR)
+        }
+        if (n == 0 || errno != EINTR) {
             return false;
+        }
     }
 }
 
@@ -44,10 +48,12 @@ static eb_answer_t judge(char *line, size_t len)
     char *start = line;
 
     line[len] = '\0';
-    while (*start == ' ')
+    while (*start == ' ') {
         start++;
-    for (char *end = line + len; end > start && (end[-1] == ' ' || end[-1] == '\r');)
+    }
+    for (char *end = line + len; end > start && (end[-1] == ' ' || end[-1] == '\r');) {
         *--end = '\0';
+    }
     return strcasecmp(start, "y") == 0 || strcasecmp(start, "yes") == 0 ? EB_ANSWER_YES
                                                                         : EB_ANSWER_NO;
 }
@@ -64,12 +70,14 @@ eb_answer_t eb_question_ask(FILE *out, int in, const char *text, bool (*stopped)
     fprintf(out, "%s [y/N] ", text);
     fflush(out);
     while (next_byte(in, &byte, stopped, &why)) {
-        if (byte == '\n')
+        if (byte == '\n') {
             return too_long ? EB_ANSWER_NO : judge(line, len);
-        if (len + 1 < sizeof(line))
+        }
+        if (len + 1 < sizeof(line)) {
             line[len++] = byte;
-        else
+        } else {
             too_long = true;
+        }
     }
     /* No newline came: the cursor still stands behind the question. */
     fputc('\n', out);

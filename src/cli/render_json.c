@@ -39,8 +39,9 @@ static void add_app(eb_json_t *node, const char *key, const eb_app_image_t *app)
 
     eb_json_add_text(image, "state", eb_name_of(&eb_image_state_names, (int)app->state));
     eb_json_add_int(image, "length_bytes", app->length_bytes);
-    if (!app->desc.present)
+    if (!app->desc.present) {
         return;
+    }
     eb_json_add_text(image, "name", app->desc.project);
     eb_json_add_text(image, "version", app->desc.version);
     eb_json_add_text(image, "idf_version", app->desc.idf_version);
@@ -56,10 +57,11 @@ static void add_boot(eb_json_t *root, const eb_partition_table_t *table,
 {
     eb_json_t *node = eb_json_add_object(root, "boot");
 
-    if (boot->index >= 0 && (size_t)boot->index < table->count)
+    if (boot->index >= 0 && (size_t)boot->index < table->count) {
         eb_json_add_text(node, "partition", table->entries[boot->index].label);
-    else
+    } else {
         eb_json_add_null(node, "partition");
+    }
     eb_json_add_text(node, "reason", eb_name_of(&eb_ota_reason_names, (int)boot->reason));
     if (boot->reason == EB_OTA_SEQUENCE) {
         eb_json_add_int(node, "sequence", boot->sequence);
@@ -96,20 +98,23 @@ void eb_json_table(eb_json_t *root, const eb_partition_table_t *table, const eb_
         eb_json_add_bool(entry, "encrypted", part->encrypted);
         eb_json_add_bool(entry, "readonly", part->readonly);
         eb_json_add_bool(entry, "boots", boot->index == (int)i);
-        if (usage != NULL && usage[i].known)
+        if (usage != NULL && usage[i].known) {
             eb_json_add_int(entry, "erased_bytes", (int64_t)usage[i].erased_bytes);
-        if (part->type == EB_PART_APP)
+        }
+        if (part->type == EB_PART_APP) {
             add_app(entry, "app", &part->app);
+        }
     }
     add_boot(root, table, boot);
 }
 
 void eb_json_flash_report(eb_json_t *root, const eb_flash_report_t *report)
 {
-    if (report->usage.known)
+    if (report->usage.known) {
         eb_json_add_int(root, "erased_bytes", (int64_t)report->usage.erased_bytes);
-    else
+    } else {
         eb_json_add_null(root, "erased_bytes");
+    }
     add_app(root, "bootloader", &report->bootloader);
     eb_json_table(root, &report->table, &report->boot, report->part_usage);
 }
@@ -123,6 +128,7 @@ void eb_json_error(eb_json_t *root, const eb_err_t *err)
     eb_json_add_text(node, "message", err->message);
     eb_json_add_text(node, "hint", eb_err_hint_text(err));
     eb_json_add_int(node, "exit", row->exit_status);
-    if (err->device_status != 0)
+    if (err->device_status != 0) {
         eb_json_add_int(node, "device_status", err->device_status);
+    }
 }

@@ -1,14 +1,14 @@
 /* render_json_backup.c: backups, made and found, as JSON. */
-#include "render_json.h"
-
 #include "bytes.h"
+#include "render_json.h"
 
 static void add_known(eb_json_t *node, const char *key, const char *text)
 {
-    if (text[0] == '\0')
+    if (text[0] == '\0') {
         eb_json_add_null(node, key);
-    else
+    } else {
         eb_json_add_text(node, key, text);
+    }
 }
 
 static void add_settled(eb_json_t *root, const eb_settled_t *settled)
@@ -28,10 +28,11 @@ void eb_json_backup(eb_json_t *root, const eb_backup_result_t *result)
 
     eb_json_add_bool(root, "proved", result->proved);
     if (result->image_path[0] == '\0') {
-        if (result->part_path[0] != '\0')
+        if (result->part_path[0] != '\0') {
             eb_json_add_text(root, "part", result->part_path);
-        else
+        } else {
             eb_json_add_null(root, "part");
+        }
         return;
     }
     eb_json_add_text(root, "image", result->image_path);
@@ -90,10 +91,11 @@ void eb_json_list(eb_json_t *root, const char *dir, const eb_backup_list_t *list
         add_known(node, "chip_name", entry->chip_name);
         add_known(node, "mac", entry->mac);
         eb_json_add_int(node, "addr", entry->addr);
-        if (entry->flash_size_bytes > 0)
+        if (entry->flash_size_bytes > 0) {
             eb_json_add_int(node, "flash_size_bytes", (int64_t)entry->flash_size_bytes);
-        else
+        } else {
             eb_json_add_null(node, "flash_size_bytes");
+        }
         add_known(node, "partition", entry->partition);
         add_known(node, "app_name", entry->app_name);
         add_known(node, "app_version", entry->app_version);

@@ -3,17 +3,19 @@
 
 static void add_path(eb_json_t *node, const char *key, const char *path)
 {
-    if (path[0] != '\0')
+    if (path[0] != '\0') {
         eb_json_add_text(node, key, path);
-    else
+    } else {
         eb_json_add_null(node, key);
+    }
 }
 
 /* Each state with its bytes, those without too. */
 static void add_states(eb_json_t *node, const uint64_t bytes[EB_RANGE_STATES])
 {
-    for (int i = 0; i < EB_RANGE_STATES; i++)
+    for (int i = 0; i < EB_RANGE_STATES; i++) {
         eb_json_add_int(node, eb_range_state_name((eb_range_state_t)i), (int64_t)bytes[i]);
+    }
 }
 
 /* "states", "ranges" and "partitions". Without memory the lists are short: pieces are none then,
@@ -23,8 +25,9 @@ static void add_pieces(eb_json_t *root, const eb_pieces_t *pieces, const eb_piec
     uint64_t bytes[EB_RANGE_STATES] = {0};
     eb_json_t *list;
 
-    for (size_t i = 0; i < pieces->count; i++)
+    for (size_t i = 0; i < pieces->count; i++) {
         bytes[pieces->list[i].state] += pieces->list[i].size;
+    }
     add_states(eb_json_add_object(root, "states"), bytes);
     list = eb_json_add_array(root, "partitions");
     for (size_t i = 0; i < sums->count; i++) {
@@ -49,8 +52,9 @@ bool eb_json_spans(eb_json_t *root, const eb_spans_t *spans, const eb_areas_t *a
     eb_piece_sums_t sums = {0};
     bool good = eb_pieces_of_spans(spans, areas, &pieces) && eb_piece_sums_make(&pieces, &sums);
 
-    if (good)
+    if (good) {
         add_pieces(root, &pieces, &sums);
+    }
     eb_piece_sums_free(&sums);
     eb_pieces_free(&pieces);
     return good;
@@ -112,8 +116,9 @@ static bool add_differences(eb_json_t *root, const eb_diff_result_t *result)
     eb_piece_sums_t sums = {0};
     bool good = eb_pieces_of_diff(result, &pieces) && eb_piece_sums_make(&pieces, &sums);
 
-    if (good)
+    if (good) {
         add_difference_sums(root, &sums);
+    }
     eb_piece_sums_free(&sums);
     eb_pieces_free(&pieces);
     eb_json_t *list = eb_json_add_array(root, "differences");
@@ -135,8 +140,9 @@ static bool add_comparison(eb_json_t *root, const eb_diff_result_t *result, bool
     eb_json_add_int(root, "addr", result->addr);
     eb_json_add_int(root, "size_bytes", (int64_t)result->size_bytes);
     eb_json_add_number(root, "seconds", result->seconds);
-    if (!compared)
+    if (!compared) {
         return true;
+    }
     eb_json_add_int(root, "differing_bytes", (int64_t)result->differing_bytes);
     return add_differences(root, result);
 }
@@ -165,8 +171,9 @@ void eb_json_partition_backup(eb_json_t *root, const eb_partition_backup_result_
     bool proved = result->count > 0;
     eb_json_t *list;
 
-    for (size_t i = 0; i < result->count; i++)
+    for (size_t i = 0; i < result->count; i++) {
         proved = proved && result->files[i].proved;
+    }
     eb_json_add_bool(root, "proved", proved);
     list = eb_json_add_array(root, "files");
     for (size_t i = 0; i < result->count; i++) {

@@ -22,10 +22,11 @@ static const char *yes_no(eb_tristate_t value, const char *yes, const char *no)
 
 static void secure_boot_text(const eb_security_t *security, char *out, size_t cap)
 {
-    if (security->secure_boot == EB_YES && security->secure_boot_version > 0)
+    if (security->secure_boot == EB_YES && security->secure_boot_version > 0) {
         snprintf(out, cap, "on (version %d)", security->secure_boot_version);
-    else
+    } else {
         snprintf(out, cap, "%s", yes_no(security->secure_boot, "on", "off"));
+    }
 }
 
 static void text_security(const eb_term_t *term, const eb_security_t *security)
@@ -61,12 +62,14 @@ void eb_text_chip(const eb_term_t *term, const eb_chip_info_t *chip)
     fprintf(term->file, "%sChip%s\n", eb_term_style(term, EB_STYLE_HEADING), eb_term_plain(term));
     eb_text_field(term, "Name", "%s",
                   chip->description[0] != '\0' ? chip->description : chip->name);
-    if (chip->has_revision)
+    if (chip->has_revision) {
         eb_text_field(term, "Revision", "v%d.%d", chip->revision_major, chip->revision_minor);
+    }
     eb_text_field(term, "Features", "%s", features);
-    if (chip->crystal_mhz > 0)
+    if (chip->crystal_mhz > 0) {
         eb_text_field(term, "Crystal", "%d MHz%s", chip->crystal_mhz,
                       chip->crystal_measured ? " (measured)" : "");
+    }
     for (size_t i = 0; i < chip->mac_count; i++) {
         bool base = strcmp(chip->macs[i].kind, "base") == 0;
         eb_text_field(term, i == 0 ? "MAC" : "", "%s%s%s%s", chip->macs[i].text, base ? "" : " (",
@@ -96,13 +99,15 @@ void eb_text_connection(const eb_term_t *term, const eb_session_stats_t *stats)
 {
     eb_text_heading(term, "Connection");
     eb_text_field(term, "Port", "%s (%s)", stats->port, eb_text_port_kind(stats->port_kind));
-    if (stats->baud > 0)
+    if (stats->baud > 0) {
         eb_text_field(term, "Speed", "%u baud", (unsigned)stats->baud);
-    if (stats->stub)
+    }
+    if (stats->stub) {
         eb_text_field(term, "Loader", "stub %s", stats->stub_version);
-    else
+    } else {
         eb_text_field(term, "Loader", "ROM%s%s", stats->stub_note[0] != '\0' ? "; " : "",
                       stats->stub_note);
+    }
 }
 
 void eb_text_flash(const eb_term_t *term, const eb_flash_info_t *flash)

@@ -1,8 +1,7 @@
 /* render_text_backup.c: backups, made and found, for people. */
-#include "render_text.h"
-
 #include "bytes.h"
 #include "human.h"
+#include "render_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,8 +14,9 @@ static void add_part(char *out, size_t cap, uint64_t bytes, const char *words)
     char size[EB_HUMAN_BYTES];
     size_t used = strlen(out);
 
-    if (bytes == 0)
+    if (bytes == 0) {
         return;
+    }
     eb_human_size(bytes, size);
     snprintf(out + used, cap - used, "%s%s %s", used > 0 ? ", " : "", size, words);
 }
@@ -35,8 +35,9 @@ static void add_count(char *out, size_t cap, unsigned count, const char *one, co
 {
     size_t used = strlen(out);
 
-    if (count > 0)
+    if (count > 0) {
         snprintf(out + used, cap - used, ", %u %s", count, count == 1 ? one : more);
+    }
 }
 
 static void effort_text(const eb_session_stats_t *stats, char *out, size_t cap)
@@ -53,8 +54,9 @@ void eb_text_through(const eb_term_t *term, const eb_session_stats_t *stats)
     char baud[32] = "";
 
     effort_text(stats, effort, sizeof(effort));
-    if (stats->baud > 0)
+    if (stats->baud > 0) {
         snprintf(baud, sizeof(baud), " at %u baud", (unsigned)stats->baud);
+    }
     eb_text_field(term, "Through", "%s%s, %s%s%s", stats->port, baud,
                   stats->stub ? "stub " : "ROM loader", stats->stub ? stats->stub_version : "",
                   effort);
@@ -77,10 +79,11 @@ void eb_text_range(uint32_t addr, uint64_t size_bytes, char *out, size_t cap)
     char size[EB_HUMAN_BYTES];
 
     eb_human_size(size_bytes, size);
-    if (addr != 0)
+    if (addr != 0) {
         snprintf(out, cap, "%s from 0x%" PRIx32, size, addr);
-    else
+    } else {
         snprintf(out, cap, "%s", size);
+    }
 }
 
 void eb_text_board(const eb_term_t *term, const char *name, const eb_chip_info_t *chip)
@@ -145,11 +148,12 @@ static void add_entry(eb_table_t *rows, const eb_backup_entry_t *entry)
     eb_table_add(rows, entry->chip_name[0] != '\0' ? entry->chip_name : entry->chip);
     eb_table_add(rows, entry->mac);
     eb_table_add(rows, size);
-    if (entry->partition[0] != '\0')
+    if (entry->partition[0] != '\0') {
         eb_table_addf(rows, "partition %s", entry->partition);
-    else
+    } else {
         eb_table_addf(rows, "%s%s%s", entry->app_name, entry->app_name[0] != '\0' ? " " : "",
                       entry->app_version);
+    }
     eb_table_add(rows, state_text(entry->state));
     eb_table_add(rows, entry->note);
 }
@@ -185,8 +189,9 @@ static void print_details(const eb_term_t *term, const eb_backup_list_t *list)
         const eb_backup_entry_t *entry = &list->entries[i];
         char text[TEXT_BYTES * 2 + 4], clean[TEXT_BYTES * 2 + 4];
 
-        if (entry->detail[0] == '\0')
+        if (entry->detail[0] == '\0') {
             continue;
+        }
         snprintf(text, sizeof(text), "%s: %s", entry->name, entry->detail);
         eb_term_clean(text, 0, clean, sizeof(clean));
         fprintf(term->file, "%s%s\n", told++ == 0 ? "\n" : "", clean);
@@ -203,13 +208,15 @@ bool eb_text_list(const eb_term_t *term, const eb_backup_list_t *list)
     bool printed = true;
 
     eb_table_init(&rows, columns, sizeof(columns) / sizeof(columns[0]));
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++) {
         add_entry(&rows, &list->entries[i]);
+    }
     if (rows.failed || eb_table_fits(&rows, term, 0)) {
         printed = eb_table_print(&rows, term, 0);
     } else {
-        for (size_t i = 0; i < list->count; i++)
+        for (size_t i = 0; i < list->count; i++) {
             print_two_lines(term, &list->entries[i]);
+        }
     }
     eb_table_free(&rows);
     print_details(term, list);

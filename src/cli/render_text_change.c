@@ -1,7 +1,6 @@
 /* render_text_change.c: what will change on a board, what changed, and what a failure left. */
-#include "render_text.h"
-
 #include "human.h"
+#include "render_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,18 +19,20 @@ static void firmware_text(const eb_partition_table_t *table, const eb_boot_choic
 
     out[0] = '\0';
     if (table == NULL || !table->present || boot == NULL || boot->index < 0 ||
-        (size_t)boot->index >= table->count)
+        (size_t)boot->index >= table->count) {
         return;
+    }
     part = &table->entries[boot->index];
-    if (part->app.desc.present)
+    if (part->app.desc.present) {
         snprintf(out, cap, "%s %s, in %s", part->app.desc.project, part->app.desc.version,
                  part->label);
-    else if (part->app.state == EB_IMAGE_ABSENT)
+    } else if (part->app.state == EB_IMAGE_ABSENT) {
         snprintf(out, cap, "%s boots, which is not in the image", part->label);
-    else if (part->app.state == EB_IMAGE_NONE)
+    } else if (part->app.state == EB_IMAGE_NONE) {
         snprintf(out, cap, "none: %s is empty", part->label);
-    else
+    } else {
         snprintf(out, cap, "without a name, in %s", part->label);
+    }
 }
 
 static void text_source(const eb_term_t *term, const eb_change_plan_t *plan)
@@ -43,10 +44,11 @@ static void text_source(const eb_term_t *term, const eb_change_plan_t *plan)
         eb_human_local_time(plan->image_created_utc, when);
         eb_text_field(term, "Made", "%s", when);
     }
-    if (plan->image_chip != NULL)
+    if (plan->image_chip != NULL) {
         eb_text_board(term, "From", plan->image_chip);
-    else
+    } else {
         eb_text_field(term, "From", "not known: the image has no sidecar");
+    }
     firmware_text(plan->image_table, plan->image_boot, firmware, sizeof(firmware));
     eb_text_field(term, "Firmware", "%s", firmware);
 }
@@ -60,19 +62,20 @@ static void text_amount(const eb_term_t *term, const eb_change_plan_t *plan)
 
     eb_human_size(bytes, changes);
     eb_human_size(all, whole);
-    if (bytes == 0)
+    if (bytes == 0) {
         eb_text_field(term, name, "nothing: %s",
                       plan->is_erase ? "all of it is erased already"
                                      : "the board is like the image already");
-    else if (plan->unasked_bytes > 0) {
+    } else if (plan->unasked_bytes > 0) {
         eb_human_size(plan->unasked_bytes, unasked);
         eb_text_field(term, name, "up to %s of %s (%s not compared: all around differs)", changes,
                       whole, unasked);
-    } else if (bytes == all)
+    } else if (bytes == all) {
         eb_text_field(term, name, "all of it");
-    else
+    } else {
         eb_text_field(term, name, "%s of %s; the rest is %s", changes, whole,
                       plan->is_erase ? "erased already" : "equal already");
+    }
 }
 
 static const eb_partition_t *entry_of(const eb_partition_table_t *table, const eb_piece_sum_t *sum)
@@ -80,8 +83,9 @@ static const eb_partition_t *entry_of(const eb_partition_table_t *table, const e
     for (size_t i = 0; table != NULL && i < table->count; i++) {
         const eb_partition_t *entry = &table->entries[i];
         if (strcmp(entry->label, sum->name) == 0 && sum->addr >= entry->addr &&
-            sum->addr - entry->addr < entry->size)
+            sum->addr - entry->addr < entry->size) {
             return entry;
+        }
     }
     return NULL;
 }
@@ -93,16 +97,18 @@ static void add_plan_row(eb_table_t *rows, const eb_partition_table_t *table,
     char size[EB_HUMAN_BYTES] = "", changes[EB_HUMAN_BYTES];
 
     eb_human_size(sum->bytes[EB_RANGE_OLD], changes);
-    if (entry != NULL)
+    if (entry != NULL) {
         eb_human_size(entry->size, size);
+    }
     eb_table_add(rows, sum->name[0] != '\0' ? sum->name : "(no partition)");
     eb_table_addf(rows, "0x%" PRIx32, entry != NULL ? entry->addr : sum->addr);
     eb_table_add(rows, size);
     eb_table_add(rows, changes);
-    if (entry != NULL && entry->app.desc.present)
+    if (entry != NULL && entry->app.desc.present) {
         eb_table_addf(rows, "%s %s", entry->app.desc.project, entry->app.desc.version);
-    else
+    } else {
         eb_table_add(rows, "");
+    }
 }
 
 static bool text_plan_rows(const eb_term_t *term, const eb_change_plan_t *plan,
@@ -118,8 +124,9 @@ static bool text_plan_rows(const eb_term_t *term, const eb_change_plan_t *plan,
 
     eb_table_init(&rows, columns, sizeof(columns) / sizeof(columns[0]));
     for (size_t i = 0; i < sums->count; i++) {
-        if (sums->list[i].bytes[EB_RANGE_OLD] == 0)
+        if (sums->list[i].bytes[EB_RANGE_OLD] == 0) {
             continue;
+        }
         add_plan_row(&rows, table, &sums->list[i]);
         shown++;
     }
@@ -154,12 +161,13 @@ static void text_warnings(const eb_term_t *term, const eb_chip_info_t *board,
                  board->mac_count > 0 ? board->macs[0].text : "not known");
         warn(term, text);
     }
-    if (plan->encrypted)
+    if (plan->encrypted) {
         warn(term, plan->is_erase
                        ? "WARNING: FLASH ENCRYPTION IS ON: what is erased can only be put back "
                          "from a backup of this very board."
                        : "WARNING: FLASH ENCRYPTION IS ON: only an image of this very board, read "
                          "with encryption on, runs on it.");
+    }
 }
 
 bool eb_text_change_plan(const eb_term_t *term, const eb_chip_info_t *board,
@@ -170,13 +178,15 @@ bool eb_text_change_plan(const eb_term_t *term, const eb_chip_info_t *board,
     eb_pieces_t pieces = {0};
     eb_piece_sums_t sums = {0};
 
-    if (table == NULL || !table->present)
+    if (table == NULL || !table->present) {
         table = plan->board_table;
+    }
     const eb_areas_t areas = {.table = table, .bootloader_addr = board->bootloader_addr};
     fprintf(term->file, "%s%s%s\n", eb_term_style(term, EB_STYLE_HEADING),
             plan->is_erase ? "To erase" : "To restore", eb_term_plain(term));
-    if (!plan->is_erase)
+    if (!plan->is_erase) {
         text_source(term, plan);
+    }
     eb_text_board(term, "Board", board);
     firmware_text(plan->board_table, plan->board_boot, firmware, sizeof(firmware));
     eb_text_field(term, "Runs now", "%s", firmware);
@@ -188,8 +198,9 @@ bool eb_text_change_plan(const eb_term_t *term, const eb_chip_info_t *board,
     eb_piece_sums_free(&sums);
     eb_pieces_free(&pieces);
     text_warnings(term, board, plan);
-    if (plan->is_erase && eb_spans_bytes(plan->spans, EB_RANGE_OLD) > 0)
+    if (plan->is_erase && eb_spans_bytes(plan->spans, EB_RANGE_OLD) > 0) {
         fprintf(term->file, "\nOnly a backup brings it back; 'espbackup backup' makes one.\n");
+    }
     fputc('\n', term->file);
     return good;
 }
@@ -203,12 +214,13 @@ static void text_written(const eb_term_t *term, const eb_restore_result_t *resul
     eb_human_size(result->bytes_written, written);
     eb_human_size(result->wire_bytes, wire);
     eb_human_size(eb_spans_bytes(&result->spans, EB_RANGE_NEW), erased);
-    if (result->changed && result->bytes_written == 0)
+    if (result->changed && result->bytes_written == 0) {
         eb_text_field(term, "Written", "nothing: %s erased", erased);
-    else if (result->changed)
+    } else if (result->changed) {
         eb_text_field(term, "Written", "%s, %s over the wire", written, wire);
-    else
+    } else {
         eb_text_field(term, "Written", "nothing: the board was like the image already");
+    }
 }
 
 static const char header_words[] = "as the --flash options say; checksum and hash fit it";
@@ -216,8 +228,9 @@ static const char header_words[] = "as the --flash options say; checksum and has
 /* Behind the plan: all else is said there. */
 void eb_text_dry_run(const eb_term_t *term, const eb_restore_result_t *result)
 {
-    if (result->header_changed)
+    if (result->header_changed) {
         fprintf(term->file, "The header would be changed %s.\n", header_words);
+    }
     fprintf(term->file, "Nothing was changed: --dry-run.\n");
 }
 
@@ -233,10 +246,12 @@ void eb_text_restore(const eb_term_t *term, const eb_restore_result_t *result)
     eb_text_field(term, "Saved first", "%s", result->first_backup_path);
     eb_text_field(term, "Range", "%s", range);
     text_written(term, result);
-    if (result->header_changed)
+    if (result->header_changed) {
         eb_text_field(term, "Header", "%s", header_words);
-    if (result->proved)
+    }
+    if (result->proved) {
         eb_text_field(term, "Proof", "MD5 computed by the chip covers every byte");
+    }
     eb_text_field(term, "Took", "%s", took);
     eb_text_through(term, &result->stats);
 }
@@ -250,10 +265,12 @@ void eb_text_erase(const eb_term_t *term, const eb_erase_result_t *result,
     eb_human_seconds(result->seconds, took);
     fprintf(term->file, "%sErased%s\n", eb_term_style(term, EB_STYLE_HEADING), eb_term_plain(term));
     eb_text_field(term, "Range", "%s", range);
-    if (!result->changed)
+    if (!result->changed) {
         eb_text_field(term, "Erased", "nothing: all of it was erased already");
-    if (result->proved)
+    }
+    if (result->proved) {
         eb_text_field(term, "Proof", "MD5 computed by the chip: every byte is 0xFF");
+    }
     eb_text_field(term, "Took", "%s", took);
     eb_text_through(term, stats);
 }
@@ -307,10 +324,12 @@ bool eb_text_board_state(const eb_term_t *term, const eb_pieces_t *pieces)
             eb_term_plain(term));
     bool printed = shown == 0 || eb_table_print(&rows, term, 2);
     eb_table_free(&rows);
-    if (left_out > 0)
+    if (left_out > 0) {
         fprintf(term->file, "  and %zu more ranges, which --json would list\n", left_out);
-    if (eb_pieces_bytes(pieces, EB_RANGE_SAME) > 0)
+    }
+    if (eb_pieces_bytes(pieces, EB_RANGE_SAME) > 0) {
         fprintf(term->file, "  The rest of the range is right, and was not touched.\n");
+    }
     fputc('\n', term->file);
     return printed;
 }

@@ -1,7 +1,6 @@
 /* render_text_compare.c: verify, diff and the backups of partitions, for people. */
-#include "render_text.h"
-
 #include "human.h"
+#include "render_text.h"
 #include "store.h"
 
 #include <inttypes.h>
@@ -57,8 +56,9 @@ static void sum_kind_text(const eb_difference_t *list, size_t count, char out[TE
 
     for (size_t i = 0; i < count; i++) {
         of_both += list[i].kind == EB_DIFFERENCE_CHANGED;
-        if (list[i].kind != EB_DIFFERENCE_CHANGED)
+        if (list[i].kind != EB_DIFFERENCE_CHANGED) {
             only = kind_text(list[i].kind);
+        }
     }
     snprintf(out, TEXT_BYTES, "%s%s", of_both > 0 && of_both < count ? "partly " : "", only);
 }
@@ -102,13 +102,14 @@ static void text_differs(const eb_term_t *term, const eb_diff_result_t *result, 
 
     eb_human_size(result->differing_bytes, size);
     eb_human_size(result->size_bytes, whole);
-    if (!result->proved)
+    if (!result->proved) {
         eb_text_field(term, "Differs", "not known: the comparison was not finished");
-    else if (result->count == 0)
+    } else if (result->count == 0) {
         eb_text_field(term, "Differs", "nothing: all %s are equal", whole);
-    else
+    } else {
         eb_text_field(term, "Differs", "%s of %s, in %zu range%s%s", size, whole, result->count,
                       result->count == 1 ? "" : "s", by_sector ? " of whole sectors" : "");
+    }
 }
 
 bool eb_text_verify(const eb_term_t *term, const eb_chip_info_t *board,
@@ -128,8 +129,9 @@ bool eb_text_verify(const eb_term_t *term, const eb_chip_info_t *board,
     if (board != NULL) {
         eb_text_board(term, "Board", board);
         text_differs(term, result, true);
-        if (result->proved && result->count == 0)
+        if (result->proved && result->count == 0) {
             eb_text_field(term, "Proof", "MD5 computed by the chip covers every byte");
+        }
     }
     eb_text_field(term, "Took", "%s", took);
     return result->count == 0 || text_ranges(term, result);
@@ -138,10 +140,11 @@ bool eb_text_verify(const eb_term_t *term, const eb_chip_info_t *board,
 static void text_side(const eb_term_t *term, const char *name, const char *path,
                       const eb_chip_info_t *board)
 {
-    if (path[0] != '\0')
+    if (path[0] != '\0') {
         eb_text_field(term, name, "%s", path);
-    else if (board != NULL)
+    } else if (board != NULL) {
         eb_text_board(term, name, board);
+    }
 }
 
 bool eb_text_diff(const eb_term_t *term, const eb_chip_info_t *board,
@@ -151,8 +154,9 @@ bool eb_text_diff(const eb_term_t *term, const eb_chip_info_t *board,
     text_side(term, "First", result->a_path, board);
     text_side(term, "Second", result->b_path, board);
     text_differs(term, result, board != NULL);
-    if (result->count == 0)
+    if (result->count == 0) {
         return true;
+    }
     return text_sums(term, result) && (!every || text_ranges(term, result));
 }
 
@@ -168,11 +172,13 @@ bool eb_text_partition_backup(const eb_term_t *term, const eb_chip_info_t *board
 
     fprintf(term->file, "%sPartitions%s\n", eb_term_style(term, EB_STYLE_HEADING),
             eb_term_plain(term));
-    if (board != NULL)
+    if (board != NULL) {
         eb_text_board(term, "Board", board);
+    }
     for (size_t i = result->count; i-- > 0;) {
-        if (result->files[i].image_path[0] != '\0')
+        if (result->files[i].image_path[0] != '\0') {
             first = result->files[i].image_path;
+        }
     }
     /* All of them lie in one folder: with it in each line they would not fit a terminal. */
     const size_t folder_len = (size_t)(eb_store_file_name(first) - first);

@@ -1,8 +1,7 @@
 /* render_text_table.c: what lies in a flash: bootloader, partitions, what boots. */
-#include "render_text.h"
-
 #include "human.h"
 #include "partition_types.h"
+#include "render_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,24 +29,27 @@ static void app_text(const eb_app_image_t *app, char *out, size_t cap)
         break;
     }
     const char *damaged = app->state == EB_IMAGE_DAMAGED ? " (damaged)" : "";
-    if (desc->present)
+    if (desc->present) {
         snprintf(out, cap, "%s %s%s", desc->project, desc->version, damaged);
-    else
+    } else {
         snprintf(out, cap, "(image without a name)%s", damaged);
+    }
 }
 
 static void used_text(const eb_flash_usage_t *usage, uint32_t size, char *out, size_t cap)
 {
     out[0] = '\0';
-    if (usage == NULL || !usage->known)
+    if (usage == NULL || !usage->known) {
         return;
+    }
     uint64_t used = usage->erased_bytes < size ? size - usage->erased_bytes : 0;
-    if (used == 0)
+    if (used == 0) {
         snprintf(out, cap, "erased");
-    else
+    } else {
         snprintf(out, cap, "%u %%",
                  used < size && eb_human_percent(used, size) == 0 ? 1
                                                                   : eb_human_percent(used, size));
+    }
 }
 
 static void add_row(eb_table_t *out, const eb_partition_t *part, bool boots,
@@ -66,8 +68,9 @@ static void add_row(eb_table_t *out, const eb_partition_t *part, bool boots,
     used_text(usage, part->size, text, sizeof(text));
     eb_table_add(out, text);
     text[0] = '\0';
-    if (is_app)
+    if (is_app) {
         app_text(&part->app, text, sizeof(text));
+    }
     eb_table_add(out, text);
     eb_table_add(out, part->app.desc.present ? part->app.desc.idf_version : "");
     eb_table_add(out, part->app.desc.present ? part->app.desc.build_date : "");
@@ -131,15 +134,18 @@ bool eb_text_partitions(const eb_term_t *term, const eb_partition_table_t *table
     char text[BOOT_BYTES], clean[BOOT_BYTES];
 
     eb_text_heading(term, "Partitions");
-    if (table->damaged)
+    if (table->damaged) {
         fprintf(term->file, "  The partition table at 0x%" PRIx32 " is no good.\n", table->addr);
-    else if (!table->present)
+    } else if (!table->present) {
         fprintf(term->file, "  There is no partition table.\n");
-    if (!table->present)
+    }
+    if (!table->present) {
         return true;
+    }
     eb_table_init(&rows, columns, sizeof(columns) / sizeof(columns[0]));
-    for (size_t i = 0; i < table->count; i++)
+    for (size_t i = 0; i < table->count; i++) {
         add_row(&rows, &table->entries[i], boot->index == (int)i, usage != NULL ? &usage[i] : NULL);
+    }
     bool printed = eb_table_print(&rows, term, 2);
     eb_table_free(&rows);
     boot_text(table, boot, text, sizeof(text));
@@ -162,13 +168,16 @@ bool eb_text_flash_report(const eb_term_t *term, const eb_flash_report_t *report
     }
     app_text(&report->bootloader, text, sizeof(text));
     /* The bootloaders of ESP-IDF carry no description before 5.3; a name missing is no news. */
-    if (!report->bootloader.desc.present && report->bootloader.state == EB_IMAGE_VALID)
+    if (!report->bootloader.desc.present && report->bootloader.state == EB_IMAGE_VALID) {
         snprintf(text, sizeof(text), "a valid image");
-    if (!report->bootloader.desc.present && report->bootloader.state == EB_IMAGE_UNCHECKED)
+    }
+    if (!report->bootloader.desc.present && report->bootloader.state == EB_IMAGE_UNCHECKED) {
         snprintf(text, sizeof(text), "an image");
+    }
     eb_text_field(term, "Bootloader", "%s", text);
-    if (report->table.present)
+    if (report->table.present) {
         eb_text_field(term, "Table", "at 0x%" PRIx32 "%s", report->table.addr,
                       report->table.has_md5 ? ", its MD5 holds" : ", without an MD5");
+    }
     return eb_text_partitions(term, &report->table, &report->boot, report->part_usage);
 }

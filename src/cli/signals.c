@@ -33,8 +33,9 @@ static void watch(int number)
     struct sigaction old;
 
     /* What the parent chose to ignore (nohup) stays ignored. */
-    if (sigaction(number, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+    if (sigaction(number, NULL, &old) == 0 && old.sa_handler == SIG_IGN) {
         return;
+    }
     memset(&action, 0, sizeof(action));
     action.sa_handler = on_signal;
     action.sa_flags = SA_RESTART;

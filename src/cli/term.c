@@ -15,8 +15,9 @@ static int terminal_width(int fd)
 {
     struct winsize size;
 
-    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20) {
         return size.ws_col;
+    }
     return FAKE_WIDTH;
 }
 
@@ -43,17 +44,19 @@ void eb_term_init(eb_term_t *term, FILE *file, eb_color_t color, bool fake)
     bool is_terminal = fd >= 0 && isatty(fd) == 1;
 
     *term = (eb_term_t){.file = file, .tty = fake || (is_terminal && !dumb)};
-    if (fake)
+    if (fake) {
         term->width = FAKE_WIDTH;
-    else if (is_terminal)
+    } else if (is_terminal) {
         term->width = terminal_width(fd);
+    }
     term->color = want_color(term->tty, color);
 }
 
 const char *eb_term_style(const eb_term_t *term, eb_style_t style)
 {
-    if (!term->color)
+    if (!term->color) {
         return "";
+    }
     switch (style) {
     case EB_STYLE_HEADING:
         return "\033[1m";
@@ -75,11 +78,13 @@ static size_t decode(const char *p, uint32_t *point)
 {
     size_t len = eb_utf8_sequence(p, strnlen(p, 4));
 
-    if (len == 0)
+    if (len == 0) {
         return 0;
+    }
     *point = (unsigned char)*p & (len == 1 ? 0x7Fu : 0xFFu >> (len + 1));
-    for (size_t i = 1; i < len; i++)
+    for (size_t i = 1; i < len; i++) {
         *point = (*point << 6) | ((unsigned char)p[i] & 0x3Fu);
+    }
     return len;
 }
 
@@ -102,11 +107,13 @@ static size_t point_columns(uint32_t point)
     };
 
     if ((point >= 0x0300 && point <= 0x036F) || (point >= 0xFE00 && point <= 0xFE0F) ||
-        (point >= 0x20D0 && point <= 0x20FF))
+        (point >= 0x20D0 && point <= 0x20FF)) {
         return 0;
+    }
     for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++) {
-        if (point >= wide[i].first && point <= wide[i].last)
+        if (point >= wide[i].first && point <= wide[i].last) {
             return 2;
+        }
     }
     return 1;
 }
@@ -136,16 +143,18 @@ size_t eb_term_clean(const char *text, size_t columns, char *out, size_t cap)
     size_t cut_columns = 0;
     char piece[5];
 
-    if (cap == 0)
+    if (cap == 0) {
         return 0;
+    }
     out[0] = '\0';
     for (const char *p = text; *p != '\0';) {
         size_t width = next_clean(&p, piece);
         size_t len = strlen(piece);
 
         if ((columns != 0 && used + width > columns) || bytes + len + 1 > cap) {
-            if (cut_bytes + 2 > cap)
+            if (cut_bytes + 2 > cap) {
                 return used;
+            }
             memcpy(out + cut_bytes, "~", 2);
             return cut_columns + 1;
         }
@@ -165,8 +174,9 @@ size_t eb_term_columns(const char *text)
     size_t used = 0;
     char piece[5];
 
-    while (*text != '\0')
+    while (*text != '\0') {
         used += next_clean(&text, piece);
+    }
     return used;
 }
 

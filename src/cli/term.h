@@ -2,11 +2,11 @@
 #ifndef EB_CLI_TERM_H
 #define EB_CLI_TERM_H
 
+#include "option_table.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
-
-#include "option_table.h"
 
 typedef enum eb_style { EB_STYLE_HEADING, EB_STYLE_ERROR, EB_STYLE_WARNING } eb_style_t;
 

@@ -16,10 +16,12 @@ void eb_table_init(eb_table_t *table, const eb_column_t *columns, size_t column_
 
 void eb_table_free(eb_table_t *table)
 {
-    if (table == NULL)
+    if (table == NULL) {
         return;
-    for (size_t i = 0; i < table->cell_count; i++)
+    }
+    for (size_t i = 0; i < table->cell_count; i++) {
         free(table->cells[i]);
+    }
     free(table->cells);
     table->cells = NULL;
     table->cell_count = table->cell_cap = 0;
@@ -41,10 +43,11 @@ void eb_table_add(eb_table_t *table, const char *text)
     }
     eb_term_clean(text, 0, clean, sizeof(clean));
     char *copy = strdup(clean);
-    if (copy == NULL)
+    if (copy == NULL) {
         table->failed = true;
-    else
+    } else {
         table->cells[table->cell_count++] = copy;
+    }
 }
 
 void eb_table_addf(eb_table_t *table, const char *format, ...)
@@ -79,11 +82,13 @@ static void measure(const eb_table_t *table, size_t *widths)
         widths[c] = 0;
         for (size_t i = c; i < table->cell_count; i += table->column_count) {
             size_t width = eb_term_columns(table->cells[i]);
-            if (width > widths[c])
+            if (width > widths[c]) {
                 widths[c] = width;
+            }
         }
-        if (widths[c] > 0 && widths[c] < heading)
+        if (widths[c] > 0 && widths[c] < heading) {
             widths[c] = heading;
+        }
     }
 }
 
@@ -94,12 +99,14 @@ static void squeeze(const eb_table_t *table, size_t *widths, int indent, size_t 
         size_t least = table->columns[c].squeeze_to;
         size_t total = total_width(table, widths, indent);
 
-        if (total <= limit)
+        if (total <= limit) {
             return;
-        if (least == EB_COLUMN_DROP)
+        }
+        if (least == EB_COLUMN_DROP) {
             widths[c] = 0;
-        else if (least != 0 && widths[c] > least)
+        } else if (least != 0 && widths[c] > least) {
             widths[c] = widths[c] - least > total - limit ? widths[c] - (total - limit) : least;
+        }
     }
 }
 
@@ -107,8 +114,9 @@ bool eb_table_fits(const eb_table_t *table, const eb_term_t *term, int indent)
 {
     size_t widths[EB_TABLE_COLUMNS_MAX] = {0};
 
-    if (term->width <= 0)
+    if (term->width <= 0) {
         return true;
+    }
     measure(table, widths);
     squeeze(table, widths, indent, (size_t)term->width);
     return total_width(table, widths, indent) <= (size_t)term->width;
@@ -120,10 +128,11 @@ static void print_cell(FILE *out, const char *text, size_t width, bool right, bo
     size_t used = eb_term_clean(text, width, cut, sizeof(cut));
     int pad = (int)(width > used ? width - used : 0);
 
-    if (right)
+    if (right) {
         fprintf(out, "%*s%s", pad, "", cut);
-    else
+    } else {
         fprintf(out, "%s%*s", cut, last ? 0 : pad, "");
+    }
 }
 
 static void print_row(const eb_table_t *table, FILE *out, char *const *cells, const size_t *widths,
@@ -133,13 +142,15 @@ static void print_row(const eb_table_t *table, FILE *out, char *const *cells, co
 
     for (size_t c = 0; c < table->column_count; c++) {
         const char *text = cells != NULL ? cells[c] : table->columns[c].heading;
-        if (widths[c] > 0 && text[0] != '\0')
+        if (widths[c] > 0 && text[0] != '\0') {
             last = c;
+        }
     }
     fprintf(out, "%*s", indent, "");
     for (size_t c = 0, shown = 0; c <= last; c++) {
-        if (widths[c] == 0)
+        if (widths[c] == 0) {
             continue;
+        }
         fprintf(out, "%*s", shown++ > 0 ? GAP : 0, "");
         print_cell(out, cells != NULL ? cells[c] : table->columns[c].heading, widths[c],
                    table->columns[c].right, c == last);
@@ -150,11 +161,13 @@ bool eb_table_print(const eb_table_t *table, const eb_term_t *term, int indent)
 {
     size_t widths[EB_TABLE_COLUMNS_MAX] = {0};
 
-    if (table->failed)
+    if (table->failed) {
         return false;
+    }
     measure(table, widths);
-    if (term->width > 0)
+    if (term->width > 0) {
         squeeze(table, widths, indent, (size_t)term->width);
+    }
     fputs(eb_term_style(term, EB_STYLE_HEADING), term->file);
     print_row(table, term->file, NULL, widths, indent);
     fprintf(term->file, "%s\n", eb_term_plain(term));
@@ -180,8 +193,9 @@ void eb_text_field(const eb_term_t *term, const char *name, const char *format, 
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    if (text[0] == '\0')
+    if (text[0] == '\0') {
         return;
+    }
     eb_term_clean(text, 0, clean, sizeof(clean));
     const size_t indent = 2 + FIELD_WIDTH + GAP;
     fprintf(term->file, "  %-*s%*s", FIELD_WIDTH, name, GAP, "");

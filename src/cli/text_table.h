@@ -7,11 +7,11 @@
 #ifndef EB_CLI_TEXT_TABLE_H
 #define EB_CLI_TEXT_TABLE_H
 
+#include "term.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "term.h"
 
 #define EB_TABLE_COLUMNS_MAX 10
 

@@ -15,8 +15,9 @@
 
 static size_t line_width(const eb_term_t *term)
 {
-    if (term->width <= 0)
+    if (term->width <= 0) {
         return LINE_ELSE;
+    }
     return (size_t)(term->width < LINE_LEAST  ? LINE_LEAST
                     : term->width > LINE_MOST ? LINE_MOST
                                               : term->width);
@@ -51,8 +52,9 @@ static const char *option_help(const eb_command_t *command, eb_opt_t opt)
 {
     if (command != NULL && command->words != NULL) {
         for (const eb_opt_words_t *own = command->words; own->opt != EB_OPT_COUNT; own++) {
-            if (own->opt == opt)
+            if (own->opt == opt) {
                 return own->help;
+            }
         }
     }
     return eb_opt_row(opt)->help;
@@ -66,8 +68,9 @@ static void print_option(const eb_term_t *term, const eb_command_t *command, eb_
     char letter[8] = "    ";
     size_t used;
 
-    if (row->letter != '\0')
+    if (row->letter != '\0') {
         snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+    }
     snprintf(left, sizeof(left), "  %s--%s%s%s", letter, row->name,
              row->value_name != NULL ? " " : "", row->value_name != NULL ? row->value_name : "");
     snprintf(right, sizeof(right), "%s", option_help(command, opt));
@@ -90,17 +93,20 @@ static void print_group(const eb_term_t *term, const char *heading, eb_opt_group
     print_heading(term, heading);
     for (int i = 0; i < EB_OPT_COUNT; i++) {
         const eb_opt_row_t *row = eb_opt_row((eb_opt_t)i);
-        if (row->group == group && !row->hidden)
+        if (row->group == group && !row->hidden) {
             print_option(term, NULL, (eb_opt_t)i);
+        }
     }
 }
 
 static void print_globals(const eb_term_t *term, unsigned groups)
 {
-    if ((groups & EB_OPT_GROUP_BOARD) != 0)
+    if ((groups & EB_OPT_GROUP_BOARD) != 0) {
         print_group(term, "The board:", EB_OPT_GROUP_BOARD);
-    if ((groups & EB_OPT_GROUP_STORE) != 0)
+    }
+    if ((groups & EB_OPT_GROUP_STORE) != 0) {
         print_group(term, "The backups:", EB_OPT_GROUP_STORE);
+    }
     print_group(term, "General:", EB_OPT_GROUP_GENERAL);
 }
 
@@ -123,8 +129,9 @@ static void print_command_help(const eb_term_t *term, const eb_command_t *comman
         fputc('\n', term->file);
         print_heading(term, "Options:");
     }
-    for (const eb_opt_t *opt = command->options; *opt != EB_OPT_COUNT; opt++)
+    for (const eb_opt_t *opt = command->options; *opt != EB_OPT_COUNT; opt++) {
         print_option(term, command, *opt);
+    }
     print_globals(term, command->groups);
     if (command->example != NULL) {
         fputc('\n', term->file);
@@ -169,11 +176,13 @@ eb_code_t eb_usage_result(eb_cli_t *cli, const eb_command_t *command, eb_err_t *
         return EB_OK;
     }
     memory.file = open_memstream(&text, &len);
-    if (memory.file == NULL)
+    if (memory.file == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the help");
+    }
     eb_usage_print(&memory, command);
-    if (fclose(memory.file) == 0)
+    if (fclose(memory.file) == 0) {
         eb_json_add_text(cli->json, "help", text);
+    }
     free(text);
     return EB_OK;
 }

@@ -8,15 +8,15 @@
 #ifndef EB_CORE_IMAGE_SOURCE_H
 #define EB_CORE_IMAGE_SOURCE_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "espbackup/err.h"
 #include "espbackup/event.h"
 #include "espbackup/ops.h"
 #include "fs_atomic.h"
 #include "layout.h"
 #include "sidecar.h"
+
+#include <stdbool.h>
+#include <stdint.h>
 
 typedef struct eb_image_source {
     int fd; /* open for reading; -1: none */

@@ -2,11 +2,10 @@
 
 #include "clock.h"
 #include "cover.h"
+#include "espbackup/version.h"
 #include "finish.h"
 #include "fs_atomic.h"
 #include "hash_file.h"
-
-#include "espbackup/version.h"
 
 #include <stdio.h>
 #include <stdlib.h>

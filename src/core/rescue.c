@@ -1,11 +1,11 @@
 #include "rescue.h"
 
+#include "fs_atomic.h"
+#include "store.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "fs_atomic.h"
-#include "store.h"
 
 #define SUFFIX           ".sector"
 #define MAC_DIGITS       16

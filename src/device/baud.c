@@ -1,7 +1,6 @@
-#include "session_impl.h"
-
 #include "bytes.h"
 #include "clock.h"
+#include "session_impl.h"
 
 /* Chip and adapter change at slightly different times; what comes meanwhile is noise. */
 #define SETTLE_MS    30
@@ -14,8 +13,9 @@ static const uint32_t ladder[] = {921600, 460800, 230400, 115200};
 uint32_t eb_baud_below(uint32_t baud)
 {
     for (size_t i = 0; i < sizeof(ladder) / sizeof(ladder[0]); i++) {
-        if (ladder[i] < baud)
+        if (ladder[i] < baud) {
             return ladder[i];
+        }
     }
     return 0;
 }
@@ -59,8 +59,9 @@ static uint32_t rate_to_ask(const eb_session_t *s, uint32_t old, uint32_t baud, 
         *from = EB_ROM_BAUD;
         return (uint32_t)((uint64_t)baud * EB_ROM_BAUD / old);
     }
-    if (s->stub || s->rom_clock_hz == 0 || crystal_hz == 0)
+    if (s->stub || s->rom_clock_hz == 0 || crystal_hz == 0) {
         return baud;
+    }
     return (uint32_t)(baud * s->rom_clock_hz / crystal_hz);
 }
 
@@ -74,14 +75,16 @@ static eb_code_t prove(eb_session_t *s, int tries, eb_err_t *err)
     code = eb_link_flush(s->link, err);
     for (int i = 0; code == EB_OK && i < tries; i++) {
         code = eb_link_sync(s->link, PROVE_MS, &info, err);
-        if (code == EB_OK)
+        if (code == EB_OK) {
             return info.dialect == before
                        ? EB_OK
                        : eb_err_set(err, EB_ERR_CHIP_RESET, "the board restarted");
+        }
         if ((code == EB_ERR_TIMEOUT || code == EB_ERR_GARBAGE) && i + 1 < tries) {
             code = eb_link_drain(s->link, 50, 500, err);
-            if (code == EB_ERR_GARBAGE)
+            if (code == EB_ERR_GARBAGE) {
                 code = EB_OK;
+            }
         }
     }
     return code;
@@ -101,38 +104,46 @@ eb_code_t eb_baud_change(eb_session_t *s, uint32_t baud, eb_err_t *err)
     /* Whether this computer can do it is found out before the board goes there. */
     if (host && s->port.kind == EB_PORT_UART) {
         code = eb_transport_set_baud(s->transport, baud, err);
-        if (code == EB_OK)
+        if (code == EB_OK) {
             code = eb_transport_set_baud(s->transport, old, err);
-        if (code != EB_OK)
+        }
+        if (code != EB_OK) {
             return code;
+        }
     }
     eb_put_le32(data, rate_to_ask(s, old, baud, &from));
     eb_put_le32(data + 4, from);
     code = eb_link_command(s->link, &request, &reply, err);
     /* Without a reply the board may have changed or not: try the new rate, then the old one. */
-    if (code != EB_OK && code != EB_ERR_TIMEOUT && code != EB_ERR_LINE)
+    if (code != EB_OK && code != EB_ERR_TIMEOUT && code != EB_ERR_LINE) {
         return code;
+    }
     if (!host) {
-        if (code == EB_OK)
+        if (code == EB_OK) {
             code = prove(s, PROVE_TRIES, err);
+        }
         s->baud_told = code == EB_OK ? baud : 0;
         return code;
     }
     code = eb_transport_set_baud(s->transport, baud, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = prove(s, PROVE_TRIES, err);
+    }
     if (code == EB_OK) {
         eb_event_note(s->ev, EB_LEVEL_DETAIL, "line at %u baud", (unsigned)baud);
         return EB_OK;
     }
-    if (code == EB_ERR_CANCELLED || code == EB_ERR_PORT_LOST || code == EB_ERR_CHIP_RESET)
+    if (code == EB_ERR_CANCELLED || code == EB_ERR_PORT_LOST || code == EB_ERR_CHIP_RESET) {
         return code;
+    }
     code = eb_transport_set_baud(s->transport, old, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = prove(s, RETURN_TRIES, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         return eb_err_set(err, EB_ERR_UNSUPPORTED, "the line does not work at %u baud",
                           (unsigned)baud);
+    }
     return code;
 }
 
@@ -140,25 +151,31 @@ eb_code_t eb_baud_raise(eb_session_t *s, eb_err_t *err)
 {
     eb_code_t code = EB_OK;
 
-    if (!eb_transport_can_baud(s->transport) && !s->baud_fixed)
+    if (!eb_transport_can_baud(s->transport) && !s->baud_fixed) {
         return EB_OK;
+    }
     /* The rate of a USB unit inside the chip means nothing. */
-    if (s->port.kind == EB_PORT_USB_JTAG || s->port.kind == EB_PORT_USB_OTG)
+    if (s->port.kind == EB_PORT_USB_JTAG || s->port.kind == EB_PORT_USB_OTG) {
         return EB_OK;
-    if (s->row->old_rom && !s->stub)
+    }
+    if (s->row->old_rom && !s->stub) {
         return EB_OK;
+    }
     while (s->baud_target != 0 && s->baud_target != assumed_now(s)) {
         code = eb_baud_change(s, s->baud_target, err);
-        if (code == EB_OK)
+        if (code == EB_OK) {
             break;
-        if (code == EB_ERR_CANCELLED || code == EB_ERR_PORT_LOST)
+        }
+        if (code == EB_ERR_CANCELLED || code == EB_ERR_PORT_LOST) {
             return code;
+        }
         eb_event_note(s->ev, EB_LEVEL_NOTE, "%u baud does not work here; going down",
                       (unsigned)s->baud_target);
         s->baud_target = eb_baud_below(s->baud_target);
         s->stats.slowdowns++;
-        if (code != EB_ERR_UNSUPPORTED)
+        if (code != EB_ERR_UNSUPPORTED) {
             return eb_err_set(err, EB_ERR_LINE, "the board was lost while the line was sped up");
+        }
     }
     return EB_OK;
 }

@@ -1,9 +1,9 @@
 /* chip_facts.c: what the rows of chips build their facts with. */
+#include "chip_row.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "chip_row.h"
 
 const char *eb_fact_name(const char *const *names, size_t count, uint32_t value,
                          const char *otherwise)
@@ -16,8 +16,9 @@ void eb_facts_add_feature(eb_chip_facts_t *facts, const char *format, ...)
     eb_chip_info_t *chip = &facts->chip;
     va_list args;
 
-    if (chip->feature_count == EB_CHIP_FEATURES_MAX)
+    if (chip->feature_count == EB_CHIP_FEATURES_MAX) {
         return;
+    }
     va_start(args, format);
     (void)vsnprintf(chip->features[chip->feature_count], sizeof(chip->features[0]), format, args);
     va_end(args);
@@ -33,16 +34,19 @@ void eb_facts_add_memory(eb_chip_facts_t *facts, const eb_memory_names_t *names,
     char maker[32] = "";
 
     if (value == 0 && size == NULL) {
-        if (names->tells_none)
+        if (names->tells_none) {
             eb_facts_add_feature(facts, "No Embedded %s", names->what);
+        }
         return;
     }
-    if (with_vendor)
+    if (with_vendor) {
         (void)snprintf(maker, sizeof(maker), " (%s)", vendor);
-    if (size != NULL)
+    }
+    if (size != NULL) {
         eb_facts_add_feature(facts, "Embedded %s %s%s", names->what, size, maker);
-    else
+    } else {
         eb_facts_add_feature(facts, "Unknown Embedded %s%s", names->what, maker);
+    }
 }
 
 static void base_mac(uint32_t low, uint32_t high, uint8_t out[EB_MAC_BYTES])
@@ -60,8 +64,9 @@ static void add_address(eb_chip_info_t *chip, const char *kind, const uint8_t *b
     eb_mac_t *mac;
     size_t used = 0;
 
-    if (chip->mac_count == EB_CHIP_MACS_MAX)
+    if (chip->mac_count == EB_CHIP_MACS_MAX) {
         return;
+    }
     mac = &chip->macs[chip->mac_count++];
     (void)snprintf(mac->kind, sizeof(mac->kind), "%s", kind);
     for (size_t i = 0; i < count && used + 4 <= sizeof(mac->text); i++) {
@@ -116,8 +121,9 @@ void eb_facts_describe_parts(eb_chip_facts_t *facts, const char *name, const cha
     bool unknown = false;
     size_t used;
 
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         unknown = unknown || strchr(parts[i], '?') != NULL;
+    }
     (void)snprintf(package, sizeof(package), "%s%s", unknown ? "Unknown " : "", name);
     for (size_t i = 0; i < count; i++) {
         used = strlen(package);
@@ -134,11 +140,12 @@ void eb_facts_set_vdd_spi(eb_chip_facts_t *facts, uint32_t efuse, bool pin)
 {
     const char *voltage;
 
-    if (!eb_bit(efuse, VDD_SPI_FORCE))
+    if (!eb_bit(efuse, VDD_SPI_FORCE)) {
         voltage = pin ? "1.8V" : "3.3V";
-    else if (!eb_bit(efuse, VDD_SPI_XPD))
+    } else if (!eb_bit(efuse, VDD_SPI_XPD)) {
         voltage = "OFF";
-    else
+    } else {
         voltage = eb_bit(efuse, VDD_SPI_TIEH) ? "3.3V" : "1.8V";
+    }
     (void)snprintf(facts->flash_voltage, sizeof(facts->flash_voltage), "%s", voltage);
 }

@@ -9,11 +9,11 @@
 #ifndef EB_DEVICE_CHIP_ROW_H
 #define EB_DEVICE_CHIP_ROW_H
 
+#include "espbackup/chip.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "espbackup/chip.h"
 
 #define EB_FACT_REGS_MAX 16
 #define EB_CRYSTALS_MAX  2
@@ -131,9 +131,7 @@ const char *eb_chip_row_stub(const eb_chip_row_t *row, int revision);
 
 /* SPI controllers from the ESP32-S2 on have the same registers at another base. */
 #define EB_SPI_REGS(at)                                                                            \
-    {                                                                                              \
-        .base = (at), .usr = 0x18, .usr1 = 0x1C, .usr2 = 0x20, .w0 = 0x58, .miso_dlen = 0x28       \
-    }
+    {.base = (at), .usr = 0x18, .usr1 = 0x1C, .usr2 = 0x20, .w0 = 0x58, .miso_dlen = 0x28}
 /* The key that unlocks the watchdogs, and that of the second one on older chips. */
 #define EB_WATCHDOG_KEY           0x50D83AA1u
 #define EB_SUPER_WATCHDOG_KEY_OLD 0x8F1D312Au
@@ -141,12 +139,15 @@ const char *eb_chip_row_stub(const eb_chip_row_t *row, int revision);
 /* The watchdogs of a low-power domain, as the ESP32-C6 was the first to have them; `locks`: offset
  * of the register that unlocks the first, behind which those of the second follow. */
 #define EB_LP_WATCHDOG(at, locks, resets)                                                          \
-    {                                                                                              \
-        .unlock_reg = (at) + (locks), .unlock_key = EB_WATCHDOG_KEY, .config_reg = (at),           \
-        .stage0_reg = (at) + 0x04u, .super_unlock_reg = (at) + (locks) + 0x08u,                    \
-        .super_unlock_key = EB_WATCHDOG_KEY, .super_config_reg = (at) + (locks) + 0x04u,           \
-        .super_auto_feed = 1u << 18, .can_reset = (resets)                                         \
-    }
+    {.unlock_reg = (at) + (locks),                                                                 \
+     .unlock_key = EB_WATCHDOG_KEY,                                                                \
+     .config_reg = (at),                                                                           \
+     .stage0_reg = (at) + 0x04u,                                                                   \
+     .super_unlock_reg = (at) + (locks) + 0x08u,                                                   \
+     .super_unlock_key = EB_WATCHDOG_KEY,                                                          \
+     .super_config_reg = (at) + (locks) + 0x04u,                                                   \
+     .super_auto_feed = 1u << 18,                                                                  \
+     .can_reset = (resets)}
 
 static inline uint32_t eb_field(uint32_t word, unsigned at, unsigned bits)
 {

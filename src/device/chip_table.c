@@ -40,14 +40,18 @@ const eb_chip_row_t *eb_chip_row_at(size_t index)
 static bool same_name(const char *a, const char *b)
 {
     for (;;) {
-        while (*a == '-' || *a == '_')
+        while (*a == '-' || *a == '_') {
             a++;
-        while (*b == '-' || *b == '_')
+        }
+        while (*b == '-' || *b == '_') {
             b++;
-        if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
+        }
+        if (tolower((unsigned char)*a) != tolower((unsigned char)*b)) {
             return false;
-        if (*a == '\0')
+        }
+        if (*a == '\0') {
             return true;
+        }
         a++;
         b++;
     }
@@ -56,8 +60,9 @@ static bool same_name(const char *a, const char *b)
 const eb_chip_row_t *eb_chip_row_by_name(const char *name)
 {
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (same_name(rows[i]->id, name))
+        if (same_name(rows[i]->id, name)) {
             return rows[i];
+        }
     }
     return NULL;
 }
@@ -65,8 +70,9 @@ const eb_chip_row_t *eb_chip_row_by_name(const char *name)
 const eb_chip_row_t *eb_chip_row_by_id(uint32_t chip_id)
 {
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (rows[i]->tells_id && rows[i]->chip_id == chip_id)
+        if (rows[i]->tells_id && rows[i]->chip_id == chip_id) {
             return rows[i];
+        }
     }
     return NULL;
 }
@@ -74,8 +80,9 @@ const eb_chip_row_t *eb_chip_row_by_id(uint32_t chip_id)
 const eb_chip_row_t *eb_chip_row_by_magic(uint32_t magic)
 {
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (!rows[i]->tells_id && rows[i]->magic == magic)
+        if (!rows[i]->tells_id && rows[i]->magic == magic) {
             return rows[i];
+        }
     }
     return NULL;
 }
@@ -83,16 +90,18 @@ const eb_chip_row_t *eb_chip_row_by_magic(uint32_t magic)
 const eb_chip_row_t *eb_chip_row_without_id(void)
 {
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (!rows[i]->tells_id && !rows[i]->efuse_security)
+        if (!rows[i]->tells_id && !rows[i]->efuse_security) {
             return rows[i];
+        }
     }
     return NULL;
 }
 
 const char *eb_chip_row_stub(const eb_chip_row_t *row, int revision)
 {
-    if (revision < row->stub.since)
+    if (revision < row->stub.since) {
         return NULL;
+    }
     return row->stub.old_name != NULL && revision < row->stub.old_before ? row->stub.old_name
                                                                          : row->id;
 }
@@ -101,8 +110,9 @@ size_t eb_chip_names(const eb_chip_name_t **out)
 {
     static eb_chip_name_t names[ROW_COUNT];
 
-    for (size_t i = 0; i < ROW_COUNT; i++)
+    for (size_t i = 0; i < ROW_COUNT; i++) {
         names[i] = (eb_chip_name_t){.id = rows[i]->id, .name = rows[i]->name};
+    }
     *out = names;
     return ROW_COUNT;
 }

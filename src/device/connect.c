@@ -1,11 +1,10 @@
+#include "clock.h"
+#include "reset.h"
 #include "session_impl.h"
+#include "tcp_stream.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#include "clock.h"
-#include "reset.h"
-#include "tcp_stream.h"
 
 #define SYNCS_PER_ATTEMPT   5
 #define SYNC_UART_MS        120
@@ -31,13 +30,16 @@ void eb_connect_learn_patience(eb_session_t *s, int64_t took_ms)
     const int64_t most_ms = is_net(s) ? REPLY_NET_MS : REPLY_UART_MS;
 
     s->answered++;
-    if (took_ms > s->slowest_ms)
+    if (took_ms > s->slowest_ms) {
         s->slowest_ms = took_ms;
-    if (s->answered < REPLIES_TO_LEARN)
+    }
+    if (s->answered < REPLIES_TO_LEARN) {
         return;
+    }
     s->reply_ms = least_ms + REPLY_TIMES * s->slowest_ms;
-    if (s->reply_ms > most_ms)
+    if (s->reply_ms > most_ms) {
         s->reply_ms = most_ms;
+    }
 }
 
 eb_code_t eb_connect_open(eb_session_t *s, eb_err_t *err)
@@ -45,8 +47,9 @@ eb_code_t eb_connect_open(eb_session_t *s, eb_err_t *err)
     eb_code_t code;
 
     code = eb_transport_open(s->port_name, s->ev, &s->transport, err);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     code = eb_link_new(s->transport, s->ev, &s->link, err);
     if (code != EB_OK) {
         eb_transport_close(s->transport);
@@ -78,8 +81,9 @@ static void follow_device(eb_session_t *s)
 {
     eb_port_list_t list;
 
-    if (s->port.vid == 0 || eb_port_list_get(&list, NULL) != EB_OK)
+    if (s->port.vid == 0 || eb_port_list_get(&list, NULL) != EB_OK) {
         return;
+    }
     for (size_t i = 0; i < list.count; i++) {
         const eb_port_info_t *p = &list.ports[i];
 
@@ -101,17 +105,20 @@ eb_code_t eb_connect_reopen(eb_session_t *s, eb_err_t *err)
     eb_event_note(s->ev, EB_LEVEL_NOTE, "%s went away; waiting for it to come back", s->port_name);
     do {
         eb_sleep_ms(REOPEN_STEP_MS);
-        if (eb_event_cancelled(s->ev))
+        if (eb_event_cancelled(s->ev)) {
             return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+        }
         follow_device(s);
         code = eb_connect_open(s, err);
-        if (code == EB_OK || code == EB_ERR_CANCELLED)
+        if (code == EB_OK || code == EB_ERR_CANCELLED) {
             return code;
+        }
     } while (eb_clock_left_ms(deadline) > 0);
     (void)eb_err_set(err, EB_ERR_PORT_LOST, "%s went away and did not come back within %d s",
                      s->port_name, EB_PORT_RETURN_MS / 1000);
-    if (is_net(s))
+    if (is_net(s)) {
         eb_err_hint(err, EB_TCP_LOST_HINT);
+    }
     return EB_ERR_PORT_LOST;
 }
 
@@ -161,33 +168,40 @@ static eb_code_t attempt(eb_session_t *s, int number, bool reset, eb_sync_info_t
     uint32_t baud = EB_ROM_BAUD;
     eb_code_t code;
 
-    if (!may_reset(s))
+    if (!may_reset(s)) {
         baud = bauds[(size_t)number % (sizeof(bauds) / sizeof(bauds[0]))];
+    }
     if (eb_transport_can_baud(s->transport) && eb_transport_baud(s->transport) != baud) {
         code = eb_transport_set_baud(s->transport, baud, err);
-        if (code != EB_OK)
+        if (code != EB_OK) {
             return code;
+        }
     }
     code = eb_link_flush(s->link, err);
     if (code == EB_OK && reset) {
         size_t count = 1;
         const eb_reset_sequence_t *variants = &s->custom_reset;
 
-        if (s->custom_reset.count == 0)
+        if (s->custom_reset.count == 0) {
             variants = eb_reset_into_loader(s->port.kind, s->options.before == EB_BEFORE_USB_RESET,
                                             &count);
+        }
         code = eb_reset_play(s->transport, &variants[(size_t)number % count], s->ev, err);
     }
     for (int i = 0; code == EB_OK && i < SYNCS_PER_ATTEMPT; i++) {
         /* A receiver that lost a delimiter takes ends for starts; a stray one sets it right. */
-        if (i % 2 == 1)
+        if (i % 2 == 1) {
             code = eb_link_send_delimiter(s->link, err);
-        if (code == EB_OK)
+        }
+        if (code == EB_OK) {
             code = eb_link_sync(s->link, net ? SYNC_NET_MS : SYNC_UART_MS, info, err);
-        if (code == EB_OK)
+        }
+        if (code == EB_OK) {
             return EB_OK;
-        if (code == EB_ERR_TIMEOUT || code == EB_ERR_GARBAGE)
+        }
+        if (code == EB_ERR_TIMEOUT || code == EB_ERR_GARBAGE) {
             code = EB_OK;
+        }
     }
     return code != EB_OK ? code : diagnose(s, err);
 }
@@ -199,8 +213,9 @@ static eb_code_t attempt_through_reset(eb_session_t *s, int number, eb_sync_info
 {
     eb_code_t code = attempt(s, number, may_reset(s), info, err);
 
-    if (code != EB_ERR_PORT_LOST || s->port.vid == 0)
+    if (code != EB_ERR_PORT_LOST || s->port.vid == 0) {
         return code;
+    }
     code = eb_connect_reopen(s, err);
     return code == EB_OK ? attempt(s, number, false, info, err) : code;
 }
@@ -215,8 +230,9 @@ static eb_code_t no_sync(eb_session_t *s, eb_err_t *err)
 {
     const eb_code_t code = s->transport == NULL ? eb_connect_reopen(s, err) : EB_OK;
 
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     /* Trust the user that a loader listens; its ROM has the usual dialect. */
     eb_link_set_dialect(s->link, EB_DIALECT_ROM);
     s->stub = false;
@@ -229,8 +245,9 @@ eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, e
     eb_err_t best = {.code = EB_OK};
     eb_sync_info_t info;
 
-    if (s->options.before == EB_BEFORE_NO_RESET_NO_SYNC)
+    if (s->options.before == EB_BEFORE_NO_RESET_NO_SYNC) {
         return no_sync(s, err);
+    }
     for (int i = 0; attempts == 0 || i < attempts; i++) {
         eb_err_t now = {.code = EB_OK};
         eb_code_t code = s->transport == NULL ? eb_connect_reopen(s, &now) : EB_OK;
@@ -243,18 +260,22 @@ eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, e
         if (code == EB_OK) {
             s->stub = info.dialect == EB_DIALECT_STUB;
             s->connected = true;
-            if (!s->stub)
+            if (!s->stub) {
                 s->baud_told = 0; /* it may have been reset */
+            }
             return EB_OK;
         }
-        if (best.code == EB_OK || weight(code) >= weight(best.code))
+        if (best.code == EB_OK || weight(code) >= weight(best.code)) {
             best = now;
-        if (code == EB_ERR_PORT_LOST && s->transport != NULL)
+        }
+        if (code == EB_ERR_PORT_LOST && s->transport != NULL) {
             eb_connect_close(s); /* cut off in the middle: the next attempt opens it again */
-        else if (weight(code) == 1 && code != EB_ERR_NO_ANSWER)
+        } else if (weight(code) == 1 && code != EB_ERR_NO_ANSWER) {
             break; /* cancelled, or the port stays away: nothing to try again */
+        }
     }
-    if (err != NULL)
+    if (err != NULL) {
         *err = best;
+    }
     return best.code;
 }

@@ -14,14 +14,16 @@ static eb_code_t find_row(eb_session_t *s, const eb_chip_row_t **out, eb_err_t *
 
     *out = NULL;
     code = eb_security_ask(s, &s->chip.security, &chip_id, &answered, err);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     s->secure_download = answered && s->chip.security.secure_download_mode == EB_YES;
     if (answered && chip_id != EB_CHIP_ID_NONE) {
         *out = eb_chip_row_by_id(chip_id);
-        if (*out == NULL)
+        if (*out == NULL) {
             return eb_err_set(err, EB_ERR_CHIP_UNKNOWN, "chip with the unknown id %u",
                               (unsigned)chip_id);
+        }
         return EB_OK;
     }
     if (s->secure_download) {
@@ -30,12 +32,14 @@ static eb_code_t find_row(eb_session_t *s, const eb_chip_row_t **out, eb_err_t *
         return EB_OK;
     }
     code = eb_dev_read_steady(s, EB_CHIP_MAGIC_REG, &magic, err);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     *out = eb_chip_row_by_magic(magic);
-    if (*out == NULL)
+    if (*out == NULL) {
         return eb_err_set(err, EB_ERR_CHIP_UNKNOWN, "chip with the unknown magic word 0x%08x",
                           (unsigned)magic);
+    }
     return EB_OK;
 }
 
@@ -51,14 +55,17 @@ eb_code_t eb_detect_chip(eb_session_t *s, eb_err_t *err)
         found = asked;
         code = EB_OK;
     }
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
-    if (asked != NULL && found != asked)
+    }
+    if (asked != NULL && found != asked) {
         return eb_err_set(err, EB_ERR_CHIP_MISMATCH, "the board has an %s, not an %s", found->name,
                           asked->name);
-    if (s->row != NULL && s->row != found)
+    }
+    if (s->row != NULL && s->row != found) {
         return eb_err_set(err, EB_ERR_CHIP_MISMATCH, "another board answers now: an %s, not the %s",
                           found->name, s->row->name);
+    }
     s->row = found;
     return EB_OK;
 }
@@ -68,8 +75,9 @@ static eb_code_t read_words(eb_session_t *s, uint32_t words[EB_FACT_REGS_MAX], e
     for (size_t i = 0; i < s->row->fact_count; i++) {
         const eb_code_t code = eb_dev_read_steady(s, s->row->fact_regs[i], &words[i], err);
 
-        if (code != EB_OK)
+        if (code != EB_OK) {
             return code;
+        }
     }
     return EB_OK;
 }
@@ -106,18 +114,21 @@ static eb_code_t find_crystal(eb_session_t *s, const eb_chip_facts_t *facts, eb_
     eb_code_t code;
 
     s->chip.crystal_mhz = crystal_varies(s->row) ? 0 : s->row->crystals_mhz[0];
-    if (s->chip.crystal_mhz != 0)
+    if (s->chip.crystal_mhz != 0) {
         return EB_OK;
+    }
     /* A stub may have changed the clock of the UART. */
     if (!s->stub) {
         code = eb_dev_read_steady(s, s->row->uart_divider_reg, &divider, err);
-        if (code != EB_OK)
+        if (code != EB_OK) {
             return code;
+        }
         s->chip.crystal_mhz = measured_crystal(s, divider);
         s->chip.crystal_measured = s->chip.crystal_mhz != 0;
     }
-    if (s->chip.crystal_mhz == 0)
+    if (s->chip.crystal_mhz == 0) {
         s->chip.crystal_mhz = facts->crystal_mhz;
+    }
     return EB_OK;
 }
 
@@ -144,11 +155,13 @@ eb_code_t eb_detect_facts(eb_session_t *s, eb_err_t *err)
         return EB_OK;
     }
     code = read_words(s, words, err);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     s->row->read_facts(words, &facts);
-    if (!s->row->efuse_security)
+    if (!s->row->efuse_security) {
         facts.chip.security = s->chip.security;
+    }
     s->chip = facts.chip;
     name_chip(s, &s->chip);
     s->rom_clock_hz = facts.rom_clock_hz;
@@ -165,11 +178,13 @@ eb_code_t eb_detect_mac(eb_session_t *s, char out[EB_MAC_TEXT_BYTES], eb_err_t *
     eb_code_t code;
 
     out[0] = '\0';
-    if (s->secure_download)
+    if (s->secure_download) {
         return EB_OK;
+    }
     code = read_words(s, words, err);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     s->row->read_facts(words, &facts);
     (void)snprintf(out, EB_MAC_TEXT_BYTES, "%s", facts.chip.macs[0].text);
     return EB_OK;

@@ -1,7 +1,6 @@
-#include "session_impl.h"
-
 #include "bytes.h"
 #include "clock.h"
+#include "session_impl.h"
 
 #define COMMAND_TRIES 3
 
@@ -17,15 +16,18 @@ eb_code_t eb_dev_command(eb_session_t *s, const eb_request_t *request, eb_reply_
     eb_code_t code = EB_OK;
 
     for (int i = 0; i < COMMAND_TRIES; i++) {
-        if (i > 0)
+        if (i > 0) {
             s->stats.retries++;
+        }
         code = eb_link_command(s->link, request, reply, err);
-        if (code == EB_OK)
+        if (code == EB_OK) {
             return EB_OK;
+        }
         /* A refusal may be noise on the way to the board, or, of a stub, the belated failure of
          * what went before: only the last one is believed. */
-        if (!worth_retry(code) && !(code == EB_ERR_DEVICE && !request->probe))
+        if (!worth_retry(code) && !(code == EB_ERR_DEVICE && !request->probe)) {
             return code;
+        }
     }
     return code;
 }
@@ -43,8 +45,9 @@ eb_code_t eb_dev_read_reg(eb_session_t *s, uint32_t reg, uint32_t *out, eb_err_t
     const uint32_t retries = s->stats.retries;
     const int64_t started_ms = eb_clock_ms();
     code = eb_dev_command(s, &request, &reply, err);
-    if (code == EB_OK && s->stats.retries == retries)
+    if (code == EB_OK && s->stats.retries == retries) {
         eb_connect_learn_patience(s, eb_clock_ms() - started_ms);
+    }
     if (code != EB_OK) {
         (void)eb_err_wrap(err, "register 0x%08x", (unsigned)reg);
         return code;
@@ -61,8 +64,9 @@ eb_code_t eb_dev_read_steady(eb_session_t *s, uint32_t reg, uint32_t *out, eb_er
     for (int i = 0; code == EB_OK && i < EB_DEV_STEADY_READS; i++) {
         before = *out;
         code = eb_dev_read_reg(s, reg, out, err);
-        if (code == EB_OK && *out == before)
+        if (code == EB_OK && *out == before) {
             return EB_OK;
+        }
         s->stats.retries++;
     }
     return code != EB_OK ? code
@@ -88,8 +92,9 @@ static eb_code_t write_batch(eb_session_t *s, const eb_reg_write_t *writes, size
         eb_put_le32(at + 12, 0);         /* delay */
     }
     code = eb_dev_command(s, &request, &reply, err);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         (void)eb_err_wrap(err, "register 0x%08x", (unsigned)writes[0].reg);
+    }
     return code;
 }
 
@@ -98,12 +103,15 @@ eb_code_t eb_dev_write_regs(eb_session_t *s, const eb_reg_write_t *writes, size_
 {
     eb_code_t code = EB_OK;
 
-    if (count == 0 || count > EB_REG_WRITES_MAX)
+    if (count == 0 || count > EB_REG_WRITES_MAX) {
         return eb_err_set(err, EB_ERR_INTERNAL, "%zu registers in one go", count);
-    if (s->stub)
+    }
+    if (s->stub) {
         return write_batch(s, writes, count, err);
-    for (size_t i = 0; code == EB_OK && i < count; i++)
+    }
+    for (size_t i = 0; code == EB_OK && i < count; i++) {
         code = write_batch(s, &writes[i], 1, err);
+    }
     return code;
 }
 

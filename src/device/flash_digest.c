@@ -1,9 +1,8 @@
+#include "bytes.h"
+#include "digest.h"
 #include "session_impl.h"
 
 #include <string.h>
-
-#include "bytes.h"
-#include "digest.h"
 
 /* The chip may take that long for a megabyte, by the vendor's own budget. */
 #define DIGEST_MS_PER_MB 8000
@@ -15,18 +14,22 @@ eb_code_t eb_flash_check_range(const eb_session_t *s, uint32_t addr, uint32_t si
     const uint64_t limit = s->stub ? s->row->stub_flash_limit : EB_FLASH_LIMIT_24BIT;
     const eb_code_t code = eb_session_need_flash(s, err);
 
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
-    if (s->link == NULL)
+    }
+    if (s->link == NULL) {
         return eb_err_set(err, EB_ERR_PORT_LOST, "%s is gone", s->port_name);
-    if (size == 0 || !eb_range_within(addr, size, s->flash.size_bytes))
+    }
+    if (size == 0 || !eb_range_within(addr, size, s->flash.size_bytes)) {
         return eb_err_set(err, EB_ERR_USAGE,
                           "range 0x%x + 0x%x is not within the flash of %llu bytes", (unsigned)addr,
                           (unsigned)size, (unsigned long long)s->flash.size_bytes);
-    if (!eb_range_within(addr, size, limit))
+    }
+    if (!eb_range_within(addr, size, limit)) {
         return eb_err_set(err, EB_ERR_UNSUPPORTED,
                           "the loader of the %s reaches only the first %llu MiB of the flash",
                           s->row->name, (unsigned long long)(limit >> 20));
+    }
     return EB_OK;
 }
 
@@ -40,8 +43,9 @@ static eb_code_t confirm_erased(eb_session_t *s, uint32_t size, const uint8_t md
 {
     uint8_t erased[EB_MD5_BYTES];
 
-    if (s->stub)
+    if (s->stub) {
         return EB_OK;
+    }
     eb_md5_erased(size, erased);
     return memcmp(md5, erased, sizeof(erased)) == 0 ? eb_flash_confirm_present(s, err) : EB_OK;
 }
@@ -57,10 +61,12 @@ eb_code_t eb_flash_digest(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t
 
     memset(md5, 0, EB_MD5_BYTES);
     code = eb_flash_check_range(s, addr, size, err);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
-    if (!eb_session_has_digest(s))
+    }
+    if (!eb_session_has_digest(s)) {
         return eb_err_set(err, EB_ERR_UNSUPPORTED, "the ROM of the %s has no digest", s->row->name);
+    }
     request.timeout_ms = (int64_t)size * DIGEST_MS_PER_MB / (1 << 20) + DIGEST_MS_MIN;
     eb_put_le32(data, addr);
     eb_put_le32(data + 4, size);
@@ -77,8 +83,9 @@ eb_code_t eb_flash_digest(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t
     }
     if (reply.data_len == HEX_BYTES) {
         memcpy(hex, reply.data, HEX_BYTES);
-        if (eb_hex_decode(hex, md5, EB_MD5_BYTES))
+        if (eb_hex_decode(hex, md5, EB_MD5_BYTES)) {
             return confirm_erased(s, size, md5, err);
+        }
     }
     eb_link_mark_dirty(s->link);
     return eb_err_set(err, EB_ERR_PROTOCOL, "a digest of %zu bytes that is none", reply.data_len);

@@ -1,12 +1,11 @@
-#include "session_impl.h"
-
-#include <stdio.h>
-#include <string.h>
-
 #include "bytes.h"
 #include "clock.h"
 #include "flash_names.h"
+#include "session_impl.h"
 #include "spi_user.h"
+
+#include <stdio.h>
+#include <string.h>
 
 #define OP_RDID      0x9Fu
 #define OP_SFDP      0x5Au
@@ -38,10 +37,12 @@ static eb_code_t attach(eb_session_t *s, eb_err_t *err)
     /* The oldest ROM has no command for it; beginning to write nothing does it. */
     static const uint8_t nothing[16] = {[9] = 0x04}; /* erase 0, 0 blocks of 0x400, at 0 */
 
-    if (s->stub)
+    if (s->stub) {
         return EB_OK;
-    if (s->row->old_rom)
+    }
+    if (s->row->old_rom) {
         return simple_command(s, EB_CMD_FLASH_BEGIN, nothing, sizeof(nothing), err);
+    }
     return simple_command(s, EB_CMD_SPI_ATTACH, usual, sizeof(usual), err);
 }
 
@@ -50,11 +51,13 @@ static eb_code_t take_step(eb_session_t *s, const eb_reg_step_t *step, eb_err_t 
     uint32_t value = 0;
     eb_code_t code = eb_dev_read_reg(s, step->reg, &value, err);
 
-    if (code != EB_OK || (value & step->only_if) != step->only_if)
+    if (code != EB_OK || (value & step->only_if) != step->only_if) {
         return code;
+    }
     code = eb_dev_write_reg(s, step->reg, (value & ~step->clear) | step->set, err);
-    if (code == EB_OK && step->wait_us > 0)
+    if (code == EB_OK && step->wait_us > 0) {
         eb_sleep_ms((step->wait_us + 999) / 1000);
+    }
     return code;
 }
 
@@ -63,12 +66,15 @@ eb_code_t eb_flash_power_up(eb_session_t *s, eb_err_t *err)
     const eb_reg_program_t *program = s->flash_power;
     eb_code_t code = EB_OK;
 
-    if (program == NULL || s->stub || s->secure_download)
+    if (program == NULL || s->stub || s->secure_download) {
         return EB_OK;
-    for (size_t i = 0; code == EB_OK && i < program->count; i++)
+    }
+    for (size_t i = 0; code == EB_OK && i < program->count; i++) {
         code = take_step(s, &program->steps[i], err);
-    if (code != EB_OK)
+    }
+    if (code != EB_OK) {
         (void)eb_err_wrap(err, "switching the supply of the flash on");
+    }
     return code;
 }
 
@@ -78,8 +84,9 @@ static eb_code_t set_params(eb_session_t *s, eb_err_t *err)
     uint8_t data[24];
 
     if (s->flash.size_bytes == 0 || s->flash.size_bytes > UINT32_MAX ||
-        (s->row->old_rom && !s->stub))
+        (s->row->old_rom && !s->stub)) {
         return EB_OK;
+    }
     eb_put_le32(data, 0); /* id: not used */
     eb_put_le32(data + 4, (uint32_t)s->flash.size_bytes);
     eb_put_le32(data + 8, 64 * 1024);
@@ -102,13 +109,16 @@ static eb_code_t wait_while_busy(eb_session_t *s, eb_err_t *err)
         eb_code_t code = eb_spi_user_run(s, &op, words, err);
         const uint32_t status = words[0] & 0xFF;
 
-        if (code != EB_OK || status == SR_MUTE || (status & SR_WIP) == 0)
+        if (code != EB_OK || status == SR_MUTE || (status & SR_WIP) == 0) {
             return code;
-        if (eb_event_cancelled(s->ev))
+        }
+        if (eb_event_cancelled(s->ev)) {
             return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
-        if (!told)
+        }
+        if (!told) {
             eb_event_note(s->ev, EB_LEVEL_NOTE,
                           "the flash is still busy with what it was told before; waiting for it");
+        }
         told = true;
         eb_sleep_ms(BUSY_STEP_MS);
     }
@@ -131,11 +141,13 @@ static eb_code_t read_jedec(eb_session_t *s, uint32_t *out, eb_err_t *err)
 
     if (code == EB_OK && (words[0] & 0xFFFFFF) == JEDEC_MUTE_HIGH) {
         code = wait_while_busy(s, err);
-        if (code == EB_OK)
+        if (code == EB_OK) {
             code = eb_spi_user_run(s, &op, words, err);
+        }
     }
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     /* First byte read, the manufacturer, is the lowest. */
     *out = (words[0] & 0xFF) << 16 | (words[0] & 0xFF00) | ((words[0] >> 16) & 0xFF);
     return EB_OK;
@@ -148,15 +160,17 @@ static eb_code_t read_sfdp(eb_session_t *s, eb_flash_answers_t *out, eb_err_t *e
     eb_code_t code;
 
     code = eb_spi_user_run(s, &op, words, err);
-    if (code != EB_OK || words[0] != SFDP_SIGNATURE)
+    if (code != EB_OK || words[0] != SFDP_SIGNATURE) {
         return code;
+    }
     out->sfdp = true;
     /* Header of the basic table: its place is in the last word, the density in its second. */
     op.addr = (words[3] & 0xFFFFFF) + 4;
     op.read_bits = 32;
     code = eb_spi_user_run(s, &op, words, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         out->size_by_sfdp = eb_flash_size_by_sfdp(words[0]);
+    }
     return code;
 }
 
@@ -166,8 +180,9 @@ static eb_code_t read_unique_id(eb_session_t *s, eb_flash_answers_t *out, eb_err
     uint32_t words[EB_SPI_READ_WORDS];
     eb_code_t code = eb_spi_user_run(s, &op, words, err);
 
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     out->unique_id[0] = words[0];
     out->unique_id[1] = words[1];
     return EB_OK;
@@ -194,11 +209,12 @@ static eb_code_t take_option(eb_session_t *s, uint64_t told, eb_err_t *err)
         eb_err_hint(err, "leave --flash-size out: it is for a flash that does not tell its size");
         return EB_ERR_REFUSED;
     }
-    if (told != 0 && wanted < told)
+    if (told != 0 && wanted < told) {
         eb_event_note(s->ev, EB_LEVEL_WARNING,
                       "only the first %llu of the %llu bytes of the flash count, as --flash-size "
                       "says",
                       (unsigned long long)wanted, (unsigned long long)told);
+    }
     set_size(&s->flash, wanted, "option");
     return EB_OK;
 }
@@ -207,8 +223,9 @@ static eb_code_t judge_size(eb_session_t *s, uint64_t by_sfdp, eb_err_t *err)
 {
     const uint64_t by_jedec = eb_flash_size_by_jedec(s->flash.jedec_id);
 
-    if (s->options.flash_size != 0)
+    if (s->options.flash_size != 0) {
         return take_option(s, by_jedec > by_sfdp ? by_jedec : by_sfdp, err);
+    }
     if (by_jedec != 0 && by_sfdp != 0 && by_jedec != by_sfdp) {
         /* Too small loses data, too large reads some twice: let the user say. */
         eb_event_note(s->ev, EB_LEVEL_WARNING,
@@ -236,12 +253,15 @@ static eb_code_t ask_flash(eb_session_t *s, eb_flash_answers_t *out, eb_err_t *e
 
     memset(out, 0, sizeof(*out));
     code = eb_spi_user_begin(s, &spi, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = read_jedec(s, &out->jedec_id, err);
-    if (code == EB_OK && !is_mute(out->jedec_id))
+    }
+    if (code == EB_OK && !is_mute(out->jedec_id)) {
         code = read_sfdp(s, out, err);
-    if (code == EB_OK && !is_mute(out->jedec_id))
+    }
+    if (code == EB_OK && !is_mute(out->jedec_id)) {
         code = read_unique_id(s, out, err);
+    }
     end = eb_spi_user_end(s, &spi, code == EB_OK ? err : NULL);
     return code == EB_OK ? end : code;
 }
@@ -261,8 +281,9 @@ static eb_code_t ask_flash_steadily(eb_session_t *s, eb_flash_answers_t *out, eb
     for (int i = 0; code == EB_OK && i < EB_DEV_STEADY_READS; i++) {
         before = *out;
         code = ask_flash(s, out, err);
-        if (code == EB_OK && same_answers(&before, out))
+        if (code == EB_OK && same_answers(&before, out)) {
             return EB_OK;
+        }
         s->stats.retries++;
     }
     return code != EB_OK ? code
@@ -276,12 +297,14 @@ static eb_code_t identify(eb_session_t *s, eb_err_t *err)
     const char *name;
     eb_code_t code = ask_flash_steadily(s, &found, err);
 
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     flash->jedec_id = found.jedec_id;
     flash->known = !is_mute(found.jedec_id);
-    if (!flash->known)
+    if (!flash->known) {
         return EB_OK;
+    }
     flash->sfdp = found.sfdp;
     /* A flash that does not know the command leaves the line idle. */
     flash->has_unique_id = !(found.unique_id[0] == 0 && found.unique_id[1] == 0) &&
@@ -291,11 +314,13 @@ static eb_code_t identify(eb_session_t *s, eb_err_t *err)
         eb_put_le32(flash->unique_id + 4, found.unique_id[1]);
     }
     name = eb_flash_manufacturer_name(flash->jedec_id);
-    if (name != NULL)
+    if (name != NULL) {
         (void)snprintf(flash->manufacturer, sizeof(flash->manufacturer), "%s", name);
+    }
     name = eb_flash_device_name(flash->jedec_id);
-    if (name != NULL)
+    if (name != NULL) {
         (void)snprintf(flash->device, sizeof(flash->device), "%s", name);
+    }
     return judge_size(s, found.size_by_sfdp, err);
 }
 
@@ -303,15 +328,19 @@ eb_code_t eb_flash_setup(eb_session_t *s, eb_err_t *err)
 {
     eb_code_t code;
 
-    if (s->secure_download)
+    if (s->secure_download) {
         return EB_OK; /* registers cannot be reached: the flash stays unknown */
+    }
     code = attach(s, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = identify(s, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = set_params(s, err);
-    if (code != EB_OK)
+    }
+    if (code != EB_OK) {
         (void)eb_err_wrap(err, "identifying the flash");
+    }
     return code;
 }
 
@@ -319,8 +348,9 @@ eb_code_t eb_flash_attach_again(eb_session_t *s, eb_err_t *err)
 {
     eb_code_t code;
 
-    if (s->secure_download)
+    if (s->secure_download) {
         return EB_OK;
+    }
     code = attach(s, err);
     return code == EB_OK ? set_params(s, err) : code;
 }
@@ -332,14 +362,17 @@ eb_code_t eb_flash_confirm_present(eb_session_t *s, eb_err_t *err)
     eb_code_t code, end;
 
     code = eb_spi_user_begin(s, &spi, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = read_jedec(s, &jedec_id, err);
+    }
     end = eb_spi_user_end(s, &spi, code == EB_OK ? err : NULL);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = end;
-    if (code == EB_OK && jedec_id != s->flash.jedec_id)
+    }
+    if (code == EB_OK && jedec_id != s->flash.jedec_id) {
         code = eb_err_set(err, EB_ERR_CHIP_RESET,
                           "the flash says %06x now and not %06x: the board has restarted",
                           (unsigned)jedec_id, (unsigned)s->flash.jedec_id);
+    }
     return code;
 }

@@ -69,8 +69,9 @@ static const struct {
 const char *eb_flash_manufacturer_name(uint32_t jedec_id)
 {
     for (size_t i = 0; i < sizeof(manufacturers) / sizeof(manufacturers[0]); i++) {
-        if (manufacturers[i].id == jedec_id >> 16)
+        if (manufacturers[i].id == jedec_id >> 16) {
             return manufacturers[i].name;
+        }
     }
     return NULL;
 }
@@ -78,8 +79,9 @@ const char *eb_flash_manufacturer_name(uint32_t jedec_id)
 const char *eb_flash_device_name(uint32_t jedec_id)
 {
     for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
-        if (devices[i].id == jedec_id)
+        if (devices[i].id == jedec_id) {
             return devices[i].name;
+        }
     }
     return NULL;
 }
@@ -94,14 +96,17 @@ uint64_t eb_flash_size_by_jedec(uint32_t jedec_id)
 
         return code >= 4 && code <= 9 ? 1ull << (code + 15) : 0;
     }
-    if (capacity >= 0x10 && capacity <= 0x1C)
+    if (capacity >= 0x10 && capacity <= 0x1C) {
         return 1ull << capacity;
+    }
     /* The count goes on in decimal after 0x19 with some, as 0x20 for 64 MiB. */
-    if (capacity >= 0x20 && capacity <= 0x22)
+    if (capacity >= 0x20 && capacity <= 0x22) {
         return 1ull << (capacity - 6);
+    }
     /* 1.8 V parts of some put 0x20 on top. */
-    if (capacity >= 0x32 && capacity <= 0x3A)
+    if (capacity >= 0x32 && capacity <= 0x3A) {
         return 1ull << (capacity - 0x20);
+    }
     return 0;
 }
 
@@ -116,7 +121,8 @@ uint64_t eb_flash_size_by_sfdp(uint32_t density)
 
         bits = power >= 32 && power < 40 ? 1ull << power : 0;
     }
-    if (bits % 8 != 0 || bits / 8 < SIZE_MIN || bits / 8 > SIZE_MAX_BYTES)
+    if (bits % 8 != 0 || bits / 8 < SIZE_MIN || bits / 8 > SIZE_MAX_BYTES) {
         return 0;
+    }
     return bits / 8;
 }

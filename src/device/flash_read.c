@@ -1,8 +1,7 @@
+#include "bytes.h"
 #include "session_impl.h"
 
 #include <string.h>
-
-#include "bytes.h"
 
 /* Rows of what the loader can do decide the way; the caller sees no difference but the speed. */
 eb_code_t eb_flash_read(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t *buf,
@@ -19,17 +18,21 @@ eb_code_t eb_flash_read(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t *
 
     memset(result, 0, sizeof(*result));
     code = eb_flash_check_range(s, addr, size, err);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
-    if (s->stub)
+    }
+    if (s->stub) {
         code = eb_flash_read_stub(s, &job, err);
-    else if (s->row->old_rom)
+    } else if (s->row->old_rom) {
         code = eb_session_need_read(s, err); /* it cannot */
-    else
+    } else {
         code = eb_flash_read_rom(s, &job, err);
-    if (code == EB_ERR_LINE || code == EB_ERR_UNPROVED || code == EB_ERR_TIMEOUT)
+    }
+    if (code == EB_ERR_LINE || code == EB_ERR_UNPROVED || code == EB_ERR_TIMEOUT) {
         s->stats.retries++; /* the caller asks for the rest again, or gives up after many */
-    if (code != EB_OK)
+    }
+    if (code != EB_OK) {
         (void)eb_err_wrap(err, "reading 0x%x + 0x%x", (unsigned)addr, (unsigned)size);
+    }
     return code;
 }

@@ -7,13 +7,12 @@
  * outside frames, a wrong length) ends the run: drain, and go on one at a time from the last reply
  * that was right. The chip's digest over everything proves it in the end.
  */
-#include "session_impl.h"
-
-#include <string.h>
-
 #include "bytes.h"
 #include "clock.h"
 #include "digest.h"
+#include "session_impl.h"
+
+#include <string.h>
 
 #define BLOCK_BYTES  64u
 #define REPLY_BYTES  (EB_PACKET_HEADER_BYTES + BLOCK_BYTES + 4u)
@@ -66,11 +65,13 @@ static eb_code_t fill_window(eb_rom_read_t *r, eb_err_t *err)
         const uint32_t cost = (uint32_t)eb_slip_encode(frame, len, wire);
         eb_code_t code;
 
-        if (r->in_flight > 0 && r->wire_in_flight + cost > FIFO_BYTES)
+        if (r->in_flight > 0 && r->wire_in_flight + cost > FIFO_BYTES) {
             return EB_OK;
+        }
         code = eb_link_send_frame(r->s->link, frame, len, err);
-        if (code != EB_OK)
+        if (code != EB_OK) {
             return code;
+        }
         r->wire[(r->first + r->in_flight) % WINDOW_MAX] = cost;
         r->wire_in_flight += cost;
         r->in_flight++;
@@ -94,8 +95,9 @@ static void take_reply(eb_rom_read_t *r, const eb_reply_t *reply)
     }
     r->job->result->received = r->received;
     if (r->job->on_progress != NULL &&
-        (r->received % EB_FLASH_PACKET == 0 || r->received == r->job->size))
+        (r->received % EB_FLASH_PACKET == 0 || r->received == r->job->size)) {
         r->job->on_progress(r->job->user, r->received);
+    }
 }
 
 static eb_code_t judge(eb_rom_read_t *r, const uint8_t *frame, size_t len, eb_err_t *err)
@@ -103,18 +105,21 @@ static eb_code_t judge(eb_rom_read_t *r, const uint8_t *frame, size_t len, eb_er
     eb_reply_t reply;
 
     if (len < EB_PACKET_HEADER_BYTES || !eb_packet_reply(frame, len, EB_DIALECT_ROM, &reply) ||
-        reply.op != EB_CMD_READ_FLASH_SLOW)
+        reply.op != EB_CMD_READ_FLASH_SLOW) {
         return eb_err_set(err, EB_ERR_LINE, "a frame that is no flash data");
+    }
     if (reply.status != 0) {
         (void)eb_err_set(err, EB_ERR_DEVICE, "the board cannot read its flash: %s",
                          eb_status_text(reply.status, reply.error));
-        if (err != NULL)
+        if (err != NULL) {
             err->device_status = eb_status_code(reply.status, reply.error);
+        }
         return EB_ERR_DEVICE;
     }
-    if (len != REPLY_BYTES)
+    if (len != REPLY_BYTES) {
         return eb_err_set(err, EB_ERR_LINE, "%zu bytes of flash data instead of %u", reply.data_len,
                           BLOCK_BYTES);
+    }
     take_reply(r, &reply);
     return EB_OK;
 }
@@ -135,25 +140,32 @@ static eb_code_t run(eb_rom_read_t *r, eb_err_t *err)
         const uint8_t *frame;
         eb_code_t code = fill_window(r, err);
 
-        if (code == EB_OK)
+        if (code == EB_OK) {
             code = eb_link_step_frame(link, deadline, &event, &frame, &len, &got, err);
-        if (code != EB_OK)
+        }
+        if (code != EB_OK) {
             return code;
-        if (!got)
+        }
+        if (!got) {
             return eb_link_blame_reset(link,
                                        eb_err_set(err, EB_ERR_TIMEOUT, "the flash data stopped"),
                                        err);
-        if (eb_link_outside_total(link) != r->outside)
+        }
+        if (eb_link_outside_total(link) != r->outside) {
             return eb_link_blame_reset(link,
                                        eb_err_set(err, EB_ERR_LINE, "bytes between the frames"),
                                        err);
-        if (event == EB_SLIP_MORE)
+        }
+        if (event == EB_SLIP_MORE) {
             continue;
-        if (event != EB_SLIP_FRAME)
+        }
+        if (event != EB_SLIP_FRAME) {
             return eb_err_set(err, EB_ERR_LINE, "a reply was damaged");
+        }
         code = judge(r, frame, len, err);
-        if (code != EB_OK)
+        if (code != EB_OK) {
             return code;
+        }
         deadline = eb_clock_ms() + r->s->reply_ms;
     }
     return EB_OK;
@@ -168,13 +180,15 @@ static eb_code_t start_over(eb_rom_read_t *r, eb_err_t *err)
     r->sent = r->received;
     r->in_flight = r->first = r->wire_in_flight = r->good = 0;
     /* Too many may have been the reason: not as many again in this job. */
-    if (r->window < r->limit)
+    if (r->window < r->limit) {
         r->limit = r->window;
+    }
     r->limit = r->limit > 2 ? r->limit - 2 : 1;
     r->window = 1;
     r->s->stats.retries++;
-    if (code == EB_OK && info.dialect != EB_DIALECT_ROM)
+    if (code == EB_OK && info.dialect != EB_DIALECT_ROM) {
         code = eb_err_set(err, EB_ERR_CHIP_RESET, "another loader answers now");
+    }
     /* A ROM that started anew unheard has its flash pins off, and would read FF. */
     return code == EB_OK ? eb_flash_attach_again(r->s, err) : code;
 }
@@ -189,15 +203,18 @@ static eb_code_t receive_all(eb_rom_read_t *r, eb_err_t *err)
         const bool again = code == EB_ERR_LINE || code == EB_ERR_TIMEOUT || code == EB_ERR_DEVICE;
 
         eb_link_set_buf(r->s->link, NULL, 0);
-        if (code == EB_OK)
+        if (code == EB_OK) {
             return EB_OK;
+        }
         eb_link_mark_dirty(r->s->link);
         failures = r->received > before ? 1 : failures + 1;
-        if (!again || failures > FAILURES_MAX || (code == EB_ERR_DEVICE && failures > 1))
+        if (!again || failures > FAILURES_MAX || (code == EB_ERR_DEVICE && failures > 1)) {
             return code;
+        }
         code = start_over(r, err);
-        if (code != EB_OK)
+        if (code != EB_OK) {
             return code;
+        }
     }
 }
 
@@ -208,18 +225,22 @@ eb_code_t eb_flash_read_rom(eb_session_t *s, const eb_read_job_t *job, eb_err_t 
     eb_code_t code;
 
     /* What the job before has found out. */
-    if (s->rom_window > 1)
+    if (s->rom_window > 1) {
         r.window = s->rom_window;
+    }
     code = receive_all(&r, err);
     s->rom_window = r.window;
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     code = eb_flash_digest(s, job->addr, job->size, theirs, err);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     eb_md5(job->buf, job->size, ours);
-    if (memcmp(ours, theirs, sizeof(ours)) != 0)
+    if (memcmp(ours, theirs, sizeof(ours)) != 0) {
         return eb_err_set(err, EB_ERR_LINE, "the digest of the board does not match the data");
+    }
     job->result->proved = true;
     return EB_OK;
 }

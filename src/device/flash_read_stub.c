@@ -8,13 +8,12 @@
  * acknowledgements against packets begun), exactly one a packet, and never again: a packet that
  * does not come is got by ending this read and asking anew.
  */
-#include "session_impl.h"
-
-#include <string.h>
-
 #include "bytes.h"
 #include "clock.h"
 #include "digest.h"
+#include "session_impl.h"
+
+#include <string.h>
 
 #define DIGEST_FRAME_BYTES 16u
 #define PACKET_MS_MIN      1000
@@ -50,11 +49,13 @@ static void nap(const eb_stream_t *st, size_t left_bytes)
     const uint32_t baud = eb_transport_baud(st->s->transport);
     int64_t ms;
 
-    if (st->s->port.kind != EB_PORT_UART && st->s->port.kind != EB_PORT_RFC2217)
+    if (st->s->port.kind != EB_PORT_UART && st->s->port.kind != EB_PORT_RFC2217) {
         return;
+    }
     ms = (int64_t)left_bytes * 10000 / baud / 2;
-    if (ms >= NAP_MIN_MS)
+    if (ms >= NAP_MIN_MS) {
         eb_sleep_ms(ms < NAP_MAX_MS ? ms : NAP_MAX_MS);
+    }
 }
 
 /* Bytes that are in no frame: a board that restarts prints some. */
@@ -63,11 +64,13 @@ static eb_code_t check_outside(eb_stream_t *st, eb_err_t *err)
     const size_t now = eb_link_outside_total(st->s->link);
     eb_code_t code;
 
-    if (now == st->outside_before)
+    if (now == st->outside_before) {
         return EB_OK;
+    }
     code = eb_link_blame_reset(st->s->link, EB_OK, err);
-    if (code == EB_OK && now - st->outside_before > OUTSIDE_MAX)
+    if (code == EB_OK && now - st->outside_before > OUTSIDE_MAX) {
         code = eb_err_set(err, EB_ERR_GARBAGE, "bytes come that are no flash data");
+    }
     return code;
 }
 
@@ -84,8 +87,9 @@ static eb_code_t receive_packet(eb_stream_t *st, uint32_t want, uint32_t ack_tot
         bool got;
         eb_code_t code = eb_link_step(link, deadline, &event, &len, &got, err);
 
-        if (code != EB_OK)
+        if (code != EB_OK) {
             return code;
+        }
         if (!got) {
             code = eb_err_set(err, EB_ERR_TIMEOUT, "the flash data stopped");
             return eb_link_blame_reset(link, code, err);
@@ -93,24 +97,29 @@ static eb_code_t receive_packet(eb_stream_t *st, uint32_t want, uint32_t ack_tot
         deadline = eb_clock_ms() + st->packet_ms;
         if (!acked && (event == EB_SLIP_FRAME || eb_link_frame_started(link, &decoded))) {
             code = send_ack(st, ack_total, err);
-            if (code != EB_OK)
+            if (code != EB_OK) {
                 return code;
+            }
             acked = true;
         }
         if (event == EB_SLIP_FRAME) {
-            if (len == want)
+            if (len == want) {
                 return EB_OK;
+            }
             st->ended = len == DIGEST_FRAME_BYTES;
             return eb_err_set(err, EB_ERR_LINE, "a packet of %zu bytes came instead of %u", len,
                               (unsigned)want);
         }
-        if (event != EB_SLIP_MORE)
+        if (event != EB_SLIP_MORE) {
             return eb_err_set(err, EB_ERR_LINE, "a packet was damaged");
+        }
         code = check_outside(st, err);
-        if (code != EB_OK)
+        if (code != EB_OK) {
             return code;
-        if (acked && eb_link_frame_started(link, &decoded) && decoded < want)
+        }
+        if (acked && eb_link_frame_started(link, &decoded) && decoded < want) {
             nap(st, want - decoded);
+        }
     }
 }
 
@@ -139,13 +148,15 @@ static eb_code_t receive_all(eb_stream_t *st, eb_err_t *err)
 
         eb_link_set_buf(st->s->link, job->buf + at, want);
         code = receive_packet(st, want, at + want, err);
-        if (code != EB_OK)
+        if (code != EB_OK) {
             return code;
+        }
         eb_digest_update(st->md5, job->buf + at, want);
         at += want;
         job->result->received = at;
-        if (job->on_progress != NULL)
+        if (job->on_progress != NULL) {
             job->on_progress(job->user, at);
+        }
     }
     return EB_OK;
 }
@@ -174,8 +185,9 @@ static eb_code_t receive_digest(eb_stream_t *st, uint8_t theirs[DIGEST_FRAME_BYT
         /* The last acknowledgement may have been damaged: the stub waits for it, and everything is
          * here. Ending the read gives the digest. */
         code = send_end(st, err);
-        if (code == EB_OK)
+        if (code == EB_OK) {
             code = receive_packet(st, DIGEST_FRAME_BYTES, 0, err);
+        }
     }
     st->ended = code == EB_OK;
     return code;
@@ -192,17 +204,22 @@ static eb_code_t abandon(eb_stream_t *st, eb_code_t before, eb_err_t *err)
 
     eb_link_set_buf(s->link, NULL, 0);
     eb_link_mark_dirty(s->link);
-    if (!st->ended)
+    if (!st->ended) {
         code = send_end(st, &now);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = eb_link_resync(s->link, 3, &info, &now);
-    if (code == EB_OK && info.dialect != EB_DIALECT_STUB)
+    }
+    if (code == EB_OK && info.dialect != EB_DIALECT_STUB) {
         code = eb_err_set(&now, EB_ERR_CHIP_RESET, "the board restarted in the middle of the work");
-    if (code == EB_OK || code == EB_ERR_TIMEOUT || code == EB_ERR_LINE)
+    }
+    if (code == EB_OK || code == EB_ERR_TIMEOUT || code == EB_ERR_LINE) {
         return before; /* if out of step, the next command tries again */
+    }
     s->out_of_step = true;
-    if (err != NULL)
+    if (err != NULL) {
         *err = now;
+    }
     return code;
 }
 
@@ -214,8 +231,9 @@ static int64_t packet_patience(const eb_session_t *s)
     const bool net = s->port.kind == EB_PORT_TCP || s->port.kind == EB_PORT_RFC2217;
     int64_t floor_ms = net ? PACKET_MS_MIN_NET : PACKET_MS_MIN;
 
-    if (s->reply_ms < floor_ms)
+    if (s->reply_ms < floor_ms) {
         floor_ms = s->reply_ms;
+    }
     return wire_ms * PACKET_TIMES > floor_ms ? wire_ms * PACKET_TIMES : floor_ms;
 }
 
@@ -226,22 +244,27 @@ eb_code_t eb_flash_read_stub(eb_session_t *s, const eb_read_job_t *job, eb_err_t
     eb_code_t code;
 
     st.md5 = eb_digest_new(EB_DIGEST_MD5);
-    if (st.md5 == NULL)
+    if (st.md5 == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "the system's library refuses MD5");
+    }
     code = start(&st, err);
-    if (code == EB_ERR_DEVICE)
+    if (code == EB_ERR_DEVICE) {
         goto done; /* refused before it began: the stub waits for commands */
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = receive_all(&st, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = receive_digest(&st, theirs, err);
+    }
     eb_link_set_buf(s->link, NULL, 0);
     if (code == EB_OK) {
         eb_digest_finish(st.md5, ours);
-        if (memcmp(ours, theirs, sizeof(ours)) == 0)
+        if (memcmp(ours, theirs, sizeof(ours)) == 0) {
             job->result->proved = true;
-        else
+        } else {
             code = eb_err_set(err, EB_ERR_LINE, "the digest of the board does not match the data");
+        }
     } else if (code != EB_ERR_PORT_LOST && code != EB_ERR_CHIP_RESET) {
         code = abandon(&st, code, err);
     }

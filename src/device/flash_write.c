@@ -8,14 +8,13 @@
  * Facts: Espressif's serial protocol document (commands, parameters, block sizes), the recorded
  * sessions in tests/data/captures.
  */
+#include "bytes.h"
 #include "session_impl.h"
+#include "spi_user.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
-
-#include "bytes.h"
-#include "spi_user.h"
 
 #define STUB_BLOCK_BYTES 0x4000u
 #define OTG_BLOCK_BYTES  0x800u /* more is too much for the ROM's USB, which the stub uses too */
@@ -51,11 +50,13 @@ static eb_code_t check_aligned(const eb_session_t *s, uint32_t addr, uint32_t si
 {
     const eb_code_t code = eb_flash_check_range(s, addr, size, err);
 
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
-    if (addr % EB_SECTOR_BYTES != 0 || size % EB_SECTOR_BYTES != 0)
+    }
+    if (addr % EB_SECTOR_BYTES != 0 || size % EB_SECTOR_BYTES != 0) {
         return eb_err_set(err, EB_ERR_INTERNAL, "0x%x + 0x%x are not whole sectors", (unsigned)addr,
                           (unsigned)size);
+    }
     return EB_OK;
 }
 
@@ -112,14 +113,17 @@ static eb_code_t send_block(eb_write_job_t *job, uint32_t number, const uint8_t 
     for (int i = 0; i < BLOCK_TRIES; i++) {
         eb_err_t mine = {.code = EB_OK};
 
-        if (i > 0)
+        if (i > 0) {
             job->s->stats.retries++;
+        }
         code = eb_link_command(job->s->link, &request, &reply, &mine);
         job->result->wire_bytes += count;
-        if (code != EB_OK && err != NULL)
+        if (code != EB_OK && err != NULL) {
             *err = mine;
-        if (code != EB_ERR_LINE || mine.device_status == 0)
+        }
+        if (code != EB_ERR_LINE || mine.device_status == 0) {
             break;
+        }
     }
     return code;
 }
@@ -141,11 +145,13 @@ static eb_code_t send_blocks(eb_write_job_t *job, eb_read_progress_fn on_progres
             memcpy(job->padded, job->send + at, count);
             code = send_block(job, number, job->padded, job->block_bytes, err);
         }
-        if (code != EB_OK)
+        if (code != EB_OK) {
             return code;
+        }
         at += count;
-        if (on_progress != NULL)
+        if (on_progress != NULL) {
             on_progress(user, (uint32_t)((uint64_t)job->size * at / job->send_bytes));
+        }
     }
     return EB_OK;
 }
@@ -160,8 +166,9 @@ static eb_code_t finish(eb_write_job_t *job, eb_err_t *err)
                                   .len = sizeof(data),
                                   .timeout_ms = change_ms(job->size)};
 
-    if (!job->s->stub)
+    if (!job->s->stub) {
         return EB_OK;
+    }
     eb_put_le32(data, STAY_IN_LOADER);
     return eb_link_command(job->s->link, &request, &reply, err);
 }
@@ -176,12 +183,14 @@ static eb_code_t choose_form(eb_write_job_t *job, const uint8_t *bytes, uint8_t 
     *deflated = NULL;
     job->send = bytes;
     job->send_bytes = job->size;
-    if (!job->s->stub)
+    if (!job->s->stub) {
         return EB_OK;
+    }
     *deflated = malloc(length);
-    if (*deflated == NULL)
+    if (*deflated == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory to deflate %u bytes",
                           (unsigned)job->size);
+    }
     if (compress2(*deflated, &length, bytes, job->size, Z_BEST_COMPRESSION) == Z_OK &&
         length < job->size) {
         job->send = *deflated;
@@ -199,10 +208,11 @@ static uint32_t largest_block(const eb_session_t *s)
 /* On a line that damages large blocks smaller ones come through. */
 static void learn_block_size(eb_session_t *s, eb_code_t code)
 {
-    if (code == EB_OK && s->write_block_bytes < largest_block(s))
+    if (code == EB_OK && s->write_block_bytes < largest_block(s)) {
         s->write_block_bytes *= 2;
-    else if (code != EB_OK && s->write_block_bytes > ROM_BLOCK_BYTES)
+    } else if (code != EB_OK && s->write_block_bytes > ROM_BLOCK_BYTES) {
         s->write_block_bytes /= 2;
+    }
 }
 
 static eb_code_t run(eb_write_job_t *job, eb_read_progress_fn on_progress, void *user,
@@ -215,12 +225,15 @@ static eb_code_t run(eb_write_job_t *job, eb_read_progress_fn on_progress, void 
     job->result->touched = job->size;
     code = begin(job->s, job->deflated ? EB_CMD_FLASH_DEFL_BEGIN : EB_CMD_FLASH_BEGIN, job->addr,
                  job->size, blocks, job->block_bytes, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = send_blocks(job, on_progress, user, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = finish(job, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         job->result->done = job->size;
+    }
     return code;
 }
 
@@ -234,10 +247,12 @@ eb_code_t eb_flash_write(eb_session_t *s, uint32_t addr, uint32_t size, const ui
 
     memset(result, 0, sizeof(*result));
     code = check_aligned(s, addr, size, err);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
-    if (s->write_block_bytes == 0)
+    }
+    if (s->write_block_bytes == 0) {
         s->write_block_bytes = largest_block(s);
+    }
     job.block_bytes = s->stub ? eb_min_u32(s->write_block_bytes, size) : ROM_BLOCK_BYTES;
     job.padded = padded = malloc(job.block_bytes);
     code = padded == NULL ? eb_err_set(err, EB_ERR_INTERNAL, "no memory for a block")
@@ -246,8 +261,9 @@ eb_code_t eb_flash_write(eb_session_t *s, uint32_t addr, uint32_t size, const ui
         code = run(&job, on_progress, user, err);
         learn_block_size(s, code);
     }
-    if (code != EB_OK)
+    if (code != EB_OK) {
         (void)eb_err_wrap(err, "writing 0x%x + 0x%x", (unsigned)addr, (unsigned)size);
+    }
     free(deflated);
     free(padded);
     return code;
@@ -265,8 +281,9 @@ static eb_code_t erase_step(eb_session_t *s, uint32_t addr, uint32_t size, eb_er
                                   .timeout_ms = change_ms(size)};
 
     /* The ROM has no command for it, but erases at the start of a write: of nothing, here. */
-    if (!s->stub)
+    if (!s->stub) {
         return begin(s, EB_CMD_FLASH_BEGIN, addr, size, 0, ROM_BLOCK_BYTES, err);
+    }
     eb_put_le32(data, addr);
     eb_put_le32(data + 4, size);
     /* Erasing twice does no harm. */
@@ -286,11 +303,13 @@ eb_code_t eb_flash_erase(eb_session_t *s, uint32_t addr, uint32_t size, eb_write
 
         result->touched = result->done + step;
         code = erase_step(s, addr + result->done, step, err);
-        if (code == EB_OK)
+        if (code == EB_OK) {
             result->done += step;
+        }
     }
-    if (code != EB_OK)
+    if (code != EB_OK) {
         (void)eb_err_wrap(err, "erasing 0x%x + 0x%x", (unsigned)addr, (unsigned)size);
+    }
     return code;
 }
 
@@ -303,17 +322,20 @@ eb_code_t eb_flash_erase_chip(eb_session_t *s, eb_write_result_t *result, eb_err
 
     memset(result, 0, sizeof(*result));
     code = eb_session_need_flash(s, err);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     size = (uint32_t)s->flash.size_bytes;
-    if (!s->stub)
+    if (!s->stub) {
         return eb_flash_erase(s, 0, size, result, err);
+    }
     result->touched = size;
     code = eb_link_command(s->link, &request, &reply, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         result->done = size;
-    else
+    } else {
         (void)eb_err_wrap(err, "erasing the chip");
+    }
     return code;
 }
 
@@ -327,16 +349,20 @@ eb_code_t eb_flash_protection(eb_session_t *s, bool *is_protected, uint8_t *stat
     *is_protected = false;
     *status = 0;
     code = eb_session_need_flash(s, err);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     code = eb_spi_user_begin(s, &user, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = eb_spi_user_run(s, &op, words, err);
+    }
     after = eb_spi_user_end(s, &user, code == EB_OK ? err : NULL);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = after;
-    if (code != EB_OK)
+    }
+    if (code != EB_OK) {
         return code;
+    }
     *status = (uint8_t)words[0];
     *is_protected = (words[0] & BLOCK_PROTECT) != 0;
     return EB_OK;

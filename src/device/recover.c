@@ -17,19 +17,24 @@ static eb_code_t check_board(eb_session_t *s, eb_err_t *err)
     char mac[EB_MAC_TEXT_BYTES];
     eb_code_t code = eb_detect_chip(s, err);
 
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = eb_watchdog_stop(s, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = eb_detect_mac(s, mac, err);
+    }
     /* Another MAC may be this one, damaged on the way: it is believed the second time. */
-    if (code == EB_OK && strcmp(mac, s->chip.macs[0].text) != 0)
+    if (code == EB_OK && strcmp(mac, s->chip.macs[0].text) != 0) {
         code = eb_detect_mac(s, mac, err);
-    if (code != EB_OK)
+    }
+    if (code != EB_OK) {
         return code;
-    if (!s->secure_download && strcmp(mac, s->chip.macs[0].text) != 0)
+    }
+    if (!s->secure_download && strcmp(mac, s->chip.macs[0].text) != 0) {
         return eb_err_set(err, EB_ERR_CHIP_MISMATCH,
                           "another board answers now: MAC %s instead of %s", mac,
                           s->chip.macs[0].text);
+    }
     return EB_OK;
 }
 
@@ -42,10 +47,12 @@ static eb_code_t bring_back(eb_session_t *s, eb_err_t *err)
         code = check_board(s, err);
         s->chip.security = security; /* asking who it is fills only a part of it */
     }
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = eb_session_prepare_loader(s, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = eb_flash_attach_again(s, err);
+    }
     return code;
 }
 
@@ -56,10 +63,12 @@ eb_code_t eb_session_restart(eb_session_t *s, eb_err_t *err)
     for (int i = 0; i < EB_RECONNECT_TRIES; i++) {
         s->stats.reconnects++;
         code = bring_back(s, err);
-        if (code == EB_OK || hopeless(code) || s->transport == NULL)
+        if (code == EB_OK || hopeless(code) || s->transport == NULL) {
             return code;
-        if (code == EB_ERR_PORT_LOST)
+        }
+        if (code == EB_ERR_PORT_LOST) {
             eb_connect_close(s);
+        }
     }
     return code;
 }
@@ -71,13 +80,16 @@ static eb_code_t in_step(eb_session_t *s, eb_err_t *err)
     eb_sync_info_t info;
     eb_code_t code = eb_link_resync(s->link, RESYNC_TRIES, &info, err);
 
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     /* A ROM that answers where a ROM did may have been reset: it takes a second to bring up. */
-    if (info.dialect != before)
+    if (info.dialect != before) {
         return eb_err_set(err, EB_ERR_CHIP_RESET, "another loader answers now");
-    if (!s->stub)
+    }
+    if (!s->stub) {
         return eb_flash_attach_again(s, err);
+    }
     return EB_OK;
 }
 
@@ -86,24 +98,30 @@ eb_code_t eb_session_recover(eb_session_t *s, eb_err_t *err)
     eb_err_t quiet = {.code = EB_OK};
     eb_code_t code = EB_ERR_PORT_LOST;
 
-    if (eb_event_cancelled(s->ev))
+    if (eb_event_cancelled(s->ev)) {
         return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+    }
     /* Where a reset is possible and known to be needed, asking politely would only take time. */
-    if (s->transport != NULL && !(s->out_of_step && eb_transport_can_lines(s->transport)))
+    if (s->transport != NULL && !(s->out_of_step && eb_transport_can_lines(s->transport))) {
         code = in_step(s, &quiet);
+    }
     s->out_of_step = false;
-    if (code == EB_OK)
+    if (code == EB_OK) {
         return EB_OK;
+    }
     if (code == EB_ERR_CANCELLED) {
-        if (err != NULL)
+        if (err != NULL) {
             *err = quiet;
+        }
         return code;
     }
-    if (code == EB_ERR_PORT_LOST && quiet.code == EB_ERR_PORT_LOST)
+    if (code == EB_ERR_PORT_LOST && quiet.code == EB_ERR_PORT_LOST) {
         eb_connect_close(s);
+    }
     code = eb_session_restart(s, err);
-    if (code != EB_OK && code != EB_ERR_PORT_LOST) /* which says all there is to say */
+    if (code != EB_OK && code != EB_ERR_PORT_LOST) { /* which says all there is to say */
         (void)eb_err_wrap(err, "the board could not be brought back");
+    }
     return code;
 }
 
@@ -112,29 +130,36 @@ eb_code_t eb_session_slow_down(eb_session_t *s, eb_err_t *err)
     eb_code_t code = EB_ERR_LINE;
     uint32_t lower;
 
-    if (s->transport == NULL) /* lost: the next recover comes back slower */
+    if (s->transport == NULL) { /* lost: the next recover comes back slower */
         lower = eb_baud_below(s->baud_target);
-    else if (!eb_transport_can_baud(s->transport) || s->port.kind == EB_PORT_USB_JTAG ||
-             s->port.kind == EB_PORT_USB_OTG)
+    } else if (!eb_transport_can_baud(s->transport) || s->port.kind == EB_PORT_USB_JTAG ||
+               s->port.kind == EB_PORT_USB_OTG) {
         lower = 0;
-    else
+    } else {
         lower = eb_baud_below(eb_transport_baud(s->transport));
-    if (lower == 0)
+    }
+    if (lower == 0) {
         return eb_err_set(err, EB_ERR_UNSUPPORTED, "the line cannot be made slower");
+    }
     s->baud_target = lower;
     s->stats.slowdowns++;
-    if (s->transport == NULL)
+    if (s->transport == NULL) {
         return EB_OK;
+    }
     for (int i = 0; i < SLOW_TRIES && code != EB_OK; i++) {
         code = eb_baud_change(s, lower, err);
-        if (code == EB_ERR_CANCELLED)
+        if (code == EB_ERR_CANCELLED) {
             return code;
-        if (code == EB_ERR_PORT_LOST || code == EB_ERR_CHIP_RESET)
+        }
+        if (code == EB_ERR_PORT_LOST || code == EB_ERR_CHIP_RESET) {
             break;
+        }
     }
-    if (code == EB_OK)
+    if (code == EB_OK) {
         return EB_OK;
-    if (code == EB_ERR_PORT_LOST)
+    }
+    if (code == EB_ERR_PORT_LOST) {
         eb_connect_close(s);
+    }
     return eb_session_restart(s, err);
 }

@@ -87,8 +87,9 @@ eb_code_t eb_reset_play(eb_transport_t *t, const eb_reset_sequence_t *sequence,
         const eb_reset_step_t *step = &sequence->steps[i];
         const eb_code_t code = eb_transport_set_lines(t, step->dtr, step->rts, err);
 
-        if (code != EB_OK)
+        if (code != EB_OK) {
             return code;
+        }
         pause_for(step->wait_ms, ev);
         if (eb_event_cancelled(ev)) {
             /* A board must not be left held in reset. */

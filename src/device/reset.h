@@ -7,13 +7,13 @@
 #ifndef EB_DEVICE_RESET_H
 #define EB_DEVICE_RESET_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "espbackup/err.h"
 #include "espbackup/event.h"
 #include "espbackup/transport.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 typedef struct eb_reset_step {
     bool dtr, rts;

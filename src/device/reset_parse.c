@@ -25,8 +25,9 @@ static bool parse_wait(const char *text, size_t len, uint16_t *out_ms)
             point = true;
             continue;
         }
-        if (digit > 9)
+        if (digit > 9) {
             return false;
+        }
         digits = true;
         if (point) {
             unit /= 10;
@@ -34,8 +35,9 @@ static bool parse_wait(const char *text, size_t len, uint16_t *out_ms)
         } else {
             ms = ms * 10 + digit * 1000;
         }
-        if (ms > WAIT_MAX_MS)
+        if (ms > WAIT_MAX_MS) {
             return false;
+        }
     }
     *out_ms = (uint16_t)ms;
     return digits;
@@ -48,33 +50,39 @@ static bool parse_word(const char *word, size_t len, eb_reset_sequence_t *out)
     eb_reset_step_t next = {.dtr = last != NULL && last->dtr, .rts = last != NULL && last->rts};
     uint16_t wait_ms;
 
-    if (len == 0)
+    if (len == 0) {
         return false;
+    }
     switch (word[0]) {
     case 'W':
         if (last == NULL || !parse_wait(word + 1, len - 1, &wait_ms) ||
-            last->wait_ms + wait_ms > (int)WAIT_MAX_MS)
+            last->wait_ms + wait_ms > (int)WAIT_MAX_MS) {
             return false;
+        }
         last->wait_ms = (uint16_t)(last->wait_ms + wait_ms);
         return true;
     case 'D':
-        if (len != 2 || !parse_level(word[1], &next.dtr))
+        if (len != 2 || !parse_level(word[1], &next.dtr)) {
             return false;
+        }
         break;
     case 'R':
-        if (len != 2 || !parse_level(word[1], &next.rts))
+        if (len != 2 || !parse_level(word[1], &next.rts)) {
             return false;
+        }
         break;
     case 'U':
         if (len != 4 || word[2] != ',' || !parse_level(word[1], &next.dtr) ||
-            !parse_level(word[3], &next.rts))
+            !parse_level(word[3], &next.rts)) {
             return false;
+        }
         break;
     default:
         return false;
     }
-    if (out->count == EB_RESET_STEPS_MAX)
+    if (out->count == EB_RESET_STEPS_MAX) {
         return false;
+    }
     out->steps[out->count++] = next;
     return true;
 }
@@ -91,18 +99,20 @@ eb_code_t eb_reset_parse(const char *text, eb_reset_sequence_t *out, eb_err_t *e
             const size_t count = out->count;
 
             *out = (eb_reset_sequence_t){0};
-            if (count == EB_RESET_STEPS_MAX)
+            if (count == EB_RESET_STEPS_MAX) {
                 return eb_err_set(err, EB_ERR_USAGE,
                                   "--reset-sequence: more than %d changes of the lines",
                                   EB_RESET_STEPS_MAX);
+            }
             (void)eb_err_set(err, EB_ERR_USAGE, "--reset-sequence %.80s: cannot read '%.*s'", text,
                              len < 20 ? (int)len : 20, at);
             eb_err_hint(err, "words between | are D0, D1 (DTR), R0, R1 (RTS), U0,1 (both at once) "
                              "and then W0.1 (seconds, up to 10), as in D0|R1|W0.1|D1|R0|W0.05|D0");
             return EB_ERR_USAGE;
         }
-        if (at[len] == '\0')
+        if (at[len] == '\0') {
             return EB_OK;
+        }
         at += len + 1;
     }
 }

@@ -1,8 +1,7 @@
+#include "bytes.h"
 #include "session_impl.h"
 
 #include <string.h>
-
-#include "bytes.h"
 
 /* Flags of GET_SECURITY_INFO, the same on all chips that have it. */
 #define FLAG_SECURE_BOOT     (1u << 0)
@@ -24,11 +23,13 @@ bool eb_security_decode(const uint8_t *data, size_t len, eb_security_t *out, uin
 
     memset(out, 0, sizeof(*out));
     *chip_id = UINT32_MAX;
-    if (len < SECURITY_SHORT_BYTES)
+    if (len < SECURITY_SHORT_BYTES) {
         return false;
+    }
     flags = eb_get_le32(data);
-    for (unsigned i = 0; i < 8; i++)
+    for (unsigned i = 0; i < 8; i++) {
         ones += ((unsigned)data[4] >> i) & 1u;
+    }
     out->flash_encryption = yes_if(ones % 2 == 1);
     out->secure_boot = yes_if((flags & FLAG_SECURE_BOOT) != 0);
     out->secure_boot_version = (flags & FLAG_SECURE_BOOT) != 0 ? 2 : 0;
@@ -38,8 +39,9 @@ bool eb_security_decode(const uint8_t *data, size_t len, eb_security_t *out, uin
     out->raw_valid = true;
     out->raw_flags = flags;
     out->raw_crypt_cnt = data[4];
-    if (len >= EB_SECURITY_INFO_BYTES)
+    if (len >= EB_SECURITY_INFO_BYTES) {
         *chip_id = eb_get_le32(data + 12);
+    }
     return true;
 }
 
@@ -58,8 +60,9 @@ static eb_code_t ask_once(eb_session_t *s, eb_security_reply_t *out, eb_err_t *e
 
     memset(out, 0, sizeof(*out));
     code = eb_dev_command(s, &request, &reply, err);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code == EB_ERR_DEVICE ? EB_OK : code;
+    }
     out->len = reply.data_len < sizeof(out->data) ? reply.data_len : sizeof(out->data);
     memcpy(out->data, reply.data, out->len);
     return EB_OK;
@@ -75,18 +78,21 @@ eb_code_t eb_security_ask(eb_session_t *s, eb_security_t *out, uint32_t *chip_id
     *answered = false;
     *chip_id = UINT32_MAX;
     /* A chip that does not know the command tells by other means who it is. */
-    if (code == EB_OK && reply.len == 0)
+    if (code == EB_OK && reply.len == 0) {
         return EB_OK;
+    }
     for (int i = 0; code == EB_OK && !steady && i < EB_DEV_STEADY_READS; i++) {
         before = reply;
         code = ask_once(s, &reply, err);
         steady = before.len == reply.len && memcmp(before.data, reply.data, reply.len) == 0;
         s->stats.retries += steady ? 0 : 1;
     }
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
-    if (!steady)
+    }
+    if (!steady) {
         return eb_err_set(err, EB_ERR_LINE, "the security state is never the same twice");
+    }
     *answered = eb_security_decode(reply.data, reply.len, out, chip_id);
     return EB_OK;
 }

@@ -1,10 +1,9 @@
+#include "reset.h"
 #include "session_impl.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "reset.h"
 
 #define BRING_UP_TRIES  3
 #define UPLOAD_TRIES    3
@@ -32,20 +31,24 @@ static eb_code_t load_stub(eb_session_t *s, eb_err_t *err)
     bool jumped = false;
     eb_code_t code = EB_OK;
 
-    if (s->stub || s->options.no_stub || s->stub_given_up || s->secure_download)
+    if (s->stub || s->options.no_stub || s->stub_given_up || s->secure_download) {
         return EB_OK;
+    }
     for (int i = 0; i < UPLOAD_TRIES; i++) {
         eb_sync_info_t info;
 
         code = eb_stub_start(s, &jumped, err);
-        if (jumped || !line_fault(code))
+        if (jumped || !line_fault(code)) {
             break;
+        }
         s->stats.retries++;
-        if (eb_link_resync(s->link, 2, &info, NULL) != EB_OK)
+        if (eb_link_resync(s->link, 2, &info, NULL) != EB_OK) {
             break;
+        }
     }
-    if (code != EB_ERR_STUB || (!jumped && s->stub_path[0] != '\0'))
+    if (code != EB_ERR_STUB || (!jumped && s->stub_path[0] != '\0')) {
         return code;
+    }
     if (!jumped) {
         note_no_stub(s, err != NULL ? err->message : "there is no stub");
         return EB_OK;
@@ -65,8 +68,9 @@ eb_code_t eb_session_prepare_loader(eb_session_t *s, eb_err_t *err)
 {
     eb_code_t code = eb_flash_power_up(s, err);
 
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = load_stub(s, err);
+    }
     return code == EB_OK ? eb_baud_raise(s, err) : code;
 }
 
@@ -75,10 +79,12 @@ eb_code_t eb_session_prepare_loader(eb_session_t *s, eb_err_t *err)
 static eb_code_t copy_text(char *out, size_t cap, const char *text, const char *what, eb_err_t *err)
 {
     out[0] = '\0';
-    if (text == NULL)
+    if (text == NULL) {
         return EB_OK;
-    if (strlen(text) >= cap)
+    }
+    if (strlen(text) >= cap) {
         return eb_err_set(err, EB_ERR_USAGE, "%s: longer than %zu bytes", what, cap - 1);
+    }
     (void)snprintf(out, cap, "%s", text);
     return EB_OK;
 }
@@ -87,10 +93,12 @@ static eb_code_t take_reset_sequence(eb_session_t *s, eb_err_t *err)
 {
     const char *text = s->options.reset_sequence;
 
-    if (text == NULL)
+    if (text == NULL) {
         return EB_OK;
-    if (s->options.before != EB_BEFORE_DEFAULT_RESET)
+    }
+    if (s->options.before != EB_BEFORE_DEFAULT_RESET) {
         return eb_err_set(err, EB_ERR_USAGE, "--reset-sequence goes with --before default-reset");
+    }
     return eb_reset_parse(text, &s->custom_reset, err);
 }
 
@@ -134,33 +142,40 @@ static eb_code_t new_session(const eb_session_options_t *options, const eb_event
     eb_code_t code;
 
     *out = s;
-    if (s == NULL)
+    if (s == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the session");
+    }
     s->options = *options;
     take_events(s, ev);
     s->baud_fixed = options->baud != 0;
     s->baud_target = options->baud != 0 ? options->baud : EB_AUTO_BAUD;
     code = copy_text(s->port_name, sizeof(s->port_name), options->port, "--port", err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = copy_text(s->chip_name, sizeof(s->chip_name), options->chip, "--chip", err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = copy_text(s->stub_path, sizeof(s->stub_path), options->stub_path, "--stub", err);
+    }
     /* Before the board is touched: later there may be no way back to its ROM loader. */
-    if (code == EB_OK && s->stub_path[0] != '\0' && !options->no_stub)
+    if (code == EB_OK && s->stub_path[0] != '\0' && !options->no_stub) {
         code = eb_stub_check_file(s->stub_path, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = take_reset_sequence(s, err);
+    }
     if (code == EB_OK && options->after == EB_AFTER_SOFT_RESET && !options->no_stub) {
         code = eb_err_set(err, EB_ERR_USAGE,
                           "--after soft-reset: the stub cannot start the program by a command");
         eb_err_hint(err, "add --no-stub, for the ROM loader can; or leave --after out");
     }
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     /* Borrowed only for the call that opens. */
     s->options.port = s->options.chip = s->options.stub_path = s->options.reset_sequence = NULL;
-    if (s->chip_name[0] != '\0' && eb_chip_row_by_name(s->chip_name) == NULL)
+    if (s->chip_name[0] != '\0' && eb_chip_row_by_name(s->chip_name) == NULL) {
         return eb_err_set(err, EB_ERR_USAGE, "--chip %s: no such chip is known", s->chip_name);
+    }
     return EB_OK;
 }
 
@@ -168,8 +183,9 @@ static eb_code_t new_session(const eb_session_options_t *options, const eb_event
  * board is left in the usual way. */
 static eb_code_t check_after(eb_session_t *s, eb_err_t *err)
 {
-    if (s->options.after != EB_AFTER_WATCHDOG_RESET || eb_watchdog_can_reset(s, err) == EB_OK)
+    if (s->options.after != EB_AFTER_WATCHDOG_RESET || eb_watchdog_can_reset(s, err) == EB_OK) {
         return EB_OK;
+    }
     s->options.after = EB_AFTER_HARD_RESET;
     (void)eb_err_wrap(err, "--after watchdog-reset");
     eb_err_hint(err, "leave --after out: the board is then reset by the lines of the port");
@@ -181,18 +197,24 @@ static eb_code_t bring_up(eb_session_t *s, eb_err_t *err)
 {
     eb_code_t code = eb_detect_chip(s, err);
 
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = eb_watchdog_stop(s, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = eb_detect_facts(s, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = check_after(s, err);
-    if (code == EB_OK && s->secure_download)
+    }
+    if (code == EB_OK && s->secure_download) {
         note_no_stub(s, "the chip is in secure download mode");
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = eb_session_prepare_loader(s, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = eb_flash_setup(s, err);
+    }
     return code;
 }
 
@@ -200,15 +222,18 @@ static eb_code_t open_port(eb_session_t *s, int attempts, int first, int total, 
 {
     eb_code_t code = eb_connect_open(s, err);
 
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = eb_connect_sync(s, attempts, first, total, err);
+    }
     for (int i = 0; code == EB_OK; i++) {
         code = bring_up(s, err);
         if (code == EB_OK || (!line_fault(code) && code != EB_ERR_PORT_LOST) ||
-            i + 1 == BRING_UP_TRIES)
+            i + 1 == BRING_UP_TRIES) {
             break;
-        if (code == EB_ERR_PORT_LOST)
+        }
+        if (code == EB_ERR_PORT_LOST) {
             eb_connect_close(s);
+        }
         s->stats.reconnects++;
         eb_event_note(s->ev, EB_LEVEL_DETAIL, "connecting again: %s",
                       err != NULL ? err->message : "bad line");
@@ -239,10 +264,12 @@ static eb_code_t open_any(eb_session_t *s, eb_err_t *err)
     eb_port_list_t list = {0};
     eb_code_t code = eb_port_list_get(&list, err);
 
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
-    if (list.count == 0)
+    }
+    if (list.count == 0) {
         code = eb_err_set(&best, EB_ERR_PORT_NOT_FOUND, "this computer has no serial port");
+    }
     for (size_t i = 0; i < list.count; i++) {
         const int attempts = list.count == 1 ? s->options.connect_attempts : ATTEMPTS_A_PORT;
         eb_err_t now = {.code = EB_OK};
@@ -256,13 +283,15 @@ static eb_code_t open_any(eb_session_t *s, eb_err_t *err)
         }
         eb_connect_close(s);
         s->row = NULL;
-        if (best.code == EB_OK || port_weight(code) > port_weight(best.code))
+        if (best.code == EB_OK || port_weight(code) > port_weight(best.code)) {
             best = now;
+        }
     }
     eb_port_list_free(&list);
     if (code != EB_OK) {
-        if (err != NULL)
+        if (err != NULL) {
             *err = best;
+        }
         code = best.code;
     }
     return code;
@@ -270,8 +299,9 @@ static eb_code_t open_any(eb_session_t *s, eb_err_t *err)
 
 static void destroy(eb_session_t *s)
 {
-    if (s == NULL)
+    if (s == NULL) {
         return;
+    }
     eb_connect_close(s);
     free(s);
 }
@@ -284,16 +314,18 @@ eb_code_t eb_session_open(const eb_session_options_t *options, const eb_events_t
 
     *out = NULL;
     code = new_session(options, ev, &s, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = s->port_name[0] == '\0'
                    ? open_any(s, err)
                    : open_port(s, options->connect_attempts, 0, options->connect_attempts, err);
+    }
     if (code != EB_OK) {
         /* A board that was brought into its loader is let go again. */
-        if (s != NULL && s->connected)
+        if (s != NULL && s->connected) {
             (void)eb_session_close(s, NULL);
-        else
+        } else {
             destroy(s);
+        }
         return code;
     }
     *out = s;
@@ -309,8 +341,9 @@ static eb_code_t run_program(eb_session_t *s, eb_err_t *err)
     eb_code_t code;
 
     eb_watchdog_before_run(s, &by_watchdog);
-    if (by_watchdog && eb_watchdog_reset(s, NULL) == EB_OK)
+    if (by_watchdog && eb_watchdog_reset(s, NULL) == EB_OK) {
         return EB_OK;
+    }
     if (!eb_transport_can_lines(s->transport)) {
         eb_event_note(s->ev, EB_LEVEL_NOTE,
                       "%s has no reset line: the board stays in its loader until it is reset by "
@@ -322,10 +355,12 @@ static eb_code_t run_program(eb_session_t *s, eb_err_t *err)
      * the reset begins, which is all that was wanted. */
     code = eb_reset_play(s->transport, eb_reset_run(s->port.kind), NULL, &now);
     if (code == EB_ERR_PORT_LOST &&
-        (s->port.kind == EB_PORT_USB_JTAG || s->port.kind == EB_PORT_USB_OTG))
+        (s->port.kind == EB_PORT_USB_JTAG || s->port.kind == EB_PORT_USB_OTG)) {
         return EB_OK;
-    if (code != EB_OK && err != NULL)
+    }
+    if (code != EB_OK && err != NULL) {
         *err = now;
+    }
     return code;
 }
 
@@ -340,13 +375,15 @@ static eb_code_t rom_run_user_code(eb_session_t *s, eb_err_t *err)
     eb_reply_t reply;
     eb_code_t code;
 
-    if (s->stub)
+    if (s->stub) {
         return eb_err_set(err, EB_ERR_UNSUPPORTED,
                           "a stub runs, and cannot start the program by a command");
+    }
     begin[9] = 0x04; /* block size 0x400 */
     code = eb_link_command(s->link, &request, &reply, err);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     request = (eb_request_t){
         .op = EB_CMD_FLASH_END, .data = end, .len = sizeof(end), .timeout_ms = s->reply_ms};
     return eb_link_command(s->link, &request, &reply, err);
@@ -372,16 +409,18 @@ eb_code_t eb_session_close(eb_session_t *s, eb_err_t *err)
 {
     eb_code_t code = EB_OK;
 
-    if (s == NULL)
+    if (s == NULL) {
         return EB_OK;
+    }
     if (s->connected && s->transport != NULL) {
         /* Where more than the lines is needed, the board is asked also after a cancel. */
         s->leaving = s->port.kind == EB_PORT_USB_JTAG || s->port.kind == EB_PORT_USB_OTG ||
                      s->options.after != EB_AFTER_HARD_RESET;
         /* Without a known chip only the lines can do something. */
         code = s->row == NULL && s->options.after != EB_AFTER_HARD_RESET ? EB_OK : leave(s, err);
-        if (code != EB_OK)
+        if (code != EB_OK) {
             (void)eb_err_wrap(err, "the board may still be in its loader");
+        }
     }
     destroy(s);
     return code;
@@ -424,12 +463,14 @@ eb_code_t eb_session_need_flash(const eb_session_t *s, eb_err_t *err)
             "this is set for good by an eFuse; its flash can be neither read nor written this way");
         return EB_ERR_REFUSED;
     }
-    if (!s->flash.known)
+    if (!s->flash.known) {
         return eb_err_set(err, EB_ERR_FLASH_MUTE, "the flash does not answer (JEDEC id %06x)",
                           (unsigned)s->flash.jedec_id);
-    if (s->flash.size_bytes == 0)
+    }
+    if (s->flash.size_bytes == 0) {
         return eb_err_set(err, EB_ERR_FLASH_SIZE, "the size of the flash with id 0x%06x is unknown",
                           (unsigned)s->flash.jedec_id);
+    }
     return EB_OK;
 }
 
@@ -437,8 +478,9 @@ eb_code_t eb_session_need_read(const eb_session_t *s, eb_err_t *err)
 {
     const eb_code_t code = eb_session_need_flash(s, err);
 
-    if (code != EB_OK || s->stub || !s->row->old_rom)
+    if (code != EB_OK || s->stub || !s->row->old_rom) {
         return code;
+    }
     (void)eb_err_set(err, EB_ERR_UNSUPPORTED, "the ROM loader of the %s cannot read the flash",
                      s->row->name);
     eb_err_hint(err, s->options.no_stub ? "leave --no-stub out: the stub can"

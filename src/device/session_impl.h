@@ -4,9 +4,8 @@
 #ifndef EB_DEVICE_SESSION_IMPL_H
 #define EB_DEVICE_SESSION_IMPL_H
 
-#include "espbackup/session.h"
-
 #include "chip_row.h"
+#include "espbackup/session.h"
 #include "link.h"
 #include "reset.h"
 

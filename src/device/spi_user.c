@@ -25,10 +25,12 @@ eb_code_t eb_spi_user_begin(eb_session_t *s, eb_spi_user_t *u, eb_err_t *err)
 
     memset(u, 0, sizeof(*u));
     code = eb_dev_read_reg(s, spi->base + spi->usr, &u->usr, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = eb_dev_read_reg(s, spi->base + spi->usr1, &u->usr1, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = eb_dev_read_reg(s, spi->base + spi->usr2, &u->usr2, err);
+    }
     u->saved = code == EB_OK;
     return code;
 }
@@ -42,8 +44,9 @@ eb_code_t eb_spi_user_end(eb_session_t *s, const eb_spi_user_t *u, eb_err_t *err
         {spi->base + spi->usr2, u->usr2},
     };
 
-    if (!u->saved)
+    if (!u->saved) {
         return EB_OK;
+    }
     return eb_dev_write_regs(s, writes, sizeof(writes) / sizeof(writes[0]), err);
 }
 
@@ -59,20 +62,24 @@ static eb_code_t start(eb_session_t *s, const eb_spi_op_t *op, size_t words, eb_
     eb_reg_write_t writes[6 + EB_SPI_READ_WORDS];
     size_t n = 0;
 
-    if (!lengths_in_usr1)
+    if (!lengths_in_usr1) {
         writes[n++] = (eb_reg_write_t){spi->base + spi->miso_dlen, op->read_bits - 1};
+    }
     writes[n++] = (eb_reg_write_t){spi->base + spi->usr, usr};
-    if (usr1 != 0)
+    if (usr1 != 0) {
         writes[n++] = (eb_reg_write_t){spi->base + spi->usr1, usr1};
+    }
     writes[n++] =
         (eb_reg_write_t){spi->base + spi->usr2, (COMMAND_BITS - 1) << COMMAND_LEN_AT | op->opcode};
-    if (op->addr_bits > 0)
+    if (op->addr_bits > 0) {
         writes[n++] =
             (eb_reg_write_t){spi->base + SPI_ADDR,
                              spi->addr_from_top ? op->addr << (32 - op->addr_bits) : op->addr};
+    }
     /* What was there before must not pass for an answer. */
-    for (size_t i = 0; i < words; i++)
+    for (size_t i = 0; i < words; i++) {
         writes[n++] = (eb_reg_write_t){spi->base + spi->w0 + (uint32_t)(4 * i), 0};
+    }
     writes[n++] = (eb_reg_write_t){spi->base + SPI_CMD, CMD_USR};
     return eb_dev_write_regs(s, writes, n, err);
 }
@@ -87,12 +94,15 @@ eb_code_t eb_spi_user_run(eb_session_t *s, const eb_spi_op_t *op, uint32_t words
 
     memset(words, 0, EB_SPI_READ_WORDS * sizeof(words[0]));
     code = start(s, op, count, err);
-    for (int i = 0; code == EB_OK && i < POLLS_MAX && (cmd & CMD_USR) != 0; i++)
+    for (int i = 0; code == EB_OK && i < POLLS_MAX && (cmd & CMD_USR) != 0; i++) {
         code = eb_dev_read_reg(s, spi->base + SPI_CMD, &cmd, err);
-    if (code == EB_OK && (cmd & CMD_USR) != 0)
+    }
+    if (code == EB_OK && (cmd & CMD_USR) != 0) {
         return eb_err_set(err, EB_ERR_PROTOCOL, "the flash controller does not finish 0x%02x",
                           op->opcode);
-    for (size_t i = 0; code == EB_OK && i < count; i++)
+    }
+    for (size_t i = 0; code == EB_OK && i < count; i++) {
         code = eb_dev_read_reg(s, spi->base + spi->w0 + (uint32_t)(4 * i), &words[i], err);
+    }
     return code;
 }

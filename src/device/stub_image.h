@@ -6,10 +6,10 @@
 #ifndef EB_DEVICE_STUB_IMAGE_H
 #define EB_DEVICE_STUB_IMAGE_H
 
+#include "espbackup/err.h"
+
 #include <stddef.h>
 #include <stdint.h>
-
-#include "espbackup/err.h"
 
 /* No chip has RAM for more. */
 #define EB_STUB_SEGMENT_MAX (256u * 1024u)

@@ -1,14 +1,13 @@
+#include "bytes.h"
+#include "clock.h"
+#include "fs_atomic.h"
 #include "session_impl.h"
+#include "stub_embedded.h"
+#include "stub_image.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "bytes.h"
-#include "clock.h"
-#include "fs_atomic.h"
-#include "stub_embedded.h"
-#include "stub_image.h"
 
 #define RAM_BLOCK           0x1800u
 #define RAM_BLOCK_OTG       0x800u /* more is too much for the ROM's USB */
@@ -20,7 +19,7 @@
 #define SYNC_MS             300
 #define MEM_END_MS          500
 /* Ten bits a byte, twice the time for escapes and a slow host, and the reply. */
-#define BLOCK_MS(len, baud) ((int64_t)(len)*20000 / (int64_t)(baud) + 2000)
+#define BLOCK_MS(len, baud) ((int64_t)(len) * 20000 / (int64_t)(baud) + 2000)
 
 /* Answers of a ROM that refuses a command. */
 enum { ROM_REFUSED = 0x01, ROM_MALFORMED = 0x05, ROM_FAILED = 0x06 };
@@ -36,11 +35,13 @@ size_t eb_stub_embedded_count(void)
 
 static eb_code_t no_stub(eb_session_t *s, eb_err_t *err)
 {
-    if (eb_stub_file_count == 0)
+    if (eb_stub_file_count == 0) {
         return eb_err_set(err, EB_ERR_STUB, "this espbackup was built without stubs");
-    if (s->chip.has_revision && s->row->stub.since > 0)
+    }
+    if (s->chip.has_revision && s->row->stub.since > 0) {
         return eb_err_set(err, EB_ERR_STUB, "there is no stub for the %s v%d.%d", s->row->name,
                           s->chip.revision_major, s->chip.revision_minor);
+    }
     return eb_err_set(err, EB_ERR_STUB, "there is no stub for the %s", s->row->name);
 }
 
@@ -50,12 +51,14 @@ static eb_code_t get_file(const char *path, eb_stub_image_t *out, eb_err_t *err)
     size_t len = 0;
     eb_code_t code = eb_fs_read_file(path, STUB_FILE_MAX, &text, &len, err);
 
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = eb_stub_image_parse((const char *)text, len, path, out, err);
+    }
     free(text);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         eb_err_hint(err, "--stub takes the JSON file of a stub, as esptool does; without it "
                          "the right one is taken");
+    }
     return code;
 }
 
@@ -75,14 +78,16 @@ static eb_code_t get_image(eb_session_t *s, eb_stub_image_t *out, eb_err_t *err)
     const char *name;
 
     memset(out, 0, sizeof(*out));
-    if (s->stub_path[0] != '\0')
+    if (s->stub_path[0] != '\0') {
         return get_file(s->stub_path, out, err);
+    }
     name = eb_chip_row_stub(s->row, s->chip.revision_major * 100 + s->chip.revision_minor);
     for (size_t i = 0; i < eb_stub_file_count && name != NULL; i++) {
         const eb_stub_file_t *file = &eb_stub_files[i];
 
-        if (strcmp(file->name, name) == 0)
+        if (strcmp(file->name, name) == 0) {
             return eb_stub_image_parse(file->json, file->len, file->name, out, err);
+        }
     }
     return no_stub(s, err);
 }
@@ -119,8 +124,9 @@ static eb_code_t ram_command(eb_session_t *s, uint8_t op, const uint8_t *head, s
     if (code == EB_ERR_DEVICE && reply.status == ROM_REFUSED &&
         (reply.error == ROM_MALFORMED || reply.error == ROM_FAILED)) {
         code = EB_ERR_LINE;
-        if (err != NULL)
+        if (err != NULL) {
             err->code = code;
+        }
     }
     return code;
 }
@@ -170,17 +176,20 @@ static eb_code_t upload(eb_session_t *s, const eb_stub_segment_t *segment,
         eb_sync_info_t info;
 
         code = send_blocks(s, segment, block, &done, progress, err);
-        if (done > before)
+        if (done > before) {
             failures = 0;
+        }
         /* What else a ROM refuses is believed the second time. */
         if (code == EB_OK || failures == UPLOAD_FAILURES ||
-            (!line_damage(code) && !(code == EB_ERR_DEVICE && failures == 0)))
+            (!line_damage(code) && !(code == EB_ERR_DEVICE && failures == 0))) {
             break;
+        }
         s->stats.retries++;
         block = block / 2 < RAM_BLOCK_LEAST ? RAM_BLOCK_LEAST : block / 2;
         code = eb_link_resync(s->link, SYNC_TRIES, &info, err);
-        if (code != EB_OK)
+        if (code != EB_OK) {
             break;
+        }
     }
     return code;
 }
@@ -205,12 +214,15 @@ static eb_code_t start_by_read(eb_session_t *s, uint32_t entry, uint32_t *kept, 
     uint8_t frame[EB_PACKET_HEADER_BYTES + 8] = {0};
     eb_code_t code = end_upload(s, true, 0, err);
 
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = eb_dev_read_reg(s, secure_start(s), kept, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = eb_dev_write_reg(s, secure_start(s), entry, err);
-    if (code != EB_OK)
+    }
+    if (code != EB_OK) {
         return code;
+    }
     eb_packet_header(EB_CMD_READ_FLASH_SLOW, 8, 0, frame);
     return eb_link_send_frame(s->link, frame, sizeof(frame), err);
 }
@@ -226,12 +238,15 @@ static eb_code_t await_greeting(eb_session_t *s, eb_err_t *err)
         size_t len;
 
         code = eb_link_receive(s->link, deadline, &frame, &len, err);
-        if (code == EB_ERR_TIMEOUT)
+        if (code == EB_ERR_TIMEOUT) {
             break;
-        if (code != EB_OK)
+        }
+        if (code != EB_OK) {
             return code;
-        if (len == 4 && memcmp(frame, "OHAI", 4) == 0)
+        }
+        if (len == 4 && memcmp(frame, "OHAI", 4) == 0) {
             return EB_OK;
+        }
     }
     return eb_err_set(err, EB_ERR_STUB, "the stub was loaded, but did not start");
 }
@@ -245,8 +260,9 @@ static eb_code_t start(eb_session_t *s, uint32_t entry, uint32_t *kept, eb_err_t
     code = secure_start(s) != 0 ? start_by_read(s, entry, kept, err)
                                 : end_upload(s, false, entry, err);
     /* The jump may cut the reply off; the greeting is what counts. */
-    if (code != EB_OK && code != EB_ERR_TIMEOUT && code != EB_ERR_LINE)
+    if (code != EB_OK && code != EB_ERR_TIMEOUT && code != EB_ERR_LINE) {
         return code;
+    }
     return await_greeting(s, err);
 }
 
@@ -261,16 +277,21 @@ static eb_code_t who_answers(eb_session_t *s, bool greeted, bool *jumped, eb_err
     eb_code_t code = EB_ERR_TIMEOUT;
 
     *jumped = true;
-    if (greeted)
+    if (greeted) {
         code = eb_link_sync(s->link, SYNC_MS, &info, err);
-    if (code == EB_ERR_TIMEOUT || code == EB_ERR_GARBAGE)
+    }
+    if (code == EB_ERR_TIMEOUT || code == EB_ERR_GARBAGE) {
         code = eb_link_resync(s->link, 2, &info, greeted ? err : NULL);
-    if (code != EB_OK)
+    }
+    if (code != EB_OK) {
         return greeted || code == EB_ERR_CANCELLED ? code : EB_ERR_STUB;
-    if (info.dialect == EB_DIALECT_STUB)
+    }
+    if (info.dialect == EB_DIALECT_STUB) {
         return EB_OK;
-    if (greeted)
+    }
+    if (greeted) {
         return eb_err_set(err, EB_ERR_STUB, "the stub greeted, but the ROM answers");
+    }
     *jumped = false;
     return eb_err_set(err, EB_ERR_LINE, "the jump into the stub did not reach the board");
 }
@@ -284,32 +305,41 @@ eb_code_t eb_stub_start(eb_session_t *s, bool *jumped, eb_err_t *err)
 
     *jumped = false;
     code = get_image(s, &image, err);
-    if (code == EB_OK && s->row->stub.not_securely && s->chip.security.secure_boot == EB_YES)
+    if (code == EB_OK && s->row->stub.not_securely && s->chip.security.secure_boot == EB_YES) {
         code = eb_err_set(err, EB_ERR_STUB, "secure boot of the %s lets no stub run", s->row->name);
-    if (code != EB_OK)
+    }
+    if (code != EB_OK) {
         goto done;
+    }
     progress.total = image.text.len + image.data.len;
     eb_event_progress(s->ev, EB_PHASE_STUB, 0, progress.total);
     code = upload(s, &image.text, &progress, err);
     progress.before = image.text.len;
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = upload(s, &image.data, &progress, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = start(s, image.entry, &kept, err);
-    if (code == EB_OK || code == EB_ERR_STUB)
+    }
+    if (code == EB_OK || code == EB_ERR_STUB) {
         code = who_answers(s, code == EB_OK, jumped, err);
-    if (code != EB_OK)
+    }
+    if (code != EB_OK) {
         goto done;
+    }
     s->stub = true;
     eb_link_set_dialect(s->link, EB_DIALECT_STUB);
-    if (kept != 0)
+    if (kept != 0) {
         code = eb_dev_write_reg(s, secure_start(s), kept, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         (void)snprintf(s->stats.stub_version, sizeof(s->stats.stub_version), "%s",
                        s->stub_path[0] == '\0' ? eb_stub_files_version : "");
+    }
 done:
-    if (code != EB_OK)
+    if (code != EB_OK) {
         s->stub = false;
+    }
     eb_stub_image_free(&image);
     return code;
 }

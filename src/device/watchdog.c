@@ -16,15 +16,19 @@ static eb_code_t feed_super(eb_session_t *s, eb_err_t *err)
     uint32_t super = 0;
     eb_code_t code;
 
-    if (w->super_unlock_reg == 0)
+    if (w->super_unlock_reg == 0) {
         return EB_OK;
+    }
     code = eb_dev_write_reg(s, w->super_unlock_reg, w->super_unlock_key, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = eb_dev_read_reg(s, w->super_config_reg, &super, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = eb_dev_write_reg(s, w->super_config_reg, super | w->super_auto_feed, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = eb_dev_write_reg(s, w->super_unlock_reg, 0, err);
+    }
     return code;
 }
 
@@ -33,27 +37,34 @@ eb_code_t eb_watchdog_stop(eb_session_t *s, eb_err_t *err)
     const eb_watchdog_regs_t *w = &s->row->watchdog;
     eb_code_t code;
 
-    if (w->unlock_reg == 0 || s->port.kind != EB_PORT_USB_JTAG || s->secure_download)
+    if (w->unlock_reg == 0 || s->port.kind != EB_PORT_USB_JTAG || s->secure_download) {
         return EB_OK;
+    }
     code = eb_dev_write_reg(s, w->unlock_reg, w->unlock_key, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = eb_dev_write_reg(s, w->config_reg, 0, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = eb_dev_write_reg(s, w->unlock_reg, 0, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = feed_super(s, err);
-    if (code != EB_OK)
+    }
+    if (code != EB_OK) {
         (void)eb_err_wrap(err, "stopping the watchdogs");
+    }
     return code;
 }
 
 eb_code_t eb_watchdog_can_reset(const eb_session_t *s, eb_err_t *err)
 {
-    if (!s->row->watchdog.can_reset)
+    if (!s->row->watchdog.can_reset) {
         return eb_err_set(err, EB_ERR_UNSUPPORTED, "the %s has no watchdog reset", s->row->name);
-    if (s->secure_download)
+    }
+    if (s->secure_download) {
         return eb_err_set(err, EB_ERR_UNSUPPORTED,
                           "in secure download mode there is no watchdog reset");
+    }
     return EB_OK;
 }
 
@@ -62,15 +73,19 @@ eb_code_t eb_watchdog_reset(eb_session_t *s, eb_err_t *err)
     const eb_watchdog_regs_t *w = &s->row->watchdog;
     eb_code_t code = eb_watchdog_can_reset(s, err);
 
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = eb_dev_write_reg(s, w->unlock_reg, w->unlock_key, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = eb_dev_write_reg(s, w->stage0_reg, RESET_TICKS, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = eb_dev_write_reg(s, w->config_reg, RESET_CONFIG, err);
+    }
     /* Nothing more: the reset may come before another command is answered, and locks it anyway. */
-    if (code == EB_OK)
+    if (code == EB_OK) {
         eb_sleep_ms(RESET_MS);
+    }
     return code;
 }
 
@@ -82,22 +97,28 @@ void eb_watchdog_before_run(eb_session_t *s, bool *by_watchdog)
     uint32_t strap = 0, force = 0;
 
     *by_watchdog = false;
-    if (row == NULL || s->secure_download)
+    if (row == NULL || s->secure_download) {
         return;
-    if (!otg && !(s->port.kind == EB_PORT_USB_JTAG && row->download.clear_force))
+    }
+    if (!otg && !(s->port.kind == EB_PORT_USB_JTAG && row->download.clear_force)) {
         return;
+    }
     if (row->download.force_reg != 0 &&
-        eb_dev_read_reg(s, row->download.force_reg, &force, NULL) != EB_OK)
+        eb_dev_read_reg(s, row->download.force_reg, &force, NULL) != EB_OK) {
         return;
+    }
     if ((row->download.clear_force || deaf) && (force & row->download.force_on) != 0 &&
         eb_dev_write_reg(s, row->download.force_reg, force & ~row->download.force_on, NULL) ==
-            EB_OK)
+            EB_OK) {
         force &= ~row->download.force_on;
-    if (!otg || !row->watchdog.can_reset)
+    }
+    if (!otg || !row->watchdog.can_reset) {
         return;
+    }
     if (row->download.strap_reg != 0 &&
-        eb_dev_read_reg(s, row->download.strap_reg, &strap, NULL) != EB_OK)
+        eb_dev_read_reg(s, row->download.strap_reg, &strap, NULL) != EB_OK) {
         return;
+    }
     /* After RTS the chip samples GPIO0 as it was held; the watchdog does not sample it. */
     *by_watchdog =
         row->download.strap_reg == 0 ||

@@ -41,10 +41,7 @@ static const word_row_t freq_no_26_rows[] = {{"80m", 0xF}, {"40m", 0}, {"20m", 2
 /* The ROM of chip 13 has a wrong divisor for the highest one. */
 static const word_row_t freq_13_rows[] = {{"80m", 0}, {"40m", 0}, {"20m", 2}};
 
-#define FREQ_TABLE(rows)                                                                           \
-    {                                                                                              \
-        "flash frequency", rows, EB_COUNT_OF(rows)                                                 \
-    }
+#define FREQ_TABLE(rows) {"flash frequency", rows, EB_COUNT_OF(rows)}
 static const word_table_t freq_table = FREQ_TABLE(freq_80_rows);
 
 /* By the chip id of the image header; chips that are not here have the table above. */

@@ -9,9 +9,8 @@
 #include "bytes.h"
 #include "partition_types.h"
 
-#include <zlib.h>
-
 #include <string.h>
+#include <zlib.h>
 
 #define COPY_STRIDE  0x1000u
 #define COPY_BYTES   32u

@@ -4,7 +4,6 @@
  * Source: ESP-IDF, partition tables guide and esp_partition_type_t / esp_partition_subtype_t.
  */
 #include "espbackup/image.h"
-
 #include "partition_types.h"
 
 #include <stdio.h>

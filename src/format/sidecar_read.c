@@ -4,13 +4,12 @@
  * A `field_t` is an object of the file and where it lies. The first fault is kept in the shared
  * `fault`, and every call after it does nothing, so that the reading functions are plain lists.
  */
-#include "sidecar.h"
-
 #include "bytes.h"
 #include "flash_text.h"
 #include "json.h"
 #include "partition_types.h"
 #include "proof_ranges.h"
+#include "sidecar.h"
 #include "sidecar_rules.h"
 
 #include <stdio.h>

@@ -1,9 +1,8 @@
 /* sidecar_write.c: a sidecar as JSON. The order here is the order in the file and in its docs. */
-#include "sidecar.h"
-
 #include "json_facts.h"
 #include "partition_types.h"
 #include "proof_ranges.h"
+#include "sidecar.h"
 #include "sidecar_rules.h"
 
 #include <stdio.h>

@@ -27,8 +27,9 @@ static bool good_port_number(const char *text)
     const size_t len = strlen(text);
     unsigned long value;
 
-    if (len == 0 || len > 5 || strspn(text, "0123456789") != len)
+    if (len == 0 || len > 5 || strspn(text, "0123456789") != len) {
         return false;
+    }
     value = strtoul(text, NULL, 10);
     return value >= 1 && value <= 65535;
 }
@@ -40,25 +41,29 @@ static eb_code_t parse_endpoint(const char *text, const char *rest, eb_port_addr
     const size_t len = strcspn(rest, "/?#");
     char *colon, *host = out->host;
 
-    if (len >= sizeof(out->host))
+    if (len >= sizeof(out->host)) {
         return malformed(text, "is too long", err);
+    }
     memcpy(out->host, rest, len);
     out->host[len] = '\0';
     colon = strrchr(out->host, ':');
-    if (colon == NULL || !good_port_number(colon + 1))
+    if (colon == NULL || !good_port_number(colon + 1)) {
         return malformed(text, "needs a port number from 1 to 65535", err);
+    }
     (void)snprintf(out->port, sizeof(out->port), "%s", colon + 1);
     *colon = '\0';
     if (host[0] == '[') {
-        if (colon[-1] != ']' || colon - host < 3)
+        if (colon[-1] != ']' || colon - host < 3) {
             return malformed(text, "has no address between [ and ]", err);
+        }
         colon[-1] = '\0';
         memmove(host, host + 1, strlen(host));
     } else if (strpbrk(host, ":[]") != NULL) {
         return malformed(text, "needs brackets round an IPv6 address", err);
     }
-    if (host[0] == '\0')
+    if (host[0] == '\0') {
         return malformed(text, "has no host", err);
+    }
     return EB_OK;
 }
 
@@ -73,12 +78,15 @@ eb_code_t eb_port_address_parse(const char *text, eb_port_address_t *out, eb_err
             return parse_endpoint(text, text + len, out, err);
         }
     }
-    if (strstr(text, "://") != NULL)
+    if (strstr(text, "://") != NULL) {
         return malformed(text, "is of no kind that is known", err);
-    if (text[0] == '\0')
+    }
+    if (text[0] == '\0') {
         return malformed(text, "is empty", err);
-    if (strlen(text) >= sizeof(out->host))
+    }
+    if (strlen(text) >= sizeof(out->host)) {
         return malformed(text, "is too long", err);
+    }
     out->kind = EB_PORT_UART;
     memcpy(out->host, text, strlen(text) + 1);
     return EB_OK;

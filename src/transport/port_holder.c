@@ -22,13 +22,15 @@ static long parent_of(long pid)
 
     (void)snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
     file = fopen(path, "re");
-    if (file == NULL)
+    if (file == NULL) {
         return 0;
+    }
     /* "12 (name) S 1 ...": the name may hold spaces and brackets, so from the last one on. */
     if (fgets(line, sizeof(line), file) != NULL) {
         after_name = strrchr(line, ')');
-        if (after_name != NULL && after_name[1] == ' ' && after_name[2] != '\0')
+        if (after_name != NULL && after_name[1] == ' ' && after_name[2] != '\0') {
             parent = strtol(after_name + 3, NULL, 10);
+        }
     }
     (void)fclose(file);
     return parent;
@@ -39,8 +41,9 @@ static bool is_ancestor(long pid)
     long at = parent_of((long)getpid());
 
     for (int i = 0; i < ANCESTORS_MAX && at > 0; i++) {
-        if (at == pid)
+        if (at == pid) {
             return true;
+        }
         at = parent_of(at);
     }
     return false;
@@ -56,8 +59,9 @@ static bool has_open(const char *pid, const struct stat *device)
 
     (void)snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
     folder = opendir(path);
-    if (folder == NULL)
+    if (folder == NULL) {
         return false;
+    }
     while (!found && (entry = readdir(folder)) != NULL) {
         (void)snprintf(path, sizeof(path), "/proc/%.20s/fd/%s", pid, entry->d_name);
         found = stat(path, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == device->st_rdev;
@@ -74,8 +78,9 @@ static void describe(const char *pid, char *out, size_t cap)
     (void)snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
     file = fopen(path, "re");
     if (file != NULL) {
-        if (fgets(name, sizeof(name), file) != NULL)
+        if (fgets(name, sizeof(name), file) != NULL) {
             name[strcspn(name, "\n")] = '\0';
+        }
         (void)fclose(file);
     }
     (void)snprintf(out, cap, "%s (process %.20s)", name[0] != '\0' ? name : "a program", pid);
@@ -90,17 +95,21 @@ bool eb_port_holder_find(const char *device, bool ancestors, char *out, size_t c
     long pid;
 
     out[0] = '\0';
-    if (stat(device, &st) != 0 || !S_ISCHR(st.st_mode))
+    if (stat(device, &st) != 0 || !S_ISCHR(st.st_mode)) {
         return false;
+    }
     folder = opendir("/proc");
-    if (folder == NULL)
+    if (folder == NULL) {
         return false;
+    }
     while (!found && (entry = readdir(folder)) != NULL) {
-        if (!isdigit((unsigned char)entry->d_name[0]) || !has_open(entry->d_name, &st))
+        if (!isdigit((unsigned char)entry->d_name[0]) || !has_open(entry->d_name, &st)) {
             continue;
+        }
         pid = strtol(entry->d_name, NULL, 10);
-        if (pid == (long)getpid() || (!ancestors && is_ancestor(pid)))
+        if (pid == (long)getpid() || (!ancestors && is_ancestor(pid))) {
             continue;
+        }
         describe(entry->d_name, out, cap);
         found = true;
     }

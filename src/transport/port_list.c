@@ -28,8 +28,9 @@ static const uint16_t adapter_vendors[] = {
 static bool is_known_adapter(uint16_t vid)
 {
     for (size_t i = 0; i < sizeof(adapter_vendors) / sizeof(adapter_vendors[0]); i++) {
-        if (adapter_vendors[i] == vid)
+        if (adapter_vendors[i] == vid) {
             return true;
+        }
     }
     return false;
 }
@@ -85,10 +86,12 @@ static int compare_ports(const void *a, const void *b)
     const eb_port_info_t *x = a, *y = b;
     const size_t x_len = strlen(x->name), y_len = strlen(y->name);
 
-    if (x->likelihood != y->likelihood)
+    if (x->likelihood != y->likelihood) {
         return x->likelihood > y->likelihood ? -1 : 1;
-    if (x_len != y_len)
+    }
+    if (x_len != y_len) {
         return x_len < y_len ? -1 : 1;
+    }
     return strcmp(x->name, y->name);
 }
 
@@ -99,21 +102,24 @@ eb_code_t eb_port_list_get(eb_port_list_t *out, eb_err_t *err)
 
     *out = (eb_port_list_t){0};
     code = eb_serial_visit_ports(collect, &c, err);
-    if (code == EB_OK && c.no_memory)
+    if (code == EB_OK && c.no_memory) {
         code = eb_err_set(err, EB_ERR_INTERNAL, "no memory for the list of ports");
+    }
     if (code != EB_OK) {
         eb_port_list_free(out);
         return code;
     }
-    if (out->count > 1)
+    if (out->count > 1) {
         qsort(out->ports, out->count, sizeof(*out->ports), compare_ports);
+    }
     return EB_OK;
 }
 
 void eb_port_list_free(eb_port_list_t *list)
 {
-    if (list == NULL)
+    if (list == NULL) {
         return;
+    }
     free(list->ports);
     *list = (eb_port_list_t){0};
 }

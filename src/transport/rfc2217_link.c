@@ -25,8 +25,9 @@ static void answer(eb_rfc2217_t *r, uint8_t verb, uint8_t option)
     const uint8_t bytes[] = {EB_TELNET_IAC, verb, option};
 
     /* A peer that asks more than this in one breath is not answered; it is not waiting for us. */
-    if (r->reply_len + sizeof(bytes) > sizeof(r->reply))
+    if (r->reply_len + sizeof(bytes) > sizeof(r->reply)) {
         return;
+    }
     memcpy(r->reply + r->reply_len, bytes, sizeof(bytes));
     r->reply_len += sizeof(bytes);
 }
@@ -40,10 +41,11 @@ static void settle_option(eb_rfc2217_t *r, bool *state, bool known, bool yes, bo
         answer(r, mine ? EB_TELNET_WONT : EB_TELNET_DONT, option);
     } else if (known && *state != yes) {
         *state = yes;
-        if (mine)
+        if (mine) {
             answer(r, yes ? EB_TELNET_WILL : EB_TELNET_WONT, option);
-        else
+        } else {
             answer(r, yes ? EB_TELNET_DO : EB_TELNET_DONT, option);
+        }
     }
 }
 
@@ -54,26 +56,31 @@ static void on_option(void *user, uint8_t verb, uint8_t option)
     const bool mine = verb == EB_TELNET_DO || verb == EB_TELNET_DONT;
     size_t i = 0;
 
-    while (i < EB_RFC2217_OPTION_COUNT && option_numbers[i] != option)
+    while (i < EB_RFC2217_OPTION_COUNT && option_numbers[i] != option) {
         i++;
+    }
     if (option == OPTION_COM_PORT && mine) {
         r->com_port_agreed = yes;
         r->com_port_refused = !yes;
     }
-    if (i == EB_RFC2217_OPTION_COUNT)
+    if (i == EB_RFC2217_OPTION_COUNT) {
         settle_option(r, NULL, false, yes, mine, option);
-    else
+    } else {
         settle_option(r, mine ? &r->we_will[i] : &r->they_will[i], true, yes, mine, option);
+    }
 }
 
 static unsigned control_ack(uint8_t value)
 {
-    if (value <= 3)
+    if (value <= 3) {
         return EB_RFC2217_ACK_FLOW;
-    if (value >= 7 && value <= 9)
+    }
+    if (value >= 7 && value <= 9) {
         return EB_RFC2217_ACK_DTR;
-    if (value >= 10 && value <= 12)
+    }
+    if (value >= 10 && value <= 12) {
         return EB_RFC2217_ACK_RTS;
+    }
     return 0;
 }
 
@@ -88,12 +95,14 @@ static void on_sub(void *user, const uint8_t *bytes, size_t len)
 {
     eb_rfc2217_t *r = user;
 
-    if (len < 3 || bytes[0] != OPTION_COM_PORT || bytes[1] < EB_RFC2217_FROM_SERVER)
+    if (len < 3 || bytes[0] != OPTION_COM_PORT || bytes[1] < EB_RFC2217_FROM_SERVER) {
         return;
+    }
     switch (bytes[1] - EB_RFC2217_FROM_SERVER) {
     case EB_RFC2217_SET_BAUDRATE:
-        if (len < 6)
+        if (len < 6) {
             return;
+        }
         r->server_baud = (uint32_t)bytes[2] << 24 | (uint32_t)bytes[3] << 16 |
                          (uint32_t)bytes[4] << 8 | bytes[5];
         acknowledge(r, EB_RFC2217_ACK_BAUD);
@@ -145,12 +154,14 @@ eb_code_t eb_rfc2217_push(eb_rfc2217_t *r, int wait_ms, bool *done, eb_err_t *er
         const eb_code_t code =
             eb_tcp_write(&r->tcp, r->tx + r->tx_start, r->tx_len, left_ms, &put, err);
 
-        if (code != EB_OK)
+        if (code != EB_OK) {
             return code;
+        }
         r->tx_start += put;
         r->tx_len -= put;
-        if (put == 0 && left_ms == 0)
+        if (put == 0 && left_ms == 0) {
             return EB_OK;
+        }
     }
     r->tx_start = 0;
     *done = true;
@@ -168,14 +179,17 @@ static eb_code_t send_now(eb_rfc2217_t *r, const uint8_t *bytes, size_t len, eb_
         size_t put = 0;
 
         code = eb_rfc2217_push(r, EB_SLICE_MS, &done, err);
-        if (code == EB_OK && done && len > 0)
+        if (code == EB_OK && done && len > 0) {
             code = eb_tcp_write(&r->tcp, bytes, len, EB_SLICE_MS, &put, err);
+        }
         bytes += put;
         len -= put;
-        if (code == EB_OK && len > 0 && put == 0 && eb_event_cancelled(r->ev))
+        if (code == EB_OK && len > 0 && put == 0 && eb_event_cancelled(r->ev)) {
             code = eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
-        if (code == EB_OK && len > 0 && eb_clock_left_ms(deadline_ms) == 0)
+        }
+        if (code == EB_OK && len > 0 && eb_clock_left_ms(deadline_ms) == 0) {
             code = eb_err_set(err, EB_ERR_PORT_LOST, "%s takes no more bytes", r->tcp.peer);
+        }
     }
     return code;
 }
@@ -186,8 +200,9 @@ eb_code_t eb_rfc2217_pump(eb_rfc2217_t *r, int wait_ms, eb_err_t *err)
     size_t got, len;
     eb_code_t code = eb_tcp_read(&r->tcp, r->raw, sizeof(r->raw), wait_ms, &got, err);
 
-    if (code != EB_OK || got == 0)
+    if (code != EB_OK || got == 0) {
         return code;
+    }
     len = eb_telnet_decode(&r->telnet, r->raw, got, r->decoded, &handler);
     hold(r, r->decoded, len);
     if (r->reply_len > 0) {
@@ -232,13 +247,16 @@ uint8_t *eb_rfc2217_put_baud(uint8_t *out, uint32_t baud)
  */
 uint8_t *eb_rfc2217_put_lines(uint8_t *out, bool dtr, bool rts, bool send_dtr, bool send_rts)
 {
-    if (send_dtr && dtr)
+    if (send_dtr && dtr) {
         out = eb_rfc2217_put_byte(out, EB_RFC2217_SET_CONTROL, EB_RFC2217_CONTROL_DTR_ON);
-    if (send_rts)
+    }
+    if (send_rts) {
         out = eb_rfc2217_put_byte(out, EB_RFC2217_SET_CONTROL,
                                   rts ? EB_RFC2217_CONTROL_RTS_ON : EB_RFC2217_CONTROL_RTS_OFF);
-    if (send_dtr && !dtr)
+    }
+    if (send_dtr && !dtr) {
         out = eb_rfc2217_put_byte(out, EB_RFC2217_SET_CONTROL, EB_RFC2217_CONTROL_DTR_OFF);
+    }
     return out;
 }
 
@@ -253,8 +271,9 @@ eb_code_t eb_rfc2217_request(eb_rfc2217_t *r, const uint8_t *bytes, const uint8_
     code = send_now(r, bytes, (size_t)(end - bytes), err);
     want &= ~r->silent;
     /* After a cancel the board is still to be reset: the commands go out, with a shorter wait. */
-    if (eb_event_cancelled(r->ev))
+    if (eb_event_cancelled(r->ev)) {
         deadline_ms = eb_clock_ms() + ACK_AFTER_ONE_MS;
+    }
     while (code == EB_OK && (r->acks & want) != want && eb_clock_left_ms(deadline_ms) > 0) {
         const int64_t left_ms = eb_clock_left_ms(deadline_ms);
 
@@ -297,8 +316,9 @@ eb_code_t eb_rfc2217_negotiate(eb_rfc2217_t *r, eb_err_t *err)
     r->reply_len = 0;
     while (code == EB_OK && !r->com_port_agreed && !r->com_port_refused &&
            eb_clock_left_ms(deadline_ms) > 0) {
-        if (eb_event_cancelled(r->ev))
+        if (eb_event_cancelled(r->ev)) {
             return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+        }
         code = eb_rfc2217_pump(r, EB_SLICE_MS, err);
     }
     if (code == EB_OK && !r->com_port_agreed) {

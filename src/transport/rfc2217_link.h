@@ -8,14 +8,14 @@
 #ifndef EB_TRANSPORT_RFC2217_LINK_H
 #define EB_TRANSPORT_RFC2217_LINK_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "espbackup/err.h"
 #include "espbackup/event.h"
 #include "tcp_stream.h"
 #include "telnet.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum {
     EB_RFC2217_SET_BAUDRATE = 1,

@@ -8,11 +8,11 @@
 #ifndef EB_TRANSPORT_SERIAL_PLATFORM_H
 #define EB_TRANSPORT_SERIAL_PLATFORM_H
 
+#include "espbackup/err.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "espbackup/err.h"
 
 /* Find the device that `name` stands for (links resolved, "ttyUSB0" taken for "/dev/ttyUSB0") and
  * look whether it can be opened: EB_ERR_PORT_NOT_FOUND, _DENIED or _BUSY, each with its hint. */

@@ -1,7 +1,6 @@
-#include "serial_platform.h"
-
 #include "clock.h"
 #include "port_holder.h"
+#include "serial_platform.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,18 +26,20 @@
 
 static eb_code_t busy(const char *device, const char *holder, eb_err_t *err)
 {
-    if (holder[0] == '\0')
+    if (holder[0] == '\0') {
         return eb_err_set(err, EB_ERR_PORT_BUSY, "%s is in use by another program", device);
+    }
     eb_err_set(err, EB_ERR_PORT_BUSY, "%s is in use by %s", device, holder);
     /* These two take every new port for a modem or a Braille display, and let it go again or not.
      */
-    if (strncmp(holder, "ModemManager", 12) == 0)
+    if (strncmp(holder, "ModemManager", 12) == 0) {
         eb_err_hint(err, "wait ten seconds and try again, or: sudo systemctl stop ModemManager");
-    else if (strncmp(holder, "brltty", 6) == 0)
+    } else if (strncmp(holder, "brltty", 6) == 0) {
         eb_err_hint(err, "brltty takes CH340 adapters for a Braille display: sudo apt remove "
                          "brltty, then plug the board in again");
-    else
+    } else {
         eb_err_hint(err, "close %s and try again", holder);
+    }
     return EB_ERR_PORT_BUSY;
 }
 
@@ -49,13 +50,15 @@ static eb_code_t denied(const char *device, eb_err_t *err)
 
     eb_err_set_errno(err, EB_ERR_PORT_DENIED, EACCES, "cannot open %s", device);
     if (stat(device, &st) == 0 && (st.st_mode & S_IRGRP) != 0 && (st.st_mode & S_IWGRP) != 0 &&
-        st.st_gid != 0)
+        st.st_gid != 0) {
         group = getgrgid(st.st_gid);
-    if (group != NULL)
+    }
+    if (group != NULL) {
         eb_err_hint(err, "join the group %s: sudo usermod -a -G %s $USER, then log in again",
                     group->gr_name, group->gr_name);
-    else
+    } else {
         eb_err_hint(err, "its owner lets nobody else use it: run with sudo, or add a udev rule");
+    }
     return EB_ERR_PORT_DENIED;
 }
 
@@ -92,15 +95,18 @@ static int follow(const char *path, char *out, size_t cap)
     const char *use = path;
     struct stat st;
 
-    if (lstat(path, &st) != 0)
+    if (lstat(path, &st) != 0) {
         return errno;
+    }
     if (S_ISLNK(st.st_mode)) {
-        if (realpath(path, found) == NULL)
+        if (realpath(path, found) == NULL) {
             return errno;
+        }
         use = found;
     }
-    if (strlen(use) >= cap)
+    if (strlen(use) >= cap) {
         return ENAMETOOLONG;
+    }
     memcpy(out, use, strlen(use) + 1);
     return 0;
 }
@@ -114,20 +120,26 @@ eb_code_t eb_serial_resolve(const char *name, char *device, size_t cap, eb_err_t
 
     (void)snprintf(path, sizeof(path), "%s%s", strchr(name, '/') == NULL ? "/dev/" : "", name);
     failure = follow(path, device, cap);
-    if (failure == 0 && stat(device, &st) != 0)
+    if (failure == 0 && stat(device, &st) != 0) {
         failure = errno;
-    if (failure == ENOENT || failure == ENOTDIR)
+    }
+    if (failure == ENOENT || failure == ENOTDIR) {
         return eb_err_set(err, EB_ERR_PORT_NOT_FOUND, "there is no port %s", name);
-    if (failure == 0 && !S_ISCHR(st.st_mode))
+    }
+    if (failure == 0 && !S_ISCHR(st.st_mode)) {
         failure = ENOTTY;
-    if (failure == 0 && access(device, R_OK | W_OK) != 0)
+    }
+    if (failure == 0 && access(device, R_OK | W_OK) != 0) {
         failure = errno;
-    if (failure != 0)
+    }
+    if (failure != 0) {
         return eb_serial_open_error(path, failure, err);
+    }
     /* Opening would change the settings under the other program's feet, and each of the two would
      * get half of the bytes. Most monitors do not lock the port. */
-    if (eb_port_holder_find(device, false, holder, sizeof(holder)))
+    if (eb_port_holder_find(device, false, holder, sizeof(holder))) {
         return busy(path, holder, err);
+    }
     return EB_OK;
 }
 
@@ -136,10 +148,12 @@ static eb_code_t no_flow_control(int fd, const char *device, eb_err_t *err)
 {
     struct termios tio;
 
-    if (tcgetattr(fd, &tio) != 0)
+    if (tcgetattr(fd, &tio) != 0) {
         return eb_serial_open_error(device, errno, err);
-    if ((tio.c_cflag & CRTSCTS) == 0)
+    }
+    if ((tio.c_cflag & CRTSCTS) == 0) {
         return EB_OK;
+    }
     tio.c_cflag &= ~(tcflag_t)CRTSCTS;
     return tcsetattr(fd, TCSANOW, &tio) == 0 ? EB_OK : eb_serial_open_error(device, errno, err);
 }
@@ -164,8 +178,9 @@ static void ask_low_latency(int fd)
 eb_code_t eb_serial_claim(int fd, const char *device, eb_err_t *err)
 {
     /* Two locks: TIOCEXCL keeps others out who come later (but not root), flock those who ask. */
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
         return eb_serial_open_error(device, EBUSY, err);
+    }
     (void)ioctl(fd, TIOCEXCL);
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
     ask_low_latency(fd);
@@ -176,8 +191,9 @@ eb_code_t eb_serial_claim(int fd, const char *device, eb_err_t *err)
 
 static eb_code_t lost(const char *device, int os_errno, eb_err_t *err)
 {
-    if (os_errno == 0)
+    if (os_errno == 0) {
         return eb_err_set(err, EB_ERR_PORT_LOST, "%s is gone", device);
+    }
     return eb_err_set_errno(err, EB_ERR_PORT_LOST, os_errno, "%s is gone", device);
 }
 
@@ -197,15 +213,17 @@ static eb_code_t wait_for(int fd, const char *device, short events, int wait_ms,
     const int n = poll(&p, 1, wait_ms);
 
     *ready = false;
-    if (n < 0)
+    if (n < 0) {
         return errno == EINTR ? EB_OK : lost(device, errno, err);
+    }
     if ((p.revents & events) != 0) {
         *ready = true;
         return EB_OK;
     }
     /* A driver may not report the hang-up, so ask after each slice without a byte. */
-    if (n > 0 || is_gone(fd))
+    if (n > 0 || is_gone(fd)) {
         return lost(device, 0, err);
+    }
     return EB_OK;
 }
 
@@ -213,8 +231,9 @@ eb_code_t eb_serial_set_lines(int fd, const char *device, bool dtr, bool rts, eb
 {
     int bits;
 
-    if (ioctl(fd, TIOCMGET, &bits) != 0)
+    if (ioctl(fd, TIOCMGET, &bits) != 0) {
         return lost(device, errno, err);
+    }
     bits &= ~(TIOCM_DTR | TIOCM_RTS);
     bits |= (dtr ? TIOCM_DTR : 0) | (rts ? TIOCM_RTS : 0);
     return ioctl(fd, TIOCMSET, &bits) == 0 ? EB_OK : lost(device, errno, err);
@@ -228,8 +247,9 @@ eb_code_t eb_serial_read(int fd, const char *device, uint8_t *buf, size_t cap, i
     bool promised = false;
 
     *got = 0;
-    if (cap == 0)
+    if (cap == 0) {
         return EB_OK;
+    }
     for (;;) {
         const ssize_t n = read(fd, buf, cap);
         const int left_ms = (int)eb_clock_left_ms(deadline_ms);
@@ -239,14 +259,17 @@ eb_code_t eb_serial_read(int fd, const char *device, uint8_t *buf, size_t cap, i
             *got = (size_t)n;
             return EB_OK;
         }
-        if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+        if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
             return lost(device, errno, err);
+        }
         /* Nothing is usual before poll, and after it the way in which a pulled plug shows. */
-        if (n == 0 && promised && (is_gone(fd) || ++empty_reads == EMPTY_READS_MAX))
+        if (n == 0 && promised && (is_gone(fd) || ++empty_reads == EMPTY_READS_MAX)) {
             return lost(device, 0, err);
+        }
         code = wait_for(fd, device, POLLIN, left_ms, &promised, err);
-        if (code != EB_OK || (!promised && left_ms == 0))
+        if (code != EB_OK || (!promised && left_ms == 0)) {
             return code;
+        }
     }
 }
 
@@ -263,13 +286,16 @@ eb_code_t eb_serial_write(int fd, const char *device, const uint8_t *buf, size_t
             *put = (size_t)n;
             return EB_OK;
         }
-        if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+        if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
             return lost(device, errno, err);
-        if (look == 1)
+        }
+        if (look == 1) {
             break;
+        }
         code = wait_for(fd, device, POLLOUT, wait_ms, &ready, err);
-        if (code != EB_OK || !ready)
+        if (code != EB_OK || !ready) {
             return code;
+        }
     }
     return EB_OK;
 }
@@ -282,17 +308,21 @@ eb_code_t eb_serial_drain(int fd, const char *device, int wait_ms, bool *done, e
     *done = false;
     /* Looked at rather than tcdrain alone, which has no limit when the adapter stops taking. */
     for (;;) {
-        if (ioctl(fd, TIOCOUTQ, &waiting) != 0)
+        if (ioctl(fd, TIOCOUTQ, &waiting) != 0) {
             return lost(device, errno, err);
-        if (waiting == 0)
+        }
+        if (waiting == 0) {
             break;
-        if (eb_clock_left_ms(deadline_ms) == 0)
+        }
+        if (eb_clock_left_ms(deadline_ms) == 0) {
             return EB_OK;
+        }
         eb_sleep_ms(1);
     }
     /* The driver's queue is empty; this waits for the few bytes in the hardware. */
-    if (tcdrain(fd) != 0 && errno != EINTR)
+    if (tcdrain(fd) != 0 && errno != EINTR) {
         return lost(device, errno, err);
+    }
     *done = true;
     return EB_OK;
 }

@@ -44,8 +44,9 @@ static int wait_for(int fd, short events, int wait_ms)
     struct pollfd p = {.fd = fd, .events = events};
     const int n = poll(&p, 1, wait_ms);
 
-    if (n > 0)
+    if (n > 0) {
         return 0;
+    }
     return n == 0 || errno == EINTR ? ETIMEDOUT : errno;
 }
 
@@ -55,10 +56,12 @@ static int finish_connect(int fd, int64_t deadline_ms, const eb_events_t *ev)
     socklen_t size = sizeof(failure);
 
     while (wait_for(fd, POLLOUT, EB_SLICE_MS) == ETIMEDOUT) {
-        if (eb_event_cancelled(ev))
+        if (eb_event_cancelled(ev)) {
             return ECANCELED;
-        if (eb_clock_left_ms(deadline_ms) == 0)
+        }
+        if (eb_clock_left_ms(deadline_ms) == 0) {
             return ETIMEDOUT;
+        }
     }
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size) == 0 ? failure : errno;
 }
@@ -70,13 +73,15 @@ static int connect_one(const struct addrinfo *ai, int64_t deadline_ms, const eb_
     int failure = 0;
     const int fd = socket(ai->ai_family, ai->ai_socktype, ai->ai_protocol);
 
-    if (fd < 0)
+    if (fd < 0) {
         return errno;
+    }
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-    if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
+    if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
         failure = errno;
-    else if (connect(fd, ai->ai_addr, ai->ai_addrlen) != 0)
+    } else if (connect(fd, ai->ai_addr, ai->ai_addrlen) != 0) {
         failure = errno == EINPROGRESS ? finish_connect(fd, deadline_ms, ev) : errno;
+    }
     if (failure != 0) {
         (void)close(fd);
         return failure;
@@ -108,14 +113,17 @@ eb_code_t eb_tcp_connect(eb_tcp_t *tcp, const char *host, const char *port, cons
     }
     for (const struct addrinfo *ai = found; ai != NULL && failure != ECANCELED; ai = ai->ai_next) {
         failure = connect_one(ai, deadline_ms, ev, &tcp->fd);
-        if (failure == 0)
+        if (failure == 0) {
             break;
+        }
     }
     freeaddrinfo(found);
-    if (failure == 0)
+    if (failure == 0) {
         return EB_OK;
-    if (failure == ECANCELED)
+    }
+    if (failure == ECANCELED) {
         return eb_err_set(err, EB_ERR_CANCELLED, "cancelled while connecting to %s", tcp->peer);
+    }
     eb_err_set_errno(err, EB_ERR_PORT_NOT_FOUND, failure, "cannot connect to %s", tcp->peer);
     eb_err_hint(err, "check that the server runs there and that no firewall is in between");
     return EB_ERR_PORT_NOT_FOUND;
@@ -123,18 +131,20 @@ eb_code_t eb_tcp_connect(eb_tcp_t *tcp, const char *host, const char *port, cons
 
 void eb_tcp_close(eb_tcp_t *tcp)
 {
-    if (tcp->fd >= 0)
+    if (tcp->fd >= 0) {
         (void)close(tcp->fd);
+    }
     tcp->fd = -1;
 }
 
 static eb_code_t lost(const eb_tcp_t *tcp, int os_errno, eb_err_t *err)
 {
-    if (os_errno == 0)
+    if (os_errno == 0) {
         (void)eb_err_set(err, EB_ERR_PORT_LOST, "%s closed the connection", tcp->peer);
-    else
+    } else {
         (void)eb_err_set_errno(err, EB_ERR_PORT_LOST, os_errno, "the connection to %s is lost",
                                tcp->peer);
+    }
     eb_err_hint(err, EB_TCP_LOST_HINT);
     return EB_ERR_PORT_LOST;
 }
@@ -143,8 +153,9 @@ eb_code_t eb_tcp_read(eb_tcp_t *tcp, uint8_t *buf, size_t cap, int wait_ms, size
                       eb_err_t *err)
 {
     *got = 0;
-    if (cap == 0)
+    if (cap == 0) {
         return EB_OK;
+    }
     /* First without waiting: while bytes stream in, that saves every second system call. */
     for (int look = 0; look < 2; look++) {
         const ssize_t n = recv(tcp->fd, buf, cap, 0);
@@ -154,17 +165,22 @@ eb_code_t eb_tcp_read(eb_tcp_t *tcp, uint8_t *buf, size_t cap, int wait_ms, size
             *got = (size_t)n;
             return EB_OK;
         }
-        if (n == 0)
+        if (n == 0) {
             return lost(tcp, 0, err);
-        if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+        }
+        if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
             return lost(tcp, errno, err);
-        if (look == 1 || wait_ms == 0)
+        }
+        if (look == 1 || wait_ms == 0) {
             break;
+        }
         failure = wait_for(tcp->fd, POLLIN, wait_ms);
-        if (failure == ETIMEDOUT)
+        if (failure == ETIMEDOUT) {
             break;
-        if (failure != 0)
+        }
+        if (failure != 0) {
             return lost(tcp, failure, err);
+        }
     }
     return EB_OK;
 }
@@ -173,8 +189,9 @@ eb_code_t eb_tcp_write(eb_tcp_t *tcp, const uint8_t *buf, size_t len, int wait_m
                        eb_err_t *err)
 {
     *put = 0;
-    if (len == 0)
+    if (len == 0) {
         return EB_OK;
+    }
     for (int look = 0; look < 2; look++) {
         const ssize_t n = send(tcp->fd, buf, len, MSG_NOSIGNAL);
         int failure;
@@ -183,15 +200,19 @@ eb_code_t eb_tcp_write(eb_tcp_t *tcp, const uint8_t *buf, size_t len, int wait_m
             *put = (size_t)n;
             return EB_OK;
         }
-        if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+        if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
             return lost(tcp, errno, err);
-        if (look == 1 || wait_ms == 0)
+        }
+        if (look == 1 || wait_ms == 0) {
             break;
+        }
         failure = wait_for(tcp->fd, POLLOUT, wait_ms);
-        if (failure == ETIMEDOUT)
+        if (failure == ETIMEDOUT) {
             break;
-        if (failure != 0)
+        }
+        if (failure != 0) {
             return lost(tcp, failure, err);
+        }
     }
     return EB_OK;
 }

@@ -2,11 +2,11 @@
 #ifndef EB_TRANSPORT_TCP_STREAM_H
 #define EB_TRANSPORT_TCP_STREAM_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include "espbackup/err.h"
 #include "espbackup/event.h"
+
+#include <stddef.h>
+#include <stdint.h>
 
 /* What to do about a connection that ended. */
 #define EB_TCP_LOST_HINT                                                                           \

@@ -4,10 +4,12 @@
 
 static void add_to_sub(eb_telnet_t *t, uint8_t byte)
 {
-    if (t->sub_len < EB_TELNET_SUB_MAX)
+    if (t->sub_len < EB_TELNET_SUB_MAX) {
         t->sub[t->sub_len] = byte;
-    if (t->sub_len <= EB_TELNET_SUB_MAX)
+    }
+    if (t->sub_len <= EB_TELNET_SUB_MAX) {
         t->sub_len++;
+    }
 }
 
 static void after_iac(eb_telnet_t *t, uint8_t byte)
@@ -38,8 +40,9 @@ static void after_iac_in_sub(eb_telnet_t *t, uint8_t byte, const eb_telnet_handl
         return;
     }
     /* SE ends it; anything else is a broken peer, and the end of it too. */
-    if (byte == EB_TELNET_SE && t->sub_len <= EB_TELNET_SUB_MAX)
+    if (byte == EB_TELNET_SE && t->sub_len <= EB_TELNET_SUB_MAX) {
         handler->sub(handler->user, t->sub, t->sub_len);
+    }
     t->state = EB_TELNET_DATA;
 }
 
@@ -81,10 +84,11 @@ size_t eb_telnet_decode(eb_telnet_t *t, const uint8_t *raw, size_t len, uint8_t 
             handler->option(handler->user, t->verb, byte);
             break;
         case EB_TELNET_IN_SUB:
-            if (byte == EB_TELNET_IAC)
+            if (byte == EB_TELNET_IAC) {
                 t->state = EB_TELNET_SUB_COMMAND;
-            else
+            } else {
                 add_to_sub(t, byte);
+            }
             break;
         case EB_TELNET_SUB_COMMAND:
             after_iac_in_sub(t, byte, handler);

@@ -42,11 +42,13 @@ eb_code_t eb_transport_open(const char *address, const eb_events_t *ev, eb_trans
 
     *out = NULL;
     code = eb_port_address_parse(address, &parsed, err);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     t = calloc(1, sizeof(*t));
-    if (t == NULL)
+    if (t == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory to open %s", address);
+    }
     code = open_backend(&parsed, ev, &t->backend, err);
     if (code != EB_OK) {
         free(t);
@@ -63,17 +65,19 @@ eb_code_t eb_transport_open(const char *address, const eb_events_t *ev, eb_trans
 
 void eb_transport_close(eb_transport_t *t)
 {
-    if (t == NULL)
+    if (t == NULL) {
         return;
+    }
     t->backend.ops->close(t->backend.self);
     free(t);
 }
 
 static eb_code_t not_lost(const eb_transport_t *t, eb_err_t *err)
 {
-    if (t->lost)
+    if (t->lost) {
         return eb_err_set(err, EB_ERR_PORT_LOST, "the connection to %s is lost",
                           t->backend.info.name);
+    }
     return EB_OK;
 }
 
@@ -81,16 +85,18 @@ static eb_code_t not_lost(const eb_transport_t *t, eb_err_t *err)
  * the board can be left running. */
 static eb_code_t not_cancelled(const eb_transport_t *t, eb_err_t *err)
 {
-    if (eb_event_cancelled(t->ev))
+    if (eb_event_cancelled(t->ev)) {
         return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+    }
     return EB_OK;
 }
 
 /* After each call of the backend: remember that the link is gone. */
 static eb_code_t noted(eb_transport_t *t, eb_code_t code)
 {
-    if (code == EB_ERR_PORT_LOST)
+    if (code == EB_ERR_PORT_LOST) {
         t->lost = true;
+    }
     return code;
 }
 
@@ -109,16 +115,20 @@ eb_code_t eb_transport_read(eb_transport_t *t, uint8_t *buf, size_t cap, int64_t
         const int wait_ms = slice_ms(deadline_ms);
         eb_code_t code = not_lost(t, err);
 
-        if (code == EB_OK)
+        if (code == EB_OK) {
             code = not_cancelled(t, err);
-        if (code == EB_OK)
+        }
+        if (code == EB_OK) {
             code = noted(t, t->backend.ops->read(t->backend.self, buf, cap, wait_ms, got, err));
-        if (code != EB_OK)
+        }
+        if (code != EB_OK) {
             return code;
+        }
         t->bytes_in += *got;
         /* wait_ms == 0 was a last look without waiting: the deadline has passed. */
-        if (*got > 0 || wait_ms == 0)
+        if (*got > 0 || wait_ms == 0) {
             return EB_OK;
+        }
     }
 }
 
@@ -130,21 +140,26 @@ eb_code_t eb_transport_write(eb_transport_t *t, const uint8_t *buf, size_t len, 
         size_t put = 0;
         eb_code_t code = not_lost(t, err);
 
-        if (code == EB_OK)
+        if (code == EB_OK) {
             code = noted(t, t->backend.ops->write(t->backend.self, buf, len, wait_ms, &put, err));
-        if (code != EB_OK)
+        }
+        if (code != EB_OK) {
             return code;
+        }
         t->bytes_out += put;
         buf += put;
         len -= put;
-        if (put > 0)
+        if (put > 0) {
             continue;
+        }
         code = not_cancelled(t, err);
-        if (code != EB_OK)
+        if (code != EB_OK) {
             return code;
-        if (wait_ms == 0)
+        }
+        if (wait_ms == 0) {
             return eb_err_set(err, EB_ERR_TIMEOUT, "%s takes no more bytes, %zu left to send",
                               t->backend.info.name, len);
+        }
     }
     return EB_OK;
 }
@@ -158,15 +173,19 @@ eb_code_t eb_transport_drain(eb_transport_t *t, eb_err_t *err)
         const int wait_ms = slice_ms(deadline_ms);
         eb_code_t code = not_lost(t, err);
 
-        if (code == EB_OK)
+        if (code == EB_OK) {
             code = noted(t, t->backend.ops->drain(t->backend.self, wait_ms, &done, err));
-        if (code == EB_OK && !done)
+        }
+        if (code == EB_OK && !done) {
             code = not_cancelled(t, err);
-        if (code != EB_OK || done)
+        }
+        if (code != EB_OK || done) {
             return code;
-        if (wait_ms == 0)
+        }
+        if (wait_ms == 0) {
             return eb_err_set(err, EB_ERR_TIMEOUT, "%s does not send what was written",
                               t->backend.info.name);
+        }
     }
 }
 
@@ -181,14 +200,17 @@ eb_code_t eb_transport_set_baud(eb_transport_t *t, uint32_t baud, eb_err_t *err)
 {
     eb_code_t code = not_lost(t, err);
 
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
-    if (!eb_transport_can_baud(t))
+    }
+    if (!eb_transport_can_baud(t)) {
         return eb_err_set(err, EB_ERR_UNSUPPORTED, "%s has no baud rate to set",
                           t->backend.info.name);
+    }
     code = noted(t, t->backend.ops->set_baud(t->backend.self, baud, err));
-    if (code == EB_OK)
+    if (code == EB_OK) {
         t->baud = baud;
+    }
     eb_event_note(t->ev, EB_LEVEL_TRACE, "baud %u: %s", (unsigned)baud, eb_code_row(code)->name);
     return code;
 }
@@ -197,11 +219,13 @@ eb_code_t eb_transport_set_lines(eb_transport_t *t, bool dtr, bool rts, eb_err_t
 {
     eb_code_t code = not_lost(t, err);
 
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
-    if (!eb_transport_can_lines(t))
+    }
+    if (!eb_transport_can_lines(t)) {
         return eb_err_set(err, EB_ERR_UNSUPPORTED, "%s has no DTR and RTS lines",
                           t->backend.info.name);
+    }
     code = noted(t, t->backend.ops->set_lines(t->backend.self, dtr, rts, err));
     eb_event_note(t->ev, EB_LEVEL_TRACE, "lines DTR=%d RTS=%d: %s", dtr, rts,
                   eb_code_row(code)->name);

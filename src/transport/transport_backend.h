@@ -8,13 +8,13 @@
 #ifndef EB_TRANSPORT_BACKEND_H
 #define EB_TRANSPORT_BACKEND_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "espbackup/err.h"
 #include "espbackup/event.h"
 #include "espbackup/transport.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #define EB_SLICE_MS     100
 #define EB_INITIAL_BAUD 115200u

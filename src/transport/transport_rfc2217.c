@@ -1,8 +1,7 @@
 /* RFC 2217: a serial port of another machine, over telnet. The protocol is in rfc2217_link.c. */
-#include "transport_backend.h"
-
 #include "clock.h"
 #include "rfc2217_link.h"
+#include "transport_backend.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,10 +29,12 @@ static eb_code_t rfc2217_read(void *self, uint8_t *buf, size_t cap, int wait_ms,
         bool sent;
         eb_code_t code = eb_rfc2217_push(r, 0, &sent, err);
 
-        if (code == EB_OK)
+        if (code == EB_OK) {
             code = eb_rfc2217_pump(r, left_ms, err);
-        if (code != EB_OK)
+        }
+        if (code != EB_OK) {
             return code;
+        }
         last = left_ms == 0;
     }
     *got = r->held_len < cap ? r->held_len : cap;
@@ -53,8 +54,9 @@ static eb_code_t rfc2217_write(void *self, const uint8_t *buf, size_t len, int w
     eb_code_t code = eb_rfc2217_push(r, wait_ms, &done, err);
 
     *put = 0;
-    if (code != EB_OK || !done)
+    if (code != EB_OK || !done) {
         return code;
+    }
     *put = len < EB_RFC2217_CHUNK_BYTES ? len : EB_RFC2217_CHUNK_BYTES;
     r->tx_len = eb_telnet_escape(buf, *put, r->tx);
     return eb_rfc2217_push(r, 0, &done, err);
@@ -77,8 +79,9 @@ static eb_code_t rfc2217_flush_input(void *self, eb_err_t *err)
 
     r->held_len = 0;
     code = eb_rfc2217_request(r, bytes, end, EB_RFC2217_ACK_PURGE, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = eb_rfc2217_pump(r, 0, err);
+    }
     r->held_len = 0;
     return code == EB_ERR_LINE ? EB_OK : code; /* the bytes were to be thrown away anyhow */
 }
@@ -88,8 +91,9 @@ static eb_code_t check_server_baud(const eb_rfc2217_t *r, uint32_t baud, eb_err_
     /* Over 3 % off, a UART does not understand the other one. No acknowledgement: believe it. */
     if ((r->acks & EB_RFC2217_ACK_BAUD) == 0 ||
         (uint64_t)(r->server_baud > baud ? r->server_baud - baud : baud - r->server_baud) * 100 <=
-            (uint64_t)baud * 3)
+            (uint64_t)baud * 3) {
         return EB_OK;
+    }
     return eb_err_set(err, EB_ERR_UNSUPPORTED, "%s does not take %u baud (it says %u)", r->tcp.peer,
                       (unsigned)baud, (unsigned)r->server_baud);
 }
@@ -100,11 +104,13 @@ static eb_code_t rfc2217_set_baud(void *self, uint32_t baud, eb_err_t *err)
     uint8_t bytes[24];
     eb_code_t code;
 
-    if (baud == r->baud)
+    if (baud == r->baud) {
         return EB_OK;
+    }
     code = eb_rfc2217_request(r, bytes, eb_rfc2217_put_baud(bytes, baud), EB_RFC2217_ACK_BAUD, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = check_server_baud(r, baud, err);
+    }
     r->baud = code == EB_OK ? baud : 0; /* 0: not known, so the next one is sent in any case */
     return code;
 }
@@ -117,8 +123,9 @@ static eb_code_t rfc2217_set_lines(void *self, bool dtr, bool rts, eb_err_t *err
     uint8_t bytes[32];
     eb_code_t code;
 
-    if (!send_dtr && !send_rts)
+    if (!send_dtr && !send_rts) {
         return EB_OK;
+    }
     code = eb_rfc2217_request(r, bytes, eb_rfc2217_put_lines(bytes, dtr, rts, send_dtr, send_rts),
                               (send_dtr ? EB_RFC2217_ACK_DTR : 0u) |
                                   (send_rts ? EB_RFC2217_ACK_RTS : 0u),
@@ -158,8 +165,9 @@ static eb_code_t configure(eb_rfc2217_t *r, eb_err_t *err)
                                   EB_RFC2217_ACK_DATASIZE | EB_RFC2217_ACK_PARITY |
                                   EB_RFC2217_ACK_STOPSIZE | EB_RFC2217_ACK_BAUD,
                               err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = check_server_baud(r, EB_INITIAL_BAUD, err);
+    }
     r->baud = EB_INITIAL_BAUD;
     r->lines_known = true;
     return code;
@@ -171,14 +179,17 @@ eb_code_t eb_rfc2217_open(const char *host, const char *port, const eb_events_t 
     eb_rfc2217_t *r = calloc(1, sizeof(*r));
     eb_code_t code;
 
-    if (r == NULL)
+    if (r == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory");
+    }
     r->ev = ev;
     code = eb_tcp_connect(&r->tcp, host, port, ev, err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = eb_rfc2217_negotiate(r, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = configure(r, err);
+    }
     /* Servers with one port take one client, and show the next one the door. */
     if (code == EB_ERR_PORT_LOST) {
         code = eb_err_set(err, EB_ERR_PORT_BUSY, "%s hung up at once", r->tcp.peer);

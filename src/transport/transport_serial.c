@@ -8,9 +8,8 @@
 #include "transport_backend.h"
 #include "utf8.h"
 
-#include <libserialport.h>
-
 #include <errno.h>
+#include <libserialport.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,8 +34,9 @@ static void copy_text(char *out, size_t cap, const char *text)
     while (clean != NULL && clean[used] != '\0') {
         const size_t n = eb_utf8_sequence(clean + used, strlen(clean + used));
 
-        if (n == 0 || used + n >= cap)
+        if (n == 0 || used + n >= cap) {
             break;
+        }
         memcpy(out + used, clean + used, n);
         used += n;
     }
@@ -69,8 +69,9 @@ static void describe(const struct sp_port *port, eb_port_info_t *info)
     }
     copy_text(info->product, sizeof(info->product), sp_get_port_usb_product(port));
     copy_text(info->serial, sizeof(info->serial), sp_get_port_usb_serial(port));
-    if (info->product[0] == '\0')
+    if (info->product[0] == '\0') {
         copy_text(info->product, sizeof(info->product), sp_get_port_description(port));
+    }
 }
 
 eb_code_t eb_serial_visit_ports(eb_serial_visit_fn visit, void *user, eb_err_t *err)
@@ -78,13 +79,15 @@ eb_code_t eb_serial_visit_ports(eb_serial_visit_fn visit, void *user, eb_err_t *
     struct sp_port **ports = NULL;
     eb_port_info_t info;
 
-    if (sp_list_ports(&ports) != SP_OK)
+    if (sp_list_ports(&ports) != SP_OK) {
         return eb_err_set_errno(err, EB_ERR_FILE_IO, sp_last_error_code(),
                                 "cannot list the serial ports");
+    }
     for (size_t i = 0; ports[i] != NULL; i++) {
         describe(ports[i], &info);
-        if (!visit(user, &info, attachment_of(ports[i])))
+        if (!visit(user, &info, attachment_of(ports[i]))) {
             break;
+        }
     }
     sp_free_port_list(ports);
     return EB_OK;
@@ -101,11 +104,13 @@ static void serial_close(void *self)
         /* Let the last command out, but never wait for a port that takes nothing: the kernel
          * would, for up to 30 s. */
         (void)eb_serial_drain(s->fd, s->device, CLOSE_DRAIN_MS, &done, NULL);
-        if (!done)
+        if (!done) {
             eb_serial_discard_output(s->fd);
+        }
     }
-    if (s->fd >= 0)
+    if (s->fd >= 0) {
         (void)sp_close(s->port);
+    }
     sp_free_port(s->port);
     free(s);
 }
@@ -153,8 +158,9 @@ static enum sp_return apply(struct sp_port *port, uint32_t baud)
     struct sp_port_config *config = NULL;
     enum sp_return rc = sp_new_config(&config);
 
-    if (rc != SP_OK)
+    if (rc != SP_OK) {
         return rc;
+    }
     (void)sp_set_config_baudrate(config, (int)baud);
     (void)sp_set_config_bits(config, 8);
     (void)sp_set_config_parity(config, SP_PARITY_NONE);
@@ -171,10 +177,12 @@ static uint32_t rate_now(struct sp_port *port)
     struct sp_port_config *config = NULL;
     int baud = 0;
 
-    if (sp_new_config(&config) != SP_OK)
+    if (sp_new_config(&config) != SP_OK) {
         return 0;
-    if (sp_get_config(port, config) != SP_OK || sp_get_config_baudrate(config, &baud) != SP_OK)
+    }
+    if (sp_get_config(port, config) != SP_OK || sp_get_config_baudrate(config, &baud) != SP_OK) {
         baud = 0;
+    }
     sp_free_config(config);
     return baud > 0 ? (uint32_t)baud : 0;
 }
@@ -185,17 +193,19 @@ static eb_code_t serial_set_baud(void *self, uint32_t baud, eb_err_t *err)
     enum sp_return rc;
     uint32_t now, off;
 
-    if (baud == 0 || baud > INT32_MAX)
+    if (baud == 0 || baud > INT32_MAX) {
         return eb_err_set(err, EB_ERR_UNSUPPORTED, "%s: no baud rate %u", s->device,
                           (unsigned)baud);
+    }
     rc = apply(s->port, baud);
     if (rc != SP_OK) {
         const int failure = rc == SP_ERR_FAIL ? sp_last_error_code() : 0;
         bool done;
 
         /* A port that is gone fails every call; then it is not the rate. */
-        if (eb_serial_drain(s->fd, s->device, 0, &done, err) == EB_ERR_PORT_LOST)
+        if (eb_serial_drain(s->fd, s->device, 0, &done, err) == EB_ERR_PORT_LOST) {
             return EB_ERR_PORT_LOST;
+        }
         return failure != 0
                    ? eb_err_set_errno(err, EB_ERR_UNSUPPORTED, failure, "%s does not take %u baud",
                                       s->device, (unsigned)baud)
@@ -205,9 +215,10 @@ static eb_code_t serial_set_baud(void *self, uint32_t baud, eb_err_t *err)
     /* Drivers that cannot do a rate may take the nearest without a word. */
     now = rate_now(s->port);
     off = now > baud ? now - baud : baud - now;
-    if (now != 0 && (uint64_t)off * 100 > (uint64_t)baud * 3)
+    if (now != 0 && (uint64_t)off * 100 > (uint64_t)baud * 3) {
         return eb_err_set(err, EB_ERR_UNSUPPORTED, "%s does not take %u baud (it took %u)",
                           s->device, (unsigned)baud, (unsigned)now);
+    }
     return EB_OK;
 }
 
@@ -227,15 +238,18 @@ static eb_code_t open_port(serial_t *s, eb_err_t *err)
 {
     enum sp_return rc = sp_get_port_by_name(s->device, &s->port);
 
-    if (rc == SP_ERR_MEM)
+    if (rc == SP_ERR_MEM) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory");
+    }
     /* It exists, we looked. So it is no port of a kind that libserialport knows: a pty, mostly. */
-    if (rc != SP_OK)
+    if (rc != SP_OK) {
         return eb_serial_open_error(s->device, ENOTTY, err);
+    }
     rc = sp_open(s->port, SP_MODE_READ_WRITE);
-    if (rc != SP_OK)
+    if (rc != SP_OK) {
         return eb_serial_open_error(s->device, rc == SP_ERR_FAIL ? sp_last_error_code() : ENOTTY,
                                     err);
+    }
     if (sp_get_port_handle(s->port, &s->fd) != SP_OK) {
         (void)sp_close(s->port);
         return eb_err_set(err, EB_ERR_INTERNAL, "%s has no handle", s->device);
@@ -251,22 +265,28 @@ eb_code_t eb_serial_open(const char *name, const eb_events_t *ev, eb_backend_t *
     eb_code_t code;
 
     (void)ev; /* nothing here waits */
-    if (s == NULL)
+    if (s == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory");
+    }
     s->fd = -1;
     code = eb_serial_resolve(name, s->device, sizeof(s->device), err);
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = open_port(s, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = eb_serial_claim(s->fd, s->device, err);
+    }
     s->claimed = code == EB_OK;
     /* The kernel asserts both lines at the open; on the usual circuit that is the same as none. */
-    if (code == EB_OK)
+    if (code == EB_OK) {
         code = eb_serial_set_lines(s->fd, s->device, false, false, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = serial_set_baud(s, EB_INITIAL_BAUD, err);
-    if (code == EB_OK)
+    }
+    if (code == EB_OK) {
         code = eb_serial_flush_input(s->fd, s->device, err);
+    }
     if (code != EB_OK) {
         serial_close(s);
         return code;

@@ -2,10 +2,10 @@
 #ifndef EB_TRANSPORT_SERIAL_H
 #define EB_TRANSPORT_SERIAL_H
 
-#include <stdbool.h>
-
 #include "espbackup/err.h"
 #include "espbackup/transport.h"
+
+#include <stdbool.h>
 
 /* How the system says that a port is connected. */
 typedef enum eb_attachment {

@@ -1,7 +1,6 @@
 /* Raw TCP: bytes and nothing else. The board has to be in its loader already, or reset by hand. */
-#include "transport_backend.h"
-
 #include "tcp_stream.h"
+#include "transport_backend.h"
 
 #include <stdlib.h>
 
@@ -44,8 +43,9 @@ static eb_code_t tcp_flush_input(void *self, eb_err_t *err)
     for (size_t total = 0; got > 0 && total < DISCARD_MAX_BYTES; total += got) {
         const eb_code_t code = eb_tcp_read(self, scrap, sizeof(scrap), 0, &got, err);
 
-        if (code != EB_OK)
+        if (code != EB_OK) {
             return code;
+        }
     }
     return EB_OK;
 }
@@ -64,8 +64,9 @@ eb_code_t eb_tcp_open(const char *host, const char *port, const eb_events_t *ev,
     eb_tcp_t *tcp = calloc(1, sizeof(*tcp));
     eb_code_t code;
 
-    if (tcp == NULL)
+    if (tcp == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory");
+    }
     code = eb_tcp_connect(tcp, host, port, ev, err);
     if (code != EB_OK) {
         free(tcp);

@@ -18,8 +18,9 @@ static const uint8_t *find_last(const uint8_t *bytes, size_t len, const char *wo
     const size_t size = strlen(word);
 
     for (size_t at = len; at >= size; at--) {
-        if (memcmp(bytes + at - size, word, size) == 0)
+        if (memcmp(bytes + at - size, word, size) == 0) {
             return bytes + at - size;
+        }
     }
     return NULL;
 }
@@ -31,11 +32,13 @@ static void quote_line(const uint8_t *bytes, size_t len, const uint8_t *where, b
     const uint8_t *from = where;
     size_t used = 0;
 
-    while (whole && from > bytes && from[-1] != '\n' && from[-1] != '\r')
+    while (whole && from > bytes && from[-1] != '\n' && from[-1] != '\r') {
         from--;
+    }
     for (; from < bytes + len && *from != '\r' && *from != '\n'; from++) {
-        if (*from >= 0x20 && *from < 0x7F && used + 1 < EB_BOOT_QUOTE_BYTES)
+        if (*from >= 0x20 && *from < 0x7F && used + 1 < EB_BOOT_QUOTE_BYTES) {
             quote[used++] = (char)*from;
+        }
     }
     quote[used] = '\0';
 }
@@ -43,10 +46,12 @@ static void quote_line(const uint8_t *bytes, size_t len, const uint8_t *where, b
 /* The last line with something in it. */
 static void quote_last_line(const uint8_t *bytes, size_t len, char quote[EB_BOOT_QUOTE_BYTES])
 {
-    while (len > 0 && (bytes[len - 1] <= 0x20 || bytes[len - 1] >= 0x7F))
+    while (len > 0 && (bytes[len - 1] <= 0x20 || bytes[len - 1] >= 0x7F)) {
         len--;
-    if (len > 0)
+    }
+    if (len > 0) {
         quote_line(bytes, len, bytes + len - 1, true, quote);
+    }
 }
 
 eb_talk_t eb_boot_text_classify(const uint8_t *bytes, size_t len, char quote[EB_BOOT_QUOTE_BYTES])
@@ -55,8 +60,9 @@ eb_talk_t eb_boot_text_classify(const uint8_t *bytes, size_t len, char quote[EB_
     size_t unprintable = 0;
 
     quote[0] = '\0';
-    if (len == 0)
+    if (len == 0) {
         return EB_TALK_NOTHING;
+    }
     if (boot != NULL) {
         const size_t rest = len - (size_t)(boot - bytes);
 
@@ -66,10 +72,12 @@ eb_talk_t eb_boot_text_classify(const uint8_t *bytes, size_t len, char quote[EB_
                    ? EB_TALK_DOWNLOAD
                    : EB_TALK_BOOT;
     }
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < len; i++) {
         unprintable += is_printable(bytes[i]) ? 0 : 1;
-    if (unprintable * 100u > len * UNPRINTABLE_PERCENT)
+    }
+    if (unprintable * 100u > len * UNPRINTABLE_PERCENT) {
         return EB_TALK_GARBAGE;
+    }
     quote_last_line(bytes, len, quote);
     return quote[0] == '\0' ? EB_TALK_GARBAGE : EB_TALK_TEXT;
 }

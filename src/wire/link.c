@@ -1,10 +1,9 @@
+#include "bytes.h"
+#include "clock.h"
 #include "link_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include "bytes.h"
-#include "clock.h"
 
 #define WRITE_TIMEOUT_MS  3000
 #define SYNC_REPLIES      8
@@ -19,8 +18,9 @@ eb_code_t eb_link_new(eb_transport_t *transport, const eb_events_t *ev, eb_link_
 
     *out = NULL;
     l = calloc(1, sizeof(*l));
-    if (l == NULL)
+    if (l == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the link");
+    }
     l->transport = transport;
     l->ev = ev;
     eb_slip_init(&l->slip, l->frame, sizeof(l->frame));
@@ -60,8 +60,9 @@ static void trace_frame(const eb_link_t *l, const char *arrow, const uint8_t *fr
     char hex[2 * TRACE_BYTES + 1];
     const size_t shown = len < TRACE_BYTES ? len : TRACE_BYTES;
 
-    if (!eb_event_wants(l->ev, EB_LEVEL_TRACE))
+    if (!eb_event_wants(l->ev, EB_LEVEL_TRACE)) {
         return;
+    }
     eb_hex_encode(frame, shown, hex);
     /* A command and its reply have the number at the same place; data frames have none. */
     if (len >= EB_PACKET_HEADER_BYTES && frame[0] <= 1) {
@@ -80,8 +81,9 @@ eb_code_t eb_link_send_frame(eb_link_t *l, const uint8_t *frame, size_t len, eb_
 {
     size_t used;
 
-    if (EB_SLIP_MAX(len) > sizeof(l->wire))
+    if (EB_SLIP_MAX(len) > sizeof(l->wire)) {
         return eb_err_set(err, EB_ERR_INTERNAL, "a frame of %zu bytes is too long", len);
+    }
     trace_frame(l, "->", frame, len);
     used = eb_slip_encode(frame, len, l->wire);
     return eb_transport_write(l->transport, l->wire, used, eb_clock_ms() + WRITE_TIMEOUT_MS, err);
@@ -96,10 +98,11 @@ eb_code_t eb_link_send_delimiter(eb_link_t *l, eb_err_t *err)
 
 void eb_link_set_buf(eb_link_t *l, uint8_t *buf, size_t cap)
 {
-    if (buf == NULL)
+    if (buf == NULL) {
         eb_slip_set_buf(&l->slip, l->frame, sizeof(l->frame));
-    else
+    } else {
         eb_slip_set_buf(&l->slip, buf, cap);
+    }
 }
 
 bool eb_link_frame_started(const eb_link_t *l, size_t *decoded)
@@ -161,14 +164,16 @@ eb_code_t eb_link_receive(eb_link_t *l, int64_t deadline_ms, const uint8_t **fra
     while (got) {
         const eb_code_t code = eb_link_step(l, deadline_ms, &event, len, &got, err);
 
-        if (code != EB_OK)
+        if (code != EB_OK) {
             return code;
+        }
         if (event == EB_SLIP_FRAME) {
             *frame = l->slip.buf;
             return EB_OK;
         }
-        if (eb_clock_left_ms(deadline_ms) == 0 && l->raw_at == l->raw_len)
+        if (eb_clock_left_ms(deadline_ms) == 0 && l->raw_at == l->raw_len) {
             break;
+        }
     }
     return eb_err_set(err, EB_ERR_TIMEOUT, "the board sent no frame in time");
 }
@@ -209,8 +214,9 @@ eb_code_t eb_link_blame_reset(const eb_link_t *l, eb_code_t code, eb_err_t *err)
     char quote[EB_BOOT_QUOTE_BYTES];
     const size_t len = collect_text(l, l->text_mark, text, sizeof(text));
 
-    if (!eb_boot_text_is_reset(text, len, quote))
+    if (!eb_boot_text_is_reset(text, len, quote)) {
         return code;
+    }
     return eb_err_set(err, EB_ERR_CHIP_RESET, "the board restarted in the middle of the work: %s",
                       quote);
 }
@@ -227,13 +233,16 @@ eb_code_t eb_link_drain(eb_link_t *l, int64_t quiet_ms, int64_t max_ms, eb_err_t
         size_t len;
         bool got;
 
-        if (now >= end)
+        if (now >= end) {
             return eb_err_set(err, EB_ERR_GARBAGE, "the board does not stop sending");
+        }
         code = eb_link_step(l, now + quiet_ms, &event, &len, &got, err);
-        if (code != EB_OK)
+        if (code != EB_OK) {
             return code;
-        if (!got)
+        }
+        if (!got) {
             break;
+        }
     }
     l->slip.in_frame = l->slip.escaped = l->slip.dropping = false;
     eb_link_set_buf(l, NULL, 0);
@@ -258,8 +267,9 @@ static bool sync_reply(const uint8_t *frame, size_t len, eb_sync_info_t *out)
     eb_reply_t reply;
 
     if (!eb_packet_reply(frame, len, guess, &reply) || reply.op != EB_CMD_SYNC ||
-        reply.status != 0 || reply.data_len != 0)
+        reply.status != 0 || reply.data_len != 0) {
         return false;
+    }
     out->value = reply.value;
     out->dialect = guess == EB_DIALECT_STUB && reply.value != 0 ? EB_DIALECT_ROM_OLD : guess;
     return true;
@@ -279,25 +289,29 @@ eb_code_t eb_link_sync(eb_link_t *l, int64_t timeout_ms, eb_sync_info_t *out, eb
     memset(frame + EB_PACKET_HEADER_BYTES + 4, 0x55, 32);
     eb_link_set_buf(l, NULL, 0);
     code = eb_link_send_frame(l, frame, sizeof(frame), err);
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     deadline = eb_clock_ms() + timeout_ms;
     for (int seen = 0; seen < EB_LINK_SKIPPED_MAX && replies < SYNC_REPLIES; seen++) {
         const uint8_t *reply;
         size_t len;
 
         code = eb_link_receive(l, deadline, &reply, &len, err);
-        if (code == EB_ERR_TIMEOUT && replies > 0)
+        if (code == EB_ERR_TIMEOUT && replies > 0) {
             break; /* fewer than eight is common when the first SYNC sets the ROM's baud */
-        if (code != EB_OK)
+        }
+        if (code != EB_OK) {
             return code;
+        }
         if (sync_reply(reply, len, out)) {
             replies++;
             deadline = eb_clock_ms() + SYNC_QUIET_MS;
         }
     }
-    if (replies == 0)
+    if (replies == 0) {
         return eb_err_set(err, EB_ERR_GARBAGE, "frames, but no reply to SYNC");
+    }
     l->dialect = out->dialect;
     l->dirty = false;
     return EB_OK;
@@ -310,15 +324,18 @@ eb_code_t eb_link_resync(eb_link_t *l, int tries, eb_sync_info_t *out, eb_err_t 
 
     for (int i = 0; i < tries; i++) {
         code = eb_link_drain(l, EB_LINK_QUIET_MS, EB_LINK_DRAIN_MS, err);
-        if (code == EB_ERR_GARBAGE)
+        if (code == EB_ERR_GARBAGE) {
             return code;
+        }
         /* The chip may have lost one delimiter, and then takes ends for starts, and says nothing.
          * One that has said something is in step, and a stray one would bring it out. */
-        if (code == EB_OK && silent)
+        if (code == EB_OK && silent) {
             code = eb_link_send_delimiter(l, err);
+        }
         const uint64_t came = eb_transport_bytes_in(l->transport);
-        if (code == EB_OK)
+        if (code == EB_OK) {
             code = eb_link_sync(l, RESYNC_TIMEOUT_MS, out, err);
+        }
         silent = eb_transport_bytes_in(l->transport) == came;
         if (code == EB_OK) {
             /* The ROM that answers may be the same and yet have started anew. */
@@ -326,8 +343,9 @@ eb_code_t eb_link_resync(eb_link_t *l, int tries, eb_sync_info_t *out, eb_err_t 
             l->text_mark = l->slip.outside_total;
             return code;
         }
-        if (code == EB_ERR_CANCELLED || code == EB_ERR_PORT_LOST)
+        if (code == EB_ERR_CANCELLED || code == EB_ERR_PORT_LOST) {
             return code;
+        }
     }
     return code;
 }

@@ -10,17 +10,16 @@
 #ifndef EB_WIRE_LINK_H
 #define EB_WIRE_LINK_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
+#include "boot_text.h"
 #include "espbackup/err.h"
 #include "espbackup/event.h"
 #include "espbackup/transport.h"
-
-#include "boot_text.h"
 #include "packet.h"
 #include "slip.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* Largest data of one command (a 16 KiB flash block and its 16-byte header). */
 #define EB_LINK_DATA_MAX 0x4010u

@@ -1,9 +1,8 @@
 /* link_command.c: one request and its reply, among whatever else comes over the line. */
+#include "clock.h"
 #include "link_impl.h"
 
 #include <string.h>
-
-#include "clock.h"
 
 #define AFTER_DAMAGE_MS 400
 #define ERROR_INVALID   0x05u
@@ -16,13 +15,16 @@ static eb_code_t send_request(eb_link_t *l, const eb_request_t *request, eb_err_
     const uint32_t sum =
         request->bulk_len > 0 ? eb_packet_checksum(request->bulk, request->bulk_len) : 0;
 
-    if (len > EB_LINK_DATA_MAX)
+    if (len > EB_LINK_DATA_MAX) {
         return eb_err_set(err, EB_ERR_INTERNAL, "a command of %zu bytes is too long", len);
+    }
     eb_packet_header(request->op, len, sum, l->plain);
-    if (request->len > 0)
+    if (request->len > 0) {
         memcpy(l->plain + EB_PACKET_HEADER_BYTES, request->data, request->len);
-    if (request->bulk_len > 0)
+    }
+    if (request->bulk_len > 0) {
         memcpy(l->plain + EB_PACKET_HEADER_BYTES + request->len, request->bulk, request->bulk_len);
+    }
     return eb_link_send_frame(l, l->plain, EB_PACKET_HEADER_BYTES + len, err);
 }
 
@@ -35,8 +37,9 @@ static eb_code_t refused(eb_link_t *l, const eb_request_t *request, const eb_rep
     const eb_reply_t kept = *reply;
     const eb_code_t code = eb_link_drain(l, EB_LINK_QUIET_MS, EB_LINK_DRAIN_MS, err);
 
-    if (code != EB_OK)
+    if (code != EB_OK) {
         return code;
+    }
     if (!request->probe) {
         l->dirty = true;
         return eb_err_set(err, EB_ERR_LINE, "%s did not reach the board whole",
@@ -44,8 +47,9 @@ static eb_code_t refused(eb_link_t *l, const eb_request_t *request, const eb_rep
     }
     (void)eb_err_set(err, EB_ERR_DEVICE, "%s: %s", eb_cmd_name(request->op, name, sizeof(name)),
                      eb_status_text(kept.status, kept.error));
-    if (err != NULL)
+    if (err != NULL) {
         err->device_status = eb_status_code(kept.status, kept.error);
+    }
     return EB_ERR_DEVICE;
 }
 
@@ -62,8 +66,9 @@ static eb_code_t judge_reply(eb_link_t *l, const eb_request_t *request, const ui
     char name[16];
 
     *answered = false;
-    if (!eb_packet_reply(frame, len, l->dialect, reply))
+    if (!eb_packet_reply(frame, len, l->dialect, reply)) {
         return EB_OK;
+    }
     if (reply->op != request->op) {
         if (reply->status == 0x01 && reply->error == ERROR_INVALID) {
             *answered = true;
@@ -72,15 +77,17 @@ static eb_code_t judge_reply(eb_link_t *l, const eb_request_t *request, const ui
         return EB_OK;
     }
     *answered = true;
-    if (reply->status == 0)
+    if (reply->status == 0) {
         return EB_OK;
+    }
     const eb_code_t code = checksum_failed(reply) ? EB_ERR_LINE : EB_ERR_DEVICE;
     (void)eb_err_set(err, code, "%s: the board answered error 0x%02x: %s",
                      eb_cmd_name(request->op, name, sizeof(name)),
                      (unsigned)eb_status_code(reply->status, reply->error),
                      eb_status_text(reply->status, reply->error));
-    if (err != NULL)
+    if (err != NULL) {
         err->device_status = eb_status_code(reply->status, reply->error);
+    }
     return code;
 }
 
@@ -90,13 +97,14 @@ static eb_code_t no_reply(eb_link_t *l, const eb_request_t *request, bool damage
     eb_code_t code;
 
     l->dirty = true;
-    if (damaged)
+    if (damaged) {
         code = eb_err_set(err, EB_ERR_LINE, "the reply to %s was damaged",
                           eb_cmd_name(request->op, name, sizeof(name)));
-    else
+    } else {
         code = eb_err_set(err, EB_ERR_TIMEOUT, "no reply to %s within %.1f s",
                           eb_cmd_name(request->op, name, sizeof(name)),
                           (double)request->timeout_ms / 1000.0);
+    }
     return eb_link_blame_reset(l, code, err);
 }
 
@@ -113,20 +121,23 @@ static eb_code_t await_reply(eb_link_t *l, const eb_request_t *request, eb_reply
         size_t len, decoded;
         eb_code_t code = eb_link_step(l, deadline, &event, &len, &got, err);
 
-        if (code != EB_OK)
+        if (code != EB_OK) {
             return code;
+        }
         if (event == EB_SLIP_FRAME) {
             frames++;
             code = judge_reply(l, request, l->slip.buf, len, reply, &answered, err);
-            if (answered)
+            if (answered) {
                 return code;
+            }
             continue;
         }
         if (event != EB_SLIP_MORE && !damaged) {
             /* Most likely our reply: no need to wait long for another. */
             damaged = true;
-            if (deadline > eb_clock_ms() + AFTER_DAMAGE_MS)
+            if (deadline > eb_clock_ms() + AFTER_DAMAGE_MS) {
                 deadline = eb_clock_ms() + AFTER_DAMAGE_MS;
+            }
         }
         /* A boot log may also stand in a frame that the restart cut off. */
         if (l->slip.outside_total != outside ||
@@ -138,8 +149,9 @@ static eb_code_t await_reply(eb_link_t *l, const eb_request_t *request, eb_reply
                 return code;
             }
         }
-        if (!got || (l->raw_at == l->raw_len && eb_clock_left_ms(deadline) == 0))
+        if (!got || (l->raw_at == l->raw_len && eb_clock_left_ms(deadline) == 0)) {
             return no_reply(l, request, damaged, err);
+        }
     }
     l->dirty = true;
     return eb_err_set(err, EB_ERR_PROTOCOL, "frames without end, but no reply");
@@ -160,9 +172,10 @@ eb_code_t eb_link_command(eb_link_t *l, const eb_request_t *request, eb_reply_t 
             (void)eb_err_wrap(err, "after a bad reply");
             return code;
         }
-        if (info.dialect != before)
+        if (info.dialect != before) {
             return eb_err_set(err, EB_ERR_CHIP_RESET,
                               "the board restarted in the middle of the work");
+        }
     }
     eb_link_set_buf(l, NULL, 0);
     l->text_mark = l->slip.outside_total;

@@ -1,9 +1,9 @@
 #include "packet.h"
 
+#include "bytes.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include "bytes.h"
 
 #define DIRECTION_COMMAND 0x00u
 #define DIRECTION_REPLY   0x01u
@@ -73,8 +73,9 @@ static const struct {
 const char *eb_cmd_name(uint8_t op, char *text, size_t cap)
 {
     for (size_t i = 0; i < sizeof(cmd_names) / sizeof(cmd_names[0]); i++) {
-        if ((uint8_t)cmd_names[i].op == op)
+        if ((uint8_t)cmd_names[i].op == op) {
             return cmd_names[i].name;
+        }
     }
     (void)snprintf(text, cap, "command 0x%02x", op);
     return text;
@@ -84,8 +85,10 @@ const char *eb_status_text(uint8_t status, uint8_t error)
 {
     for (size_t i = 0; i < sizeof(status_texts) / sizeof(status_texts[0]); i++) {
         /* The second byte of a stub is not always 0. */
-        if (status_texts[i].status == status && (status != 0x01 || status_texts[i].error == error))
+        if (status_texts[i].status == status &&
+            (status != 0x01 || status_texts[i].error == error)) {
             return status_texts[i].text;
+        }
     }
     return "an error without a known meaning";
 }
@@ -99,8 +102,9 @@ uint8_t eb_packet_checksum(const uint8_t *data, size_t len)
 {
     uint8_t sum = EB_CHECKSUM_SEED;
 
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < len; i++) {
         sum ^= data[i];
+    }
     return sum;
 }
 
@@ -124,8 +128,9 @@ bool eb_packet_reply(const uint8_t *frame, size_t len, eb_dialect_t dialect, eb_
 
     memset(out, 0, sizeof(*out));
     if (len < EB_PACKET_HEADER_BYTES + 2u || frame[0] != DIRECTION_REPLY ||
-        eb_get_le16(frame + 2) != len - EB_PACKET_HEADER_BYTES)
+        eb_get_le16(frame + 2) != len - EB_PACKET_HEADER_BYTES) {
         return false;
+    }
     out->op = frame[1];
     out->value = eb_get_le32(frame + 4);
     out->data = frame + EB_PACKET_HEADER_BYTES;

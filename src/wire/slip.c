@@ -52,10 +52,12 @@ size_t eb_slip_outside(const eb_slip_t *d, uint8_t *out, size_t cap)
 {
     size_t have =
         d->outside_total < EB_SLIP_OUTSIDE_BYTES ? d->outside_total : (size_t)EB_SLIP_OUTSIDE_BYTES;
-    if (have > cap)
+    if (have > cap) {
         have = cap;
-    for (size_t i = 0; i < have; i++)
+    }
+    for (size_t i = 0; i < have; i++) {
         out[i] = d->outside[(d->outside_total - have + i) % EB_SLIP_OUTSIDE_BYTES];
+    }
     return have;
 }
 
@@ -147,8 +149,9 @@ static eb_slip_event_t end_frame(eb_slip_t *d)
     }
     /* Nothing between two delimiters: the first ended a frame whose start was lost, so that this
      * one starts the next. Staying inside is what brings the decoder back in step. */
-    if (d->len == 0)
+    if (d->len == 0) {
         return EB_SLIP_MORE;
+    }
     d->in_frame = false;
     d->done = true;
     return EB_SLIP_FRAME;
@@ -168,10 +171,11 @@ eb_slip_event_t eb_slip_push(eb_slip_t *d, const uint8_t *bytes, size_t count, s
         size_t taken = stretch;
         eb_slip_event_t event = EB_SLIP_MORE;
 
-        if (!d->in_frame)
+        if (!d->in_frame) {
             eb_slip_add_outside(d, bytes + at, stretch);
-        else if (!d->dropping)
+        } else if (!d->dropping) {
             event = push_inside(d, bytes + at, stretch, &taken);
+        }
         at += taken;
         if (event == EB_SLIP_MORE && end != NULL) {
             at++;

@@ -19,8 +19,9 @@ static bool load_stub_list(const char *path)
     FILE *file = fopen(path, "rb");
     size_t len;
 
-    if (file == NULL)
+    if (file == NULL) {
         return false;
+    }
     len = fread(stubs, 1, sizeof(stubs) - 1, file);
     stubs[len] = '\0';
     return fclose(file) == 0 && len > 0 && len < sizeof(stubs) - 1;
@@ -42,27 +43,31 @@ static void print_links(const eb_chip_row_t *row)
 
 static void print_recognised(const eb_chip_row_t *row)
 {
-    if (row->tells_id)
+    if (row->tells_id) {
         printf("id %u", (unsigned)row->chip_id);
-    else
+    } else {
         printf("word 0x%08x", (unsigned)row->magic);
+    }
 }
 
 static void print_crystal(const eb_chip_row_t *row)
 {
-    if (row->crystals_mhz[1] != 0)
+    if (row->crystals_mhz[1] != 0) {
         printf("%d or %d MHz, measured", row->crystals_mhz[0], row->crystals_mhz[1]);
-    else
+    } else {
         printf("%d MHz", row->crystals_mhz[0]);
+    }
 }
 
 /* What brings the chip back to its program over its own USB. */
 static const char *way_back(const eb_chip_row_t *row)
 {
-    if ((row->links & ~(unsigned)EB_CHIP_UART) == 0)
+    if ((row->links & ~(unsigned)EB_CHIP_UART) == 0) {
         return row->watchdog.can_reset ? "RTS; or watchdog" : "RTS";
-    if (!row->watchdog.can_reset)
+    }
+    if (!row->watchdog.can_reset) {
         return "RTS";
+    }
     return (row->links & EB_CHIP_USB_OTG) != 0 ? "RTS; watchdog over USB-OTG" : "RTS; or watchdog";
 }
 
@@ -86,25 +91,27 @@ static void print_connection(void)
 
 static void print_stub(const eb_chip_row_t *row)
 {
-    if (!has_stub(row->id))
+    if (!has_stub(row->id)) {
         printf("none");
-    else if (row->stub.old_name != NULL)
+    } else if (row->stub.old_name != NULL) {
         printf("yes; another before v%d.%d", row->stub.old_before / 100,
                row->stub.old_before % 100);
-    else if (row->stub.since > 0)
+    } else if (row->stub.since > 0) {
         printf("yes, but not on v0.0");
-    else if (row->stub.not_securely)
+    } else if (row->stub.not_securely) {
         printf("yes, but not with secure boot");
-    else
+    } else {
         printf("yes");
+    }
 }
 
 static void print_limit(uint64_t limit)
 {
-    if (limit == EB_FLASH_LIMIT_32BIT)
+    if (limit == EB_FLASH_LIMIT_32BIT) {
         printf("all, beyond 16 MB too");
-    else
+    } else {
         printf("the first %u MB", (unsigned)(limit >> 20));
+    }
 }
 
 static void print_abilities(void)
@@ -117,10 +124,11 @@ static void print_abilities(void)
         printf("| %s | ", row->name);
         print_stub(row);
         printf(" | ");
-        if (has_stub(row->id))
+        if (has_stub(row->id)) {
             print_limit(row->stub_flash_limit);
-        else
+        } else {
             printf("-");
+        }
         printf(" | %s | %s |\n",
                row->old_rom ? "writes; cannot read or prove"
                             : "reads, writes and proves the first 16 MB",

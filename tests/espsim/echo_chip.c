@@ -6,11 +6,11 @@
  * this baud rate W n       nothing for n milliseconds, then "w" C         "c", and from then on
  * room for 16 KiB in the receive FIFO R         resets itself
  */
+#include "sim_chip.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "sim_chip.h"
 
 struct sim_chip {
     sim_chip_counters_t counters;

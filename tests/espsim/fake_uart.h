@@ -8,11 +8,11 @@
 #ifndef ESPSIM_FAKE_UART_H
 #define ESPSIM_FAKE_UART_H
 
+#include "sim_uart.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "sim_uart.h"
 
 typedef struct fake_bytes {
     uint8_t *bytes;

@@ -11,6 +11,8 @@
  */
 #include "sim_board.h"
 
+#include "sim_board_impl.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,8 +21,6 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
-
-#include "sim_board_impl.h"
 
 /* 10 kOhm and 0.1 uF to 1 uF on boards: a few milliseconds. */
 #define EN_RISE_DEFAULT_MS 5

@@ -8,13 +8,13 @@
 #ifndef ESPSIM_SIM_BOARD_H
 #define ESPSIM_SIM_BOARD_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "sim_chip.h"
 #include "sim_fault.h"
 #include "sim_wire.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #define SIM_ADDRESS_BYTES 256
 

@@ -2,9 +2,9 @@
 #ifndef ESPSIM_SIM_BOARD_IMPL_H
 #define ESPSIM_SIM_BOARD_IMPL_H
 
-#include <pthread.h>
-
 #include "sim_link.h"
+
+#include <pthread.h>
 
 #define SIM_RAW_BYTES 4096U
 

@@ -8,10 +8,10 @@
 #ifndef ESPSIM_SIM_CHIP_H
 #define ESPSIM_SIM_CHIP_H
 
+#include "sim_uart.h"
+
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "sim_uart.h"
 
 typedef struct sim_chip sim_chip_t;
 

@@ -20,8 +20,8 @@ enum {
     CAUSE_RTC_WATCHDOG = 0x10
 };
 
-static void __attribute__((format(printf, 2, 3)))
-boot_printf(sim_chip_t *chip, const char *format, ...)
+static void __attribute__((format(printf, 2, 3))) boot_printf(sim_chip_t *chip, const char *format,
+                                                              ...)
 {
     char text[600];
     va_list args;

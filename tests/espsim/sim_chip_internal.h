@@ -8,13 +8,13 @@
 #ifndef ESPSIM_SIM_CHIP_INTERNAL_H
 #define ESPSIM_SIM_CHIP_INTERNAL_H
 
+#include "sim_chip.h"
+#include "sim_flash.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "sim_chip.h"
-#include "sim_flash.h"
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 

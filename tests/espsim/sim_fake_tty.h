@@ -28,9 +28,9 @@ typedef struct sim_tty_request {
 } sim_tty_request_t;
 
 #ifndef SIM_TTY_PRELOAD
-#include <stdbool.h>
-
 #include "sim_board.h"
+
+#include <stdbool.h>
 
 typedef struct sim_fake_tty {
     char dir[64];          /* the folder, /tmp/espsim-XXXXXX */

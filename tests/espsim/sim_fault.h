@@ -8,11 +8,11 @@
 #ifndef ESPSIM_SIM_FAULT_H
 #define ESPSIM_SIM_FAULT_H
 
+#include "sim_rng.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "sim_rng.h"
 
 #define SIM_FAULT_EVENTS_MAX 32
 #define SIM_FAULT_OUT_MAX    3 /* a byte may become itself, its double and a stranger */

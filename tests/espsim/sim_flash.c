@@ -5,11 +5,10 @@
  */
 #include "sim_flash.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -269,7 +268,7 @@ static void flash_write_status(sim_flash_t *flash, unsigned first, const sim_fla
     for (size_t i = 0; i < io->out_count && first + i < sizeof(flash->status); i++) {
         flash->status[first + i] = io->out[i];
     }
-    flash->status[0] &= (uint8_t) ~(SIM_SR_WEL | SIM_SR_WIP);
+    flash->status[0] &= (uint8_t)~(SIM_SR_WEL | SIM_SR_WIP);
     flash->volatile_status = false;
     flash->busy_until_us = now_us + TIME_STATUS_US;
 }

@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
 #include <zlib.h>
 
 enum { SIM_INFLATE_WINDOW = 32768 };

@@ -1,12 +1,12 @@
 /* sim_io.c: the board's I/O thread: moves bytes between the wires and the link, through faults. */
+#include "sim_board_impl.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "sim_board_impl.h"
 
 /* With --wire real the host may send again after a while, and nothing wakes us then. */
 #define ROOM_RETRY_NS     (5 * SIM_NS_PER_MS)

@@ -5,10 +5,10 @@
 #ifndef ESPSIM_SIM_LINK_H
 #define ESPSIM_SIM_LINK_H
 
+#include "sim_board.h"
+
 #include <poll.h>
 #include <sys/types.h>
-
-#include "sim_board.h"
 
 #define SIM_LINK_FDS_MAX 8
 #define SIM_OUTBUF_BYTES 32768U

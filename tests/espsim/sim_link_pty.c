@@ -4,6 +4,9 @@
  * a socket from the preload. A pty says to its master only that *nobody* has it open any more
  * (POLLHUP), and says so all the time: while nobody has, it is looked at every few milliseconds.
  */
+#include "sim_fake_tty.h"
+#include "sim_link.h"
+
 #include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,9 +16,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "sim_fake_tty.h"
-#include "sim_link.h"
 
 #define LOOK_AGAIN_NS (5 * SIM_NS_PER_MS)
 #define MODEM_FIXED   (TIOCM_CTS | TIOCM_DSR | TIOCM_CAR)

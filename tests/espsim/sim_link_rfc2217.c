@@ -4,11 +4,11 @@
  * once, as a serial port does when it is closed, which leaves the chip alone unless it was in
  * reset.
  */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "sim_link.h"
 #include "sim_rfc2217.h"
+
+#include <stdio.h>
+#include <stdlib.h>
 
 typedef struct rfc2217_link {
     sim_link_t base;

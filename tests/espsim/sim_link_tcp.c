@@ -3,10 +3,10 @@
  * There are no modem lines, so nothing resets the board when a client comes or goes, unless
  * --reset-on-connect asks for it.
  */
+#include "sim_link.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "sim_link.h"
 
 typedef struct tcp_link {
     sim_link_t base;

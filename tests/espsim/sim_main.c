@@ -4,6 +4,9 @@
  * The main thread only waits for signals and for the command's end; all signals that it waits for
  * are blocked before the first thread starts, so that no other thread ever sees them.
  */
+#include "sim_options.h"
+#include "sim_report.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,9 +14,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "sim_options.h"
-#include "sim_report.h"
 
 static bool write_ready_file(const char *path, const char *address)
 {

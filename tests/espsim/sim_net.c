@@ -1,4 +1,6 @@
 /* sim_net.c: the socket under the raw TCP and the RFC 2217 link; see sim_link.h. */
+#include "sim_link.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -8,8 +10,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "sim_link.h"
 
 void sim_outbuf_add(sim_outbuf_t *out, const uint8_t *bytes, size_t count)
 {

@@ -9,9 +9,8 @@
  */
 #include "sim_chip_internal.h"
 
-#include <string.h>
-
 #include <openssl/evp.h>
+#include <string.h>
 
 enum { SPI_BUFFER_BYTES = 64, SPI_STUCK_US = 1000000 };
 #define USR_COMMAND (1u << 31)

@@ -7,10 +7,9 @@
  */
 #include "sim_stub.h"
 
+#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <openssl/sha.h>
 
 enum {
     STUB_START_US = 10000,

@@ -9,9 +9,8 @@
  */
 #include "sim_stub.h"
 
-#include <string.h>
-
 #include <openssl/evp.h>
+#include <string.h>
 
 enum legacy_error {
     LEGACY_OK = 0,

@@ -9,9 +9,8 @@
  */
 #include "sim_stub.h"
 
-#include <string.h>
-
 #include <openssl/evp.h>
+#include <string.h>
 
 enum v2_error {
     V2_OK = 0,

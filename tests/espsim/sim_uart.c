@@ -7,12 +7,12 @@
  */
 #include "sim_uart.h"
 
+#include "sim_fault.h"
+#include "sim_wire.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
-
-#include "sim_fault.h"
-#include "sim_wire.h"
 
 #define AHEAD_NS        SIM_NS_PER_MS
 #define CHUNK_BYTES     128U

@@ -1,13 +1,13 @@
 /* sim_wire.c: the host's side of the serial lines; see sim_wire.h. */
 #include "sim_wire.h"
 
+#include "sim_fault.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "sim_fault.h"
 
 #define RING_BYTES          65536U
 /* What an adapter and its driver hold for a host that sends faster than the line. */

@@ -19,11 +19,11 @@
 #ifndef ESPSIM_SIM_WIRE_H
 #define ESPSIM_SIM_WIRE_H
 
-#include <pthread.h>
-#include <stdbool.h>
-
 #include "sim_rng.h"
 #include "sim_uart.h"
+
+#include <pthread.h>
+#include <stdbool.h>
 
 #define SIM_NS_PER_MS  INT64_C(1000000)
 #define SIM_NS_PER_S   INT64_C(1000000000)

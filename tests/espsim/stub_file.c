@@ -3,12 +3,11 @@
  */
 #include "stub_file.h"
 
+#include <cjson/cJSON.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cjson/cJSON.h>
-#include <openssl/evp.h>
 
 enum { FILE_MAX = 1 << 20 };
 

@@ -4,6 +4,12 @@
  * Arguments: folder of captures, folder of stubs (legacy-4.12/, v2-1.2.2/). Form of the captures:
  * tests/data/captures/README.md.
  */
+#include "fake_uart.h"
+#include "sim_chip_internal.h"
+#include "stub_file.h"
+
+#include <dirent.h>
+#include <openssl/sha.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -14,13 +20,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include <dirent.h>
-#include <openssl/sha.h>
-
-#include "fake_uart.h"
-#include "sim_chip_internal.h"
-#include "stub_file.h"
 
 enum { FLASH_BYTES = 4 << 20, FRAME_MAX = 20000, CAPTURES_MAX = 64 };
 

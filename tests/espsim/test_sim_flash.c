@@ -1,6 +1,8 @@
 /*
  * test_sim_flash.c: the flash obeys the rules of NOR flash.
  */
+#include "sim_flash.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -9,12 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
-
 #include <unistd.h>
 
-#include "sim_flash.h"
+#include <cmocka.h>
 
 #define FLASH_1MB (UINT64_C(1) << 20)
 

@@ -2,6 +2,9 @@
  * test_sim_rom.c: what differs between the ROM loaders of the chips: rates, erasing, commands; and
  * that the rows are complete.
  */
+#include "fake_uart.h"
+#include "sim_chip_internal.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -10,9 +13,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "fake_uart.h"
-#include "sim_chip_internal.h"
 
 enum { OP_FLASH_BEGIN = 0x02, OP_SYNC = 0x08, OP_READ_REG = 0x0A, OP_CHANGE_BAUD = 0x0F };
 enum { OP_MD5 = 0x13, FRAME_MAX = 128 };

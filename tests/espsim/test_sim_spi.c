@@ -1,6 +1,9 @@
 /*
  * test_sim_spi.c: transactions that a host composes in the SPI controller's registers.
  */
+#include "fake_uart.h"
+#include "sim_chip_internal.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -9,9 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "fake_uart.h"
-#include "sim_chip_internal.h"
 
 static sim_chip_t *chip;
 static sim_uart_t uart;
@@ -143,10 +143,8 @@ static void test_efuses_are_read_only_and_mac_is_right(void **state)
 }
 
 #define BOTH(test)                                                                                 \
-    {#test " esp32", test, setup, teardown, (void *)(uintptr_t) "esp32"},                          \
-    {                                                                                              \
-#test " esp32c3", test, setup, teardown, (void *)(uintptr_t) "esp32c3"                     \
-    }
+    {#test " esp32", test, setup, teardown, (void *)(uintptr_t)"esp32"},                           \
+        {#test " esp32c3", test, setup, teardown, (void *)(uintptr_t)"esp32c3"}
 
 int main(void)
 {

@@ -4,6 +4,11 @@
  *
  * Argument: folder of stubs (legacy-4.12/, v2-1.2.2/, v2-1.4.1/).
  */
+#include "fake_uart.h"
+#include "sim_chip_internal.h"
+#include "stub_file.h"
+
+#include <openssl/evp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -14,12 +19,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include <openssl/evp.h>
-
-#include "fake_uart.h"
-#include "sim_chip_internal.h"
-#include "stub_file.h"
 
 typedef struct which {
     const char *chip, *generation;
@@ -457,10 +456,7 @@ static which_t stubs[] = {{"esp32", "legacy-4.12"}, {"esp32c3", "legacy-4.12"},
                           {"esp32", "v2-1.4.1"},    {"esp32c3", "v2-1.4.1"}};
 static which_t esp32_rom = {"esp32", ""}, esp32c3_rom = {"esp32c3", ""};
 
-#define ON(test, which)                                                                            \
-    {                                                                                              \
-#test, test, setup, teardown, which                                                        \
-    }
+#define ON(test, which) {#test, test, setup, teardown, which}
 #define ON_ALL(test)                                                                               \
     ON(test, &stubs[0]), ON(test, &stubs[1]), ON(test, &stubs[2]), ON(test, &stubs[3]),            \
         ON(test, &stubs[4]), ON(test, &stubs[5])

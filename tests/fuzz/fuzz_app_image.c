@@ -1,7 +1,6 @@
 /* The input is the slot; bytes past its end cannot be read, as when only a part is at hand. */
-#include "fuzz_target.h"
-
 #include "app_image.h"
+#include "fuzz_target.h"
 
 #include <string.h>
 

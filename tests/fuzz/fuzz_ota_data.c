@@ -1,6 +1,5 @@
 /* The first byte says how many subtypes follow, one a byte; the rest is the otadata partition. */
 #include "fuzz_target.h"
-
 #include "ota_data.h"
 
 #include <string.h>

@@ -1,7 +1,6 @@
 /* The first four bytes give the flash size, the rest is the table. */
-#include "fuzz_target.h"
-
 #include "bytes.h"
+#include "fuzz_target.h"
 #include "partition_table.h"
 
 #include <string.h>

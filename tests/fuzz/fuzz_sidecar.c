@@ -1,6 +1,5 @@
 /* What is read can be written, and what is written reads back as the same text. */
 #include "fuzz_target.h"
-
 #include "sidecar.h"
 
 #include <string.h>

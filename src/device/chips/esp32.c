@@ -66,19 +66,25 @@ static void read_features(const uint32_t *words, eb_chip_facts_t *out)
     const uint32_t package = package_of(words);
 
     eb_facts_add_feature(out, "Wi-Fi");
-    if (!eb_bit(word3, 1))
+    if (!eb_bit(word3, 1)) {
         eb_facts_add_feature(out, "BT");
+    }
     eb_facts_add_feature(out, eb_bit(word3, 0) ? "Single Core + LP Core" : "Dual Core + LP Core");
-    if (eb_bit(word3, 13))
+    if (eb_bit(word3, 13)) {
         eb_facts_add_feature(out, eb_bit(word3, 12) ? "160MHz" : "240MHz");
-    if (package == 2 || package == 4 || package == 5 || package == 6)
+    }
+    if (package == 2 || package == 4 || package == 5 || package == 6) {
         eb_facts_add_feature(out, "Embedded Flash");
-    if (package == 6)
+    }
+    if (package == 6) {
         eb_facts_add_feature(out, "Embedded PSRAM");
-    if (eb_field(words[W_EFUSE4], 8, 5) != 0)
+    }
+    if (eb_field(words[W_EFUSE4], 8, 5) != 0) {
         eb_facts_add_feature(out, "Vref calibration in eFuse");
-    if (eb_bit(word3, 14))
+    }
+    if (eb_bit(word3, 14)) {
         eb_facts_add_feature(out, "BLK3 partially reserved");
+    }
     eb_facts_add_feature(out, "Coding Scheme %s", codings[eb_field(words[W_EFUSE6], 0, 2)]);
 }
 
@@ -90,8 +96,9 @@ static void read_security(const uint32_t *words, int major, eb_security_t *out)
     const bool v2 = major >= 3 && eb_bit(word6, 5);
     unsigned ones = 0;
 
-    for (unsigned i = 0; i < 7; i++)
+    for (unsigned i = 0; i < 7; i++) {
         ones += (crypt >> i) & 1u;
+    }
     out->flash_encryption = ones % 2 == 1 ? EB_YES : EB_NO;
     out->secure_boot = v1 || v2 ? EB_YES : EB_NO;
     out->secure_boot_version = v2 ? 2 : v1 ? 1 : 0;
@@ -110,13 +117,15 @@ static const char *flash_voltage(const uint32_t *words)
 
     /* The register overrides the eFuses, and those the strapping pin. */
     if (eb_bit(conf, 22)) {
-        if (eb_field(conf, 29, 2) != 0)
+        if (eb_field(conf, 29, 2) != 0) {
             return "1.9V";
+        }
         return eb_bit(conf, 31) ? "1.8V" : "OFF";
     }
     if (eb_bit(efuse, 16)) {
-        if (!eb_bit(efuse, 14))
+        if (!eb_bit(efuse, 14)) {
             return "OFF";
+        }
         return eb_bit(efuse, 15) ? "3.3V" : "1.8V";
     }
     return eb_bit(words[W_STRAP], 5) ? "1.8V" : "3.3V";
@@ -138,8 +147,9 @@ static void read_facts(const uint32_t *words, eb_chip_facts_t *out)
     /* The ROM measures its crystal against an RC clock whose eFuse says how fast it is; baud rates
      * that it sets are off by the error of that. */
     out->rom_clock_hz = calibration * 15625u * rc_clock / 40u;
-    if (out->rom_clock_hz != 0)
+    if (out->rom_clock_hz != 0) {
         out->crystal_mhz = out->rom_clock_hz > 33000000u ? 40 : 26;
+    }
 }
 
 const eb_chip_row_t eb_chip_esp32 = {

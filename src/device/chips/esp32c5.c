@@ -2,9 +2,9 @@
  * ESP32-C5. Registers by the technical reference manual and the public eFuse table. There are
  * boards with 40 and with 48 MHz; what the ROM takes its crystal for stands in a register.
  */
-#include <stdio.h>
-
 #include "chip_row.h"
+
+#include <stdio.h>
 
 #define BLOCK1(word) (0x600B4844u + 4u * (word))
 
@@ -49,8 +49,9 @@ static void read_facts(const uint32_t *words, eb_chip_facts_t *out)
                         EB_FACT_NAME(flash_vendors, eb_field(word2, 16, 3), ""));
     eb_facts_add_memory(out, &psram, eb_field(word2, 19, 3),
                         EB_FACT_NAME(psram_vendors, eb_field(word2, 22, 2), ""));
-    if (eb_field(words[W_SYSCLK], 24, 7) == 40 || eb_field(words[W_SYSCLK], 24, 7) == 48)
+    if (eb_field(words[W_SYSCLK], 24, 7) == 40 || eb_field(words[W_SYSCLK], 24, 7) == 48) {
         out->rom_clock_hz = eb_field(words[W_SYSCLK], 24, 7) * 1000000ull;
+    }
 }
 
 const eb_chip_row_t eb_chip_esp32c5 = {

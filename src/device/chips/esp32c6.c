@@ -14,8 +14,9 @@ static const char *package_name(uint32_t package, uint32_t flash_code)
 {
     static const char *const with_flash[] = {NULL, "ESP32-C6FH4 (QFN32)", "ESP32-C6FH8 (QFN32)"};
 
-    if (package == 0)
+    if (package == 0) {
         return "ESP32-C6 (QFN40)";
+    }
     return package == 1 ? EB_FACT_NAME(with_flash, flash_code, "Unknown ESP32-C6")
                         : "Unknown ESP32-C6";
 }

@@ -1,7 +1,7 @@
 /* ESP32-H2. Registers by the technical reference manual and the public eFuse table. */
-#include <stdio.h>
-
 #include "chip_row.h"
+
+#include <stdio.h>
 
 #define BLOCK1(word) (0x600B0844u + 4u * (word))
 

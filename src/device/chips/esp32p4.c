@@ -42,10 +42,12 @@ static const eb_reg_program_t release_program = {release, sizeof(release) / size
 
 static const eb_reg_program_t *flash_power(int revision, uint32_t data1)
 {
-    if (revision == 301)
+    if (revision == 301) {
         return &power_up_program;
-    if (revision == 302)
+    }
+    if (revision == 302) {
         return eb_bit(data1, DOWNLOAD_XPD_BIT) ? &release_program : &power_up_program;
+    }
     return NULL;
 }
 

@@ -1,7 +1,7 @@
 /* ESP32-S2. Registers by the technical reference manual and the public eFuse table. */
-#include <stdio.h>
-
 #include "chip_row.h"
+
+#include <stdio.h>
 
 #define EFUSE(offset) (0x3F41A000u + (offset))
 #define BLOCK1(word)  EFUSE(0x44 + 4u * (word))
@@ -33,10 +33,12 @@ static const char *package_name(uint32_t flash_code, uint32_t psram_code)
     static const char *const without_psram[] = {"ESP32-S2", "ESP32-S2FH2", "ESP32-S2FH4"};
     static const char *const with_2mb[] = {"ESP32-S2R2", NULL, "ESP32-S2FNR2"};
 
-    if (psram_code == 0)
+    if (psram_code == 0) {
         return EB_FACT_NAME(without_psram, flash_code, "Unknown ESP32-S2");
-    if (psram_code == 1)
+    }
+    if (psram_code == 1) {
         return EB_FACT_NAME(with_2mb, flash_code, "Unknown ESP32-S2");
+    }
     return "Unknown ESP32-S2";
 }
 

@@ -1,7 +1,7 @@
 /* ESP32-S3. Registers by the technical reference manual and the public eFuse table. */
-#include <stdio.h>
-
 #include "chip_row.h"
+
+#include <stdio.h>
 
 #define EFUSE(offset) (0x60007000u + (offset))
 #define BLOCK1(word)  EFUSE(0x44 + 4u * (word))
@@ -36,8 +36,9 @@ static void describe(const uint32_t *words, eb_chip_facts_t *out)
 
     /* The first chips, v0.0, have block version 1.1 and something else where the revision is. */
     if (eb_field(minor, 0, 3) == 0 && eb_field(words[W_BLOCK2_4], 0, 2) == 1 &&
-        eb_field(word3, 24, 3) == 1)
+        eb_field(word3, 24, 3) == 1) {
         major = minor = 0;
+    }
     eb_facts_describe(out, EB_FACT_NAME(packages, eb_field(word3, 21, 3), "Unknown ESP32-S3"),
                       major, minor);
 }

@@ -6,9 +6,9 @@
  * flash is attached by FLASH_BEGIN. It measures the baud rate, so that the crystal does not matter
  * to it; the divider it found, at twice the crystal's clock, tells which one there is.
  */
-#include <stdio.h>
-
 #include "chip_row.h"
+
+#include <stdio.h>
 
 enum { W_OTP0, W_OTP1, W_OTP2, W_OTP3, W_COUNT };
 
@@ -33,12 +33,15 @@ static const char *package_name(const uint32_t *words)
     const bool larger = eb_bit(words[W_OTP3], 26), odd = eb_bit(words[W_OTP3], 27);
     const bool hot = eb_bit(words[W_OTP0], 5);
 
-    if (!is_8285(words))
+    if (!is_8285(words)) {
         return "ESP8266EX";
-    if (low == high || odd || (high && larger))
+    }
+    if (low == high || odd || (high && larger)) {
         return "ESP8285";
-    if (low && !larger)
+    }
+    if (low && !larger) {
         return hot ? "ESP8285H08" : "ESP8285N08";
+    }
     return hot ? "ESP8285H16" : "ESP8285N16";
 }
 
@@ -51,15 +54,17 @@ static void read_facts(const uint32_t *words, eb_chip_facts_t *out)
     /* There is no revision to be read. */
     (void)snprintf(out->chip.package, sizeof(out->chip.package), "%s", package_name(words));
     (void)snprintf(out->chip.description, sizeof(out->chip.description), "%s", out->chip.package);
-    if (first_half(words, &half))
+    if (first_half(words, &half)) {
         eb_facts_set_macs(out,
                           half << 24 | (words[W_OTP1] & 0xFFFF) << 8 |
                               eb_field(words[W_OTP0], 24, 8),
                           half >> 8, kinds);
+    }
     eb_facts_add_feature(out, "Wi-Fi");
     eb_facts_add_feature(out, "160MHz");
-    if (is_8285(words))
+    if (is_8285(words)) {
         eb_facts_add_feature(out, "Embedded Flash");
+    }
     /* The chip has none of these. */
     security->flash_encryption = EB_NO;
     security->secure_boot = EB_NO;

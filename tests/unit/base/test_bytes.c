@@ -41,10 +41,12 @@ static void a_hex_digit_has_a_value(void **state)
     static const char digits[] = "0123456789abcdefABCDEF", others[] = "/:@G`g \x80";
 
     (void)state;
-    for (int i = 0; digits[i] != '\0'; i++)
+    for (int i = 0; digits[i] != '\0'; i++) {
         assert_int_equal(eb_hex_digit(digits[i]), i < 16 ? i : i - 6);
-    for (size_t i = 0; i < sizeof(others); i++) /* the NUL too */
+    }
+    for (size_t i = 0; i < sizeof(others); i++) { /* the NUL too */
         assert_int_equal(eb_hex_digit(others[i]), -1);
+    }
 }
 
 static void hex_both_ways(void **state)
@@ -68,8 +70,9 @@ static void hex_refuses_what_is_not_exact(void **state)
     uint8_t back[3];
 
     (void)state;
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_false(eb_hex_decode(bad[i], back, 3));
+    }
 }
 
 static void utf8_sequences(void **state)
@@ -95,8 +98,9 @@ static void utf8_sequences(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_int_equal(eb_utf8_sequence(cases[i].text, cases[i].len), cases[i].expected);
+    }
 }
 
 static void utf8_clean_replaces_each_bad_byte(void **state)

@@ -19,10 +19,12 @@ static void table_has_one_complete_row_for_each_code(void **state)
         assert_int_equal(row->code, i);
         assert_non_null(row->default_hint);
         assert_true(strlen(row->name) > 1);
-        for (const char *c = row->name; *c != '\0'; c++)
+        for (const char *c = row->name; *c != '\0'; c++) {
             assert_true(islower((unsigned char)*c) || isdigit((unsigned char)*c) || *c == '_');
-        for (int j = 0; j < i; j++)
+        }
+        for (int j = 0; j < i; j++) {
             assert_string_not_equal(row->name, eb_code_row((eb_code_t)j)->name);
+        }
         /* Success alone exits with 0. */
         assert_int_equal(row->exit_status == 0, i == EB_OK);
     }
@@ -50,8 +52,9 @@ static void exit_statuses_are_those_of_the_documentation(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
         assert_int_equal(eb_code_row(expected[i].code)->exit_status, expected[i].status);
+    }
 }
 
 static void unknown_code_is_internal(void **state)

@@ -312,8 +312,9 @@ static void unwritable_folder_says_so(void **state)
     child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        if (geteuid() == 0 && (chown(folder, 65534, 65534) != 0 || setuid(65534) != 0))
+        if (geteuid() == 0 && (chown(folder, 65534, 65534) != 0 || setuid(65534) != 0)) {
             _exit(99);
+        }
         _exit(eb_fs_write_file(in_folder("a"), "x", 1, true, &err) == EB_ERR_FILE_ACCESS &&
                       err.os_errno == EACCES
                   ? 0

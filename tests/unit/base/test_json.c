@@ -4,8 +4,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -67,8 +67,9 @@ static void bad_documents_are_refused(void **state)
         eb_json_t *root = (eb_json_t *)(void *)&root;
         eb_err_t err;
 
-        if (eb_json_parse(bad[i], strlen(bad[i]), &root, &err) != EB_ERR_SIDECAR_BAD)
+        if (eb_json_parse(bad[i], strlen(bad[i]), &root, &err) != EB_ERR_SIDECAR_BAD) {
             fail_msg("accepted: %s", bad[i]);
+        }
         assert_null(root);
         assert_true(err.message[0] != '\0');
     }
@@ -121,9 +122,10 @@ static void a_duplicate_is_found_among_many_keys(void **state)
     for (int count = 2; count <= 60; count++) {
         size_t used = 0;
 
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < count; i++) {
             used += (size_t)snprintf(text + used, sizeof(text) - used, "%c\"k%d\":1",
                                      i == 0 ? '{' : ',', i);
+        }
         (void)snprintf(text + used, sizeof(text) - used, "}");
         assert_int_equal(eb_json_parse(text, strlen(text), &root, &err), EB_OK);
         eb_json_free(root);

@@ -42,14 +42,16 @@ static const char *shown(void)
 
 static void assert_shown(const char *part)
 {
-    if (strstr(shown(), part) == NULL)
+    if (strstr(shown(), part) == NULL) {
         fail_msg("'%s' is not in:\n%s", part, screen_text);
+    }
 }
 
 static void assert_not_shown(const char *part)
 {
-    if (strstr(shown(), part) != NULL)
+    if (strstr(shown(), part) != NULL) {
         fail_msg("'%s' is in:\n%s", part, screen_text);
+    }
 }
 
 #define SCREEN_TEST(f) cmocka_unit_test_setup_teardown(f, open_screen, close_screen)

@@ -37,16 +37,18 @@ static eb_code_t parse(const char *first, ...)
 
 static void assert_says(const char *text)
 {
-    if (strstr(err.message, text) == NULL && strstr(err.hint, text) == NULL)
+    if (strstr(err.message, text) == NULL && strstr(err.hint, text) == NULL) {
         fail_msg("'%s' is not in '%s' / '%s'", text, err.message, err.hint);
+    }
 }
 
 static int clear_env(void **state)
 {
     (void)state;
     for (int i = 0; i < EB_OPT_COUNT; i++) {
-        for (size_t e = 0; e < EB_OPT_ENV_MAX && eb_opt_row((eb_opt_t)i)->env[e] != NULL; e++)
+        for (size_t e = 0; e < EB_OPT_ENV_MAX && eb_opt_row((eb_opt_t)i)->env[e] != NULL; e++) {
             unsetenv(eb_opt_row((eb_opt_t)i)->env[e]);
+        }
     }
     return 0;
 }
@@ -91,9 +93,10 @@ static void numbers(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         uint64_t value = 77;
         eb_number_fault_t fault = eb_number_parse(cases[i].text, cases[i].suffixes, &value);
-        if (fault != cases[i].fault || value != cases[i].value)
+        if (fault != cases[i].fault || value != cases[i].value) {
             fail_msg("'%s': fault %d, value %llu", cases[i].text, (int)fault,
                      (unsigned long long)value);
+        }
     }
 }
 

@@ -22,8 +22,9 @@ static char *read_doc(const char *path)
     FILE *file = fopen(path, "rb");
     char *text = calloc(1, 65536);
 
-    if (file == NULL || text == NULL)
+    if (file == NULL || text == NULL) {
         fail_msg("cannot read %s", path);
+    }
     size_t len = fread(text, 1, 65535, file);
     assert_true(len > 0 && len < 65535);
     fclose(file);
@@ -50,8 +51,9 @@ static void man_name(const char *dashes, const char *name, char *out, size_t cap
     size_t used = 0;
 
     snprintf(plain, sizeof(plain), "%s%s", dashes, name);
-    for (const char *p = plain; *p != '\0'; p++)
+    for (const char *p = plain; *p != '\0'; p++) {
         used += (size_t)snprintf(out + used, cap - used, "%s%c", *p == '-' ? "\\" : "", *p);
+    }
 }
 
 /* Whether `word` stands in text and does not go on there. */
@@ -61,8 +63,9 @@ static bool has_word(const char *text, const char *word)
 
     for (const char *at = strstr(text, word); at != NULL; at = strstr(at + 1, word)) {
         if (!isalnum((unsigned char)at[len]) && at[len] != '-' &&
-            !(at[len] == '\\' && at[len + 1] == '-'))
+            !(at[len] == '\\' && at[len + 1] == '-')) {
             return true;
+        }
     }
     return false;
 }
@@ -78,11 +81,13 @@ static void rows_are_whole(void **state)
         assert_true((row->type == EB_OPT_TYPE_FLAG) == (row->value_name == NULL));
         assert_true((row->type == EB_OPT_TYPE_CHOICE) == (row->choices != NULL));
         assert_true(row->group != 0);
-        if (row->type == EB_OPT_TYPE_NUMBER || row->type == EB_OPT_TYPE_SIZE)
+        if (row->type == EB_OPT_TYPE_NUMBER || row->type == EB_OPT_TYPE_SIZE) {
             assert_true(row->min < row->max);
+        }
         assert_int_equal(eb_opt_find(row->name, strlen(row->name)), i);
-        if (row->letter != '\0')
+        if (row->letter != '\0') {
             assert_int_equal(eb_opt_find_letter(row->letter), i);
+        }
         assert_null(strchr(row->name, '_'));
     }
 }
@@ -123,8 +128,9 @@ static void commands_are_whole(void **state)
         assert_true((command->max_args == 0) == (command->args[0] == '\0'));
         assert_true(command->min_args <= command->max_args);
         for (const eb_opt_t *a = command->options; *a != EB_OPT_COUNT; a++) {
-            for (const eb_opt_t *b = a + 1; *b != EB_OPT_COUNT; b++)
+            for (const eb_opt_t *b = a + 1; *b != EB_OPT_COUNT; b++) {
                 assert_int_not_equal(*a, *b);
+            }
         }
     }
 }
@@ -135,8 +141,9 @@ static void each_option_is_taken(void **state)
     (void)state;
     for (int i = 0; i < EB_OPT_COUNT; i++) {
         bool taken = false;
-        for (size_t c = 0; eb_command_at(c) != NULL; c++)
+        for (size_t c = 0; eb_command_at(c) != NULL; c++) {
             taken = taken || eb_command_takes(eb_command_at(c), (eb_opt_t)i);
+        }
         assert_true(taken);
     }
 }
@@ -161,8 +168,9 @@ static void help_tells_everything(void **state)
     for (int i = 0; i < EB_OPT_COUNT; i++) {
         const eb_opt_row_t *row = eb_opt_row((eb_opt_t)i);
         snprintf(name, sizeof(name), "--%s", row->name);
-        if (row->group != EB_OPT_GROUP_COMMAND)
+        if (row->group != EB_OPT_GROUP_COMMAND) {
             assert_int_equal(has_word(whole, name), !row->hidden);
+        }
     }
     free(whole);
 }
@@ -173,13 +181,15 @@ static void help_fits_80_columns(void **state)
     for (size_t c = 0;; c++) {
         char *text = help_of(eb_command_at(c));
         for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
-            if (strlen(line) > 80)
+            if (strlen(line) > 80) {
                 fail_msg("too long: %s", line);
+            }
             assert_true(line[0] != '\0' && line[strlen(line) - 1] != ' ');
         }
         free(text);
-        if (eb_command_at(c) == NULL)
+        if (eb_command_at(c) == NULL) {
             return;
+        }
     }
 }
 
@@ -192,24 +202,28 @@ static void man_page_has_every_option_and_command(void **state)
     for (int i = 0; i < EB_OPT_COUNT; i++) {
         const eb_opt_row_t *row = eb_opt_row((eb_opt_t)i);
         man_name("--", row->name, word, sizeof(word));
-        if (has_word(man, word) == row->hidden)
+        if (has_word(man, word) == row->hidden) {
             fail_msg("--%s in the man page", row->name);
+        }
         for (size_t e = 0; e < EB_OPT_ENV_MAX && row->env[e] != NULL; e++) {
-            if (!has_word(man, row->env[e]))
+            if (!has_word(man, row->env[e])) {
                 fail_msg("%s is not in the man page", row->env[e]);
+            }
         }
         for (size_t c = 0; row->choices != NULL && row->choices[c] != NULL; c++) {
             man_name("", row->choices[c], word, sizeof(word));
-            if (!has_word(man, word))
+            if (!has_word(man, word)) {
                 fail_msg("%s is not in the man page", row->choices[c]);
+            }
         }
     }
     for (size_t c = 0; eb_command_at(c) != NULL; c++) {
         char heading[140];
         man_name("", eb_command_at(c)->name, word, sizeof(word));
         snprintf(heading, sizeof(heading), ".SS %s\n", word);
-        if (strstr(man, heading) == NULL)
+        if (strstr(man, heading) == NULL) {
             fail_msg("no section '%s' in the man page", heading);
+        }
     }
     free(man);
 }
@@ -226,15 +240,18 @@ static void man_page_has_nothing_else(void **state)
         size_t len = 0;
 
         for (const char *p = at + 4; len < sizeof(name) - 1; p++) {
-            if (*p == '\\' && p[1] == '-')
+            if (*p == '\\' && p[1] == '-') {
                 continue;
-            if (!islower((unsigned char)*p) && *p != '-')
+            }
+            if (!islower((unsigned char)*p) && *p != '-') {
                 break;
+            }
             name[len++] = *p;
         }
         name[len] = '\0';
-        if (eb_opt_find(name, len) == EB_OPT_COUNT)
+        if (eb_opt_find(name, len) == EB_OPT_COUNT) {
             fail_msg("the man page has --%s", name);
+        }
         seen++;
     }
     assert_true(seen >= EB_OPT_COUNT - 1);
@@ -250,11 +267,13 @@ static void statuses_are_documented(void **state)
     for (int i = 1; i < EB_CODE_COUNT; i++) {
         const eb_code_row_t *row = eb_code_row((eb_code_t)i);
         snprintf(line, sizeof(line), "| `%s` | %d |", row->name, row->exit_status);
-        if (strstr(doc, line) == NULL)
+        if (strstr(doc, line) == NULL) {
             fail_msg("no row '%s'", line);
+        }
         snprintf(line, sizeof(line), "\n| %d | ", row->exit_status);
-        if (strstr(doc, line) == NULL)
+        if (strstr(doc, line) == NULL) {
             fail_msg("no status %d", row->exit_status);
+        }
     }
     free(doc);
 }
@@ -286,8 +305,9 @@ static void statuses(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         assert_int_equal(eb_code_row(rows[i].code)->exit_status, rows[i].status);
+    }
 }
 
 int main(void)

@@ -66,16 +66,18 @@ static size_t count(char c)
     size_t n = 0;
 
     fflush(screen.term.file);
-    for (const char *p = screen.text; *p != '\0'; p++)
+    for (const char *p = screen.text; *p != '\0'; p++) {
         n += *p == c;
+    }
     return n;
 }
 
 static void assert_shown(const char *text)
 {
     fflush(screen.term.file);
-    if (strstr(screen.text, text) == NULL)
+    if (strstr(screen.text, text) == NULL) {
         fail_msg("'%s' is not in '%s'", text, screen.text);
+    }
 }
 
 /* What the last redrawing shows. */
@@ -88,8 +90,9 @@ static const char *last_line(void)
 static void redrawn_in_place_at_most_8_times_a_second(void **state)
 {
     (void)state;
-    for (int ms = 0; ms <= 10000; ms += 5)
+    for (int ms = 0; ms <= 10000; ms += 5) {
         update(EB_PHASE_READ, (uint64_t)ms * 100, 4 * MB, ms);
+    }
     assert_int_equal(count('\n'), 0);
     assert_in_range(count('\r'), 60, 81);
 }
@@ -98,8 +101,9 @@ static void line_tells_bytes_percent_rate_and_time_left(void **state)
 {
     (void)state;
     /* 64 KB a second of 4 MB: after 16 s a quarter is done, 48 s are left. */
-    for (int ms = 0; ms <= 16000; ms += 125)
+    for (int ms = 0; ms <= 16000; ms += 125) {
         update(EB_PHASE_READ, (uint64_t)ms * 65536 / 1000, 4 * MB, ms);
+    }
     const char *line = last_line();
     assert_non_null(strstr(line, "Reading"));
     assert_non_null(strstr(line, " 25 %"));
@@ -111,19 +115,22 @@ static void line_tells_bytes_percent_rate_and_time_left(void **state)
 static void rate_follows_the_last_seconds(void **state)
 {
     (void)state;
-    for (int ms = 0; ms <= 10000; ms += 100)
+    for (int ms = 0; ms <= 10000; ms += 100) {
         update(EB_PHASE_READ, (uint64_t)ms * 100, 64 * MB, ms);
+    }
     uint64_t base = 10000 * 100;
-    for (int ms = 100; ms <= 10000; ms += 100)
+    for (int ms = 100; ms <= 10000; ms += 100) {
         update(EB_PHASE_READ, base + (uint64_t)ms * 10, 64 * MB, 10000 + ms);
+    }
     assert_in_range((int64_t)eb_progress_rate(&screen.view, 20000), 9900, 10100);
 }
 
 static void line_never_reaches_the_last_column(void **state)
 {
     (void)state;
-    for (int ms = 0; ms <= 60000; ms += 125)
+    for (int ms = 0; ms <= 60000; ms += 125) {
         update(EB_PHASE_READ, 0xFFFFFFFFu / 60000 * (uint64_t)ms, 0xFFFFFFFFu, ms);
+    }
     fflush(screen.term.file);
     for (const char *line = screen.text; line != NULL && *line == '\r';) {
         const char *end = strstr(line, "\033[K");
@@ -179,8 +186,9 @@ static void plain_lines_now_and_then(void **state)
 {
     (void)state;
     /* 90 s for 4 MB: one line at the start, then every 10 %. */
-    for (int ms = 0; ms <= 90000; ms += 50)
+    for (int ms = 0; ms <= 90000; ms += 50) {
         update(EB_PHASE_READ, (uint64_t)4 * MB * (uint64_t)ms / 90000, 4 * MB, ms);
+    }
     assert_int_equal(count('\n'), 11);
     assert_int_equal(count('\r'), 0);
     assert_int_equal(count('\033'), 0);
@@ -191,8 +199,9 @@ static void plain_lines_when_it_is_slow(void **state)
 {
     (void)state;
     /* 1 % in 60 s: a line every 10 s all the same. */
-    for (int ms = 0; ms <= 60000; ms += 100)
+    for (int ms = 0; ms <= 60000; ms += 100) {
         update(EB_PHASE_READ, (uint64_t)4 * MB * (uint64_t)ms / 6000000, 4 * MB, ms);
+    }
     assert_int_equal(count('\n'), 7);
 }
 
@@ -200,20 +209,23 @@ static void plain_lines_when_it_is_fast(void **state)
 {
     (void)state;
     /* All in half a second: the line at the start is enough. */
-    for (int ms = 0; ms <= 500; ms += 5)
+    for (int ms = 0; ms <= 500; ms += 5) {
         update(EB_PHASE_READ, (uint64_t)4 * MB * (uint64_t)ms / 500, 4 * MB, ms);
+    }
     assert_int_equal(count('\n'), 1);
 }
 
 static void plain_lines_spare_short_phases(void **state)
 {
     (void)state;
-    for (int ms = 0; ms <= 900; ms += 5)
+    for (int ms = 0; ms <= 900; ms += 5) {
         update(EB_PHASE_HASH, (uint64_t)4 * MB * (uint64_t)ms / 900, 4 * MB, ms);
+    }
     assert_int_equal(count('\n'), 0);
     /* Slow ones are told of. */
-    for (int ms = 0; ms <= 9000; ms += 5)
+    for (int ms = 0; ms <= 9000; ms += 5) {
         update(EB_PHASE_CHECK, (uint64_t)4 * MB * (uint64_t)ms / 9000, 4 * MB, 1000 + ms);
+    }
     assert_in_range(count('\n'), 4, 10);
 }
 

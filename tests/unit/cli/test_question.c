@@ -32,13 +32,15 @@ static eb_answer_t answer_to(const char *typed, bool keep_open, bool (*stopped)(
     assert_non_null(out);
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(write(ends[1], typed, strlen(typed)), strlen(typed));
-    if (!keep_open)
+    if (!keep_open) {
         close(ends[1]);
+    }
     eb_answer_t answer = eb_question_ask(out, ends[0], "Go on?", stopped);
     fclose(out);
     close(ends[0]);
-    if (keep_open)
+    if (keep_open) {
         close(ends[1]);
+    }
     return answer;
 }
 
@@ -58,8 +60,9 @@ static void only_yes_is_yes(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (answer_to(rows[i].typed, false, never) != rows[i].answer)
+        if (answer_to(rows[i].typed, false, never) != rows[i].answer) {
             fail_msg("'%s' was taken for something else", rows[i].typed);
+        }
         assert_int_equal(strncmp(shown, "Go on? [y/N] ", 13), 0);
     }
 }

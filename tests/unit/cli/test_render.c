@@ -79,8 +79,9 @@ static void fill(eb_table_t *table)
     };
 
     eb_table_init(table, columns, 4);
-    for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
+    for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++) {
         eb_table_add(table, cells[i]);
+    }
 }
 
 static void table_is_aligned(void **state)
@@ -106,8 +107,9 @@ static void table_fits_the_terminal(void **state)
     assert_true(eb_table_print(&table, &term, 2));
     char *copy = strdup(shown());
     assert_non_null(copy);
-    for (char *line = strtok(copy, "\n"); line != NULL; line = strtok(NULL, "\n"))
+    for (char *line = strtok(copy, "\n"); line != NULL; line = strtok(NULL, "\n")) {
         assert_in_range(eb_term_columns(line), 1, 40);
+    }
     free(copy);
     assert_shown("123 KB");
     assert_shown("~");
@@ -428,9 +430,10 @@ static void states_have_distinct_names(void **state)
     (void)state;
     for (int a = EB_BACKUP_COMPLETE; a <= EB_BACKUP_PARTIAL; a++) {
         assert_string_not_equal(eb_json_backup_state((eb_backup_state_t)a), "unknown");
-        for (int b = a + 1; b <= EB_BACKUP_PARTIAL; b++)
+        for (int b = a + 1; b <= EB_BACKUP_PARTIAL; b++) {
             assert_string_not_equal(eb_json_backup_state((eb_backup_state_t)a),
                                     eb_json_backup_state((eb_backup_state_t)b));
+        }
     }
 }
 

@@ -231,8 +231,9 @@ static void many_ranges_are_counted(void **state)
     eb_pieces_t pieces;
 
     (void)state;
-    for (uint32_t i = 0; i < 100; i++)
+    for (uint32_t i = 0; i < 100; i++) {
         many[i] = (eb_flash_span_t){i * 0x1000, 0x1000, i % 2 == 0 ? EB_RANGE_OLD : EB_RANGE_NEW};
+    }
     assert_true(eb_pieces_of_spans(&list, &areas, &pieces));
     assert_true(eb_text_board_state(&term, &pieces));
     eb_pieces_free(&pieces);
@@ -384,8 +385,9 @@ static void failed_restore_as_json(void **state)
     assert_int_equal(int_at(node, "same"), 0x105000);
     assert_int_equal(eb_json_get_array(root, "ranges", &node, NULL), EB_OK);
     int64_t sum = 0;
-    for (size_t i = 0; i < eb_json_count(node); i++)
+    for (size_t i = 0; i < eb_json_count(node); i++) {
         sum += int_at(eb_json_at(node, i), "size_bytes");
+    }
     assert_int_equal(sum, 0x109000);
     const eb_json_t *last = eb_json_at(node, eb_json_count(node) - 1);
     assert_string_equal(text_at(last, "state"), "old");

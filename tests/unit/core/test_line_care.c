@@ -1,4 +1,5 @@
 /* Small reads and digests that are made again until they succeed. */
+#include "fake_session.h"
 #include "line_care.h"
 
 #include <setjmp.h>
@@ -8,8 +9,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "fake_session.h"
 
 #define FLASH_BYTES (1u << 20)
 

@@ -1,4 +1,5 @@
 /* Whether a read may have been answered from an address that differs in one bit. */
+#include "fake_session.h"
 #include "twin.h"
 
 #include <setjmp.h>
@@ -7,8 +8,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "fake_session.h"
 
 #define FLASH_BYTES  0x80000u
 #define SECTOR_BYTES 0x1000u

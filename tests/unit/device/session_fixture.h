@@ -4,7 +4,10 @@
 #ifndef EB_TEST_SESSION_FIXTURE_H
 #define EB_TEST_SESSION_FIXTURE_H
 
+#include "clock.h"
+#include "digest.h"
 #include "espbackup/session.h"
+#include "sim_board.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -15,10 +18,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "clock.h"
-#include "digest.h"
-#include "sim_board.h"
 
 #define FLASH_BYTES (1u << 20)
 
@@ -81,8 +80,9 @@ static inline void faults(board_t *b, const char *text, uint64_t seed)
 {
     char why[128];
 
-    if (!sim_fault_parse(&b->options.faults, text, why, sizeof(why)))
+    if (!sim_fault_parse(&b->options.faults, text, why, sizeof(why))) {
         fail_msg("%s", why);
+    }
     b->options.faults.seed = seed;
 }
 
@@ -97,15 +97,17 @@ static inline void power_on(board_t *b)
 
 static inline eb_code_t connect_board(board_t *b)
 {
-    if (b->board == NULL)
+    if (b->board == NULL) {
         power_on(b);
+    }
     return eb_session_open(&b->session_options, &b->ev, &b->session, &b->err);
 }
 
 static inline void must_connect(board_t *b)
 {
-    if (connect_board(b) != EB_OK)
+    if (connect_board(b) != EB_OK) {
         fail_msg("open: %s", b->err.message);
+    }
     assert_non_null(b->session);
 }
 
@@ -134,8 +136,9 @@ static inline void check_read(board_t *b, uint32_t addr, uint32_t size)
     eb_read_result_t result;
 
     assert_non_null(buf);
-    if (eb_flash_read(b->session, addr, size, buf, NULL, NULL, &result, &b->err) != EB_OK)
+    if (eb_flash_read(b->session, addr, size, buf, NULL, NULL, &result, &b->err) != EB_OK) {
         fail_msg("read: %s", b->err.message);
+    }
     assert_true(result.proved);
     assert_int_equal(result.received, size);
     assert_memory_equal(buf, flash + addr, size);
@@ -150,10 +153,12 @@ static inline int run_with_flash(const struct CMUnitTest *tests, size_t count)
 
     (void)signal(SIGPIPE, SIG_IGN); /* the simulated board writes to links that are closed */
     flash = malloc(FLASH_BYTES);
-    if (flash == NULL)
+    if (flash == NULL) {
         return 1;
-    for (uint32_t i = 0; i < FLASH_BYTES; i++)
+    }
+    for (uint32_t i = 0; i < FLASH_BYTES; i++) {
         flash[i] = (uint8_t)(i * 2654435761u >> 13);
+    }
     failed = _cmocka_run_group_tests("sessions", tests, count, NULL, NULL);
     free(flash);
     return failed;

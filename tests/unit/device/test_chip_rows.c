@@ -32,8 +32,9 @@ static void rows_are_whole(void **state)
         assert_true(row->crystals_mhz[0] > 0);
         assert_true(row->fact_count > 0 && row->fact_count <= EB_FACT_REGS_MAX);
         assert_non_null(row->read_facts);
-        for (size_t k = 0; k < row->fact_count; k++)
+        for (size_t k = 0; k < row->fact_count; k++) {
             assert_true(row->fact_regs[k] != 0 && row->fact_regs[k] % 4 == 0);
+        }
         assert_true(row->spi.base != 0 && row->spi.usr != 0 && row->spi.usr1 != 0 &&
                     row->spi.usr2 != 0 && row->spi.w0 != 0);
         assert_true((row->stub.old_name == NULL) == (row->stub.old_before == 0));
@@ -60,15 +61,19 @@ static void usb_needs_its_registers(void **state)
         const eb_chip_row_t *row = eb_chip_row_at(i);
         const eb_watchdog_regs_t *w = &row->watchdog;
 
-        if ((row->links & EB_CHIP_USB_JTAG) != 0)
+        if ((row->links & EB_CHIP_USB_JTAG) != 0) {
             assert_true(w->unlock_reg != 0 && w->super_unlock_reg != 0);
-        if ((row->links & EB_CHIP_USB_OTG) != 0)
+        }
+        if ((row->links & EB_CHIP_USB_OTG) != 0) {
             assert_true(w->can_reset);
-        if (w->unlock_reg != 0)
+        }
+        if (w->unlock_reg != 0) {
             assert_true(w->unlock_key != 0 && w->config_reg != 0 && w->stage0_reg != 0);
-        if (w->super_unlock_reg != 0)
+        }
+        if (w->super_unlock_reg != 0) {
             assert_true(w->super_unlock_key != 0 && w->super_config_reg != 0 &&
                         w->super_auto_feed != 0);
+        }
         assert_true((row->download.strap_reg != 0) == (row->download.strap_run != 0));
         assert_true((row->download.force_reg != 0) == (row->download.force_on != 0));
     }
@@ -86,8 +91,9 @@ static void rows_differ(void **state)
             assert_string_not_equal(a->id, b->id);
             assert_string_not_equal(a->name, b->name);
             assert_int_not_equal(a->chip_id, b->chip_id);
-            if (!a->tells_id && !b->tells_id)
+            if (!a->tells_id && !b->tells_id) {
                 assert_int_not_equal(a->magic, b->magic);
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 /* Our decoding of chips beside esptool's, over registers that tests/data/chips made up. */
-#include "chip_row.h"
-
 #include "../../data/chips/chip_vectors.h"
+#include "chip_row.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,8 +21,9 @@ static const char *text_of(const char *text)
 static uint32_t value_of(const chip_vector_t *v, uint32_t reg)
 {
     for (size_t i = 0; i < v->reg_count; i++) {
-        if (v->regs[i].reg == reg)
+        if (v->regs[i].reg == reg) {
             return v->regs[i].value;
+        }
     }
     return 0;
 }
@@ -35,16 +35,18 @@ static void decode(const chip_vector_t *v, eb_chip_facts_t *facts)
 
     assert_non_null(row);
     memset(facts, 0, sizeof(*facts));
-    for (size_t i = 0; i < row->fact_count; i++)
+    for (size_t i = 0; i < row->fact_count; i++) {
         words[i] = value_of(v, row->fact_regs[i]);
+    }
     row->read_facts(words, facts);
 }
 
 static const char *address(const eb_chip_info_t *chip, const char *kind)
 {
     for (size_t i = 0; i < chip->mac_count; i++) {
-        if (strcmp(chip->macs[i].kind, kind) == 0)
+        if (strcmp(chip->macs[i].kind, kind) == 0) {
             return chip->macs[i].text;
+        }
     }
     return "";
 }
@@ -85,8 +87,9 @@ static void security_agrees(void **state)
         const chip_vector_t *v = &chip_vectors[i];
         eb_chip_facts_t facts;
 
-        if (v->secure_boot < 0)
+        if (v->secure_boot < 0) {
             continue;
+        }
         decode(v, &facts);
         assert_int_equal(facts.chip.security.secure_boot, v->secure_boot ? EB_YES : EB_NO);
         assert_int_equal(facts.chip.security.flash_encryption, v->encryption ? EB_YES : EB_NO);
@@ -121,11 +124,13 @@ static void check_power(const chip_vector_t *v, const eb_reg_program_t *program)
         const eb_reg_step_t *step = &program->steps[i];
         size_t at = 0;
 
-        while (at < v->reg_count && now[at].reg != step->reg)
+        while (at < v->reg_count && now[at].reg != step->reg) {
             at++;
+        }
         /* One that esptool writes without looking may be missing. */
-        if (at < v->reg_count && (now[at].value & step->only_if) != step->only_if)
+        if (at < v->reg_count && (now[at].value & step->only_if) != step->only_if) {
             continue;
+        }
         assert_true(at < v->reg_count || step->clear == UINT32_MAX);
         assert_true(written < v->write_count);
         assert_int_equal(v->writes[written].reg, step->reg);
@@ -193,8 +198,9 @@ static void constants_agree(void **state)
         assert_int_equal((row->links & EB_CHIP_USB_JTAG) != 0, c->usb_jtag);
         assert_int_equal((row->links & EB_CHIP_USB_OTG) != 0, c->usb_otg);
         /* esptool goes by the chip; of the ESP32-H4 the stub cannot do it. */
-        if (row->stub_flash_limit > EB_FLASH_LIMIT_24BIT)
+        if (row->stub_flash_limit > EB_FLASH_LIMIT_24BIT) {
             assert_true(c->addr_32bit);
+        }
         check_registers(row, c);
     }
 }

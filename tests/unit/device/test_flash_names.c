@@ -21,8 +21,9 @@ static void sizes_by_capacity_byte(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         assert_int_equal(eb_flash_size_by_jedec(rows[i].id), rows[i].size);
+    }
 }
 
 /* What is not known is not guessed. */
@@ -32,8 +33,9 @@ static void other_capacity_bytes_say_nothing(void **state)
                                    0xEF4023, 0xEF4031, 0xEF403B, 0x1F8300, 0x1F8A00};
 
     (void)state;
-    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
         assert_int_equal(eb_flash_size_by_jedec(ids[i]), 0);
+    }
 }
 
 static void sizes_by_sfdp(void **state)

@@ -2,6 +2,10 @@
  * READ_FLASH against a stub that watches when it is acknowledged: the rules that hide the round
  * trip and never lock the stub up.
  */
+#include "../transport/net_server.h"
+#include "bytes.h"
+#include "clock.h"
+#include "digest.h"
 #include "session_impl.h"
 
 #include <setjmp.h>
@@ -12,11 +16,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "../transport/net_server.h"
-#include "bytes.h"
-#include "clock.h"
-#include "digest.h"
 
 #define SIZE        (3u * 4096u + 100u)
 #define ACK_WAIT_MS 1500
@@ -67,14 +66,17 @@ static size_t next_frame(stub_t *s, int wait_ms)
                 eb_slip_push(&s->slip, s->raw + s->raw_at, s->raw_len - s->raw_at, &used);
 
             s->raw_at += used;
-            if (event == EB_SLIP_FRAME)
+            if (event == EB_SLIP_FRAME) {
                 return s->slip.len;
+            }
         }
-        if (poll(&p, 1, (int)eb_clock_left_ms(deadline)) != 1)
+        if (poll(&p, 1, (int)eb_clock_left_ms(deadline)) != 1) {
             return 0;
+        }
         const ssize_t n = recv(s->fd, s->raw, sizeof(s->raw), 0);
-        if (n <= 0)
+        if (n <= 0) {
             return 0;
+        }
         s->raw_at = 0;
         s->raw_len = (size_t)n;
     }
@@ -100,15 +102,17 @@ static void send_packet(stub_t *s, const uint8_t *bytes, size_t len, uint32_t to
     uint8_t wire[EB_SLIP_MAX(5000)];
     const size_t n = eb_slip_encode(bytes, len, wire);
 
-    if (next_frame(s, 0) != 0)
+    if (next_frame(s, 0) != 0) {
         s->acks_wrong++; /* one that came before the packet began */
+    }
     net_send(s->fd, wire, 3);
-    if (next_frame(s, ACK_WAIT_MS) != 4)
+    if (next_frame(s, ACK_WAIT_MS) != 4) {
         s->acks_late++;
-    else if (eb_get_le32(s->slip.buf) != total)
+    } else if (eb_get_le32(s->slip.buf) != total) {
         s->acks_wrong++;
-    else
+    } else {
         s->acks++;
+    }
     net_send(s->fd, wire + 3, n - 3);
 }
 
@@ -156,13 +160,15 @@ static void serve_read(stub_t *s)
         if (at == 4096) {
             const bool goes_on = second_packet(s, at, len);
 
-            if (!goes_on)
+            if (!goes_on) {
                 break;
+            }
             if (s->fault != STUB_GOOD && s->fault != STUB_WRONG_DIGEST &&
                 s->fault != STUB_LOST_LAST_ACK) {
                 /* Waits for an acknowledgement; what is none ends the read. */
-                while (next_frame(s, 5000) == 4)
+                while (next_frame(s, 5000) == 4) {
                     s->acks++;
+                }
                 s->ends++;
                 break;
             }
@@ -171,13 +177,15 @@ static void serve_read(stub_t *s)
         }
     }
     if (s->fault == STUB_LOST_LAST_ACK) {
-        if (next_frame(s, 5000) != 4)
+        if (next_frame(s, 5000) != 4) {
             s->ends++;
+        }
     }
     eb_md5(flash, SIZE, md5);
     md5[0] ^= s->fault == STUB_WRONG_DIGEST || s->fault == STUB_EARLY_DIGEST;
-    if (s->fault != STUB_RESETS)
+    if (s->fault != STUB_RESETS) {
         send_frame(s, md5, sizeof(md5));
+    }
 }
 
 static void serve(int fd, void *user)
@@ -192,8 +200,9 @@ static void serve(int fd, void *user)
             serve_read(s);
         } else if (len >= 8 && s->buf[1] == EB_CMD_SYNC) {
             s->syncs++;
-            for (int i = 0; i < 8; i++)
+            for (int i = 0; i < 8; i++) {
                 send_reply(s, EB_CMD_SYNC);
+            }
         } else if (len >= 8 && s->buf[1] == EB_CMD_READ_REG) {
             send_reply(s, EB_CMD_READ_REG);
         }
@@ -374,7 +383,8 @@ int main(void)
         cmocka_unit_test(refuses_ranges_beyond_the_flash),
     };
 
-    for (size_t i = 0; i < sizeof(flash); i++)
+    for (size_t i = 0; i < sizeof(flash); i++) {
         flash[i] = (uint8_t)(i * 2654435761u >> 13);
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,10 +28,12 @@ static bool board_holds(board_t *b, uint32_t addr, uint32_t size, const uint8_t 
     uint8_t ours[EB_MD5_BYTES], theirs[EB_MD5_BYTES];
     eb_code_t code = EB_ERR_LINE;
 
-    for (int i = 0; code == EB_ERR_LINE && i < 5; i++)
+    for (int i = 0; code == EB_ERR_LINE && i < 5; i++) {
         code = eb_flash_digest(b->session, addr, size, theirs, &b->err);
-    if (code != EB_OK)
+    }
+    if (code != EB_OK) {
         fail_msg("digest: %s", b->err.message);
+    }
     eb_md5(bytes, size, ours);
     return memcmp(ours, theirs, sizeof(ours)) == 0;
 }
@@ -46,15 +48,17 @@ static void check_round_trip(const char *chip, bool no_stub)
     b->session_options.no_stub = no_stub;
     must_connect(b);
     sim_chip_get_counters(b->chip, &before);
-    if (write_all(b, bytes, &result) != EB_OK)
+    if (write_all(b, bytes, &result) != EB_OK) {
         fail_msg("%s: %s", chip, b->err.message);
+    }
     sim_chip_get_counters(b->chip, &after);
     assert_int_equal(result.done, WRITE_BYTES);
     assert_int_equal(result.touched, WRITE_BYTES);
-    if (no_stub)
+    if (no_stub) {
         assert_int_equal(result.wire_bytes, WRITE_BYTES);
-    else
+    } else {
         assert_true(result.wire_bytes < WRITE_BYTES);
+    }
     /* What was asked for is erased, once, and nothing else. */
     assert_int_equal((after.sector_erases - before.sector_erases) * EB_SECTOR_BYTES +
                          (after.block_erases - before.block_erases) * EB_BLOCK_BYTES,
@@ -149,8 +153,9 @@ static void gets_through_a_line_that_flips_bits(void **state)
             /* Acknowledged is not proved, but a failure never claims to be done. */
             assert_int_equal(result.done, code == EB_OK ? WRITE_BYTES : 0);
             assert_int_equal(result.touched, WRITE_BYTES);
-            if (code != EB_OK)
+            if (code != EB_OK) {
                 assert_int_equal(eb_session_recover(b->session, &b->err), EB_OK);
+            }
             done = board_holds(b, WRITE_ADDR, WRITE_BYTES, bytes);
         }
         assert_true(done);

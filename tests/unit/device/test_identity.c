@@ -38,8 +38,9 @@ static void assert_same(const identity_t *told, const identity_t *is)
     assert_string_equal(told->chip.description, is->chip.description);
     assert_int_equal(told->chip.feature_count, is->chip.feature_count);
     assert_int_equal(told->chip.mac_count, is->chip.mac_count);
-    for (size_t i = 0; i < is->chip.mac_count; i++)
+    for (size_t i = 0; i < is->chip.mac_count; i++) {
         assert_string_equal(told->chip.macs[i].text, is->chip.macs[i].text);
+    }
     assert_int_equal(told->chip.security.flash_encryption, is->chip.security.flash_encryption);
     assert_int_equal(told->chip.security.raw_flags, is->chip.security.raw_flags);
     assert_int_equal(told->chip.security.raw_crypt_cnt, is->chip.security.raw_crypt_cnt);
@@ -87,8 +88,9 @@ int main(void)
     };
 
     flash = calloc(1, FLASH_BYTES);
-    if (flash == NULL)
+    if (flash == NULL) {
         return 1;
+    }
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     free(flash);
     return failed;

@@ -29,8 +29,9 @@ static void check_bounds(const eb_reset_sequence_t *sequence)
 
     assert_non_null(sequence->name);
     assert_in_range(sequence->count, 2, EB_RESET_STEPS_MAX);
-    for (size_t i = 0; i < sequence->count; i++)
+    for (size_t i = 0; i < sequence->count; i++) {
         total_ms += sequence->steps[i].wait_ms;
+    }
     /* Ctrl-C stops within a second. */
     assert_in_range(total_ms, 1, 900);
     assert_false(sequence->steps[sequence->count - 1].dtr);
@@ -69,8 +70,9 @@ static void classic_sequences_lead_into_the_loader(void **state)
         const eb_reset_sequence_t *variants = eb_reset_into_loader(circuits[k], false, &count);
 
         assert_true(count >= 2); /* another timing is tried when the first does not do */
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count; i++) {
             check_into_loader(&variants[i]);
+        }
         assert_true(variants[0].steps[variants[0].count - 2].wait_ms <
                     variants[1].steps[variants[1].count - 2].wait_ms);
     }
@@ -149,8 +151,9 @@ static void what_is_no_sequence_is_told(void **state)
         assert_int_equal(sequence.count, 0);
         assert_non_null(strstr(err.hint, "D0|R1|W0.1"));
     }
-    for (size_t i = 1; i < EB_RESET_STEPS_MAX; i++)
+    for (size_t i = 1; i < EB_RESET_STEPS_MAX; i++) {
         memcpy(many + strlen(many), "|D0", 4);
+    }
     assert_int_equal(eb_reset_parse(many, &sequence, NULL), EB_OK);
     assert_int_equal(sequence.count, EB_RESET_STEPS_MAX);
     memcpy(many + strlen(many), "|D0", 4);

@@ -1,7 +1,6 @@
 /* Sessions with simulated boards: what open finds, how it fails, and reads. */
-#include "session_fixture.h"
-
 #include "../transport/net_server.h"
+#include "session_fixture.h"
 
 /* -- what a session finds and reads ----------------------------------------------------------- */
 
@@ -9,8 +8,9 @@ static void check_digest(board_t *b, uint32_t addr, uint32_t size)
 {
     uint8_t ours[EB_MD5_BYTES], theirs[EB_MD5_BYTES];
 
-    if (eb_flash_digest(b->session, addr, size, theirs, &b->err) != EB_OK)
+    if (eb_flash_digest(b->session, addr, size, theirs, &b->err) != EB_OK) {
         fail_msg("digest: %s", b->err.message);
+    }
     eb_md5(flash + addr, size, ours);
     assert_memory_equal(ours, theirs, sizeof(ours));
 }
@@ -50,8 +50,9 @@ static void check_board(const char *chip, sim_link_kind_t link, bool no_stub)
 static void finds_and_reads(void **state)
 {
     (void)state;
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 8; i++) {
         check_board(i & 1 ? "esp32c3" : "esp32", i & 2 ? SIM_LINK_RFC2217 : SIM_LINK_TCP, i & 4);
+    }
 }
 
 /* Raw TCP has no rate of its own. The board has: the one that it was told, until it is reset. */
@@ -71,8 +72,9 @@ static void a_rate_on_request_is_told_over_tcp(void **state)
             uint8_t buf[4096];
             if (eb_flash_read(b->session, 0, sizeof(buf), buf, NULL, NULL, &result, &b->err) !=
                     EB_OK &&
-                eb_session_recover(b->session, &b->err) != EB_OK)
+                eb_session_recover(b->session, &b->err) != EB_OK) {
                 fail_msg("recover: %s", b->err.message);
+            }
         }
         assert_int_equal(stats_of(b).baud, 460800);
         check_read(b, 0, 3 * 4096);
@@ -273,10 +275,12 @@ static void serve_noise(int fd, void *user)
     uint8_t noise[64], byte;
 
     (void)user;
-    for (size_t i = 0; i < sizeof(noise); i++)
+    for (size_t i = 0; i < sizeof(noise); i++) {
         noise[i] = (uint8_t)(0x80 + i);
-    while (recv(fd, &byte, 1, 0) > 0)
+    }
+    while (recv(fd, &byte, 1, 0) > 0) {
         net_send(fd, noise, sizeof(noise));
+    }
 }
 
 static eb_code_t open_server(void (*serve)(int, void *), eb_err_t *err)

@@ -22,8 +22,9 @@ static void read_through(board_t *b, uint32_t chunk, uint32_t total, int patienc
             continue;
         }
         assert_false(result.proved);
-        if (patience-- == 0 || eb_session_recover(b->session, &b->err) != EB_OK)
+        if (patience-- == 0 || eb_session_recover(b->session, &b->err) != EB_OK) {
             fail_msg("at 0x%x: %s", (unsigned)at, b->err.message);
+        }
     }
     free(buf);
 }
@@ -164,8 +165,9 @@ static void a_stub_is_loaded_over_a_bad_line(void **state)
         faults(b, kinds[i % 4], i);
         b->options.faults.dir[SIM_TO_HOST] = false;
         must_connect(b);
-        if (!stats_of(b).stub)
+        if (!stats_of(b).stub) {
             fail_msg("seed %d: %s", (int)i, b->notes);
+        }
         assert_true(stats_of(b).retries > 0);
         free_board(b);
     }

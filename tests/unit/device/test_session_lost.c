@@ -24,8 +24,9 @@ static void a_cut_while_connecting_is_got_over(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
         check_cut(SIM_LINK_TCP, cuts[i]);
-        if (i % 3 != 0) /* while an RFC 2217 server is greeted, a cut means that it is busy */
+        if (i % 3 != 0) { /* while an RFC 2217 server is greeted, a cut means that it is busy */
             check_cut(SIM_LINK_RFC2217, cuts[i]);
+        }
     }
 }
 
@@ -42,8 +43,9 @@ static void a_loader_that_is_taken_on_trust_is_too(void **state)
     must_connect(b);
     assert_int_equal(eb_flash_read(b->session, 0, sizeof(buf), buf, NULL, NULL, &result, &b->err),
                      EB_ERR_PORT_LOST);
-    if (eb_session_recover(b->session, &b->err) != EB_OK)
+    if (eb_session_recover(b->session, &b->err) != EB_OK) {
         fail_msg("%s", b->err.message);
+    }
     check_read(b, 0, sizeof(buf));
     free_board(b);
 }

@@ -1,3 +1,6 @@
+#include "chip_row.h"
+#include "espbackup/session.h"
+#include "stub_embedded.h"
 #include "stub_image.h"
 
 #include <setjmp.h>
@@ -7,11 +10,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "espbackup/session.h"
-
-#include "chip_row.h"
-#include "stub_embedded.h"
 
 static eb_code_t parse(const char *json, eb_stub_image_t *image, eb_err_t *err)
 {
@@ -41,8 +39,9 @@ static void refuses_what_is_no_base64(void **state)
     uint8_t out[16];
 
     (void)state;
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_int_equal(eb_base64_decode(bad[i], out), SIZE_MAX);
+    }
 }
 
 static void parses_a_stub(void **state)
@@ -115,8 +114,9 @@ static void embedded_stubs_are_stubs(void **state)
 {
     (void)state;
     assert_int_equal(eb_stub_embedded_count(), eb_stub_file_count);
-    if (eb_stub_file_count == 0)
+    if (eb_stub_file_count == 0) {
         skip();
+    }
     for (size_t i = 0; i < eb_stub_file_count; i++) {
         const eb_stub_file_t *file = &eb_stub_files[i];
         eb_stub_image_t image;

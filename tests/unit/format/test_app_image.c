@@ -1,8 +1,6 @@
 #include "app_image.h"
-
 #include "bytes.h"
 #include "digest.h"
-
 #include "format_vectors.h"
 
 typedef struct slot {
@@ -294,8 +292,9 @@ static void short_headers_are_walked_too(void **state)
     assert_false(image.hash_appended);
     assert_false(image.desc.present);
     for (size_t at = 16; at < sizeof(short_image); at++) {
-        if (at >= 24 && at < 32)
+        if (at >= 24 && at < 32) {
             continue; /* a header of a segment */
+        }
         slot.bytes[at] ^= 0x10;
         /* Padding is not covered by anything. */
         assert_int_equal(check((uint32_t)slot.len),

@@ -1,8 +1,6 @@
-#include "ota_data.h"
-
 #include "bytes.h"
-
 #include "format_vectors.h"
+#include "ota_data.h"
 
 #define FACTORY 0x00
 #define OTA(n)  (0x10 + (n))

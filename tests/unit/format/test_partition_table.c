@@ -1,9 +1,7 @@
-#include "partition_table.h"
-
 #include "bytes.h"
 #include "digest.h"
-
 #include "format_vectors.h"
+#include "partition_table.h"
 
 #define MB (1024u * 1024u)
 

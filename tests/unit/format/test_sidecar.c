@@ -1,9 +1,7 @@
-#include "sidecar.h"
-
-#include "json.h"
-
 #include "format_vectors.h"
+#include "json.h"
 #include "sample_sidecar.h"
+#include "sidecar.h"
 
 static eb_sidecar_t sample, back;
 static eb_err_t err;

@@ -1,8 +1,7 @@
 /* docs/sidecar-format.md says what is written, field for field. */
-#include "sidecar.h"
-
 #include "format_vectors.h"
 #include "sample_sidecar.h"
+#include "sidecar.h"
 
 #define DOCS       "../docs/sidecar-format.md"
 #define FIELDS_MAX 200

@@ -2,9 +2,8 @@
  * board_link.c: the transports against the simulated board, run by espsim with ESPBACKUP_PORT set.
  * Through a pty this goes the whole way of a real port: listing, libserialport, modem lines.
  */
-#include "espbackup/transport.h"
-
 #include "clock.h"
+#include "espbackup/transport.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,8 +26,9 @@ static void set_lines(bool dtr, bool rts)
 {
     eb_err_t err;
 
-    if (eb_transport_set_lines(board, dtr, rts, &err) != EB_OK)
+    if (eb_transport_set_lines(board, dtr, rts, &err) != EB_OK) {
         fail_msg("%s", err.message);
+    }
 }
 
 /* What comes in the next ms, as text; bytes of value 0 are shown as spaces. */
@@ -45,8 +45,9 @@ static const char *hear(int64_t ms)
         used += n;
     }
     for (size_t i = 0; i < used; i++) {
-        if (text[i] == '\0')
+        if (text[i] == '\0') {
             text[i] = ' ';
+        }
     }
     text[used] = '\0';
     return text;

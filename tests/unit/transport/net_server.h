@@ -32,8 +32,9 @@ static inline void *net_server_main(void *arg)
     struct pollfd p = {.fd = s->listen_fd, .events = POLLIN};
     int fd;
 
-    if (poll(&p, 1, NET_ACCEPT_MS) != 1)
+    if (poll(&p, 1, NET_ACCEPT_MS) != 1) {
         return NULL;
+    }
     fd = accept(s->listen_fd, NULL, NULL);
     if (fd >= 0) {
         s->serve(fd, s->user);
@@ -51,8 +52,9 @@ static inline int net_listen(uint16_t *port)
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) != 0 || listen(fd, 1) != 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &size) != 0)
+        getsockname(fd, (struct sockaddr *)&address, &size) != 0) {
         return -1;
+    }
     *port = ntohs(address.sin_port);
     return fd;
 }
@@ -78,8 +80,9 @@ static inline void net_send(int fd, const void *bytes, size_t len)
     while (len > 0) {
         const ssize_t n = send(fd, from, len, MSG_NOSIGNAL);
 
-        if (n <= 0)
+        if (n <= 0) {
             return;
+        }
         from += n;
         len -= (size_t)n;
     }

@@ -36,8 +36,9 @@ static inline void send_escaped(int fd, const unsigned char *bytes, size_t len)
 
     for (size_t i = 0; i < len; i++) {
         out[n++] = bytes[i];
-        if (bytes[i] == IAC)
+        if (bytes[i] == IAC) {
             out[n++] = IAC;
+        }
         if (n >= sizeof(out) - 2 || i + 1 == len) {
             net_send(fd, out, n);
             n = 0;
@@ -51,8 +52,9 @@ static inline void acknowledge(play_t *p, int fd, unsigned char command, const u
     const unsigned char head[] = {IAC, SB, COM_PORT, (unsigned char)(command + 100)};
     const unsigned char tail[] = {IAC, SE};
 
-    if (p->mute || (p->mute_control && command == 5 && value[0] >= 7))
+    if (p->mute || (p->mute_control && command == 5 && value[0] >= 7)) {
         return;
+    }
     net_send(fd, head, sizeof(head));
     send_escaped(fd, value, len);
     net_send(fd, tail, sizeof(tail));
@@ -64,8 +66,9 @@ static inline void on_command(play_t *p, int fd)
     unsigned char *v = p->sub + 2;
     uint32_t baud;
 
-    if (p->sub[0] != COM_PORT)
+    if (p->sub[0] != COM_PORT) {
         abort();
+    }
     if (p->sub[1] != 1) {
         (void)snprintf(p->log + used, sizeof(p->log) - used, "c%d=%d ", p->sub[1], v[0]);
         acknowledge(p, fd, p->sub[1], v, 1);
@@ -90,8 +93,9 @@ static inline bool on_data(play_t *p, int fd, unsigned char byte)
 
     p->data[p->data_len++ % sizeof(p->data)] = byte;
     if (byte == '?') {
-        for (int i = 0; i < 256; i++)
+        for (int i = 0; i < 256; i++) {
             all[i] = (unsigned char)i;
+        }
         send_escaped(fd, all, sizeof(all));
     } else if (byte == 'r') {
         net_send(fd, notice, sizeof(notice));
@@ -106,12 +110,13 @@ static inline void on_option(play_t *p, int fd, unsigned char option)
 {
     unsigned char reply[3] = {IAC, 0, option};
 
-    if (p->verb == WILL)
+    if (p->verb == WILL) {
         reply[1] = option == COM_PORT && p->refuses ? DONT : DO;
-    else if (p->verb == DO)
+    } else if (p->verb == DO) {
         reply[1] = option == 0 || option == 3 ? WILL : WONT;
-    else
+    } else {
         return;
+    }
     net_send(fd, reply, 3);
 }
 
@@ -119,8 +124,9 @@ static inline bool on_byte(play_t *p, int fd, unsigned char byte)
 {
     switch (p->state) {
     case 0:
-        if (byte != IAC || p->plain_tcp)
+        if (byte != IAC || p->plain_tcp) {
             return on_data(p, fd, byte);
+        }
         p->state = 1;
         return true;
     case 1:
@@ -137,17 +143,19 @@ static inline bool on_byte(play_t *p, int fd, unsigned char byte)
         p->state = 0;
         return true;
     case 3:
-        if (byte == IAC)
+        if (byte == IAC) {
             p->state = 4;
-        else
+        } else {
             p->sub[p->sub_len++ % sizeof(p->sub)] = byte;
+        }
         return true;
     default:
         p->state = byte == IAC ? 3 : 0;
-        if (byte == IAC)
+        if (byte == IAC) {
             p->sub[p->sub_len++ % sizeof(p->sub)] = byte;
-        else
+        } else {
             on_command(p, fd);
+        }
         return true;
     }
 }
@@ -159,14 +167,17 @@ static inline void serve(int fd, void *user)
     unsigned char bytes[4096];
     ssize_t n;
 
-    if (((play_t *)user)->hangs_up)
+    if (((play_t *)user)->hangs_up) {
         return;
-    if (!((play_t *)user)->plain_tcp)
+    }
+    if (!((play_t *)user)->plain_tcp) {
         net_send(fd, greeting, sizeof(greeting));
+    }
     while ((n = recv(fd, bytes, sizeof(bytes), 0)) > 0) {
         for (ssize_t i = 0; i < n; i++) {
-            if (!on_byte(user, fd, bytes[i]))
+            if (!on_byte(user, fd, bytes[i])) {
                 return;
+            }
         }
     }
 }

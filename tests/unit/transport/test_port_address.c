@@ -65,8 +65,9 @@ static void bad_addresses_are_usage_errors(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        if (eb_port_address_parse(bad[i], &out, &err) != EB_ERR_USAGE)
+        if (eb_port_address_parse(bad[i], &out, &err) != EB_ERR_USAGE) {
             fail_msg("accepted: %s", bad[i]);
+        }
         assert_non_null(strstr(err.message, bad[i]));
         assert_non_null(strstr(err.hint, "socket://HOST:PORT"));
     }
@@ -113,8 +114,9 @@ static void list_of_this_machine_is_sorted(void **state)
 
     (void)state;
     assert_int_equal(eb_port_list_get(&list, NULL), EB_OK);
-    for (size_t i = 1; i < list.count; i++)
+    for (size_t i = 1; i < list.count; i++) {
         assert_true(list.ports[i - 1].likelihood >= list.ports[i].likelihood);
+    }
     eb_port_list_free(&list);
     assert_null(list.ports);
     assert_int_equal(list.count, 0);

@@ -1,7 +1,6 @@
 /* rfc2217:// against a small server that keeps a log of what it is asked. */
-#include "espbackup/transport.h"
-
 #include "clock.h"
+#include "espbackup/transport.h"
 #include "rfc2217_play.h"
 
 #include <setjmp.h>
@@ -37,8 +36,9 @@ static eb_transport_t *open_ok(play_t *p)
     eb_err_t err = {0};
     eb_transport_t *t;
 
-    if (try_open(p, &t, &err) != EB_OK)
+    if (try_open(p, &t, &err) != EB_OK) {
         fail_msg("%s", err.message);
+    }
     return t;
 }
 
@@ -136,8 +136,9 @@ static void all_byte_values_pass(void **state)
     unsigned char all[256];
 
     (void)state;
-    for (int i = 0; i < 256; i++)
+    for (int i = 0; i < 256; i++) {
         all[i] = (unsigned char)i;
+    }
     send_text(t, "?");
     expect(t, all, sizeof(all));
     send_text(t, "r");
@@ -154,8 +155,9 @@ static void large_writes_arrive_whole(void **state)
     eb_transport_t *t = open_ok(p);
 
     (void)state;
-    for (size_t i = 0; i < sizeof(sent); i++)
+    for (size_t i = 0; i < sizeof(sent); i++) {
         sent[i] = i % 3 == 0 ? 0xFF : (uint8_t)(i % 32);
+    }
     assert_int_equal(eb_transport_write(t, sent, sizeof(sent), eb_clock_ms() + 5000, NULL), EB_OK);
     assert_int_equal(eb_transport_drain(t, NULL), EB_OK);
     assert_int_equal(eb_transport_bytes_out(t), sizeof(sent));
@@ -172,8 +174,9 @@ static void data_before_an_acknowledgement_is_kept(void **state)
     unsigned char all[256];
 
     (void)state;
-    for (int i = 0; i < 256; i++)
+    for (int i = 0; i < 256; i++) {
         all[i] = (unsigned char)i;
+    }
     send_text(t, "?");
     assert_int_equal(eb_transport_set_baud(t, 230400, NULL), EB_OK);
     expect(t, all, sizeof(all));

@@ -2,9 +2,8 @@
  * Serial ports without hardware: why a port cannot be opened, who holds it, and bytes over a pty.
  * libserialport takes no pty; the path through it is tested against the simulated board.
  */
-#include "espbackup/transport.h"
-
 #include "clock.h"
+#include "espbackup/transport.h"
 #include "port_holder.h"
 #include "serial_platform.h"
 
@@ -54,8 +53,9 @@ static pty_t open_pty(void)
 static void close_pty(const pty_t *p)
 {
     close(p->slave);
-    if (p->master >= 0)
+    if (p->master >= 0) {
         close(p->master);
+    }
 }
 
 static eb_code_t open_error(const char *name, eb_err_t *err)
@@ -151,8 +151,9 @@ static pid_t start_holder(const pty_t *p)
     if (child == 0) {
         const int fd = open(p->name, O_RDWR | O_NOCTTY);
 
-        if (fd < 0 || write(ready[1], "x", 1) != 1)
+        if (fd < 0 || write(ready[1], "x", 1) != 1) {
             _exit(1);
+        }
         pause();
         _exit(0);
     }

@@ -1,7 +1,6 @@
 /* socket:// against a server thread: deadlines, cancel, loss, refusal. */
-#include "espbackup/transport.h"
-
 #include "clock.h"
+#include "espbackup/transport.h"
 #include "net_server.h"
 
 #include <setjmp.h>
@@ -29,8 +28,9 @@ static eb_transport_t *connect_to(const net_server_t *server)
 
     cancel_at_ms = 0;
     (void)snprintf(address, sizeof(address), "socket://127.0.0.1:%u", server->port);
-    if (eb_transport_open(address, &events, &t, &err) != EB_OK)
+    if (eb_transport_open(address, &events, &t, &err) != EB_OK) {
         fail_msg("%s", err.message);
+    }
     assert_string_equal(eb_transport_info(t)->name, address);
     return t;
 }
@@ -42,8 +42,9 @@ static void echo(int fd, void *user)
     ssize_t n;
 
     (void)user;
-    while ((n = recv(fd, bytes, sizeof(bytes), 0)) > 0)
+    while ((n = recv(fd, bytes, sizeof(bytes), 0)) > 0) {
         net_send(fd, bytes, (size_t)n);
+    }
 }
 
 /* Says nothing and waits for the end. */
@@ -87,8 +88,9 @@ static void bytes_go_both_ways_and_are_counted(void **state)
     eb_transport_t *t;
 
     (void)state;
-    for (size_t i = 0; i < sizeof(sent); i++)
+    for (size_t i = 0; i < sizeof(sent); i++) {
         sent[i] = (uint8_t)(i * 7);
+    }
     assert_true(net_server_start(&server, echo, NULL));
     t = connect_to(&server);
     assert_int_equal(eb_transport_info(t)->kind, EB_PORT_TCP);

@@ -27,9 +27,10 @@ static void on_sub(void *user, const uint8_t *bytes, size_t len)
     seen_t *seen = user;
 
     strcat(seen->log, "sub");
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < len; i++) {
         (void)snprintf(seen->log + strlen(seen->log), sizeof(seen->log) - strlen(seen->log), ",%d",
                        bytes[i]);
+    }
     strcat(seen->log, " ");
 }
 
@@ -83,8 +84,9 @@ static void escape_and_decode_are_inverse(void **state)
     (void)state;
     srand(1);
     for (int kind = 0; kind < 3; kind++) {
-        for (size_t i = 0; i < sizeof(in); i++)
+        for (size_t i = 0; i < sizeof(in); i++) {
             in[i] = kind == 0 ? 0xFF : kind == 1 ? (uint8_t)i : (uint8_t)(rand() >> 7);
+        }
         n = eb_telnet_escape(in, sizeof(in), escaped);
         assert_true(n <= sizeof(escaped));
         assert_int_equal(eb_telnet_decode(&t, escaped, n, back, &handler), sizeof(in));

@@ -2,6 +2,8 @@
  * The link against a loader that follows a script: what it answers to the n-th command, if
  * anything.
  */
+#include "../transport/net_server.h"
+#include "clock.h"
 #include "link.h"
 
 #include <setjmp.h>
@@ -12,9 +14,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "../transport/net_server.h"
-#include "clock.h"
 
 #define BANNER                                                                                     \
     "\r\nets Jul 29 2019 12:21:46\r\n\r\nrst:0x10 (RTCWDT_RTC_RESET),boot:0x13 "                   \
@@ -58,8 +57,9 @@ static void send_reply(loader_t *l, uint8_t op, uint32_t value, uint8_t status, 
 
 static void send_sync(loader_t *l, int times)
 {
-    for (int i = 0; i < times; i++)
+    for (int i = 0; i < times; i++) {
         send_reply(l, EB_CMD_SYNC, l->dialect == EB_DIALECT_STUB ? 0 : 0x20120707, 0, 0);
+    }
 }
 
 static void serve(int fd, void *user)
@@ -76,10 +76,11 @@ static void serve(int fd, void *user)
             size_t used = 0;
 
             if (eb_slip_push(&slip, raw + at, (size_t)n - at, &used) == EB_SLIP_FRAME) {
-                if (slip.len > 1 && slip.buf[1] == EB_CMD_SYNC)
+                if (slip.len > 1 && slip.buf[1] == EB_CMD_SYNC) {
                     l->syncs++;
-                else
+                } else {
                     l->commands++;
+                }
                 l->answer(l, slip.buf, slip.len);
             }
             at += used;
@@ -127,10 +128,11 @@ static eb_code_t read_reg(fixture_t *f, int64_t timeout_ms, bool probe, eb_reply
 static void answer_value(loader_t *l, const uint8_t *frame, size_t len)
 {
     (void)len;
-    if (frame[1] == EB_CMD_SYNC)
+    if (frame[1] == EB_CMD_SYNC) {
         send_sync(l, 8);
-    else
+    } else {
         send_reply(l, frame[1], 0x00F01D83, 0, 0);
+    }
 }
 
 static void answers_a_command(void **state)
@@ -218,8 +220,9 @@ static void one_sync_reply_suffices(void **state)
 static void answer_unknown(loader_t *l, const uint8_t *frame, size_t len)
 {
     if (frame[1] == EB_CMD_READ_REG && l->commands == 1) {
-        for (int i = 0; i < 8; i++)
+        for (int i = 0; i < 8; i++) {
             send_reply(l, EB_CMD_SYNC, 0x20120707, 1, 5);
+        }
         return;
     }
     answer_value(l, frame, len);
@@ -281,10 +284,12 @@ static void a_status_becomes_an_error(void **state)
 /* The first command's reply comes when the second is sent: too late, and with another value. */
 static void answer_too_late(loader_t *l, const uint8_t *frame, size_t len)
 {
-    if (frame[1] != EB_CMD_SYNC && l->commands == 1)
+    if (frame[1] != EB_CMD_SYNC && l->commands == 1) {
         return;
-    if (frame[1] == EB_CMD_SYNC)
+    }
+    if (frame[1] == EB_CMD_SYNC) {
         send_reply(l, EB_CMD_READ_REG, 0xBAD, 0, 0);
+    }
     answer_value(l, frame, len);
 }
 
@@ -308,10 +313,11 @@ static void a_late_reply_is_not_taken_for_another(void **state)
 
 static void answer_damaged(loader_t *l, const uint8_t *frame, size_t len)
 {
-    if (l->commands == 1 && frame[1] != EB_CMD_SYNC)
+    if (l->commands == 1 && frame[1] != EB_CMD_SYNC) {
         net_send(l->fd, "\xC0\x01\x0A\x04\x00\xDB\x11\x00\xC0", 9);
-    else
+    } else {
         answer_value(l, frame, len);
+    }
 }
 
 static void a_damaged_reply_is_not_waited_out(void **state)
@@ -406,8 +412,9 @@ static void what_never_ends_is_garbage(void **state)
 
 static void answer_other_loader(loader_t *l, const uint8_t *frame, size_t len)
 {
-    if (l->commands == 1 && frame[1] != EB_CMD_SYNC)
+    if (l->commands == 1 && frame[1] != EB_CMD_SYNC) {
         return;
+    }
     l->dialect = EB_DIALECT_ROM;
     answer_value(l, frame, len);
 }

@@ -1,5 +1,7 @@
 /* The packet codec against every frame that real chips sent and were sent. */
+#include "bytes.h"
 #include "packet.h"
+#include "slip.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -10,9 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "bytes.h"
-#include "slip.h"
 
 #define CAPTURES       EB_TEST_DATA_DIR "/captures"
 #define FRAME_MAX      20000
@@ -27,8 +26,9 @@ typedef struct capture {
 /* The flash of the recorded boards. */
 static uint8_t flash_byte(size_t i)
 {
-    if (i < 0x3000 || (i >= 0x10000 && i < 0x18000))
+    if (i < 0x3000 || (i >= 0x10000 && i < 0x18000)) {
         return (uint8_t)(i * 2654435761u >> 13);
+    }
     return 0xFF;
 }
 
@@ -39,18 +39,22 @@ static size_t expand(const char *piece, uint8_t *out, size_t cap)
     unsigned byte, count, addr;
     size_t used = 0;
 
-    if (strncmp(piece, "stub*", 5) == 0)
+    if (strncmp(piece, "stub*", 5) == 0) {
         return 0;
+    }
     if (sscanf(piece, "flash(%i,%u)", (int *)&addr, &count) == 2) {
-        for (; used < count && used < cap; used++)
+        for (; used < count && used < cap; used++) {
             out[used] = flash_byte(addr + used);
+        }
     } else if (sscanf(piece, "written(%i,%u)", (int *)&addr, &count) == 2) {
-        for (; used < count && used < cap; used++)
+        for (; used < count && used < cap; used++) {
             out[used] = (uint8_t)((addr + used) * 40503u >> 7);
+        }
     } else if (strchr(piece, '*') != NULL) {
         assert_int_equal(sscanf(piece, "%2x*%u", &byte, &count), 2);
-        for (; used < count && used < cap; used++)
+        for (; used < count && used < cap; used++) {
             out[used] = (uint8_t)byte;
+        }
     } else {
         used = strlen(piece) / 2;
         assert_true(used <= cap);
@@ -67,11 +71,13 @@ static size_t read_line(char *line, uint8_t *frame)
     for (char *piece = strtok(line, " \n"); piece != NULL; piece = strtok(NULL, " \n")) {
         size_t n;
 
-        if (strncmp(piece, "times*", 6) == 0)
+        if (strncmp(piece, "times*", 6) == 0) {
             continue;
+        }
         n = expand(piece, frame + len, FRAME_MAX - len);
-        if (n == 0)
+        if (n == 0) {
             return 0;
+        }
         len += n;
     }
     return len;
@@ -98,8 +104,9 @@ static void check_command(capture_t *c, const uint8_t *frame, size_t len)
         len > 24 && (frame[1] == EB_CMD_MEM_DATA || frame[1] == EB_CMD_FLASH_DATA ||
                      frame[1] == EB_CMD_FLASH_DEFL_DATA);
 
-    if (len == 4)
+    if (len == 4) {
         return; /* an acknowledgement */
+    }
     c->commands++;
     c->reading = false;
     eb_packet_header(frame[1], len - sizeof(header),
@@ -129,14 +136,15 @@ static void check_reply(capture_t *c, const uint8_t *frame, size_t len)
         c->unknown_command_replies++;
         return;
     }
-    if (reply.op == EB_CMD_GET_SECURITY_INFO)
+    if (reply.op == EB_CMD_GET_SECURITY_INFO) {
         assert_int_equal(reply.data_len, 20);
-    else if (reply.op == EB_CMD_SPI_FLASH_MD5)
+    } else if (reply.op == EB_CMD_SPI_FLASH_MD5) {
         assert_int_equal(reply.data_len, c->dialect == EB_DIALECT_STUB ? 16 : 32);
-    else if (reply.op == EB_CMD_READ_FLASH_SLOW)
+    } else if (reply.op == EB_CMD_READ_FLASH_SLOW) {
         assert_int_equal(reply.data_len, 64);
-    else
+    } else {
         assert_int_equal(reply.data_len, 0);
+    }
 }
 
 static void check_file(const char *name, capture_t *c)
@@ -153,16 +161,19 @@ static void check_file(const char *name, capture_t *c)
         const char dir = line[0];
         size_t len;
 
-        if (dir != '>' && dir != '<')
+        if (dir != '>' && dir != '<') {
             continue;
+        }
         len = read_line(line + 1, frame);
-        if (len == 0)
+        if (len == 0) {
             continue;
+        }
         check_slip(frame, len);
-        if (dir == '>')
+        if (dir == '>') {
             check_command(c, frame, len);
-        else
+        } else {
             check_reply(c, frame, len);
+        }
     }
     (void)fclose(file);
 }
@@ -178,8 +189,9 @@ static void parses_every_recorded_frame(void **state)
         const size_t len = strlen(entry->d_name);
         capture_t c = {.dialect = EB_DIALECT_ROM};
 
-        if (len < 4 || strcmp(entry->d_name + len - 4, ".txt") != 0)
+        if (len < 4 || strcmp(entry->d_name + len - 4, ".txt") != 0) {
             continue;
+        }
         files++;
         check_file(entry->d_name, &c);
         assert_true(c.commands > 20 && c.replies > 20);
@@ -201,8 +213,9 @@ static void refuses_what_is_no_reply(void **state)
     (void)state;
     assert_true(eb_packet_reply(good, sizeof(good), EB_DIALECT_STUB, &reply));
     assert_int_equal(reply.value, 0x04030201);
-    for (size_t len = 0; len < sizeof(good); len++)
+    for (size_t len = 0; len < sizeof(good); len++) {
         assert_false(eb_packet_reply(good, len, EB_DIALECT_STUB, &reply));
+    }
     memcpy(bad, good, sizeof(bad));
     bad[0] = 0; /* a command that was echoed */
     assert_false(eb_packet_reply(bad, sizeof(bad), EB_DIALECT_STUB, &reply));

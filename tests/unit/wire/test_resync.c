@@ -3,6 +3,7 @@
  * waits for a delimiter, and two with nothing between them are no frame, so that a stray one makes
  * it take ends for starts.
  */
+#include "../transport/net_server.h"
 #include "link.h"
 
 #include <setjmp.h>
@@ -12,8 +13,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "../transport/net_server.h"
 
 typedef struct stub {
     net_server_t server;
@@ -39,8 +38,9 @@ static void answer(stub_t *stub, int fd)
         send_frame(fd, digest, sizeof(digest));
         return;
     }
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 8; i++) {
         send_frame(fd, sync, sizeof(sync));
+    }
 }
 
 static void serve(int fd, void *user)
@@ -57,8 +57,9 @@ static void serve(int fd, void *user)
                 count++;
                 continue;
             }
-            if (inside && count > 0)
+            if (inside && count > 0) {
                 answer(stub, fd);
+            }
             inside = !inside;
             count = 0;
         }

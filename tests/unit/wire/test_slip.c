@@ -61,8 +61,9 @@ static void decodes_any_cut(void **state)
         const size_t len = 1 + rng() % LEN_MAX;
         size_t total, at = 0, frames = 0;
 
-        for (size_t i = 0; i < len; i++)
+        for (size_t i = 0; i < len; i++) {
             frame[i] = (uint8_t)(rng() % 3 == 0 ? special[rng() % 4] : rng());
+        }
         total = eb_slip_encode(frame, len, wire);
         while (at < total) {
             const size_t left = total - at;
@@ -181,8 +182,9 @@ static void keeps_the_last_bytes_outside(void **state)
     size_t used;
 
     (void)state;
-    for (size_t i = 0; i < sizeof(text); i++)
+    for (size_t i = 0; i < sizeof(text); i++) {
         text[i] = (uint8_t)('a' + i % 26);
+    }
     eb_slip_init(&d, buf, sizeof(buf));
     assert_int_equal(eb_slip_outside(&d, out, sizeof(out)), 0);
     (void)eb_slip_push(&d, text, 10, &used);
