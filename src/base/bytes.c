@@ -13,12 +13,12 @@ void eb_hex_encode(const uint8_t *bytes, size_t len, char *out)
     out[2 * len] = '\0';
 }
 
-/* By hand, because isxdigit depends on the locale. */
 bool eb_bytes_erased(const uint8_t *bytes, size_t len)
 {
     return len == 0 || (bytes[0] == 0xFF && memcmp(bytes, bytes + 1, len - 1) == 0);
 }
 
+/* By hand, because isxdigit depends on the locale. */
 int eb_hex_digit(char c)
 {
     if (c >= '0' && c <= '9') {

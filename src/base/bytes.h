@@ -1,16 +1,10 @@
-/* bytes.h: little-endian access, half-open ranges, checked sums, hex. */
+/* bytes.h: little-endian access, hex, the smaller of two. */
 #ifndef EB_BASE_BYTES_H
 #define EB_BASE_BYTES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* [addr, addr + size) */
-typedef struct eb_range {
-    uint32_t addr;
-    uint32_t size;
-} eb_range_t;
 
 static inline uint16_t eb_get_le16(const uint8_t *p)
 {
@@ -34,12 +28,6 @@ static inline void eb_put_le32(uint8_t *p, uint32_t v)
     p[1] = (uint8_t)(v >> 8);
     p[2] = (uint8_t)(v >> 16);
     p[3] = (uint8_t)(v >> 24);
-}
-
-/* Whether [addr, addr + size) lies within [0, limit), without overflow. */
-static inline bool eb_range_within(uint64_t addr, uint64_t size, uint64_t limit)
-{
-    return addr <= limit && size <= limit - addr;
 }
 
 static inline uint32_t eb_min_u32(uint32_t a, uint32_t b)

@@ -3,10 +3,12 @@
 #include "apply_look.h"
 #include "apply_step.h"
 #include "apply_text.h"
+#include "bytes.h"
 #include "clock.h"
 #include "cover.h"
 #include "digest.h"
 #include "measure.h"
+#include "range.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,10 +9,10 @@
 #ifndef EB_CORE_APPLY_H
 #define EB_CORE_APPLY_H
 
-#include "bytes.h"
 #include "compare.h"
 #include "guard.h"
 #include "line_care.h"
+#include "range.h"
 
 /* Most that is written or erased at once: the stub is idle between two writes. */
 #define EB_APPLY_STEP_BYTES (1024u * 1024u)

@@ -1,5 +1,7 @@
 #include "apply_look.h"
 
+#include "range.h"
+
 #include <string.h>
 
 /* -- progress ------------------------------------------------------------------------------- */

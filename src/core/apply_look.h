@@ -4,6 +4,7 @@
 #define EB_CORE_APPLY_LOOK_H
 
 #include "apply.h"
+#include "range.h"
 
 static inline uint64_t eb_span_end(const eb_flash_span_t *span)
 {

@@ -1,7 +1,9 @@
 #include "apply_step.h"
 
 #include "apply_look.h"
+#include "bytes.h"
 #include "cover.h"
+#include "range.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 #define EB_CORE_APPLY_STEP_H
 
 #include "apply.h"
+#include "range.h"
 
 static inline bool eb_apply_is_settled(eb_range_state_t state)
 {

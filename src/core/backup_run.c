@@ -5,6 +5,7 @@
 #include "finish.h"
 #include "fs_atomic.h"
 #include "part_file.h"
+#include "range.h"
 #include "second_proof.h"
 #include "settle.h"
 #include "store.h"

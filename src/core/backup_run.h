@@ -6,6 +6,7 @@
 #include "espbackup/ops.h"
 #include "layout.h"
 #include "part_choice.h"
+#include "range.h"
 
 typedef struct eb_backup_job {
     const eb_backup_options_t *options; /* its range is not looked at; borrowed */

@@ -14,6 +14,7 @@
 #include "digest.h"
 #include "line_care.h"
 #include "measure.h"
+#include "range.h"
 
 #include <stdlib.h>
 #include <string.h>

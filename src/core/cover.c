@@ -1,5 +1,7 @@
 #include "cover.h"
 
+#include "range.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,17 +44,6 @@ void eb_cover_free(eb_cover_t *cover)
         free(cover->how);
         memset(cover, 0, sizeof(*cover));
     }
-}
-
-eb_range_t eb_range_common(eb_range_t a, eb_range_t b)
-{
-    uint64_t start = a.addr > b.addr ? a.addr : b.addr;
-    uint64_t end = eb_range_end(a) < eb_range_end(b) ? eb_range_end(a) : eb_range_end(b);
-
-    if (end <= start) {
-        return (eb_range_t){0, 0};
-    }
-    return (eb_range_t){(uint32_t)start, (uint32_t)(end - start)};
 }
 
 void eb_cover_set(eb_cover_t *cover, eb_range_t range, eb_how_t how)

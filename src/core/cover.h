@@ -7,9 +7,9 @@
 #ifndef EB_CORE_COVER_H
 #define EB_CORE_COVER_H
 
-#include "bytes.h"
 #include "espbackup/err.h"
 #include "espbackup/ops.h"
+#include "range.h"
 
 #define EB_COVER_UNIT_BYTES 1024u
 
@@ -45,14 +45,5 @@ bool eb_cover_next_run(const eb_cover_t *cover, uint64_t from, eb_range_t *out, 
 
 /* Bytes by the way they were settled. */
 void eb_cover_totals(const eb_cover_t *cover, eb_settled_t *out);
-
-/* End of a range: 2^32 is possible. */
-static inline uint64_t eb_range_end(eb_range_t range)
-{
-    return (uint64_t)range.addr + range.size;
-}
-
-/* The bytes that both hold; size 0: none. */
-eb_range_t eb_range_common(eb_range_t a, eb_range_t b);
 
 #endif

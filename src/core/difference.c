@@ -3,6 +3,7 @@
 #include "compare.h"
 #include "cover.h"
 #include "partition_table.h"
+#include "range.h"
 #include "table_search.h"
 
 #include <stdio.h>

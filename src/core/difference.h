@@ -6,9 +6,9 @@
 #ifndef EB_CORE_DIFFERENCE_H
 #define EB_CORE_DIFFERENCE_H
 
-#include "bytes.h"
 #include "espbackup/ops.h"
 #include "image_source.h"
+#include "range.h"
 
 typedef struct eb_areas {
     const eb_partition_table_t *table; /* NULL or not present: not known; borrowed */

@@ -1,11 +1,13 @@
 #include "finish.h"
 
+#include "bytes.h"
 #include "clock.h"
 #include "cover.h"
 #include "digest.h"
 #include "espbackup/version.h"
 #include "fs_atomic.h"
 #include "hash_file.h"
+#include "range.h"
 #include "table_search.h"
 
 #include <stdio.h>

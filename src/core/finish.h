@@ -7,6 +7,7 @@
 
 #include "layout.h"
 #include "part_file.h"
+#include "range.h"
 
 typedef struct eb_finish {
     eb_part_file_t *part;               /* borrowed, open */

@@ -1,6 +1,7 @@
 #include "guard.h"
 
 #include "apply.h"
+#include "bytes.h"
 #include "digest.h"
 
 #include <stdlib.h>

@@ -3,6 +3,7 @@
 #include "bytes.h"
 #include "fs_atomic.h"
 #include "hash_file.h"
+#include "range.h"
 #include "store.h"
 #include "table_search.h"
 

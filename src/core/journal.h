@@ -12,6 +12,7 @@
 
 #include "cover.h"
 #include "espbackup/session.h"
+#include "range.h"
 
 #define EB_JOURNAL_MAX_BYTES (8u * 1024u * 1024u)
 

@@ -1,8 +1,10 @@
 #include "layout.h"
 
+#include "bytes.h"
 #include "cover.h"
 #include "ota_data.h"
 #include "partition_table.h"
+#include "range.h"
 
 #include <stdlib.h>
 #include <string.h>

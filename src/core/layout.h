@@ -6,8 +6,8 @@
 #define EB_CORE_LAYOUT_H
 
 #include "app_image.h"
-#include "bytes.h"
 #include "line_care.h"
+#include "range.h"
 
 /* Where bytes are read from, by flash address. EB_OK or an error that ends the work. */
 typedef eb_code_t (*eb_layout_read_fn)(void *user, uint32_t addr, uint32_t size, uint8_t *out,

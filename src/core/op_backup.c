@@ -1,6 +1,7 @@
 /* op_backup.c: copy the flash of a board into a file, each byte proved by the chip. */
 #include "backup_run.h"
 #include "espbackup/ops.h"
+#include "range.h"
 
 #include <string.h>
 

@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "espbackup/ops.h"
 #include "partition_table.h"
+#include "range.h"
 #include "rescue.h"
 #include "restore_job.h"
 #include "table_search.h"

@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "espbackup/ops.h"
 #include "partition_table.h"
+#include "range.h"
 #include "rescue.h"
 #include "restore_job.h"
 #include "table_search.h"
@@ -109,7 +110,9 @@ static eb_code_t prepare(eb_restore_job_t *job, eb_restore_result_t *result, eb_
     }
     if (code == EB_OK) {
         result->addr = job->options->erase_all ? 0 : job->ranges[0].addr;
-        result->size_bytes = job->options->erase_all ? job->flash_bytes : eb_restore_bytes(job);
+        result->size_bytes = job->options->erase_all
+                                 ? job->flash_bytes
+                                 : eb_ranges_bytes(job->ranges, job->range_count);
         code = eb_restore_check_board(job, err);
     }
     if (code == EB_OK) {

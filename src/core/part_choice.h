@@ -7,8 +7,8 @@
 #ifndef EB_CORE_PART_CHOICE_H
 #define EB_CORE_PART_CHOICE_H
 
-#include "bytes.h"
 #include "espbackup/image.h"
+#include "range.h"
 
 #define EB_PART_WORD_BYTES 24
 

@@ -1,11 +1,13 @@
 #include "partition_extract.h"
 
+#include "bytes.h"
 #include "clock.h"
 #include "cover.h"
 #include "espbackup/version.h"
 #include "finish.h"
 #include "fs_atomic.h"
 #include "hash_file.h"
+#include "range.h"
 
 #include <stdio.h>
 #include <stdlib.h>

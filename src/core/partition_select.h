@@ -6,6 +6,7 @@
 #include "espbackup/ops.h"
 #include "layout.h"
 #include "part_choice.h"
+#include "range.h"
 
 #define EB_PART_CHOICES_MAX    (EB_PARTITIONS_MAX + 2) /* bootloader and table too */
 #define EB_PART_ADDR_NOT_KNOWN UINT32_MAX

@@ -1,5 +1,8 @@
 #include "plan.h"
 
+#include "bytes.h"
+#include "range.h"
+
 #include <string.h>
 
 #define SECTOR_BYTES        4096u

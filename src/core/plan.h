@@ -17,6 +17,7 @@
 #include "cover.h"
 #include "espbackup/image.h"
 #include "plan_cost.h"
+#include "range.h"
 
 /* Largest read and largest range guessed at once: what one buffer of the caller holds. */
 #define EB_PLAN_STEP_MAX_BYTES (512u * 1024u)

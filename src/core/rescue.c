@@ -1,6 +1,7 @@
 #include "rescue.h"
 
 #include "fs_atomic.h"
+#include "range.h"
 #include "store.h"
 
 #include <stdio.h>

@@ -1,7 +1,9 @@
 /* restore_check.c: every reason not to write to a board, and the way past each. */
+#include "bytes.h"
 #include "flash_text.h"
 #include "partition_table.h"
 #include "partition_types.h"
+#include "range.h"
 #include "restore_job.h"
 
 #include <stdarg.h>

@@ -6,6 +6,7 @@
 #include "image_header.h"
 #include "image_source.h"
 #include "layout.h"
+#include "range.h"
 
 #define EB_RESTORE_AREAS_MAX 8
 
@@ -49,14 +50,9 @@ eb_code_t eb_restore_wanted(void *user, uint32_t addr, uint32_t size, uint8_t *b
                             eb_err_t *err);
 /* The order of the work; returns the count. */
 size_t eb_restore_areas(const eb_restore_job_t *job, eb_range_t areas[EB_RESTORE_AREAS_MAX]);
-/* Bytes taken from the image. */
-uint64_t eb_restore_bytes(const eb_restore_job_t *job);
 /* Two parts that no table lists have names too, the same as in backup-partition and for erase:
  * "bootloader", all from `boot` up to the table, and "partition_table". */
 bool eb_named_place(const char *name, uint32_t boot, uint32_t table_addr, eb_range_t *out);
-/* Whether [addr, addr + size) lies wholly in one of the ranges; touches: whether any byte does. */
-bool eb_ranges_hold(const eb_range_t *ranges, size_t count, uint64_t addr, uint64_t size);
-bool eb_ranges_touch(const eb_range_t *ranges, size_t count, uint64_t addr, uint64_t size);
 
 /* -- restore_check.c -------------------------------------------------------------------------- */
 

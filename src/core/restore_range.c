@@ -2,6 +2,7 @@
 #include "cover.h"
 #include "partition_table.h"
 #include "partition_types.h"
+#include "range.h"
 #include "rescue.h"
 #include "restore_job.h"
 
@@ -12,63 +13,6 @@
 #define EDGES_PER_RANGE  2u
 #define READS_MAX        5 /* until two are equal, on a chip without digests */
 #define NAMES_TEXT_BYTES 256
-
-bool eb_ranges_hold(const eb_range_t *ranges, size_t count, uint64_t addr, uint64_t size)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (addr >= ranges[i].addr &&
-            eb_range_within(addr - ranges[i].addr, size, ranges[i].size)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool eb_ranges_touch(const eb_range_t *ranges, size_t count, uint64_t addr, uint64_t size)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (addr < eb_range_end(ranges[i]) && addr + size > ranges[i].addr) {
-            return true;
-        }
-    }
-    return false;
-}
-
-uint64_t eb_restore_bytes(const eb_restore_job_t *job)
-{
-    uint64_t bytes = 0;
-
-    for (size_t i = 0; i < job->range_count; i++) {
-        bytes += job->ranges[i].size;
-    }
-    return bytes;
-}
-
-static int by_addr(const void *a, const void *b)
-{
-    const eb_range_t *left = a, *right = b;
-
-    return left->addr < right->addr ? -1 : left->addr > right->addr;
-}
-
-/* Sort and join what overlaps or touches; returns the new count. */
-static size_t join(eb_range_t *ranges, size_t count)
-{
-    size_t kept = 0;
-
-    qsort(ranges, count, sizeof(*ranges), by_addr);
-    for (size_t i = 0; i < count; i++) {
-        eb_range_t *last = kept > 0 ? &ranges[kept - 1] : NULL;
-        if (last != NULL && ranges[i].addr <= eb_range_end(*last)) {
-            uint64_t end = eb_range_end(ranges[i]);
-            end = end > eb_range_end(*last) ? end : eb_range_end(*last);
-            last->size = (uint32_t)(end - last->addr);
-        } else {
-            ranges[kept++] = ranges[i];
-        }
-    }
-    return kept;
-}
 
 /* -- choosing -------------------------------------------------------------------------------- */
 
@@ -195,7 +139,7 @@ eb_code_t eb_restore_choose(eb_restore_job_t *job, eb_err_t *err)
     if (code != EB_OK) {
         return code;
     }
-    job->range_count = join(job->ranges, job->range_count);
+    job->range_count = eb_ranges_join(job->ranges, job->range_count);
     const eb_range_t *last = &job->ranges[job->range_count - 1];
     if (eb_range_end(*last) > job->flash_bytes) {
         return eb_err_set(err, EB_ERR_REFUSED,
@@ -257,7 +201,7 @@ static eb_code_t round_all(eb_restore_job_t *job, eb_err_t *err)
             return code;
         }
     }
-    job->sector_count = join(job->sectors, job->sector_count);
+    job->sector_count = eb_ranges_join(job->sectors, job->sector_count);
     return EB_OK;
 }
 

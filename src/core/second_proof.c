@@ -4,6 +4,7 @@
 #include "compare.h"
 #include "digest.h"
 #include "fs_atomic.h"
+#include "range.h"
 #include "wiped.h"
 
 #include <inttypes.h>

@@ -1,9 +1,11 @@
 #include "settle.h"
 
+#include "bytes.h"
 #include "clock.h"
 #include "digest.h"
 #include "fs_atomic.h"
 #include "measure.h"
+#include "range.h"
 #include "wiped.h"
 
 #include <stdlib.h>

@@ -19,6 +19,7 @@
 #include "journal.h"
 #include "line_care.h"
 #include "plan.h"
+#include "range.h"
 #include "twin.h"
 
 /* A file that may hold the same bytes as the flash. */

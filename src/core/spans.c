@@ -1,6 +1,6 @@
 /* spans.c: a list of ranges of the flash and what is known of each. */
-#include "bytes.h"
 #include "compare.h"
+#include "range.h"
 
 #include <stdlib.h>
 #include <string.h>

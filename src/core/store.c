@@ -1,6 +1,7 @@
 #include "store.h"
 
 #include "fs_atomic.h"
+#include "range.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -8,8 +8,8 @@
 #ifndef EB_CORE_STORE_H
 #define EB_CORE_STORE_H
 
-#include "bytes.h"
 #include "espbackup/ops.h"
+#include "range.h"
 #include "sidecar.h"
 
 #define EB_STORE_IMAGE_SUFFIX   ".bin"

@@ -1,6 +1,8 @@
 #include "table_search.h"
 
+#include "bytes.h"
 #include "partition_table.h"
+#include "range.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,8 @@
 #include "twin.h"
 
+#include "bytes.h"
+#include "range.h"
+
 #include <stdlib.h>
 #include <string.h>
 

@@ -12,6 +12,7 @@
 
 #include "compare.h"
 #include "cover.h"
+#include "range.h"
 
 /* What one request asked for. */
 typedef struct eb_twin_read {

@@ -1,7 +1,9 @@
 #include "wiped.h"
 
+#include "bytes.h"
 #include "digest.h"
 #include "fs_atomic.h"
+#include "range.h"
 
 #include <string.h>
 

@@ -1,5 +1,6 @@
 #include "bytes.h"
 #include "digest.h"
+#include "range.h"
 #include "session_impl.h"
 
 #include <string.h>

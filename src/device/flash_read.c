@@ -1,4 +1,3 @@
-#include "bytes.h"
 #include "session_impl.h"
 
 #include <string.h>

@@ -11,6 +11,7 @@
 #include "bytes.h"
 #include "digest.h"
 #include "flash_text.h"
+#include "range.h"
 
 #include <string.h>
 

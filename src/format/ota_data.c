@@ -8,6 +8,7 @@
 
 #include "bytes.h"
 #include "partition_types.h"
+#include "range.h"
 
 #include <string.h>
 #include <zlib.h>

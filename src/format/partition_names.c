@@ -3,6 +3,7 @@
  *
  * Source: ESP-IDF, partition tables guide and esp_partition_type_t / esp_partition_subtype_t.
  */
+#include "bytes.h"
 #include "espbackup/image.h"
 #include "partition_types.h"
 

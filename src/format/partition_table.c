@@ -5,6 +5,7 @@
 #include "digest.h"
 #include "flash_text.h"
 #include "partition_types.h"
+#include "range.h"
 
 #include <string.h>
 

@@ -1,7 +1,5 @@
 #include "proof_ranges.h"
 
-#include "bytes.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
 
 #include "bytes.h"
 #include "partition_types.h"
+#include "range.h"
 
 #include <ctype.h>
 #include <stdio.h>

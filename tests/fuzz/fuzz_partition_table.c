@@ -2,6 +2,7 @@
 #include "bytes.h"
 #include "fuzz_target.h"
 #include "partition_table.h"
+#include "range.h"
 
 #include <string.h>
 

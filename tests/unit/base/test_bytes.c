@@ -1,5 +1,6 @@
 /* Bytes: little endian, ranges, hex; and UTF-8. */
 #include "bytes.h"
+#include "range.h"
 #include "utf8.h"
 
 #include <setjmp.h>

@@ -5,7 +5,6 @@
 #ifndef BACKUP_FIXTURE_H
 #define BACKUP_FIXTURE_H
 
-#include "bytes.h"
 #include "core_fixture.h"
 #include "cover.h"
 #include "digest.h"

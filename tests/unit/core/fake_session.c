@@ -2,6 +2,7 @@
 
 #include "bytes.h"
 #include "digest.h"
+#include "range.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,6 +2,7 @@
 #include "bytes.h"
 #include "compare.h"
 #include "core_fixture.h"
+#include "range.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 #include "cover.h"
+#include "range.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

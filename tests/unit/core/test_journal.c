@@ -2,6 +2,7 @@
 #include "core_fixture.h"
 #include "fs_atomic.h"
 #include "journal.h"
+#include "range.h"
 #include "store.h"
 
 #include <setjmp.h>

@@ -1,5 +1,4 @@
 /* Erasing a board in memory: what is not blank, in whole sectors, asked and proved. */
-#include "bytes.h"
 #include "restore_fixture.h"
 
 #include <setjmp.h>

@@ -1,6 +1,5 @@
 /* Putting a backup back on a board in memory: what differs is written, no more, and proved. */
 #include "app_image.h"
-#include "bytes.h"
 #include "restore_fixture.h"
 
 #include <setjmp.h>

@@ -1,7 +1,9 @@
 /* The planner against flashes in memory: it ends, covers all, and takes little more time than it
  * must. Time is modelled: 921600 baud and the digest of an ESP32 (docs/performance.md). */
+#include "bytes.h"
 #include "fake_session.h"
 #include "plan.h"
+#include "range.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,5 @@
 /* Restores that are cut short, on boards that lie or forget: what is said of the flash is true each
  * time, and a second run finishes the job. */
-#include "bytes.h"
 #include "fs_atomic.h"
 #include "restore_fixture.h"
 #include "store.h"

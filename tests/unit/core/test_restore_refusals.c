@@ -1,5 +1,4 @@
 /* Every reason not to write to a board: told before anything changes, each with the way past it. */
-#include "bytes.h"
 #include "digest.h"
 #include "restore_fixture.h"
 

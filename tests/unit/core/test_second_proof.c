@@ -3,6 +3,7 @@
 #include "core_fixture.h"
 #include "cover.h"
 #include "fs_atomic.h"
+#include "range.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

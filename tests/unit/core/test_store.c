@@ -1,5 +1,6 @@
 /* The folder of backups: finding one, and what `list` says of each. */
 #include "core_fixture.h"
+#include "range.h"
 #include "store.h"
 
 #include <setjmp.h>

@@ -1,5 +1,6 @@
 /* Whether a read may have been answered from an address that differs in one bit. */
 #include "fake_session.h"
+#include "range.h"
 #include "twin.h"
 
 #include <setjmp.h>

@@ -2,6 +2,7 @@
 #include "bytes.h"
 #include "digest.h"
 #include "format_vectors.h"
+#include "range.h"
 
 typedef struct slot {
     uint8_t *bytes;

@@ -3,6 +3,7 @@
 #include "bytes.h"
 #include "format_vectors.h"
 #include "image_header.h"
+#include "range.h"
 
 #include <string.h>
 
