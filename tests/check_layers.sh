@@ -54,28 +54,36 @@ may_see() { # the layers whose private headers a layer may include
     wire) echo 'wire transport base' ;;
     device) echo 'device wire transport base' ;;
     format) echo 'format base' ;;
-    core) echo 'core device wire transport format base' ;;
-    cli) echo 'cli core device wire transport format base' ;;
+    core/retry) echo "core/retry $(may_see device)" ;;
+    core) echo "core core/retry format $(may_see device)" ;;
+    cli) echo "cli $(may_see core)" ;;
     esac
 }
 
-c_files src | grep '\.h$' | awk '{ n = split($0, p, "/"); print p[2], p[n] }' >"$plain/headers"
+# src/core/retry/retry.h lies in core/retry, src/device/chips/esp32.c in device.
+layer_of='function layer_of(path, p, n) {
+    n = split(path, p, "/")
+    return p[2] == "core" && p[3] !~ /\.[ch]$/ ? "core/" p[3] : p[2]
+}'
+c_files src | grep '\.h$' |
+    awk "$layer_of"'{ n = split($0, p, "/"); print layer_of($0), p[n] }' >"$plain/headers"
+grep '^src/' "$plain/code" | grep '^[^:]*:[0-9]*:[ ]*#[ ]*include[ ]*"' >"$plain/includes"
 
-for dir in src/*/; do
-    layer=$(basename "$dir")
+for layer in $(c_files src | awk "$layer_of"'{ print layer_of($0) }' | sort -u); do
     seen=" $(may_see "$layer") "
-    [ "$seen" = "  " ] && echo "$dir is no layer that this script knows" | say layers && continue
-    grep "^$dir" "$plain/code" | grep '^[^:]*:[0-9]*:[ ]*#[ ]*include[ ]*"' \
-        | awk -v seen="$seen" -v headers="$plain/headers" '
+    [ "$seen" = "  " ] && echo "src/$layer is no layer that this script knows" | say layers && continue
+    awk -v layer="$layer" -v seen="$seen" -v headers="$plain/headers" "$layer_of"'
         BEGIN { while ((getline line < headers) > 0) { split(line, h, " "); owner[h[2]] = h[1] } }
         {
+            file = $0; sub(/:.*/, "", file)
+            if (layer_of(file) != layer) next
             name = $0; sub(/^[^"]*"/, "", name); sub(/".*/, "", name)
             if (name ~ /^espbackup\//) next
             n = split(name, p, "/"); base = p[n]
             if (name ~ /\.\./) print $0 "   (path with ..)"
             else if (!(base in owner)) print $0 "   (in no layer)"
             else if (index(seen, " " owner[base] " ") == 0) print $0 "   (" owner[base] ")"
-        }' | say 'include upwards'
+        }' "$plain/includes" | say 'include upwards'
 done
 grep '^include/' "$plain/code" | grep '#[ ]*include[ ]*"' | grep -v '"espbackup/' \
     | say 'public header includes a private one'

@@ -24,7 +24,8 @@ void eb_account_add(eb_account_t *account, eb_spent_on_t on, uint64_t bytes, int
     account->rows[on].us += us;
 }
 
-void eb_account_tell(const eb_account_t *account, const eb_plan_cost_t *cost, const eb_events_t *ev)
+void eb_account_tell(const eb_account_t *account, const eb_link_speed_t *speed,
+                     const eb_events_t *ev)
 {
     for (int i = 0; i < EB_SPENT_COUNT; i++) {
         uint32_t calls = account->rows[i].calls;
@@ -36,6 +37,6 @@ void eb_account_tell(const eb_account_t *account, const eb_plan_cost_t *cost, co
     }
     eb_event_note(ev, EB_LEVEL_DETAIL,
                   "measured: reading %.2f s a MB, digest %.2f s a MB, round trip %.1f ms",
-                  cost->read_s_per_byte * MIB, cost->digest_s_per_byte * MIB,
-                  cost->round_trip_s * 1e3);
+                  speed->read_s_per_byte * MIB, speed->digest_s_per_byte * MIB,
+                  speed->round_trip_s * 1e3);
 }

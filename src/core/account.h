@@ -31,7 +31,7 @@ void eb_account_add(eb_account_t *account, eb_spent_on_t on, uint64_t bytes, int
 
 /* Says it all at EB_LEVEL_DETAIL: what was settled how and its cost, and the measured speeds that
  * decided. */
-void eb_account_tell(const eb_account_t *account, const eb_plan_cost_t *cost,
+void eb_account_tell(const eb_account_t *account, const eb_link_speed_t *speed,
                      const eb_events_t *ev);
 
 #endif

@@ -7,7 +7,7 @@
 #include "clock.h"
 #include "cover.h"
 #include "digest.h"
-#include "measure.h"
+#include "link_speed.h"
 #include "range.h"
 
 #include <stdlib.h>
@@ -62,7 +62,7 @@ static eb_code_t sample(eb_apply_t *a, const eb_range_t *ranges, uint64_t total,
         }
         eb_code_t code = a->wanted(a->wanted_user, addr, EB_SECTOR_BYTES, a->buf, err);
         if (code == EB_OK) {
-            code = eb_steady_digest(&a->care, addr, EB_SECTOR_BYTES, theirs, err);
+            code = eb_retry_digest(&a->retry, addr, EB_SECTOR_BYTES, theirs, err);
         }
         if (code != EB_OK) {
             return code;
@@ -93,8 +93,8 @@ eb_code_t eb_apply_compare(eb_apply_t *a, const eb_range_t *ranges, size_t count
     a->resets = eb_line_resets(a->session);
     a->leap = (eb_leap_t){.allowed = a->may_leap && eb_session_has_digest(a->session),
                           .total_bytes = total,
-                          .cost = eb_measure_guess(a->session)};
-    a->proof = (eb_leap_t){.expects_same = true, .cost = a->leap.cost};
+                          .speed = eb_link_speed_guess(a->session)};
+    a->proof = (eb_leap_t){.expects_same = true, .speed = a->leap.speed};
     eb_code_t sampled = sample(a, ranges, total, err);
     if (sampled != EB_OK) {
         return sampled;
@@ -192,7 +192,7 @@ static eb_code_t look_at_step(eb_apply_t *a, eb_range_t step, eb_phase_t phase, 
 {
     eb_range_t spot = {step.addr, eb_min_u32(step.size, EB_SECTOR_BYTES)};
 
-    if (went_well && !a->doubted && !eb_line_showed_faults(a->session)) {
+    if (went_well && !a->doubted && !eb_line_had_faults(a->session)) {
         if (step.size < EB_BLOCK_BYTES && a->phases[phase].settled > 0) {
             return EB_OK;
         }
@@ -216,7 +216,7 @@ static eb_code_t do_step(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *e
     eb_code_t code = change(a, step, blank, &why);
     bool went_well = code == EB_OK;
     if (code != EB_OK) {
-        code = eb_line_care_failed(&a->care, &why);
+        code = eb_retry_after_failure(&a->retry, &why);
     } else {
         (void)eb_err_set(&why, EB_ERR_UNPROVED, /* kept only if the look shows it */
                          "the board took %u bytes for 0x%x, but its flash does not hold them",
@@ -228,7 +228,7 @@ static eb_code_t do_step(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *e
         why = quiet;
     }
     if (code == EB_OK) {
-        eb_line_care_progress(&a->care); /* it answers; failures of this step are counted there */
+        eb_retry_progress(&a->retry); /* it answers; failures of this step are counted there */
         uint32_t still_open = eb_apply_open_bytes(a, step);
         a->doubted = a->doubted || still_open > 0; /* where else may it have gone? */
         code = judge_step(a, step, phase, still_open, &why);
@@ -289,7 +289,7 @@ static bool is_due(const eb_flash_span_t *span, bool all)
 static eb_code_t prove_all(eb_apply_t *a, eb_err_t *err)
 {
     uint32_t resets = eb_line_resets(a->session);
-    bool all = resets != a->resets || a->doubted || eb_line_showed_faults(a->session);
+    bool all = resets != a->resets || a->doubted || eb_line_had_faults(a->session);
     eb_spans_t copy = {0};
     uint64_t total =
         eb_spans_bytes(&a->spans, EB_RANGE_NEW) + eb_spans_bytes(&a->spans, EB_RANGE_WRITTEN);
@@ -323,12 +323,11 @@ static eb_code_t prove_round(eb_apply_t *a, eb_err_t *err)
     bool waiting = eb_spans_bytes(&a->spans, EB_RANGE_WRITTEN) > 0;
     eb_range_t open;
 
-    if (!a->changed && eb_line_resets(a->session) == a->resets &&
-        !eb_line_showed_faults(a->session)) {
+    if (!a->changed && eb_line_resets(a->session) == a->resets && !eb_line_had_faults(a->session)) {
         return EB_OK;
     }
     eb_code_t code = prove_all(a, err);
-    if (code == EB_OK && waiting && eb_line_showed_faults(a->session)) {
+    if (code == EB_OK && waiting && eb_line_had_faults(a->session)) {
         code = prove_all(a, err);
     }
     if (code == EB_OK && eb_apply_next_open(a, 0, UINT64_MAX, &open)) {
@@ -384,7 +383,7 @@ static eb_code_t run(eb_apply_t *a, eb_err_t *err)
  * what is right is asked for too. */
 static void look_again(eb_apply_t *a)
 {
-    bool all = eb_line_showed_faults(a->session);
+    bool all = eb_line_had_faults(a->session);
     eb_spans_t copy = {0};
     eb_code_t code;
 
@@ -452,7 +451,7 @@ eb_code_t eb_apply_init(eb_apply_t *a, eb_session_t *session, const eb_events_t 
     a->ev = ev;
     a->wanted = wanted_erased;
     a->step_bytes = FIRST_STEP_BYTES;
-    eb_line_care_init(&a->care, session, ev);
+    eb_retry_init(&a->retry, session, ev);
     a->buf = malloc(EB_APPLY_STEP_BYTES);
     if (a->buf == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory to write with");

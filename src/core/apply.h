@@ -11,8 +11,8 @@
 
 #include "compare.h"
 #include "guard.h"
-#include "line_care.h"
 #include "range.h"
+#include "retry.h"
 
 /* Most that is written or erased at once: the stub is idle between two writes. */
 #define EB_APPLY_STEP_BYTES (1024u * 1024u)
@@ -43,7 +43,7 @@ typedef struct eb_apply {
     /* from here on its own */
     eb_session_t *session;
     const eb_events_t *ev;
-    eb_line_care_t care;
+    eb_retry_t retry;
     uint8_t *buf;        /* EB_APPLY_STEP_BYTES; owned */
     uint32_t step_bytes; /* what is tried at once; smaller after failures */
     eb_leap_t proof;     /* what was asked since; allows nothing */

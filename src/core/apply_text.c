@@ -85,7 +85,7 @@ static void tell_asked(const eb_apply_t *a, const char *what, const eb_asked_t *
 
 void eb_apply_tell(const eb_apply_t *a)
 {
-    const eb_plan_cost_t *cost = &a->leap.cost;
+    const eb_link_speed_t *speed = &a->leap.speed;
 
     tell_asked(a, "compared", &a->leap.asked);
     if (a->leap.unasked_bytes > 0) {
@@ -105,6 +105,6 @@ void eb_apply_tell(const eb_apply_t *a)
     tell_asked(a, "proved", &a->proof.asked);
     if (eb_session_has_digest(a->session)) {
         eb_event_note(a->ev, EB_LEVEL_DETAIL, "measured: digest %.2f s a MB, round trip %.1f ms",
-                      cost->digest_s_per_byte * 1048576.0, cost->round_trip_s * 1e3);
+                      speed->digest_s_per_byte * 1048576.0, speed->round_trip_s * 1e3);
     }
 }

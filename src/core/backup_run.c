@@ -142,7 +142,7 @@ static eb_code_t guess_from_layout(backup_t *b, eb_err_t *err)
     if (b->options->full || !settle->has_digest || settle->plan.prior.size == b->range.size) {
         return EB_OK;
     }
-    eb_layout_source_t source = eb_layout_of_board(&settle->care, b->options->table_addr);
+    eb_layout_source_t source = eb_layout_of_board(&settle->retry, b->options->table_addr);
     if (b->job->layout != NULL) {
         eb_plan_use_table(&settle->plan, &b->job->layout->table, source.bootloader_addr,
                           b->job->layout->bootloader.length_bytes);
@@ -192,7 +192,7 @@ static eb_code_t finish(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
     eb_finish_t finish = {
         .part = &b->part,
         .options = b->options,
-        .care = &b->settle.care,
+        .retry = &b->settle.retry,
         .range = b->range,
         .partition = b->job->partition,
         .layout = b->job->layout,

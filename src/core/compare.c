@@ -12,9 +12,9 @@
 #include "bytes.h"
 #include "clock.h"
 #include "digest.h"
-#include "line_care.h"
-#include "measure.h"
+#include "link_speed.h"
 #include "range.h"
+#include "retry.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@
 #define TRIES_MAX         12 /* until two answers on a sector agree */
 
 typedef struct compare {
-    eb_line_care_t care;
+    eb_retry_t retry;
     const eb_events_t *ev;
     eb_wanted_fn wanted;
     void *user;
@@ -108,15 +108,15 @@ static eb_code_t ask(compare_t *c, eb_range_t piece, eb_answer_t *out, eb_err_t 
     eb_code_t code = hash_wanted(c, piece, ours, err);
     int64_t started_us = eb_clock_us();
     if (code == EB_OK) {
-        code = eb_steady_digest(&c->care, piece.addr, piece.size, out->md5, err);
+        code = eb_retry_digest(&c->retry, piece.addr, piece.size, out->md5, err);
     }
     if (code != EB_OK) {
         return code;
     }
     eb_leap_digest(c->leap, piece.size, eb_clock_us() - started_us);
-    eb_plan_cost_t *cost = &c->leap->cost;
-    eb_measure_per_byte(&cost->digest_s_per_byte, cost, piece.size, started_us);
-    eb_measure_round_trip(cost, piece.size, started_us);
+    eb_link_speed_t *speed = &c->leap->speed;
+    eb_link_speed_learn_bytes(&speed->digest_s_per_byte, speed, piece.size, started_us);
+    eb_link_speed_learn_round_trip(speed, piece.size, started_us);
     out->equal = memcmp(ours, out->md5, sizeof(ours)) == 0;
     out->erased = false;
     if (!out->equal) {
@@ -131,7 +131,7 @@ static bool line_was_bad(const compare_t *c)
 {
     eb_session_stats_t stats;
 
-    eb_session_get_stats(c->care.session, &stats);
+    eb_session_get_stats(c->retry.session, &stats);
     return c->doubted || stats.retries > 0 || stats.reconnects > 0;
 }
 
@@ -338,13 +338,13 @@ static eb_code_t leap_over(compare_t *c, uint32_t addr, uint32_t size, uint32_t 
 /* Larger pieces than that save no time. */
 static uint32_t largest_piece(const compare_t *c)
 {
-    const eb_plan_cost_t *cost = &c->leap->cost;
-    double digest_s = ROUND_TRIP_SHARE * PIECE_MAX_BYTES * cost->digest_s_per_byte;
+    const eb_link_speed_t *speed = &c->leap->speed;
+    double digest_s = ROUND_TRIP_SHARE * PIECE_MAX_BYTES * speed->digest_s_per_byte;
 
-    if (cost->round_trip_s >= digest_s) {
+    if (speed->round_trip_s >= digest_s) {
         return PIECE_MAX_BYTES;
     }
-    double bytes = PIECE_MAX_BYTES * cost->round_trip_s / digest_s;
+    double bytes = PIECE_MAX_BYTES * speed->round_trip_s / digest_s;
     return bytes > PIECE_START_BYTES ? (uint32_t)bytes : PIECE_START_BYTES;
 }
 
@@ -392,7 +392,7 @@ static eb_code_t read_until_sure(compare_t *c, uint32_t addr, uint32_t size, boo
     eb_err_t why = {0};
 
     for (int i = 0; i < TRIES_MAX; i++) {
-        eb_code_t code = eb_steady_read(&c->care, addr, size, c->theirs, err);
+        eb_code_t code = eb_retry_read(&c->retry, addr, size, c->theirs, err);
         if (code != EB_OK) {
             return code;
         }
@@ -405,7 +405,7 @@ static eb_code_t read_until_sure(compare_t *c, uint32_t addr, uint32_t size, boo
             continue;
         }
         (void)eb_err_set(&why, EB_ERR_LINE, "two reads of %u bytes at 0x%x differ", size, addr);
-        if ((code = eb_line_care_failed(&c->care, &why)) != EB_OK) {
+        if ((code = eb_retry_after_failure(&c->retry, &why)) != EB_OK) {
             if (err != NULL) {
                 *err = why;
             }
@@ -444,7 +444,7 @@ eb_code_t eb_compare_board(eb_session_t *s, uint32_t addr, uint32_t size, eb_wan
                            void *user, eb_leap_t *leap, const eb_events_t *ev, eb_spans_t *spans,
                            eb_err_t *err)
 {
-    eb_leap_t none = {.cost = eb_measure_guess(s)};
+    eb_leap_t none = {.speed = eb_link_speed_guess(s)};
     compare_t c = {.ev = ev, .wanted = wanted, .user = user, .spans = spans};
     bool has_digest = eb_session_has_digest(s);
     eb_code_t code;
@@ -453,7 +453,7 @@ eb_code_t eb_compare_board(eb_session_t *s, uint32_t addr, uint32_t size, eb_wan
     if (!eb_range_within(addr, size, 1ull << 32)) {
         return eb_err_set(err, EB_ERR_USAGE, "range 0x%x + 0x%x passes 4 GiB", addr, size);
     }
-    eb_line_care_init(&c.care, s, ev);
+    eb_retry_init(&c.retry, s, ev);
     c.range = (eb_range_t){addr, size};
     c.leap = leap != NULL ? leap : &none;
     c.leap->run_bytes = 0; /* what lies before is another thing */

@@ -161,14 +161,14 @@ static eb_code_t wanted_of_image(void *user, uint32_t addr, uint32_t size, uint8
 static eb_code_t table_of_board(eb_session_t *s, const eb_events_t *ev, eb_layout_t *layout,
                                 eb_areas_t *areas, eb_err_t *err)
 {
-    eb_line_care_t care;
+    eb_retry_t retry;
 
     if (eb_areas_known(areas)) {
         return EB_OK;
     }
     areas->bootloader_addr = eb_session_chip(s)->bootloader_addr;
-    eb_line_care_init(&care, s, ev);
-    eb_layout_source_t source = eb_layout_of_board(&care, 0);
+    eb_retry_init(&retry, s, ev);
+    eb_layout_source_t source = eb_layout_of_board(&retry, 0);
     eb_code_t code = eb_layout_search(&source, NULL, layout, err);
     if (code == EB_OK) {
         areas->table = &layout->table;

@@ -29,13 +29,13 @@ static eb_code_t read_either(void *user, uint32_t addr, uint32_t size, uint8_t *
         return eb_fs_pread(finish->part->fd, finish->part->part_path, out, size,
                            addr - finish->range.addr, err);
     }
-    return eb_steady_read(finish->care, addr, size, out, err);
+    return eb_retry_read(finish->retry, addr, size, out, err);
 }
 
 static eb_code_t find_contents(eb_finish_t *finish, const eb_events_t *ev, eb_sidecar_t *sidecar,
                                eb_err_t *err)
 {
-    eb_layout_source_t source = eb_layout_of_board(finish->care, finish->options->table_addr);
+    eb_layout_source_t source = eb_layout_of_board(finish->retry, finish->options->table_addr);
     eb_layout_t *layout = calloc(1, sizeof(*layout));
 
     if (layout == NULL) {
@@ -113,7 +113,7 @@ static void warn_of_contents(const eb_finish_t *finish, const eb_events_t *ev,
                       "every byte is 0xFF: the flash is empty, or it does not answer");
         return;
     }
-    const eb_flash_info_t *flash = eb_session_flash(finish->care->session);
+    const eb_flash_info_t *flash = eb_session_flash(finish->retry->session);
     if (finish->range.size == flash->size_bytes && halves_are_equal(finish)) {
         eb_event_note(ev, EB_LEVEL_WARNING,
                       "both halves of the flash are the same: it is probably smaller than the "
@@ -160,8 +160,8 @@ static void fill_sidecar(const eb_finish_t *finish, const eb_backup_result_t *re
     sidecar->format = EB_SIDECAR_FORMAT;
     (void)snprintf(sidecar->tool_version, sizeof(sidecar->tool_version), "%s", eb_version());
     memcpy(sidecar->created_utc, result->created_utc, sizeof(sidecar->created_utc));
-    sidecar->chip = *eb_session_chip(finish->care->session);
-    sidecar->flash = *eb_session_flash(finish->care->session);
+    sidecar->chip = *eb_session_chip(finish->retry->session);
+    sidecar->flash = *eb_session_flash(finish->retry->session);
     sidecar->addr = result->addr;
     sidecar->size_bytes = result->size_bytes;
     if (finish->partition != NULL) {

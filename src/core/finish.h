@@ -12,7 +12,7 @@
 typedef struct eb_finish {
     eb_part_file_t *part;               /* borrowed, open */
     const eb_backup_options_t *options; /* borrowed */
-    eb_line_care_t *care;               /* borrowed; for what lies outside the image */
+    eb_retry_t *retry;                  /* borrowed; for what lies outside the image */
     eb_range_t range;
     const eb_part_choice_t *partition; /* NULL: the range is not one; borrowed */
     const eb_layout_t *layout;         /* of the board; NULL: not known yet; borrowed */

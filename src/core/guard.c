@@ -51,7 +51,7 @@ static eb_code_t guard_outside(eb_apply_t *a, uint64_t addr, eb_err_t *err)
     eb_md5_erased(EB_SECTOR_BYTES, blank);
     for (end = end < flash ? end : flash; addr < end; addr += EB_SECTOR_BYTES) {
         eb_guard_t guard = {.addr = (uint32_t)addr, .outside = true};
-        eb_code_t code = eb_steady_digest(&a->care, guard.addr, EB_SECTOR_BYTES, guard.md5, err);
+        eb_code_t code = eb_retry_digest(&a->retry, guard.addr, EB_SECTOR_BYTES, guard.md5, err);
         if (code != EB_OK) {
             return code;
         }
@@ -107,7 +107,7 @@ static eb_code_t differs(eb_apply_t *a, const eb_guard_t *guard, bool *out, eb_e
     *out = true;
     for (int i = 0; i < 2 && code == EB_OK && *out; i++) {
         uint8_t md5[EB_MD5_BYTES];
-        code = eb_steady_digest(&a->care, guard->addr, EB_SECTOR_BYTES, md5, err);
+        code = eb_retry_digest(&a->retry, guard->addr, EB_SECTOR_BYTES, md5, err);
         *out = code == EB_OK && memcmp(md5, guard->md5, sizeof(md5)) != 0;
     }
     return code;

@@ -194,19 +194,19 @@ eb_code_t eb_layout_check_apps(const eb_layout_source_t *source, eb_layout_t *ou
 
 static eb_code_t read_board(void *user, uint32_t addr, uint32_t size, uint8_t *out, eb_err_t *err)
 {
-    return eb_steady_read(user, addr, size, out, err);
+    return eb_retry_read(user, addr, size, out, err);
 }
 
-eb_layout_source_t eb_layout_of_board(eb_line_care_t *care, uint32_t table_addr)
+eb_layout_source_t eb_layout_of_board(eb_retry_t *retry, uint32_t table_addr)
 {
-    const eb_flash_info_t *flash = eb_session_flash(care->session);
+    const eb_flash_info_t *flash = eb_session_flash(retry->session);
 
     return (eb_layout_source_t){
         .read = read_board,
-        .user = care,
+        .user = retry,
         .range = {0, flash->size_bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)flash->size_bytes},
         .flash_size_bytes = flash->size_bytes,
         .table_addr = table_addr,
-        .bootloader_addr = eb_session_chip(care->session)->bootloader_addr,
+        .bootloader_addr = eb_session_chip(retry->session)->bootloader_addr,
     };
 }

@@ -6,8 +6,8 @@
 #define EB_CORE_LAYOUT_H
 
 #include "app_image.h"
-#include "line_care.h"
 #include "range.h"
+#include "retry.h"
 
 /* Where bytes are read from, by flash address. EB_OK or an error that ends the work. */
 typedef eb_code_t (*eb_layout_read_fn)(void *user, uint32_t addr, uint32_t size, uint8_t *out,
@@ -41,7 +41,7 @@ eb_code_t eb_layout_find(const eb_layout_source_t *source, const eb_events_t *ev
  * measured only is checked then. */
 eb_code_t eb_layout_check_apps(const eb_layout_source_t *source, eb_layout_t *out, eb_err_t *err);
 
-/* The flash of a board: a source that reads through line care, which must outlive it. */
-eb_layout_source_t eb_layout_of_board(eb_line_care_t *care, uint32_t table_addr);
+/* The flash of a board: a source that reads through eb_retry, which must outlive it. */
+eb_layout_source_t eb_layout_of_board(eb_retry_t *retry, uint32_t table_addr);
 
 #endif

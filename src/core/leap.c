@@ -42,23 +42,23 @@ void eb_leap_taken(eb_leap_t *leap, uint32_t size)
 }
 
 /* From erasing to the line, whichever is slower, and the proof that follows. */
-static double write_s_per_byte(const eb_plan_cost_t *cost, bool blank)
+static double write_s_per_byte(const eb_link_speed_t *speed, bool blank)
 {
     double flash_s = ERASE_S_PER_BYTE + (blank ? 0 : PROGRAM_S_PER_BYTE);
-    double line_s = blank ? 0 : DEFLATED_SHARE * cost->read_s_per_byte;
+    double line_s = blank ? 0 : DEFLATED_SHARE * speed->read_s_per_byte;
 
-    return (flash_s > line_s ? flash_s : line_s) + cost->digest_s_per_byte;
+    return (flash_s > line_s ? flash_s : line_s) + speed->digest_s_per_byte;
 }
 
 uint32_t eb_leap_size(const eb_leap_t *leap, bool blank)
 {
-    const eb_plan_cost_t *cost = &leap->cost;
+    const eb_link_speed_t *speed = &leap->speed;
     uint64_t old_min = leap->total_bytes / OLD_MIN_PARTS;
     uint32_t run = leap->run_bytes;
     /* Laplace: what the next sector is after those that were asked about. */
     double chance_same = (double)(leap->same_bytes + SECTOR_BYTES) /
                          (double)(leap->same_bytes + leap->old_bytes + 2 * SECTOR_BYTES);
-    double look_s_per_byte = cost->digest_s_per_byte + cost->round_trip_s / SECTOR_BYTES;
+    double look_s_per_byte = speed->digest_s_per_byte + speed->round_trip_s / SECTOR_BYTES;
 
     old_min = old_min > OLD_MIN_BYTES ? old_min : OLD_MIN_BYTES;
     if (leap->is_other) {
@@ -66,7 +66,7 @@ uint32_t eb_leap_size(const eb_leap_t *leap, bool blank)
         run = run > OLD_MIN_BYTES ? run : OLD_MIN_BYTES;
     }
     if (!leap->allowed || leap->old_bytes < old_min || run < RUN_MIN_BYTES ||
-        chance_same * write_s_per_byte(cost, blank) > look_s_per_byte) {
+        chance_same * write_s_per_byte(speed, blank) > look_s_per_byte) {
         return 0;
     }
     return run - run % SECTOR_BYTES;

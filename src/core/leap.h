@@ -10,7 +10,7 @@
 #ifndef EB_CORE_LEAP_H
 #define EB_CORE_LEAP_H
 
-#include "plan_cost.h"
+#include "link_speed.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,8 +27,8 @@ typedef struct eb_leap {
     bool allowed;      /* false: everything is asked */
     bool expects_same; /* it was written: what differs is a fault */
     bool is_other;     /* sectors spread over all of it differ; until one is found that does not */
-    uint64_t total_bytes; /* that are to be as wanted */
-    eb_plan_cost_t cost;  /* read_s_per_byte: what a byte on the line takes */
+    uint64_t total_bytes;  /* that are to be as wanted */
+    eb_link_speed_t speed; /* read_s_per_byte: what a byte on the line takes */
     /* results */
     uint64_t unasked_bytes; /* taken for different without looking */
     eb_asked_t asked;

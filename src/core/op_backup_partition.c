@@ -88,14 +88,14 @@ static void join_events(work_t *w, const eb_events_t *outer)
 static eb_code_t look_at_board(work_t *w, const eb_events_t *ev, eb_part_board_t *board,
                                eb_err_t *err)
 {
-    eb_line_care_t care;
+    eb_retry_t retry;
 
     eb_code_t code = eb_session_need_flash(w->session, err);
     if (code != EB_OK) {
         return code;
     }
-    eb_line_care_init(&care, w->session, ev);
-    eb_layout_source_t source = eb_layout_of_board(&care, w->options->select.table_addr);
+    eb_retry_init(&retry, w->session, ev);
+    eb_layout_source_t source = eb_layout_of_board(&retry, w->options->select.table_addr);
     board->bootloader_addr = source.bootloader_addr;
     board->flash_size_bytes = source.flash_size_bytes;
     return eb_layout_search(&source, ev, &w->layout, err);

@@ -14,7 +14,7 @@ typedef struct erase {
     eb_session_t *session;
     const eb_erase_options_t *options;
     const eb_events_t *ev;
-    eb_line_care_t care;
+    eb_retry_t retry;
     eb_layout_t board;
     uint64_t flash_bytes;
     eb_range_t range;
@@ -137,7 +137,7 @@ static eb_code_t change(erase_t *e, eb_apply_t *apply, eb_err_t *err)
     eb_code_t code = EB_OK;
 
     if (eb_spans_bytes(&apply->spans, EB_RANGE_OLD) > 0) {
-        code = eb_check_protection(&e->care, e->options->force, err);
+        code = eb_check_protection(&e->retry, e->options->force, err);
     }
     if (code != EB_OK) {
         return code;
@@ -154,7 +154,7 @@ static eb_code_t change(erase_t *e, eb_apply_t *apply, eb_err_t *err)
 
 static eb_code_t run(erase_t *e, eb_erase_result_t *result, eb_err_t *err)
 {
-    eb_layout_source_t source = eb_layout_of_board(&e->care, e->options->table_addr);
+    eb_layout_source_t source = eb_layout_of_board(&e->retry, e->options->table_addr);
     eb_apply_t apply;
 
     eb_code_t code = eb_check_download_mode(e->session, err);
@@ -205,7 +205,7 @@ eb_code_t eb_op_erase(eb_session_t *s, const eb_erase_options_t *options, const 
     e->options = options;
     e->ev = ev;
     e->flash_bytes = eb_session_flash(s)->size_bytes;
-    eb_line_care_init(&e->care, s, ev);
+    eb_retry_init(&e->retry, s, ev);
     code = run(e, result, err);
     result->seconds = (double)(eb_clock_us() - started_us) / 1e6;
     free(e);

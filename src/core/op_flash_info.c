@@ -12,7 +12,7 @@
 #define GRANULES_A_PART 16u /* so that a small partition is seen in parts too */
 
 typedef struct usage_scan {
-    eb_line_care_t care;
+    eb_retry_t retry;
     const eb_events_t *ev;
     eb_flash_report_t *report;
     uint64_t total;
@@ -34,7 +34,7 @@ static eb_code_t scan_range(usage_scan_t *scan, uint64_t start, uint64_t end, ui
         if (eb_event_cancelled(scan->ev)) {
             return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
         }
-        code = eb_steady_digest(&scan->care, (uint32_t)start, size, theirs, err);
+        code = eb_retry_digest(&scan->retry, (uint32_t)start, size, theirs, err);
         if (code != EB_OK) {
             return code;
         }
@@ -108,12 +108,12 @@ eb_code_t eb_op_flash_info(eb_session_t *s, const eb_flash_info_options_t *optio
     }
     usage_scan_t scan = {.ev = ev, .report = report};
     scan.total = eb_session_flash(s)->size_bytes;
-    eb_line_care_init(&scan.care, s, ev);
+    eb_retry_init(&scan.retry, s, ev);
     eb_layout_t *layout = calloc(1, sizeof(*layout));
     if (layout == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
     }
-    eb_layout_source_t source = eb_layout_of_board(&scan.care, options->table_addr);
+    eb_layout_source_t source = eb_layout_of_board(&scan.retry, options->table_addr);
     code = eb_layout_search_used(&source, ev, layout, err);
     report->table = layout->table;
     report->boot = layout->boot;

@@ -42,7 +42,7 @@ static eb_code_t look_at_board(eb_restore_job_t *job, eb_err_t *err)
         job->image.table != NULL && job->image.table->present &&
         eb_ranges_hold(job->ranges, job->range_count, job->table_addr, EB_PARTITION_TABLE_BYTES);
     eb_layout_source_t source =
-        eb_layout_of_board(&job->care, comes_along ? job->table_addr : job->options->table_addr);
+        eb_layout_of_board(&job->retry, comes_along ? job->table_addr : job->options->table_addr);
 
     job->board = calloc(1, sizeof(*job->board));
     if (job->board == NULL) {
@@ -283,7 +283,7 @@ eb_code_t eb_op_restore(eb_session_t *s, const eb_restore_options_t *options, co
     job->ev = ev;
     job->image.fd = -1;
     job->flash_bytes = eb_session_flash(s)->size_bytes;
-    eb_line_care_init(&job->care, s, ev);
+    eb_retry_init(&job->retry, s, ev);
     code = prepare(job, result, err);
     if (code == EB_OK) {
         code = restore(job, result, err);

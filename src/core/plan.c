@@ -194,9 +194,10 @@ static double guess_chance(const eb_plan_t *plan, eb_guess_t guess, uint32_t add
  * wrong. */
 static uint32_t guess_cap(const eb_plan_t *plan)
 {
-    const eb_plan_cost_t *cost = &plan->cost;
-    double bytes = cost->digest_s_per_byte > 0 ? 20 * cost->round_trip_s / cost->digest_s_per_byte
-                                               : EB_PLAN_STEP_MAX_BYTES;
+    const eb_link_speed_t *speed = &plan->speed;
+    double bytes = speed->digest_s_per_byte > 0
+                       ? 20 * speed->round_trip_s / speed->digest_s_per_byte
+                       : EB_PLAN_STEP_MAX_BYTES;
 
     if (bytes >= EB_PLAN_STEP_MAX_BYTES) {
         return EB_PLAN_STEP_MAX_BYTES;
@@ -206,9 +207,9 @@ static uint32_t guess_cap(const eb_plan_t *plan)
 
 static bool is_worth_it(const eb_plan_t *plan, double chance, uint32_t size)
 {
-    const eb_plan_cost_t *cost = &plan->cost;
-    double digest_s = cost->round_trip_s + (double)size * cost->digest_s_per_byte;
-    double read_s = cost->round_trip_s + (double)size * cost->read_s_per_byte;
+    const eb_link_speed_t *speed = &plan->speed;
+    double digest_s = speed->round_trip_s + (double)size * speed->digest_s_per_byte;
+    double read_s = speed->round_trip_s + (double)size * speed->read_s_per_byte;
 
     return chance * read_s > digest_s;
 }
@@ -328,8 +329,8 @@ void eb_plan_guessed(eb_plan_t *plan, const eb_plan_step_t *step, bool right)
 
 static uint32_t chunk_cap(const eb_plan_t *plan)
 {
-    double bytes = plan->cost.read_s_per_byte > 0 ? CHUNK_MAX_SECONDS / plan->cost.read_s_per_byte
-                                                  : EB_PLAN_STEP_MAX_BYTES;
+    double bytes = plan->speed.read_s_per_byte > 0 ? CHUNK_MAX_SECONDS / plan->speed.read_s_per_byte
+                                                   : EB_PLAN_STEP_MAX_BYTES;
 
     if (bytes >= EB_PLAN_STEP_MAX_BYTES) {
         return EB_PLAN_STEP_MAX_BYTES;

@@ -9,14 +9,14 @@
  * by reads that double in size until one ends in bytes as guessed, and a run of good guesses that
  * ends is halved down to the sector where it ends.
  *
- * Use: eb_plan_init, fill guesses and cost, then eb_plan_next and one eb_plan_* outcome in turn.
+ * Use: eb_plan_init, fill guesses and speed, then eb_plan_next and one eb_plan_* outcome in turn.
  */
 #ifndef EB_CORE_PLAN_H
 #define EB_CORE_PLAN_H
 
 #include "cover.h"
 #include "espbackup/image.h"
-#include "plan_cost.h"
+#include "link_speed.h"
 #include "range.h"
 
 /* Largest read and largest range guessed at once: what one buffer of the caller holds. */
@@ -58,7 +58,7 @@ typedef struct eb_plan {
     eb_range_t range;
     bool can_guess;    /* the chip has digests */
     bool only_resumed; /* no guess but what an interrupted run left */
-    eb_plan_cost_t cost;
+    eb_link_speed_t speed;
     eb_range_t prior;       /* where an earlier backup has bytes; size 0: none */
     const eb_cover_t *left; /* settled: an interrupted run left bytes; NULL: none; borrowed */
     eb_plan_region_t regions[EB_PLAN_REGIONS_MAX]; /* in order, without gaps or overlap */

@@ -436,19 +436,19 @@ static bool changes(const eb_spans_t *spans, uint64_t addr, uint64_t end)
     return false;
 }
 
-eb_code_t eb_check_protection(eb_line_care_t *care, bool force, eb_err_t *err)
+eb_code_t eb_check_protection(eb_retry_t *retry, bool force, eb_err_t *err)
 {
     bool is_protected = false;
     uint8_t status = 0;
     eb_err_t why = {0};
 
-    while (eb_flash_protection(care->session, &is_protected, &status, &why) != EB_OK) {
+    while (eb_flash_protection(retry->session, &is_protected, &status, &why) != EB_OK) {
         if (why.code == EB_ERR_UNSUPPORTED) {
-            eb_event_note(care->ev, EB_LEVEL_DETAIL, "write protection is not known: %s",
+            eb_event_note(retry->ev, EB_LEVEL_DETAIL, "write protection is not known: %s",
                           why.message);
             return EB_OK;
         }
-        const eb_code_t code = eb_line_care_failed(care, &why);
+        const eb_code_t code = eb_retry_after_failure(retry, &why);
         if (code != EB_OK) {
             if (err != NULL) {
                 *err = why;
@@ -459,7 +459,7 @@ eb_code_t eb_check_protection(eb_line_care_t *care, bool force, eb_err_t *err)
     if (!is_protected) {
         return EB_OK;
     }
-    return eb_check_refuse(care->ev, force,
+    return eb_check_refuse(retry->ev, force,
                            "--force tries it all the same: what the flash ignores is found out by "
                            "its digest; to lift the protection, clear the BP bits with the "
                            "firmware or tool that set them",
@@ -488,7 +488,7 @@ eb_code_t eb_restore_check_change(eb_restore_job_t *job, const eb_spans_t *spans
                       security->secure_boot_version, job->table_addr);
     }
     if (code == EB_OK) {
-        code = eb_check_protection(&job->care, job->options->force, err);
+        code = eb_check_protection(&job->retry, job->options->force, err);
     }
     return code;
 }

@@ -20,7 +20,7 @@ typedef struct eb_restore_job {
     eb_session_t *session;               /* borrowed */
     const eb_restore_options_t *options; /* borrowed */
     const eb_events_t *ev;               /* borrowed */
-    eb_line_care_t care;
+    eb_retry_t retry;
     eb_image_source_t image;
     eb_layout_t *board; /* what is on the board; owned */
     eb_layout_t *after; /* what will be; NULL: the table is not touched; owned */
@@ -65,7 +65,7 @@ eb_code_t eb_restore_check_table(eb_restore_job_t *job, eb_err_t *err); /* names
 eb_code_t eb_restore_check_change(eb_restore_job_t *job, const eb_spans_t *spans, eb_err_t *err);
 
 /* Shared with erase: the flash's protection bits, asked for only when something is to change. */
-eb_code_t eb_check_protection(eb_line_care_t *care, bool force, eb_err_t *err);
+eb_code_t eb_check_protection(eb_retry_t *retry, bool force, eb_err_t *err);
 /* EB_ERR_REFUSED with message and hint, or a warning and EB_OK. */
 eb_code_t eb_check_refuse(const eb_events_t *ev, bool force, const char *hint, eb_err_t *err,
                           const char *format, ...) __attribute__((format(printf, 5, 6)));

@@ -156,10 +156,10 @@ eb_code_t eb_restore_choose(eb_restore_job_t *job, eb_err_t *err)
 static eb_code_t read_edge(eb_restore_job_t *job, eb_edge_t *edge, eb_err_t *err)
 {
     uint8_t again[EB_SECTOR_BYTES];
-    eb_code_t code = eb_steady_read(&job->care, edge->addr, EB_SECTOR_BYTES, edge->bytes, err);
+    eb_code_t code = eb_retry_read(&job->retry, edge->addr, EB_SECTOR_BYTES, edge->bytes, err);
 
     for (int i = 1; code == EB_OK && !eb_session_has_digest(job->session); i++) {
-        code = eb_steady_read(&job->care, edge->addr, EB_SECTOR_BYTES, again, err);
+        code = eb_retry_read(&job->retry, edge->addr, EB_SECTOR_BYTES, again, err);
         if (code == EB_OK && memcmp(again, edge->bytes, EB_SECTOR_BYTES) == 0) {
             return EB_OK;
         }

@@ -42,7 +42,7 @@ static eb_code_t lies_there(eb_settle_t *settle, eb_range_t range, bool *there, 
     eb_code_t code = bytes_of_part(settle, range.addr, range.size, settle->buf, err);
 
     if (code == EB_OK) {
-        code = eb_steady_digest(&settle->care, range.addr, range.size, theirs, err);
+        code = eb_retry_digest(&settle->retry, range.addr, range.size, theirs, err);
     }
     if (code == EB_OK) {
         eb_md5(settle->buf, range.size, ours);
@@ -51,7 +51,7 @@ static eb_code_t lies_there(eb_settle_t *settle, eb_range_t range, bool *there, 
     return code;
 }
 
-/* Ends at the first one that does not: settle->care.strayed. */
+/* Ends at the first one that does not: settle->retry.wrong_address. */
 static eb_code_t look_at_reads(eb_settle_t *settle, eb_err_t *err)
 {
     const uint64_t flash_bytes = eb_session_flash(settle->session)->size_bytes;
@@ -62,7 +62,8 @@ static eb_code_t look_at_reads(eb_settle_t *settle, eb_err_t *err)
     for (size_t i = 0; i < settle->reads.count; i++) {
         total += settle->reads.list[i].range.size;
     }
-    for (size_t i = 0; i < settle->reads.count && code == EB_OK && !settle->care.strayed; i++) {
+    for (size_t i = 0; i < settle->reads.count && code == EB_OK && !settle->retry.wrong_address;
+         i++) {
         const eb_twin_read_t *read = &settle->reads.list[i];
         bool possible, there;
         if (eb_event_cancelled(settle->ev)) {
@@ -73,7 +74,7 @@ static eb_code_t look_at_reads(eb_settle_t *settle, eb_err_t *err)
         if (code == EB_OK && possible) {
             eb_event_progress(settle->ev, EB_PHASE_CHECK, asked_bytes > 0 ? done : 0, total);
             code = lies_there(settle, read->range, &there, err);
-            settle->care.strayed = code == EB_OK && !there;
+            settle->retry.wrong_address = code == EB_OK && !there;
             asked_bytes += read->range.size;
         }
         done += read->range.size;
@@ -121,7 +122,7 @@ static eb_code_t prove_all(eb_settle_t *settle, eb_err_t *err)
 /* Something reached the board, or came from it, other than it was sent. */
 static bool is_in_doubt(const eb_settle_t *settle)
 {
-    return settle->care.strayed || eb_line_showed_faults(settle->session);
+    return settle->retry.wrong_address || eb_line_had_faults(settle->session);
 }
 
 eb_code_t eb_second_proof(eb_settle_t *settle, eb_err_t *err)

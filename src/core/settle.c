@@ -4,7 +4,7 @@
 #include "clock.h"
 #include "digest.h"
 #include "fs_atomic.h"
-#include "measure.h"
+#include "link_speed.h"
 #include "range.h"
 #include "wiped.h"
 
@@ -29,9 +29,9 @@ eb_code_t eb_settle_init(eb_settle_t *st, eb_session_t *session, const eb_events
     st->ev = ev;
     st->range = range;
     st->has_digest = eb_session_has_digest(session);
-    eb_line_care_init(&st->care, session, ev);
+    eb_retry_init(&st->retry, session, ev);
     eb_plan_init(&st->plan, range, st->has_digest);
-    st->plan.cost = eb_measure_guess(session);
+    st->plan.speed = eb_link_speed_guess(session);
     st->buf = malloc(EB_PLAN_STEP_MAX_BYTES);
     if (st->buf == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory to read into");
@@ -91,7 +91,7 @@ static eb_code_t settle_range(eb_settle_t *st, eb_range_t range, eb_how_t how, c
     uint64_t before = st->cover.settled_bytes;
     eb_cover_set(&st->cover, range, how);
     if (st->cover.settled_bytes > before) {
-        eb_line_care_progress(&st->care);
+        eb_retry_progress(&st->retry);
     }
     show(st, st->cover.settled_bytes);
     /* The journal that was taken up has the resumed ranges already. */
@@ -120,7 +120,7 @@ static void keep_received(eb_settle_t *st, eb_range_t range)
 }
 
 /* Whether the chip's digest over the range equals that of the bytes. A failed call is tried again
- * by line care; an error is final. */
+ * by eb_retry; an error is final. */
 static eb_code_t proves(eb_settle_t *st, eb_range_t range, const uint8_t *bytes, bool *equal,
                         eb_err_t *err)
 {
@@ -132,14 +132,15 @@ static eb_code_t proves(eb_settle_t *st, eb_range_t range, const uint8_t *bytes,
         return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
     }
     while (eb_flash_digest(st->session, range.addr, range.size, st->said, err) != EB_OK) {
-        eb_code_t code = eb_line_care_failed(&st->care, err);
+        eb_code_t code = eb_retry_after_failure(&st->retry, err);
         if (code != EB_OK) {
             return code;
         }
         started_us = eb_clock_us();
     }
-    eb_measure_per_byte(&st->plan.cost.digest_s_per_byte, &st->plan.cost, range.size, started_us);
-    eb_measure_round_trip(&st->plan.cost, range.size, started_us);
+    eb_link_speed_learn_bytes(&st->plan.speed.digest_s_per_byte, &st->plan.speed, range.size,
+                              started_us);
+    eb_link_speed_learn_round_trip(&st->plan.speed, range.size, started_us);
     eb_md5(bytes, range.size, ours);
     *equal = memcmp(st->said, ours, sizeof(ours)) == 0;
     return EB_OK;
@@ -210,7 +211,7 @@ static eb_code_t begins_there(eb_settle_t *st, eb_range_t range, bool *there, eb
     }
     eb_code_t code = proves(st, spot, st->buf, there, err);
     eb_account_add(&st->account, EB_SPENT_SPOT, spot.size, eb_clock_us() - started_us);
-    st->care.strayed = st->care.strayed || (code == EB_OK && !*there);
+    st->retry.wrong_address = st->retry.wrong_address || (code == EB_OK && !*there);
     return code;
 }
 
@@ -352,7 +353,7 @@ static eb_code_t read_failed(eb_settle_t *st, const eb_plan_step_t *step, uint32
     eb_range_t came = {step->range.addr, eb_min_u32(received, step->range.size)};
 
     eb_plan_read_failed(&st->plan, step, came.size);
-    eb_code_t code = eb_line_care_failed(&st->care, err);
+    eb_code_t code = eb_retry_after_failure(&st->retry, err);
     if (code != EB_OK) {
         keep_received(st, came);
         return code;
@@ -413,7 +414,7 @@ static eb_code_t lies_there(eb_settle_t *st, eb_range_t range, bool *there, eb_e
     }
     eb_code_t code = proves(st, spot, st->buf + (spot.addr - range.addr), there, err);
     eb_account_add(&st->account, EB_SPENT_SPOT, spot.size, eb_clock_us() - started_us);
-    if (code == EB_OK && *there && spot.size < range.size && !eb_line_showed_faults(st->session)) {
+    if (code == EB_OK && *there && spot.size < range.size && !eb_line_had_faults(st->session)) {
         code = eb_twin_add(&st->reads, &(eb_twin_read_t){range, spot}, err);
     }
     return code;
@@ -432,12 +433,12 @@ static eb_code_t read_step(eb_settle_t *st, eb_plan_step_t *step, eb_err_t *err)
     if (read_once(st, step->range, st->buf, &result, err) != EB_OK) {
         return read_failed(st, step, result.received, err);
     }
-    eb_measure_per_byte(&st->plan.cost.read_s_per_byte, &st->plan.cost, step->range.size,
-                        started_us);
+    eb_link_speed_learn_bytes(&st->plan.speed.read_s_per_byte, &st->plan.speed, step->range.size,
+                              started_us);
     /* Bytes that waited in a buffer of the host seem to have come faster than they can. */
-    double floor_s = eb_measure_floor_s(st->session);
-    if (st->plan.cost.read_s_per_byte < floor_s) {
-        st->plan.cost.read_s_per_byte = floor_s;
+    double floor_s = eb_link_speed_floor_s(st->session);
+    if (st->plan.speed.read_s_per_byte < floor_s) {
+        st->plan.speed.read_s_per_byte = floor_s;
     }
     if (!st->has_digest) {
         return read_twice(st, step, err);
@@ -447,7 +448,7 @@ static eb_code_t read_step(eb_settle_t *st, eb_plan_step_t *step, eb_err_t *err)
         return code;
     }
     if (!there) {
-        st->care.strayed = true;
+        st->retry.wrong_address = true;
         (void)eb_err_set(err, EB_ERR_LINE, "a read of %u bytes at 0x%x came from another address",
                          step->range.size, step->range.addr);
         return read_failed(st, step, step->range.size, err);
@@ -459,12 +460,12 @@ static eb_code_t read_step(eb_settle_t *st, eb_plan_step_t *step, eb_err_t *err)
 static eb_code_t take_step(eb_settle_t *st, eb_plan_step_t *step, eb_err_t *err)
 {
     uint64_t settled = st->cover.settled_bytes;
-    int failures = st->care.failures_in_row;
+    int failures = st->retry.failures_in_row;
     eb_code_t code = step->is_guess ? try_guess(st, step, err) : read_step(st, step, err);
 
     /* A read either settles something or counts as a failure; else this would never end. */
     if (code == EB_OK && !step->is_guess && st->cover.settled_bytes == settled &&
-        st->care.failures_in_row <= failures) {
+        st->retry.failures_in_row <= failures) {
         return eb_err_set(err, EB_ERR_INTERNAL, "a read of %u bytes at 0x%x settled nothing",
                           step->range.size, step->range.addr);
     }
@@ -493,6 +494,6 @@ eb_code_t eb_settle_run(eb_settle_t *st, eb_err_t *err)
 
     show(st, 0);
     eb_code_t code = take_steps(st, err != NULL ? err : &unused);
-    eb_account_tell(&st->account, &st->plan.cost, st->ev);
+    eb_account_tell(&st->account, &st->plan.speed, st->ev);
     return code;
 }

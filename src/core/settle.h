@@ -17,9 +17,9 @@
 #include "account.h"
 #include "cover.h"
 #include "journal.h"
-#include "line_care.h"
 #include "plan.h"
 #include "range.h"
+#include "retry.h"
 #include "twin.h"
 
 /* A file that may hold the same bytes as the flash. */
@@ -40,7 +40,7 @@ typedef struct eb_settle {
     eb_session_t *session;
     const eb_events_t *ev;
     eb_range_t range;
-    eb_line_care_t care;
+    eb_retry_t retry;
     eb_cover_t cover;
     eb_account_t account;
     eb_twin_reads_t reads; /* proved to lie there by a spot alone; all, while no fault shows */

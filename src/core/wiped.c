@@ -55,7 +55,7 @@ static eb_code_t look_through(const eb_settle_t *settle, const eb_cover_t *held,
 static eb_code_t is_erased(eb_settle_t *settle, eb_range_t sector, bool *erased, eb_err_t *err)
 {
     uint8_t theirs[EB_MD5_BYTES], blank[EB_MD5_BYTES];
-    eb_code_t code = eb_steady_digest(&settle->care, sector.addr, sector.size, theirs, err);
+    eb_code_t code = eb_retry_digest(&settle->retry, sector.addr, sector.size, theirs, err);
 
     eb_md5_erased(sector.size, blank);
     *erased = code == EB_OK && memcmp(theirs, blank, sizeof(blank)) == 0;

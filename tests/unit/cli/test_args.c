@@ -250,7 +250,7 @@ static void bad_environment_is_named(void **state)
     setenv("ESPTOOL_BAUD", "fast", 1);
     assert_int_equal(parse("backup", NULL), EB_ERR_USAGE);
     assert_says("ESPTOOL_BAUD 'fast'");
-    /* A command that opens no board does not care. */
+    /* A command that opens no board does not retry. */
     assert_int_equal(parse("list", NULL), EB_OK);
 }
 

@@ -295,7 +295,7 @@ static eb_code_t compare_leaping(fixture_t *f, eb_leap_t *leap)
 {
     *leap = (eb_leap_t){.allowed = true,
                         .total_bytes = FLASH_BYTES,
-                        .cost = {10.0 / 921600, 2.7 / MB, 0.003}};
+                        .speed = {10.0 / 921600, 2.7 / MB, 0.003}};
     eb_spans_free(&f->spans);
     fake_forget(f->board);
     watch_init(&f->watch, f->board);

@@ -16,7 +16,7 @@ static eb_leap_t make(uint64_t total_bytes)
 {
     return (eb_leap_t){.allowed = true,
                        .total_bytes = total_bytes,
-                       .cost = {10.0 / 921600, 0.6 / MB, 0.003}};
+                       .speed = {10.0 / 921600, 0.6 / MB, 0.003}};
 }
 
 static void ask(eb_leap_t *leap, unsigned sectors, bool equal)
@@ -114,13 +114,13 @@ static void the_cost_decides(void **state)
     few = asked_before_leap(leap, false, 1000);
     assert_true(few > 16 && few < 100);
     assert_true(asked_before_leap(leap, true, 1000) <= few); /* to erase takes less than to write */
-    leap.cost.digest_s_per_byte = 2.7 / MB;
+    leap.speed.digest_s_per_byte = 2.7 / MB;
     assert_true(asked_before_leap(leap, false, 1000) < few);
-    leap.cost = make(MB).cost;
-    leap.cost.round_trip_s = 0.017;
+    leap.speed = make(MB).speed;
+    leap.speed.round_trip_s = 0.017;
     assert_true(asked_before_leap(leap, false, 1000) < few);
-    leap.cost = make(MB).cost;
-    leap.cost.read_s_per_byte = 10.0 / 115200;
+    leap.speed = make(MB).speed;
+    leap.speed.read_s_per_byte = 10.0 / 115200;
     assert_true(asked_before_leap(leap, false, 1000) > few);
 }
 

@@ -24,7 +24,7 @@ static double digest_s_byte = DIGEST_S_BYTE;
 
 typedef struct model {
     const uint8_t *flash, *prior, *left;
-    eb_plan_cost_t cost;
+    eb_link_speed_t speed;
     double seconds;
     uint64_t read_bytes, digest_bytes;
     unsigned steps;
@@ -68,7 +68,7 @@ static void take_step(model_t *m, eb_plan_t *plan, eb_cover_t *cover, const eb_p
 
     if (step->is_guess) {
         bool right = guess_holds(m, step);
-        m->seconds += m->cost.round_trip_s + size * m->cost.digest_s_per_byte;
+        m->seconds += m->speed.round_trip_s + size * m->speed.digest_s_per_byte;
         m->digest_bytes += size;
         eb_plan_guessed(plan, step, right);
         if (right) {
@@ -76,7 +76,7 @@ static void take_step(model_t *m, eb_plan_t *plan, eb_cover_t *cover, const eb_p
         }
         return;
     }
-    m->seconds += 2 * m->cost.round_trip_s + size * m->cost.read_s_per_byte;
+    m->seconds += 2 * m->speed.round_trip_s + size * m->speed.read_s_per_byte;
     m->read_bytes += size;
     bool as_prior =
         m->prior != NULL && memcmp(m->flash + tail_addr, m->prior + tail_addr, tail) == 0;
@@ -89,7 +89,7 @@ static void run_model(model_t *m, eb_plan_t *plan)
     eb_cover_t cover;
     eb_plan_step_t step;
 
-    plan->cost = m->cost;
+    plan->speed = m->speed;
     assert_int_equal(eb_cover_init(&cover, plan->range, NULL), EB_OK);
     while (eb_plan_next(plan, &cover, &step)) {
         eb_range_t open;
@@ -108,7 +108,7 @@ static model_t make_model(const uint8_t *flash)
 {
     model_t m = {.flash = flash};
 
-    m.cost = (eb_plan_cost_t){READ_S_BYTE, digest_s_byte, ROUND_TRIP_S};
+    m.speed = (eb_link_speed_t){READ_S_BYTE, digest_s_byte, ROUND_TRIP_S};
     return m;
 }
 
@@ -132,8 +132,8 @@ static void random_data_costs_little_more_than_reading_it(void **state)
     for (size_t i = 0; i < 4; i++) {
         for (size_t k = 0; k < 2; k++) {
             model_t m = make_model(flash);
-            m.cost.read_s_per_byte = read_s[i] / MB;
-            m.cost.round_trip_s = round_trip_s[k];
+            m.speed.read_s_per_byte = read_s[i] / MB;
+            m.speed.round_trip_s = round_trip_s[k];
             run_plain(&m);
             assert_int_equal(m.read_bytes, FLASH_BYTES);
             assert_true(m.seconds < 4 * read_s[i] * (k == 0 ? 1.02 : 1.04));
@@ -361,7 +361,7 @@ static void a_failed_read_is_asked_for_in_smaller_pieces(void **state)
 
     (void)state;
     eb_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, false);
-    plan.cost = (eb_plan_cost_t){READ_S_BYTE, DIGEST_S_BYTE, ROUND_TRIP_S};
+    plan.speed = (eb_link_speed_t){READ_S_BYTE, DIGEST_S_BYTE, ROUND_TRIP_S};
     assert_int_equal(eb_cover_init(&cover, plan.range, NULL), EB_OK);
     for (int i = 0; i < 8; i++) {
         assert_true(eb_plan_next(&plan, &cover, &step));

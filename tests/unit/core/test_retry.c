@@ -1,6 +1,6 @@
 /* Small reads and digests that are made again until they succeed. */
 #include "fake_session.h"
-#include "line_care.h"
+#include "retry.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 
 typedef struct fixture {
     eb_session_t *board;
-    eb_line_care_t care;
+    eb_retry_t retry;
     uint8_t bytes[EB_SECTOR_BYTES];
     eb_err_t err;
 } fixture_t;
@@ -25,7 +25,7 @@ static int set_up(void **state)
 
     f->board = fake_new(FLASH_BYTES, 1);
     fake_fill(f->board, 0, FLASH_BYTES, 2);
-    eb_line_care_init(&f->care, f->board, NULL);
+    eb_retry_init(&f->retry, f->board, NULL);
     *state = f;
     return 0;
 }
@@ -41,7 +41,7 @@ static int tear_down(void **state)
 
 static eb_code_t read_at(fixture_t *f, uint32_t addr)
 {
-    return eb_steady_read(&f->care, addr, EB_SECTOR_BYTES, f->bytes, &f->err);
+    return eb_retry_read(&f->retry, addr, EB_SECTOR_BYTES, f->bytes, &f->err);
 }
 
 static void assert_read(fixture_t *f, uint32_t addr)

@@ -1,4 +1,4 @@
-#include "line_care.h"
+#include "retry.h"
 
 #include "digest.h"
 
@@ -9,11 +9,11 @@
 #define BADNESS_LIMIT       8
 #define BADNESS_FAILURE     2
 
-void eb_line_care_init(eb_line_care_t *care, eb_session_t *session, const eb_events_t *ev)
+void eb_retry_init(eb_retry_t *retry, eb_session_t *session, const eb_events_t *ev)
 {
-    memset(care, 0, sizeof(*care));
-    care->session = session;
-    care->ev = ev;
+    memset(retry, 0, sizeof(*retry));
+    retry->session = session;
+    retry->ev = ev;
 }
 
 uint32_t eb_line_resets(const eb_session_t *session)
@@ -24,7 +24,7 @@ uint32_t eb_line_resets(const eb_session_t *session)
     return stats.reconnects;
 }
 
-bool eb_line_showed_faults(const eb_session_t *session)
+bool eb_line_had_faults(const eb_session_t *session)
 {
     eb_session_stats_t stats;
 
@@ -32,12 +32,12 @@ bool eb_line_showed_faults(const eb_session_t *session)
     return stats.retries != 0 || stats.reconnects != 0 || stats.slowdowns != 0;
 }
 
-void eb_line_care_progress(eb_line_care_t *care)
+void eb_retry_progress(eb_retry_t *retry)
 {
-    care->failures_in_row = 0;
-    care->lost_in_row = 0;
-    if (care->badness > 0) {
-        care->badness--;
+    retry->failures_in_row = 0;
+    retry->lost_in_row = 0;
+    if (retry->badness > 0) {
+        retry->badness--;
     }
 }
 
@@ -98,86 +98,86 @@ static bool recovery_is_final(eb_code_t code)
            code == EB_ERR_REFUSED || code == EB_ERR_INTERNAL;
 }
 
-static eb_code_t bring_back(eb_line_care_t *care, eb_err_t *err)
+static eb_code_t bring_back(eb_retry_t *retry, eb_err_t *err)
 {
     for (;;) {
-        eb_code_t code = eb_session_recover(care->session, err);
+        eb_code_t code = eb_session_recover(retry->session, err);
         if (code == EB_OK) {
             return EB_OK;
         }
-        care->lost_in_row++;
+        retry->lost_in_row++;
         if (recovery_is_final(code)) {
             return code;
         }
-        if (care->lost_in_row >= LOST_IN_ROW_MAX) {
+        if (retry->lost_in_row >= LOST_IN_ROW_MAX) {
             return eb_err_wrap(err, "the board did not come back in %d attempts",
-                               care->lost_in_row);
+                               retry->lost_in_row);
         }
-        eb_event_note(care->ev, EB_LEVEL_DETAIL, "the board is gone (%s); trying again",
+        eb_event_note(retry->ev, EB_LEVEL_DETAIL, "the board is gone (%s); trying again",
                       err->message);
-        if (eb_event_cancelled(care->ev)) {
+        if (eb_event_cancelled(retry->ev)) {
             return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
         }
     }
 }
 
-static void slow_down_when_bad(eb_line_care_t *care)
+static void slow_down_when_bad(eb_retry_t *retry)
 {
     eb_err_t why = {0};
     eb_session_stats_t stats;
 
-    care->badness += BADNESS_FAILURE;
-    if (care->badness < BADNESS_LIMIT) {
+    retry->badness += BADNESS_FAILURE;
+    if (retry->badness < BADNESS_LIMIT) {
         return;
     }
-    care->badness = 0;
+    retry->badness = 0;
     /* At the lowest rate it goes on as it is; a rate that did not take shows in the next call. */
-    if (eb_session_slow_down(care->session, &why) != EB_OK) {
-        eb_event_note(care->ev, EB_LEVEL_DETAIL, "not slower: %s", why.message);
+    if (eb_session_slow_down(retry->session, &why) != EB_OK) {
+        eb_event_note(retry->ev, EB_LEVEL_DETAIL, "not slower: %s", why.message);
         return;
     }
-    eb_session_get_stats(care->session, &stats);
-    eb_event_note(care->ev, EB_LEVEL_NOTE, "the line is bad: going on at %u baud", stats.baud);
+    eb_session_get_stats(retry->session, &stats);
+    eb_event_note(retry->ev, EB_LEVEL_NOTE, "the line is bad: going on at %u baud", stats.baud);
 }
 
-eb_code_t eb_line_care_failed(eb_line_care_t *care, eb_err_t *err)
+eb_code_t eb_retry_after_failure(eb_retry_t *retry, eb_err_t *err)
 {
     eb_remedy_t remedy = remedy_of(err->code);
 
     if (remedy == EB_REMEDY_NONE) {
         return err->code;
     }
-    if (eb_event_cancelled(care->ev)) {
+    if (eb_event_cancelled(retry->ev)) {
         return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
     }
-    eb_event_note(care->ev, EB_LEVEL_DETAIL, "%s; trying again", err->message);
-    care->failures_in_row++;
-    if (care->failures_in_row >= FAILURES_IN_ROW_MAX) {
+    eb_event_note(retry->ev, EB_LEVEL_DETAIL, "%s; trying again", err->message);
+    retry->failures_in_row++;
+    if (retry->failures_in_row >= FAILURES_IN_ROW_MAX) {
         if (err->code == EB_ERR_LINE || err->code == EB_ERR_PROTOCOL) {
             err->code = EB_ERR_UNPROVED;
         }
-        return eb_err_wrap(err, "gave up after %d failures in a row", care->failures_in_row);
+        return eb_err_wrap(err, "gave up after %d failures in a row", retry->failures_in_row);
     }
-    if (remedy == EB_REMEDY_RECOVER || care->failures_in_row % 3 == 0) {
-        eb_code_t code = bring_back(care, err);
+    if (remedy == EB_REMEDY_RECOVER || retry->failures_in_row % 3 == 0) {
+        eb_code_t code = bring_back(retry, err);
         if (code != EB_OK) {
             return code;
         }
     }
-    slow_down_when_bad(care);
+    slow_down_when_bad(retry);
     return EB_OK;
 }
 
 /* A request that reached the board with another address was answered for that, and well. */
-static eb_code_t lies_there(eb_line_care_t *care, uint32_t addr, uint32_t size,
-                            const uint8_t *bytes, eb_err_t *err)
+static eb_code_t lies_there(eb_retry_t *retry, uint32_t addr, uint32_t size, const uint8_t *bytes,
+                            eb_err_t *err)
 {
     uint8_t theirs[EB_MD5_BYTES], ours[EB_MD5_BYTES];
 
-    if (!eb_session_has_digest(care->session)) {
+    if (!eb_session_has_digest(retry->session)) {
         return EB_OK;
     }
-    eb_code_t code = eb_flash_digest(care->session, addr, size, theirs, err);
+    eb_code_t code = eb_flash_digest(retry->session, addr, size, theirs, err);
     if (code != EB_OK) {
         return code;
     }
@@ -185,23 +185,23 @@ static eb_code_t lies_there(eb_line_care_t *care, uint32_t addr, uint32_t size,
     if (memcmp(theirs, ours, sizeof(ours)) == 0) {
         return EB_OK;
     }
-    care->strayed = true;
+    retry->wrong_address = true;
     return eb_err_set(err, EB_ERR_LINE, "a read of %u bytes at 0x%x came from another address",
                       size, addr);
 }
 
-eb_code_t eb_steady_read(eb_line_care_t *care, uint32_t addr, uint32_t size, uint8_t *buf,
-                         eb_err_t *err)
+eb_code_t eb_retry_read(eb_retry_t *retry, uint32_t addr, uint32_t size, uint8_t *buf,
+                        eb_err_t *err)
 {
     for (;;) {
         eb_read_result_t result = {0};
         eb_err_t why = {0};
-        if (eb_flash_read(care->session, addr, size, buf, NULL, NULL, &result, &why) == EB_OK &&
-            lies_there(care, addr, size, buf, &why) == EB_OK) {
-            eb_line_care_progress(care);
+        if (eb_flash_read(retry->session, addr, size, buf, NULL, NULL, &result, &why) == EB_OK &&
+            lies_there(retry, addr, size, buf, &why) == EB_OK) {
+            eb_retry_progress(retry);
             return EB_OK;
         }
-        if (eb_line_care_failed(care, &why) != EB_OK) {
+        if (eb_retry_after_failure(retry, &why) != EB_OK) {
             if (err != NULL) {
                 *err = why;
             }
@@ -210,16 +210,16 @@ eb_code_t eb_steady_read(eb_line_care_t *care, uint32_t addr, uint32_t size, uin
     }
 }
 
-eb_code_t eb_steady_digest(eb_line_care_t *care, uint32_t addr, uint32_t size,
-                           uint8_t md5[EB_MD5_BYTES], eb_err_t *err)
+eb_code_t eb_retry_digest(eb_retry_t *retry, uint32_t addr, uint32_t size,
+                          uint8_t md5[EB_MD5_BYTES], eb_err_t *err)
 {
     for (;;) {
         eb_err_t why = {0};
-        if (eb_flash_digest(care->session, addr, size, md5, &why) == EB_OK) {
-            eb_line_care_progress(care);
+        if (eb_flash_digest(retry->session, addr, size, md5, &why) == EB_OK) {
+            eb_retry_progress(retry);
             return EB_OK;
         }
-        if (eb_line_care_failed(care, &why) != EB_OK) {
+        if (eb_retry_after_failure(retry, &why) != EB_OK) {
             if (err != NULL) {
                 *err = why;
             }

@@ -1,5 +1,5 @@
-/* measure.c: see measure.h. */
-#include "measure.h"
+/* link_speed.c: see link_speed.h. */
+#include "link_speed.h"
 
 #include "clock.h"
 
@@ -13,7 +13,7 @@
 #define MEASURE_WEIGHT       0.25
 
 /* The least that a byte takes: what the line or, where that is not known, the chip can send. */
-double eb_measure_floor_s(const eb_session_t *session)
+double eb_link_speed_floor_s(const eb_session_t *session)
 {
     eb_session_stats_t stats;
 
@@ -22,34 +22,34 @@ double eb_measure_floor_s(const eb_session_t *session)
     return uart && stats.baud > 0 ? 10.0 / stats.baud : 1.0 / CHIP_SENDS_MAX_BYTES;
 }
 
-eb_plan_cost_t eb_measure_guess(const eb_session_t *session)
+eb_link_speed_t eb_link_speed_guess(const eb_session_t *session)
 {
-    double read_s = eb_measure_floor_s(session);
+    double read_s = eb_link_speed_floor_s(session);
 
     if (read_s <= 1.0 / CHIP_SENDS_MAX_BYTES) {
         read_s = 1.0 / USB_READ_GUESS_BYTES;
     }
-    return (eb_plan_cost_t){read_s, DIGEST_GUESS_S_BYTE, ROUND_TRIP_GUESS_S};
+    return (eb_link_speed_t){read_s, DIGEST_GUESS_S_BYTE, ROUND_TRIP_GUESS_S};
 }
 
 /* A small digest is mostly a round trip. */
-void eb_measure_round_trip(eb_plan_cost_t *cost, uint32_t size, int64_t started_us)
+void eb_link_speed_learn_round_trip(eb_link_speed_t *speed, uint32_t size, int64_t started_us)
 {
-    double took_s = (double)(eb_clock_us() - started_us) / 1e6 - size * cost->digest_s_per_byte;
+    double took_s = (double)(eb_clock_us() - started_us) / 1e6 - size * speed->digest_s_per_byte;
 
     if (size <= ROUND_TRIP_MAX_BYTES && took_s > 0) {
-        cost->round_trip_s += MEASURE_WEIGHT * (took_s - cost->round_trip_s);
+        speed->round_trip_s += MEASURE_WEIGHT * (took_s - speed->round_trip_s);
     }
 }
 
 /* Move an estimate towards what a call of `size` bytes took. */
-void eb_measure_per_byte(double *s_per_byte, const eb_plan_cost_t *cost, uint32_t size,
-                         int64_t started_us)
+void eb_link_speed_learn_bytes(double *s_per_byte, const eb_link_speed_t *speed, uint32_t size,
+                               int64_t started_us)
 {
     if (size < MEASURE_MIN_BYTES) {
         return;
     }
-    double took_s = (double)(eb_clock_us() - started_us) / 1e6 - cost->round_trip_s;
+    double took_s = (double)(eb_clock_us() - started_us) / 1e6 - speed->round_trip_s;
     double now = (took_s > 0 ? took_s : 0) / size;
     *s_per_byte += MEASURE_WEIGHT * (now - *s_per_byte);
 }
