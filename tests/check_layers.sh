@@ -55,7 +55,8 @@ may_see() { # the layers whose private headers a layer may include
     device) echo 'device wire transport base' ;;
     format) echo 'format base' ;;
     core/retry) echo "core/retry $(may_see device)" ;;
-    core) echo "core core/retry format $(may_see device)" ;;
+    core/layout) echo "core/layout format $(may_see core/retry)" ;;
+    core) echo "core core/layout core/retry format $(may_see device)" ;;
     cli) echo "cli $(may_see core)" ;;
     esac
 }

@@ -5,7 +5,6 @@
 #include "apply_text.h"
 #include "bytes.h"
 #include "clock.h"
-#include "cover.h"
 #include "digest.h"
 #include "link_speed.h"
 #include "range.h"

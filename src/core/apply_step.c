@@ -2,7 +2,6 @@
 
 #include "apply_look.h"
 #include "bytes.h"
-#include "cover.h"
 #include "range.h"
 
 #include <stdlib.h>

@@ -3,13 +3,13 @@
 #include "clock.h"
 #include "espbackup/version.h"
 #include "finish.h"
+#include "flash_layout.h"
 #include "fs_atomic.h"
 #include "part_file.h"
 #include "range.h"
 #include "second_proof.h"
 #include "settle.h"
 #include "store.h"
-#include "table_search.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

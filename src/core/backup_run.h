@@ -4,8 +4,8 @@
 #define EB_CORE_BACKUP_RUN_H
 
 #include "espbackup/ops.h"
-#include "layout.h"
-#include "part_choice.h"
+#include "flash_layout.h"
+#include "partition_select.h"
 #include "range.h"
 
 typedef struct eb_backup_job {

@@ -1,17 +1,13 @@
 #include "difference.h"
 
 #include "compare.h"
-#include "cover.h"
+#include "flash_layout.h"
 #include "partition_table.h"
 #include "range.h"
-#include "table_search.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define BOOTLOADER_NAME "bootloader"
-#define TABLE_NAME      "partition table"
 
 void eb_diff_result_free(eb_diff_result_t *result)
 {
@@ -20,18 +16,6 @@ void eb_diff_result_free(eb_diff_result_t *result)
         result->differences = NULL;
         result->count = 0;
     }
-}
-
-/* -- areas ---------------------------------------------------------------------------------- */
-
-static bool has_table(const eb_areas_t *areas)
-{
-    return areas->table != NULL && areas->table->present;
-}
-
-bool eb_areas_known(const eb_areas_t *areas)
-{
-    return has_table(areas) || areas->label != NULL;
 }
 
 eb_areas_t eb_areas_of_image(const eb_image_source_t *source)
@@ -50,52 +34,6 @@ eb_areas_t eb_areas_of_image(const eb_image_source_t *source)
         }
     }
     return areas;
-}
-
-/* The area at an address: its name, and how far it reaches. */
-typedef struct area {
-    const char *name;
-    uint64_t end;
-} area_t;
-
-/* Take `start` as the end of an area without a name if it comes first; or, from start on, name. */
-static void consider(area_t *area, uint32_t addr, uint64_t start, uint64_t end, const char *name)
-{
-    if (addr >= start && addr < end) {
-        if (area->name[0] == '\0') {
-            area->name = name;
-        }
-        area->end = end < area->end ? end : area->end;
-    } else if (addr < start && start < area->end) {
-        area->end = start;
-    }
-}
-
-static area_t area_at(const eb_areas_t *areas, uint32_t addr)
-{
-    area_t area = {"", UINT64_MAX};
-
-    if (!has_table(areas)) {
-        if (areas->label != NULL) {
-            consider(&area, addr, areas->only.addr, eb_range_end(areas->only), areas->label);
-        }
-        return area;
-    }
-    const eb_partition_table_t *table = areas->table;
-    for (size_t i = 0; i < table->count; i++) {
-        const eb_partition_t *entry = &table->entries[i];
-        consider(&area, addr, entry->addr, (uint64_t)entry->addr + entry->size, entry->label);
-    }
-    consider(&area, addr, table->addr, (uint64_t)table->addr + EB_SECTOR_BYTES, TABLE_NAME);
-    if (areas->bootloader_addr < table->addr) {
-        consider(&area, addr, areas->bootloader_addr, table->addr, BOOTLOADER_NAME);
-    }
-    return area;
-}
-
-bool eb_areas_border(const eb_areas_t *areas, uint32_t addr)
-{
-    return addr > 0 && area_at(areas, addr - 1).end == addr;
 }
 
 /* -- the list ------------------------------------------------------------------------------- */
@@ -126,7 +64,7 @@ eb_code_t eb_difference_add(eb_diff_result_t *result, const eb_areas_t *areas, u
     uint64_t at = addr, end = at + size;
 
     while (at < end) {
-        area_t area = area_at(areas, (uint32_t)at);
+        eb_area_t area = eb_areas_at(areas, (uint32_t)at);
         uint64_t stop = area.end < end ? area.end : end;
         eb_code_t code = append(result, (uint32_t)at, (uint32_t)(stop - at), kind, area.name, err);
         if (code != EB_OK) {

@@ -1,26 +1,14 @@
 /*
  * difference.h: differing ranges of the flash and the names of what lies there.
- *
- * An area is a partition, the bootloader, the partition table, or what lies between them.
  */
 #ifndef EB_CORE_DIFFERENCE_H
 #define EB_CORE_DIFFERENCE_H
 
 #include "espbackup/ops.h"
+#include "flash_areas.h"
 #include "image_source.h"
 #include "range.h"
 
-typedef struct eb_areas {
-    const eb_partition_table_t *table; /* NULL or not present: not known; borrowed */
-    uint32_t bootloader_addr;
-    const char *label; /* of `only`, which alone has a name when there is no table; borrowed */
-    eb_range_t only;
-} eb_areas_t;
-
-/* Whether it knows any name. */
-bool eb_areas_known(const eb_areas_t *areas);
-/* Whether another area begins at addr. */
-bool eb_areas_border(const eb_areas_t *areas, uint32_t addr);
 /* What an image knows of the areas; borrows it. */
 eb_areas_t eb_areas_of_image(const eb_image_source_t *source);
 

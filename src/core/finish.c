@@ -5,10 +5,10 @@
 #include "cover.h"
 #include "digest.h"
 #include "espbackup/version.h"
+#include "flash_layout.h"
 #include "fs_atomic.h"
 #include "hash_file.h"
 #include "range.h"
-#include "table_search.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #ifndef EB_CORE_FINISH_H
 #define EB_CORE_FINISH_H
 
-#include "layout.h"
+#include "flash_layout.h"
 #include "part_file.h"
 #include "range.h"
 

@@ -1,11 +1,11 @@
 #include "image_source.h"
 
 #include "bytes.h"
+#include "flash_layout.h"
 #include "fs_atomic.h"
 #include "hash_file.h"
 #include "range.h"
 #include "store.h"
-#include "table_search.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -11,8 +11,8 @@
 #include "espbackup/err.h"
 #include "espbackup/event.h"
 #include "espbackup/ops.h"
+#include "flash_layout.h"
 #include "fs_atomic.h"
-#include "layout.h"
 #include "sidecar.h"
 
 #include <stdbool.h>

@@ -1,9 +1,9 @@
 /* op_backup_partition.c: images of single partitions, of a board or out of a backup. */
 #include "backup_run.h"
 #include "espbackup/ops.h"
+#include "flash_layout.h"
 #include "partition_extract.h"
 #include "partition_select.h"
-#include "table_search.h"
 
 #include <stdlib.h>
 #include <string.h>

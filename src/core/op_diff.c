@@ -1,7 +1,6 @@
 /* op_diff.c: what differs between two images, or an image and the board. */
 #include "bytes.h"
 #include "clock.h"
-#include "cover.h"
 #include "difference.h"
 #include "espbackup/ops.h"
 #include "image_source.h"

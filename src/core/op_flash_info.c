@@ -1,8 +1,7 @@
 /* op_flash_info.c: what lies in the flash of a board, and how much of it is erased. */
-#include "cover.h"
 #include "digest.h"
 #include "espbackup/ops.h"
-#include "table_search.h"
+#include "flash_layout.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* op_restore.c: put a backup back: check, compare, ask, change what differs, prove it. */
 #include "clock.h"
 #include "espbackup/ops.h"
+#include "flash_layout.h"
 #include "partition_table.h"
 #include "range.h"
 #include "rescue.h"
 #include "restore_job.h"
-#include "table_search.h"
 
 #include <stdlib.h>
 #include <string.h>

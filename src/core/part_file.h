@@ -6,7 +6,7 @@
 #define EB_CORE_PART_FILE_H
 
 #include "journal.h"
-#include "part_choice.h"
+#include "partition_select.h"
 #include "store.h"
 
 typedef struct eb_part_file {

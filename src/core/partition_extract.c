@@ -2,7 +2,6 @@
 
 #include "bytes.h"
 #include "clock.h"
-#include "cover.h"
 #include "espbackup/version.h"
 #include "finish.h"
 #include "fs_atomic.h"

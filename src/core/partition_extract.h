@@ -4,7 +4,7 @@
 
 #include "espbackup/ops.h"
 #include "image_source.h"
-#include "part_choice.h"
+#include "partition_select.h"
 
 /*
  * Copy the bytes of `choice`, which lies within the source, into a file of its own, complete and

@@ -3,9 +3,9 @@
 #define EB_CORE_RESTORE_JOB_H
 
 #include "apply.h"
+#include "flash_layout.h"
 #include "image_header.h"
 #include "image_source.h"
-#include "layout.h"
 #include "range.h"
 
 #define EB_RESTORE_AREAS_MAX 8

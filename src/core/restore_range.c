@@ -1,5 +1,4 @@
 /* restore_range.c: which bytes of the flash a restore is about, and what shall be in them. */
-#include "cover.h"
 #include "partition_table.h"
 #include "partition_types.h"
 #include "range.h"

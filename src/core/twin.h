@@ -11,7 +11,6 @@
 #define EB_CORE_TWIN_H
 
 #include "compare.h"
-#include "cover.h"
 #include "range.h"
 
 /* What one request asked for. */

@@ -6,7 +6,6 @@
 #define BACKUP_FIXTURE_H
 
 #include "core_fixture.h"
-#include "cover.h"
 #include "digest.h"
 #include "fs_atomic.h"
 #include "sidecar.h"

@@ -1,7 +1,6 @@
 /* Requests that reach the board with another address: what it answers is true, and not what was
  * asked for. */
 #include "core_fixture.h"
-#include "cover.h"
 #include "fs_atomic.h"
 #include "range.h"
 

@@ -1,7 +1,6 @@
 #include "partition_select.h"
 
 #include "bytes.h"
-#include "cover.h"
 #include "flash_text.h"
 #include "partition_table.h"
 #include "partition_types.h"
@@ -19,6 +18,21 @@
 #define SUBTYPE_PRIMARY   0x00
 #define OTA_STATE_PENDING 1u
 #define NAMES_TEXT_BYTES  256
+
+void eb_part_choice_word(const eb_part_choice_t *choice, char out[EB_PART_WORD_BYTES])
+{
+    static const char kept[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+
+    (void)snprintf(out, EB_PART_WORD_BYTES, "%s", choice != NULL ? choice->label : "backup");
+    for (char *p = out; *p != '\0'; p++) {
+        if (strchr(kept, *p) == NULL) {
+            *p = '_';
+        }
+    }
+    if (choice != NULL && out[0] == '\0') {
+        (void)snprintf(out, EB_PART_WORD_BYTES, "0x%x", choice->range.addr);
+    }
+}
 
 typedef struct selection {
     const eb_partition_select_t *select;

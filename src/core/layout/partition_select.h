@@ -1,12 +1,25 @@
-/* partition_select.h: from what the user asked for to ranges of the flash, by the partition table.
+/*
+ * partition_select.h: from what the user asked for to ranges of the flash, by the partition table.
+ *
+ * Labels come from the flash and are hostile: in a file name only letters, digits, '-', '_' and '.'
+ * are kept.
  */
-#ifndef EB_CORE_PARTITION_SELECT_H
-#define EB_CORE_PARTITION_SELECT_H
+#ifndef EB_LAYOUT_PARTITION_SELECT_H
+#define EB_LAYOUT_PARTITION_SELECT_H
 
 #include "espbackup/ops.h"
-#include "layout.h"
-#include "part_choice.h"
+#include "flash_layout.h"
 #include "range.h"
+
+#define EB_PART_WORD_BYTES 24
+
+typedef struct eb_part_choice {
+    char label[EB_PARTITION_LABEL_BYTES]; /* empty: the table gives none */
+    eb_range_t range;
+} eb_part_choice_t;
+
+/* The word of a file name that stands for it; NULL: "backup". Never empty, never a path. */
+void eb_part_choice_word(const eb_part_choice_t *choice, char out[EB_PART_WORD_BYTES]);
 
 #define EB_PART_CHOICES_MAX    (EB_PARTITIONS_MAX + 2) /* bootloader and table too */
 #define EB_PART_ADDR_NOT_KNOWN UINT32_MAX

@@ -1,13 +1,15 @@
 /*
- * layout.h: what lies where in the flash of a board, or in an image of it: partition table,
+ * flash_layout.h: what lies where in the flash of a board, or in an image of it: partition table,
  * applications, the slot that boots.
  */
-#ifndef EB_CORE_LAYOUT_H
-#define EB_CORE_LAYOUT_H
+#ifndef EB_LAYOUT_FLASH_LAYOUT_H
+#define EB_LAYOUT_FLASH_LAYOUT_H
 
 #include "app_image.h"
 #include "range.h"
 #include "retry.h"
+
+#define EB_TABLE_SEARCH_END 0x20000u /* last place that is looked at */
 
 /* Where bytes are read from, by flash address. EB_OK or an error that ends the work. */
 typedef eb_code_t (*eb_layout_read_fn)(void *user, uint32_t addr, uint32_t size, uint8_t *out,
@@ -36,6 +38,21 @@ typedef struct eb_layout {
  */
 eb_code_t eb_layout_find(const eb_layout_source_t *source, const eb_events_t *ev, eb_layout_t *out,
                          eb_err_t *err);
+
+/*
+ * eb_layout_find where the table is: at source->table_addr if that is not 0, and nowhere else;
+ * otherwise at 0x8000 or at the first sector after it, up to EB_TABLE_SEARCH_END, that has one.
+ * Found: source->table_addr is set, and a note tells a place that is not the usual one. What looks
+ * like a table but contradicts itself is a warning, and without another table out->table.damaged.
+ * Errors are those of source->read.
+ */
+eb_code_t eb_layout_search(eb_layout_source_t *source, const eb_events_t *ev, eb_layout_t *out,
+                           eb_err_t *err);
+
+/* The same for what a board merely tells: where the first place has none and no bootloader is there
+ * either, which would look for one, the search, 24 reads, is spared. */
+eb_code_t eb_layout_search_used(eb_layout_source_t *source, const eb_events_t *ev, eb_layout_t *out,
+                                eb_err_t *err);
 
 /* Look at the apps of out->table again that lie wholly within source->check_range: what was
  * measured only is checked then. */
