@@ -1,9 +1,10 @@
 /* cmd_backup.c: `espbackup backup`. */
 #include "board.h"
+#include "find.h"
 #include "many_boards.h"
+#include "paths.h"
 #include "render_json.h"
 #include "render_text.h"
-#include "store.h"
 
 #include <stdlib.h>
 
@@ -37,9 +38,9 @@ static eb_code_t check_options(const eb_backup_options_t *options, eb_err_t *err
                           "0x100000000 together",
                           (unsigned)options->addr, (unsigned)options->size);
     }
-    eb_code_t code = eb_store_check_output(options->output, err);
+    eb_code_t code = eb_path_check_output(options->output, err);
     if (code == EB_OK && options->since != NULL) {
-        code = eb_store_resolve(options->dir, options->since, path, err);
+        code = eb_find_backup(options->dir, options->since, path, err);
     }
     return code;
 }

@@ -1,9 +1,10 @@
 /* cmd_backup_partition.c: `espbackup backup-partition NAME...`. */
 #include "board.h"
+#include "find.h"
 #include "number_parse.h"
+#include "paths.h"
 #include "render_json.h"
 #include "render_text.h"
-#include "store.h"
 
 #include <stdlib.h>
 
@@ -65,7 +66,7 @@ static eb_code_t fill_options(const eb_args_t *args, eb_partition_backup_options
         return EB_ERR_USAGE;
     }
     eb_code_t code = check_select(&out->select, err);
-    return code == EB_OK ? eb_store_check_output(out->output, err) : code;
+    return code == EB_OK ? eb_path_check_output(out->output, err) : code;
 }
 
 static eb_code_t render(eb_cli_t *cli, const eb_session_t *session,

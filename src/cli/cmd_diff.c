@@ -1,8 +1,9 @@
 /* cmd_diff.c: `espbackup diff A B`. */
 #include "board.h"
+#include "find.h"
+#include "paths.h"
 #include "render_json.h"
 #include "render_text.h"
-#include "store.h"
 
 #include <string.h>
 
@@ -23,7 +24,7 @@ static eb_code_t check_files(const eb_diff_options_t *options, eb_err_t *err)
     }
     for (size_t i = 0; i < 2 && code == EB_OK; i++) {
         if (sides[i] != NULL) {
-            code = eb_store_resolve(options->dir, sides[i], path, err);
+            code = eb_find_backup(options->dir, sides[i], path, err);
         }
     }
     return code;

@@ -1,8 +1,9 @@
 /* cmd_restore.c: `espbackup restore BACKUP`. */
 #include "confirm.h"
+#include "find.h"
+#include "paths.h"
 #include "render_json.h"
 #include "render_text.h"
-#include "store.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -112,7 +113,7 @@ static eb_code_t check_first(const eb_restore_run_t *run, eb_err_t *err)
                           "0x100000000 together",
                           (unsigned)options->addr, (unsigned)options->size);
     }
-    eb_code_t code = eb_store_resolve(options->dir, options->backup, path, err);
+    eb_code_t code = eb_find_backup(options->dir, options->backup, path, err);
     if (code == EB_OK && !options->dry_run) {
         code = eb_confirm_possible(run->cli, err);
     }

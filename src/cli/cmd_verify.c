@@ -1,8 +1,9 @@
 /* cmd_verify.c: `espbackup verify BACKUP`. */
 #include "board.h"
+#include "find.h"
+#include "paths.h"
 #include "render_json.h"
 #include "render_text.h"
-#include "store.h"
 
 static eb_code_t render(eb_cli_t *cli, const eb_session_t *session, const eb_diff_result_t *result,
                         eb_err_t *err)
@@ -47,7 +48,7 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
         .address = (uint32_t)eb_arg_number(args, EB_OPT_ADDRESS),
     };
 
-    eb_code_t code = eb_store_resolve(options.dir, options.backup, path, err);
+    eb_code_t code = eb_find_backup(options.dir, options.backup, path, err);
     if (code == EB_OK && !file_only) {
         code = eb_board_open(cli, &session, err);
     }

@@ -1,7 +1,8 @@
 /* render_text_compare.c: verify, diff and the backups of partitions, for people. */
+#include "find.h"
 #include "human.h"
+#include "paths.h"
 #include "render_text.h"
-#include "store.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -181,7 +182,7 @@ bool eb_text_partition_backup(const eb_term_t *term, const eb_chip_info_t *board
         }
     }
     /* All of them lie in one folder: with it in each line they would not fit a terminal. */
-    const size_t folder_len = (size_t)(eb_store_file_name(first) - first);
+    const size_t folder_len = (size_t)(eb_path_file_name(first) - first);
     eb_text_field(term, "Folder", "%.*s", (int)(folder_len > 1 ? folder_len - 1 : folder_len),
                   first);
     eb_table_init(&rows, columns, sizeof(columns) / sizeof(columns[0]));
@@ -197,7 +198,7 @@ bool eb_text_partition_backup(const eb_term_t *term, const eb_chip_info_t *board
                             : file->settled.unproved > 0 ? "read twice"
                             : file->proved               ? "proved"
                                                          : "not known");
-        eb_table_add(&rows, eb_store_file_name(file->image_path));
+        eb_table_add(&rows, eb_path_file_name(file->image_path));
     }
     fputc('\n', term->file);
     bool printed = eb_table_print(&rows, term, 2);

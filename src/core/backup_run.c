@@ -2,14 +2,15 @@
 
 #include "clock.h"
 #include "espbackup/version.h"
+#include "find.h"
 #include "finish.h"
 #include "flash_layout.h"
 #include "fs_atomic.h"
 #include "part_file.h"
+#include "paths.h"
 #include "range.h"
 #include "second_proof.h"
 #include "settle.h"
-#include "store.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -70,9 +71,9 @@ static eb_code_t range_of_prior(const backup_t *b, const char *path, eb_range_t 
 {
     uint64_t size, flash_bytes = eb_session_flash(b->session)->size_bytes;
     eb_sidecar_t *sidecar = NULL;
-    eb_code_t code = eb_store_load_sidecar(path, &sidecar, err);
+    eb_code_t code = eb_find_sidecar(path, &sidecar, err);
 
-    if (!eb_store_file_size(path, &size, NULL)) {
+    if (!eb_path_file_size(path, &size, NULL)) {
         size = 0;
     }
     if (code == EB_OK) {
@@ -106,9 +107,9 @@ static eb_code_t open_prior(backup_t *b, const eb_journal_head_t *head, eb_err_t
         return EB_OK;
     }
     if (b->options->since != NULL) {
-        code = eb_store_resolve(b->options->dir, b->options->since, b->prior_path, err);
+        code = eb_find_backup(b->options->dir, b->options->since, b->prior_path, err);
     } else {
-        code = eb_store_newest(b->options->dir, head->id.mac, b->range, b->prior_path, &found, err);
+        code = eb_find_newest(b->options->dir, head->id.mac, b->range, b->prior_path, &found, err);
     }
     if (code == EB_OK && found) {
         code = range_of_prior(b, b->prior_path, &prior->range, err);

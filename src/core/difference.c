@@ -18,24 +18,6 @@ void eb_diff_result_free(eb_diff_result_t *result)
     }
 }
 
-eb_areas_t eb_areas_of_image(const eb_image_source_t *source)
-{
-    const eb_sidecar_t *sidecar = source->sidecar;
-    eb_areas_t areas = {.table = source->table};
-
-    if (sidecar != NULL) {
-        areas.bootloader_addr = sidecar->chip.bootloader_addr;
-        if (areas.table == NULL) {
-            areas.table = &sidecar->table;
-        }
-        if (sidecar->partition[0] != '\0') {
-            areas.label = sidecar->partition;
-            areas.only = (eb_range_t){sidecar->addr, (uint32_t)sidecar->size_bytes};
-        }
-    }
-    return areas;
-}
-
 /* -- the list ------------------------------------------------------------------------------- */
 
 static eb_code_t append(eb_diff_result_t *result, uint32_t addr, uint32_t size,
@@ -92,7 +74,7 @@ eb_code_t eb_difference_error(const eb_diff_result_t *result, const char *what, 
 static eb_code_t wanted_of_image(void *user, uint32_t addr, uint32_t size, uint8_t *bytes,
                                  eb_err_t *err)
 {
-    return eb_image_source_read(user, addr, bytes, size, err);
+    return eb_backup_image_read(user, addr, bytes, size, err);
 }
 
 /* An image that knows no table, as a bare .bin, lies on a board that may have one. */
@@ -132,7 +114,7 @@ static eb_code_t take_spans(const eb_spans_t *spans, const eb_areas_t *areas,
     return EB_OK;
 }
 
-static void tell_of_other_board(eb_session_t *s, const eb_image_source_t *source,
+static void tell_of_other_board(eb_session_t *s, const eb_backup_image_t *source,
                                 const eb_events_t *ev)
 {
     const eb_chip_info_t *board = eb_session_chip(s);
@@ -151,7 +133,7 @@ static void tell_of_other_board(eb_session_t *s, const eb_image_source_t *source
     }
 }
 
-eb_code_t eb_difference_with_board(eb_session_t *s, eb_image_source_t *source,
+eb_code_t eb_difference_with_board(eb_session_t *s, eb_backup_image_t *source,
                                    const eb_events_t *ev, eb_diff_result_t *result, eb_err_t *err)
 {
     uint64_t flash_bytes = eb_session_flash(s)->size_bytes;

@@ -4,13 +4,10 @@
 #ifndef EB_CORE_DIFFERENCE_H
 #define EB_CORE_DIFFERENCE_H
 
+#include "backup_image.h"
 #include "espbackup/ops.h"
 #include "flash_areas.h"
-#include "image_source.h"
 #include "range.h"
-
-/* What an image knows of the areas; borrows it. */
-eb_areas_t eb_areas_of_image(const eb_image_source_t *source);
 
 /* Append [addr, addr + size), which must lie behind what is there, split at the borders of areas.
  * All of its bytes differ. Does not count those of the result. EB_ERR_INTERNAL without memory. */
@@ -25,7 +22,7 @@ eb_code_t eb_difference_error(const eb_diff_result_t *result, const char *what, 
  * proved. EB_OK when that was done, whatever came out. EB_ERR_USAGE: the image reaches beyond the
  * flash.
  */
-eb_code_t eb_difference_with_board(eb_session_t *s, eb_image_source_t *source,
+eb_code_t eb_difference_with_board(eb_session_t *s, eb_backup_image_t *source,
                                    const eb_events_t *ev, eb_diff_result_t *result, eb_err_t *err);
 
 #endif

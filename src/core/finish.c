@@ -154,7 +154,7 @@ static eb_proof_range_t *list_ranges(const eb_cover_t *cover, size_t *count)
 static void fill_sidecar(const eb_finish_t *finish, const eb_backup_result_t *result,
                          eb_sidecar_t *sidecar)
 {
-    const char *name = eb_store_file_name(result->image_path);
+    const char *name = eb_path_file_name(result->image_path);
     const char *note = finish->options->note != NULL ? finish->options->note : "";
 
     sidecar->format = EB_SIDECAR_FORMAT;

@@ -19,7 +19,7 @@ typedef struct work {
     eb_session_t *session; /* NULL: out of an image */
     const eb_partition_backup_options_t *options;
     eb_backup_options_t file_options;
-    eb_image_source_t source;
+    eb_backup_image_t source;
     eb_layout_t layout;
     eb_part_choices_t choices;
     joint_t joint;
@@ -104,13 +104,13 @@ static eb_code_t look_at_board(work_t *w, const eb_events_t *ev, eb_part_board_t
 static eb_code_t look_at_image(work_t *w, const eb_events_t *ev, eb_part_board_t *board,
                                eb_err_t *err)
 {
-    eb_code_t code = eb_image_source_open(w->options->from_image, w->options->dir, false, 0, ev,
+    eb_code_t code = eb_backup_image_open(w->options->from_image, w->options->dir, false, 0, ev,
                                           &w->source, err);
 
     if (code != EB_OK) {
         return code;
     }
-    eb_layout_source_t source = eb_image_source_layout(&w->source);
+    eb_layout_source_t source = eb_backup_image_layout(&w->source);
     if (w->options->select.table_addr != 0) {
         source.table_addr = w->options->select.table_addr;
     }
@@ -225,7 +225,7 @@ eb_code_t eb_op_backup_partition(eb_session_t *s, const eb_partition_backup_opti
         join_events(w, ev);
         code = make_files(w, result, err);
     }
-    eb_image_source_close(&w->source);
+    eb_backup_image_close(&w->source);
     free(w);
     return code;
 }

@@ -1,9 +1,9 @@
 /* op_diff.c: what differs between two images, or an image and the board. */
+#include "backup_image.h"
 #include "bytes.h"
 #include "clock.h"
 #include "difference.h"
 #include "espbackup/ops.h"
-#include "image_source.h"
 #include "range.h"
 
 #include <stdlib.h>
@@ -77,7 +77,7 @@ static eb_code_t compare_bytes(diff_t *d, uint32_t addr, const uint8_t *a, const
     return EB_OK;
 }
 
-static eb_code_t compare_common(diff_t *d, const eb_image_source_t *a, const eb_image_source_t *b,
+static eb_code_t compare_common(diff_t *d, const eb_backup_image_t *a, const eb_backup_image_t *b,
                                 eb_range_t common, eb_err_t *err)
 {
     uint8_t *bytes = malloc(2 * CHUNK_BYTES);
@@ -94,9 +94,9 @@ static eb_code_t compare_common(diff_t *d, const eb_image_source_t *a, const eb_
             code = eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
             break;
         }
-        code = eb_image_source_read(a, addr, bytes, count, err);
+        code = eb_backup_image_read(a, addr, bytes, count, err);
         if (code == EB_OK) {
-            code = eb_image_source_read(b, addr, bytes + CHUNK_BYTES, count, err);
+            code = eb_backup_image_read(b, addr, bytes + CHUNK_BYTES, count, err);
         }
         if (code == EB_OK) {
             code = compare_bytes(d, addr, bytes, bytes + CHUNK_BYTES, count, err);
@@ -119,7 +119,7 @@ static eb_code_t add_rest(diff_t *d, uint64_t start, uint64_t end, bool of_a, eb
                              of_a ? EB_DIFFERENCE_ONLY_A : EB_DIFFERENCE_ONLY_B, err);
 }
 
-static eb_code_t compare_images(diff_t *d, const eb_image_source_t *a, const eb_image_source_t *b,
+static eb_code_t compare_images(diff_t *d, const eb_backup_image_t *a, const eb_backup_image_t *b,
                                 eb_err_t *err)
 {
     uint64_t a_end = a->addr + a->size_bytes, b_end = b->addr + b->size_bytes;
@@ -158,7 +158,7 @@ static eb_code_t compare_images(diff_t *d, const eb_image_source_t *a, const eb_
 
 /* -- the operation -------------------------------------------------------------------------- */
 
-static void note_source(eb_diff_result_t *result, const eb_image_source_t *source, char *path)
+static void note_source(eb_diff_result_t *result, const eb_backup_image_t *source, char *path)
 {
     memcpy(path, source->path, EB_PATH_BYTES);
     result->has_sidecar = result->has_sidecar && source->sidecar != NULL;
@@ -167,15 +167,15 @@ static void note_source(eb_diff_result_t *result, const eb_image_source_t *sourc
 
 static eb_code_t diff_images(const eb_diff_options_t *options, diff_t *d, eb_err_t *err)
 {
-    eb_image_source_t a, b;
+    eb_backup_image_t a, b;
 
-    eb_code_t code = eb_image_source_open(options->a, options->dir, false, 0, d->ev, &a, err);
+    eb_code_t code = eb_backup_image_open(options->a, options->dir, false, 0, d->ev, &a, err);
     note_source(d->result, &a, d->result->a_path);
     if (code != EB_OK) {
-        eb_image_source_close(&a);
+        eb_backup_image_close(&a);
         return code;
     }
-    code = eb_image_source_open(options->b, options->dir, false, 0, d->ev, &b, err);
+    code = eb_backup_image_open(options->b, options->dir, false, 0, d->ev, &b, err);
     note_source(d->result, &b, d->result->b_path);
     if (code == EB_OK) {
         code = compare_images(d, &a, &b, err);
@@ -183,8 +183,8 @@ static eb_code_t diff_images(const eb_diff_options_t *options, diff_t *d, eb_err
     if (code == EB_OK && d->result->count > 0) {
         code = eb_difference_error(d->result, "the images differ", err);
     }
-    eb_image_source_close(&b);
-    eb_image_source_close(&a);
+    eb_backup_image_close(&b);
+    eb_backup_image_close(&a);
     return code;
 }
 
@@ -192,10 +192,10 @@ static eb_code_t diff_with_board(eb_session_t *s, const eb_diff_options_t *optio
                                  eb_err_t *err)
 {
     eb_diff_result_t *result = d->result;
-    eb_image_source_t source;
+    eb_backup_image_t source;
     bool is_a = options->a != NULL;
 
-    eb_code_t code = eb_image_source_open(is_a ? options->a : options->b, options->dir, false, 0,
+    eb_code_t code = eb_backup_image_open(is_a ? options->a : options->b, options->dir, false, 0,
                                           d->ev, &source, err);
     note_source(result, &source, is_a ? result->a_path : result->b_path);
     result->addr = source.addr;
@@ -206,7 +206,7 @@ static eb_code_t diff_with_board(eb_session_t *s, const eb_diff_options_t *optio
     if (code == EB_OK && result->count > 0) {
         code = eb_difference_error(result, "the board differs from the image", err);
     }
-    eb_image_source_close(&source);
+    eb_backup_image_close(&source);
     return code;
 }
 

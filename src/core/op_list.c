@@ -1,9 +1,10 @@
 /* op_list.c: what is in the folder of backups. */
 #include "clock.h"
 #include "espbackup/ops.h"
+#include "find.h"
 #include "hash_file.h"
 #include "journal.h"
-#include "store.h"
+#include "paths.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -68,7 +69,7 @@ static eb_code_t examine_image(const char *path, const eb_list_options_t *option
 {
     eb_sidecar_t *sidecar = NULL;
     eb_err_t why = {0};
-    eb_code_t code = eb_store_load_sidecar(path, &sidecar, &why);
+    eb_code_t code = eb_find_sidecar(path, &sidecar, &why);
 
     if (code == EB_ERR_BACKUP_NOT_FOUND) {
         entry->state = EB_BACKUP_NO_SIDECAR;
@@ -106,7 +107,7 @@ static void examine_part(const char *path, eb_backup_entry_t *entry)
     uint64_t end_bytes;
 
     entry->state = EB_BACKUP_PARTIAL;
-    if (eb_store_path(journal_path, NULL, "%s" EB_STORE_JOURNAL_SUFFIX, path) != EB_OK ||
+    if (eb_path_printf(journal_path, NULL, "%s" EB_PATH_JOURNAL_SUFFIX, path) != EB_OK ||
         eb_journal_load(journal_path, &head, &left, &end_bytes, NULL) != EB_OK) {
         copy_text(entry->detail, sizeof(entry->detail), "without a journal: cannot be taken up");
         eb_cover_free(&left);
@@ -143,7 +144,7 @@ static bool passes(const eb_list_options_t *options, const eb_backup_entry_t *en
 typedef struct eb_list_worker {
     const eb_list_options_t *options;
     const eb_events_t *ev;
-    const eb_store_names_t *names;
+    const eb_file_names_t *names;
     eb_backup_entry_t *entries; /* one a name; an empty name: not to be listed */
     bool parts;
     size_t first, step; /* which of them are this worker's */
@@ -161,8 +162,8 @@ static eb_code_t examine(const eb_list_worker_t *w, const char *name, eb_backup_
     eb_code_t code = EB_OK;
 
     if (strlen(name) >= sizeof(entry->name) ||
-        eb_store_join(path, w->options->dir, name, NULL) != EB_OK ||
-        !eb_store_file_size(path, &entry->size_bytes, &mtime_unix)) {
+        eb_path_join(path, w->options->dir, name, NULL) != EB_OK ||
+        !eb_path_file_size(path, &entry->size_bytes, &mtime_unix)) {
         return EB_OK; /* a folder, or gone meanwhile */
     }
     eb_clock_utc_text(mtime_unix, entry->created_utc, sizeof(entry->created_utc));
@@ -222,9 +223,9 @@ static eb_code_t examine_all(const eb_list_worker_t *job, eb_err_t *err)
 static eb_code_t add_entries(const eb_list_options_t *options, const char *suffix,
                              const eb_events_t *ev, eb_backup_list_t *out, eb_err_t *err)
 {
-    eb_store_names_t names;
+    eb_file_names_t names;
 
-    eb_code_t code = eb_store_scan(options->dir, suffix, &names, err);
+    eb_code_t code = eb_find_names(options->dir, suffix, &names, err);
     if (code != EB_OK || names.count == 0) {
         return code;
     }
@@ -241,7 +242,7 @@ static eb_code_t add_entries(const eb_list_options_t *options, const char *suffi
                             .ev = ev,
                             .names = &names,
                             .entries = entries,
-                            .parts = strcmp(suffix, EB_STORE_IMAGE_SUFFIX) != 0};
+                            .parts = strcmp(suffix, EB_PATH_IMAGE_SUFFIX) != 0};
     code = examine_all(&job, err);
     for (size_t i = 0; i < names.count; i++) {
         if (entries[i].name[0] != '\0') {
@@ -249,7 +250,7 @@ static eb_code_t add_entries(const eb_list_options_t *options, const char *suffi
         }
     }
 done:
-    eb_store_names_free(&names);
+    eb_file_names_free(&names);
     return code;
 }
 
@@ -265,9 +266,9 @@ eb_code_t eb_op_list(const eb_list_options_t *options, const eb_events_t *ev, eb
                      eb_err_t *err)
 {
     memset(out, 0, sizeof(*out));
-    eb_code_t code = add_entries(options, EB_STORE_IMAGE_SUFFIX, ev, out, err);
+    eb_code_t code = add_entries(options, EB_PATH_IMAGE_SUFFIX, ev, out, err);
     if (code == EB_OK) {
-        code = add_entries(options, EB_STORE_IMAGE_SUFFIX EB_STORE_PART_SUFFIX, ev, out, err);
+        code = add_entries(options, EB_PATH_IMAGE_SUFFIX EB_PATH_PART_SUFFIX, ev, out, err);
     }
     if (code != EB_OK) {
         eb_backup_list_free(out);

@@ -16,7 +16,7 @@ static eb_code_t open_image(eb_restore_job_t *job, eb_err_t *err)
 {
     const eb_restore_options_t *options = job->options;
     eb_err_t why = {0};
-    eb_code_t code = eb_image_source_open(options->backup, options->dir, options->has_address,
+    eb_code_t code = eb_backup_image_open(options->backup, options->dir, options->has_address,
                                           options->address, job->ev, &job->image, &why);
 
     if ((code == EB_ERR_IMAGE_BAD || code == EB_ERR_SIDECAR_BAD) && why.hint[0] == '\0') {
@@ -56,7 +56,7 @@ static bool read_program(void *user, uint32_t offset, void *bytes, uint32_t coun
     const eb_restore_job_t *job = user;
     uint32_t boot = eb_session_chip(job->session)->bootloader_addr;
 
-    return eb_image_source_read(&job->image, boot + offset, bytes, count, NULL) == EB_OK;
+    return eb_backup_image_read(&job->image, boot + offset, bytes, count, NULL) == EB_OK;
 }
 
 /* The only thing that makes written bytes differ from those of the file, and only if asked for. */
@@ -255,7 +255,7 @@ static eb_code_t restore(eb_restore_job_t *job, eb_restore_result_t *result, eb_
 
 static void free_job(eb_restore_job_t *job)
 {
-    eb_image_source_close(&job->image);
+    eb_backup_image_close(&job->image);
     free(job->board);
     free(job->after);
     free(job->ranges);

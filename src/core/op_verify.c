@@ -1,13 +1,13 @@
 /* op_verify.c: is the file what its sidecar says, and the board what the file says. */
+#include "backup_image.h"
 #include "clock.h"
 #include "difference.h"
 #include "espbackup/ops.h"
-#include "image_source.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static eb_code_t verify_source(eb_session_t *s, eb_image_source_t *source, const eb_events_t *ev,
+static eb_code_t verify_source(eb_session_t *s, eb_backup_image_t *source, const eb_events_t *ev,
                                eb_diff_result_t *result, eb_err_t *err)
 {
     if (!result->has_sidecar) {
@@ -29,11 +29,11 @@ static eb_code_t verify_source(eb_session_t *s, eb_image_source_t *source, const
 eb_code_t eb_op_verify(eb_session_t *s, const eb_verify_options_t *options, const eb_events_t *ev,
                        eb_diff_result_t *result, eb_err_t *err)
 {
-    eb_image_source_t source;
+    eb_backup_image_t source;
     int64_t started_us = eb_clock_us();
 
     memset(result, 0, sizeof(*result));
-    eb_code_t code = eb_image_source_open(options->backup, options->dir, options->has_address,
+    eb_code_t code = eb_backup_image_open(options->backup, options->dir, options->has_address,
                                           options->address, ev, &source, err);
     memcpy(result->a_path, source.path, sizeof(result->a_path));
     result->addr = source.addr;
@@ -43,7 +43,7 @@ eb_code_t eb_op_verify(eb_session_t *s, const eb_verify_options_t *options, cons
     if (code == EB_OK) {
         code = verify_source(s, &source, ev, result, err);
     }
-    eb_image_source_close(&source);
+    eb_backup_image_close(&source);
     result->seconds = (double)(eb_clock_us() - started_us) / 1e6;
     return code;
 }

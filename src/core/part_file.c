@@ -13,17 +13,17 @@
 
 static eb_code_t set_names(eb_part_file_t *part, const char *image_path, eb_err_t *err)
 {
-    eb_code_t code = eb_store_path(part->image_path, err, "%s", image_path);
+    eb_code_t code = eb_path_printf(part->image_path, err, "%s", image_path);
 
     if (code == EB_OK) {
-        code = eb_store_sidecar_path(part->sidecar_path, image_path, err);
+        code = eb_path_of_sidecar(part->sidecar_path, image_path, err);
     }
     if (code == EB_OK) {
-        code = eb_store_path(part->part_path, err, "%s" EB_STORE_PART_SUFFIX, image_path);
+        code = eb_path_printf(part->part_path, err, "%s" EB_PATH_PART_SUFFIX, image_path);
     }
     if (code == EB_OK) {
         code =
-            eb_store_path(part->journal_path, err, "%s" EB_STORE_JOURNAL_SUFFIX, part->part_path);
+            eb_path_printf(part->journal_path, err, "%s" EB_PATH_JOURNAL_SUFFIX, part->part_path);
     }
     return code;
 }
@@ -36,7 +36,7 @@ static bool take_up(eb_part_file_t *part, const eb_journal_id_t *id)
     eb_journal_head_t head;
     uint64_t end_bytes, size;
 
-    if (!eb_store_file_size(part->part_path, &size, NULL) ||
+    if (!eb_path_file_size(part->part_path, &size, NULL) ||
         eb_fs_open_part(part->part_path, false, &part->fd, NULL) != EB_OK) {
         return false;
     }
@@ -67,25 +67,24 @@ static bool examine(const char *dir, const char *journal_name, const eb_journal_
     eb_journal_head_t head;
     uint64_t end_bytes, size;
 
-    if (eb_store_join(path, dir, journal_name, NULL) != EB_OK ||
+    if (eb_path_join(path, dir, journal_name, NULL) != EB_OK ||
         eb_journal_load(path, &head, NULL, &end_bytes, NULL) != EB_OK ||
         !eb_journal_id_equal(&head.id, id)) {
         return false;
     }
-    size_t image_len =
-        strlen(path) - strlen(EB_STORE_PART_SUFFIX) - strlen(EB_STORE_JOURNAL_SUFFIX);
+    size_t image_len = strlen(path) - strlen(EB_PATH_PART_SUFFIX) - strlen(EB_PATH_JOURNAL_SUFFIX);
     memcpy(found->image_path, path, image_len);
     found->image_path[image_len] = '\0';
     found->started_unix = head.started_unix;
     if (!eb_fs_exists(found->image_path)) {
-        path[image_len + strlen(EB_STORE_PART_SUFFIX)] = '\0';
-        return eb_store_file_size(path, &size, NULL);
+        path[image_len + strlen(EB_PATH_PART_SUFFIX)] = '\0';
+        return eb_path_file_size(path, &size, NULL);
     }
     /* Killed between the last rename and the removal of the journal. */
-    const size_t part_len = image_len + strlen(EB_STORE_PART_SUFFIX);
+    const size_t part_len = image_len + strlen(EB_PATH_PART_SUFFIX);
     path[part_len] = '\0';
     if (!eb_fs_exists(path)) {
-        memcpy(path + part_len, EB_STORE_JOURNAL_SUFFIX, sizeof(EB_STORE_JOURNAL_SUFFIX));
+        memcpy(path + part_len, EB_PATH_JOURNAL_SUFFIX, sizeof(EB_PATH_JOURNAL_SUFFIX));
         (void)unlink(path);
     }
     return false;
@@ -105,12 +104,12 @@ static int newest_first(const void *a, const void *b)
 static eb_code_t take_up_newest(eb_part_file_t *part, const char *dir, const char *prefix,
                                 const eb_journal_id_t *id, bool *done, eb_err_t *err)
 {
-    eb_store_names_t names;
+    eb_file_names_t names;
     size_t count = 0;
 
     *done = false;
     eb_code_t code =
-        eb_store_scan(dir, ".bin" EB_STORE_PART_SUFFIX EB_STORE_JOURNAL_SUFFIX, &names, err);
+        eb_find_names(dir, ".bin" EB_PATH_PART_SUFFIX EB_PATH_JOURNAL_SUFFIX, &names, err);
     if (code != EB_OK || names.count == 0) {
         return code;
     }
@@ -134,7 +133,7 @@ static eb_code_t take_up_newest(eb_part_file_t *part, const char *dir, const cha
     }
 done:
     free(found);
-    eb_store_names_free(&names);
+    eb_file_names_free(&names);
     return code;
 }
 
@@ -180,7 +179,7 @@ static eb_code_t make_in_folder(eb_part_file_t *part, const char *dir, const cha
             (void)snprintf(suffix, sizeof(suffix), "_%d", i);
         }
         (void)snprintf(name, sizeof(name), "%s%s%s.bin", prefix, stamp, suffix);
-        eb_code_t code = eb_store_join(path, dir, name, err);
+        eb_code_t code = eb_path_join(path, dir, name, err);
         if (code != EB_OK || (code = set_names(part, path, err)) != EB_OK) {
             return code;
         }
@@ -204,14 +203,14 @@ static eb_code_t check_sidecar_owner(const eb_part_file_t *part, eb_err_t *err)
     char path[EB_PATH_BYTES];
     eb_sidecar_t *sidecar = NULL;
     eb_code_t code = EB_OK;
-    const char *name = eb_store_file_name(part->image_path);
+    const char *name = eb_path_file_name(part->image_path);
 
-    if (eb_store_load_sidecar(part->image_path, &sidecar, NULL) != EB_OK) {
+    if (eb_find_sidecar(part->image_path, &sidecar, NULL) != EB_OK) {
         return EB_OK;
     }
     if (strcmp(sidecar->file_name, name) != 0 &&
-        eb_store_path(path, NULL, "%.*s%s", (int)(name - part->image_path), part->image_path,
-                      sidecar->file_name) == EB_OK &&
+        eb_path_printf(path, NULL, "%.*s%s", (int)(name - part->image_path), part->image_path,
+                       sidecar->file_name) == EB_OK &&
         eb_fs_exists(path)) {
         code = eb_err_set(err, EB_ERR_FILE_EXISTS, "%s is the sidecar of %s, which is there",
                           part->sidecar_path, path);
@@ -224,7 +223,7 @@ static eb_code_t check_sidecar_owner(const eb_part_file_t *part, eb_err_t *err)
 static eb_code_t open_output(eb_part_file_t *part, const eb_backup_options_t *options,
                              const eb_journal_head_t *head, eb_err_t *err)
 {
-    eb_code_t code = eb_store_check_output(options->output, err);
+    eb_code_t code = eb_path_check_output(options->output, err);
 
     if (code == EB_OK) {
         code = set_names(part, options->output, err);

@@ -5,9 +5,10 @@
 #ifndef EB_CORE_PART_FILE_H
 #define EB_CORE_PART_FILE_H
 
+#include "find.h"
 #include "journal.h"
 #include "partition_select.h"
-#include "store.h"
+#include "paths.h"
 
 typedef struct eb_part_file {
     char image_path[EB_PATH_BYTES];

@@ -17,7 +17,7 @@
 /* In the journal, for what a killed run leaves: never taken for the .part of a board. */
 #define NO_BOARD   "image"
 
-static void describe(const eb_image_source_t *source, const eb_part_choice_t *choice,
+static void describe(const eb_backup_image_t *source, const eb_part_choice_t *choice,
                      int64_t now_unix, eb_journal_head_t *head)
 {
     const char *chip = source->sidecar != NULL ? source->sidecar->chip.id : "unknown";
@@ -30,7 +30,7 @@ static void describe(const eb_image_source_t *source, const eb_part_choice_t *ch
     head->started_unix = now_unix;
 }
 
-static eb_code_t copy_bytes(const eb_image_source_t *source, eb_part_file_t *part, eb_range_t range,
+static eb_code_t copy_bytes(const eb_backup_image_t *source, eb_part_file_t *part, eb_range_t range,
                             const eb_events_t *ev, eb_err_t *err)
 {
     uint8_t *bytes = malloc(COPY_BYTES);
@@ -46,7 +46,7 @@ static eb_code_t copy_bytes(const eb_image_source_t *source, eb_part_file_t *par
             code = eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
             break;
         }
-        code = eb_image_source_read(source, range.addr + done, bytes, count, err);
+        code = eb_backup_image_read(source, range.addr + done, bytes, count, err);
         if (code == EB_OK) {
             code = eb_fs_pwrite(part->fd, part->part_path, bytes, count, done, err);
         }
@@ -65,7 +65,7 @@ static bool lies_within(const eb_partition_t *entry, eb_range_t range)
 }
 
 /* The source's, of this partition: what is told of the board and the reading stays. */
-static eb_sidecar_t *make_sidecar(const eb_image_source_t *source,
+static eb_sidecar_t *make_sidecar(const eb_backup_image_t *source,
                                   const eb_backup_options_t *options,
                                   const eb_part_choice_t *choice, const eb_backup_result_t *result)
 {
@@ -81,7 +81,7 @@ static eb_sidecar_t *make_sidecar(const eb_image_source_t *source,
     sidecar->size_bytes = choice->range.size;
     memcpy(sidecar->partition, choice->label, sizeof(sidecar->partition));
     (void)snprintf(sidecar->file_name, sizeof(sidecar->file_name), "%.255s",
-                   eb_store_file_name(result->image_path));
+                   eb_path_file_name(result->image_path));
     memcpy(sidecar->sha256, result->sha256, sizeof(sidecar->sha256));
     memcpy(sidecar->md5, result->md5, sizeof(sidecar->md5));
     sidecar->settled = result->settled;
@@ -95,14 +95,14 @@ static eb_sidecar_t *make_sidecar(const eb_image_source_t *source,
         (void)snprintf(sidecar->note, sizeof(sidecar->note), "%s", options->note);
     } else {
         (void)snprintf(sidecar->note, sizeof(sidecar->note), "out of %.200s of %s",
-                       eb_store_file_name(source->path), source->sidecar->created_utc);
+                       eb_path_file_name(source->path), source->sidecar->created_utc);
     }
     return sidecar;
 }
 
 /* What is known of how the bytes came off the board: nothing was read now, and without a sidecar
  * nobody knows. */
-static void fill_result(const eb_image_source_t *source, const eb_part_choice_t *choice,
+static void fill_result(const eb_backup_image_t *source, const eb_part_choice_t *choice,
                         eb_backup_result_t *result)
 {
     const eb_sidecar_t *sidecar = source->sidecar;
@@ -122,7 +122,7 @@ static void fill_result(const eb_image_source_t *source, const eb_part_choice_t 
     result->stats.retries = result->stats.reconnects = result->stats.slowdowns = 0;
 }
 
-static eb_code_t finish(const eb_image_source_t *source, const eb_backup_options_t *options,
+static eb_code_t finish(const eb_backup_image_t *source, const eb_backup_options_t *options,
                         const eb_part_choice_t *choice, eb_part_file_t *part,
                         eb_backup_result_t *result, eb_err_t *err)
 {
@@ -141,7 +141,7 @@ static eb_code_t finish(const eb_image_source_t *source, const eb_backup_options
     return code;
 }
 
-eb_code_t eb_partition_extract(eb_image_source_t *source, const eb_backup_options_t *options,
+eb_code_t eb_partition_extract(eb_backup_image_t *source, const eb_backup_options_t *options,
                                const eb_part_choice_t *choice, const eb_events_t *ev,
                                eb_backup_result_t *result, eb_err_t *err)
 {

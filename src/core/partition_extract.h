@@ -2,8 +2,8 @@
 #ifndef EB_CORE_PARTITION_EXTRACT_H
 #define EB_CORE_PARTITION_EXTRACT_H
 
+#include "backup_image.h"
 #include "espbackup/ops.h"
-#include "image_source.h"
 #include "partition_select.h"
 
 /*
@@ -12,7 +12,7 @@
  * file without one. proved: the source was proved when it was made, and its hash held now. result
  * must be zeroed, with boot.index -1.
  */
-eb_code_t eb_partition_extract(eb_image_source_t *source, const eb_backup_options_t *options,
+eb_code_t eb_partition_extract(eb_backup_image_t *source, const eb_backup_options_t *options,
                                const eb_part_choice_t *choice, const eb_events_t *ev,
                                eb_backup_result_t *result, eb_err_t *err);
 

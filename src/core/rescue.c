@@ -1,8 +1,9 @@
 #include "rescue.h"
 
+#include "find.h"
 #include "fs_atomic.h"
+#include "paths.h"
 #include "range.h"
-#include "store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ static eb_code_t path_of(const eb_restore_job_t *job, const eb_edge_t *edge,
 
     name_start(job->session, start);
     (void)snprintf(name, sizeof(name), "%s%08x" SUFFIX, start, (unsigned)edge->addr);
-    return eb_store_join(path, job->options->dir, name, err);
+    return eb_path_join(path, job->options->dir, name, err);
 }
 
 typedef enum standing {
@@ -152,18 +153,18 @@ static bool addr_in(const char *name, const char *start, uint32_t *addr)
 void eb_rescue_drop(const eb_session_t *session, const char *dir, const eb_spans_t *spans)
 {
     char start[NAME_START_BYTES], path[EB_PATH_BYTES];
-    eb_store_names_t names;
+    eb_file_names_t names;
     uint32_t addr = 0;
 
-    if (dir == NULL || eb_store_scan(dir, SUFFIX, &names, NULL) != EB_OK) {
+    if (dir == NULL || eb_find_names(dir, SUFFIX, &names, NULL) != EB_OK) {
         return;
     }
     name_start(session, start);
     for (size_t i = 0; i < names.count; i++) {
         if (addr_in(names.names[i], start, &addr) && proved_at(spans, addr) &&
-            eb_store_join(path, dir, names.names[i], NULL) == EB_OK) {
+            eb_path_join(path, dir, names.names[i], NULL) == EB_OK) {
             (void)remove(path);
         }
     }
-    eb_store_names_free(&names);
+    eb_file_names_free(&names);
 }

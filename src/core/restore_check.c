@@ -52,7 +52,7 @@ eb_code_t eb_check_download_mode(const eb_session_t *session, eb_err_t *err)
 /* The header of an application or bootloader at an address of the image, if there is one. */
 static eb_code_t peek(eb_restore_job_t *job, uint32_t addr, eb_app_image_t *out, eb_err_t *err)
 {
-    const eb_image_source_t *image = &job->image;
+    const eb_backup_image_t *image = &job->image;
     uint8_t bytes[EB_APP_IMAGE_PEEK_BYTES];
 
     memset(out, 0, sizeof(*out));
@@ -60,7 +60,7 @@ static eb_code_t peek(eb_restore_job_t *job, uint32_t addr, eb_app_image_t *out,
         !eb_range_within(addr - image->addr, sizeof(bytes), image->size_bytes)) {
         return EB_OK;
     }
-    eb_code_t code = eb_image_source_read(image, addr, bytes, sizeof(bytes), err);
+    eb_code_t code = eb_backup_image_read(image, addr, bytes, sizeof(bytes), err);
     if (code == EB_OK) {
         eb_app_image_peek(bytes, sizeof(bytes), out);
     }
@@ -121,7 +121,7 @@ static eb_code_t check_chip(eb_restore_job_t *job, eb_err_t *err)
 /* A bare .bin that is no image of a flash would end up in the place of the bootloader. */
 static eb_code_t check_place(eb_restore_job_t *job, eb_err_t *err)
 {
-    const eb_image_source_t *image = &job->image;
+    const eb_backup_image_t *image = &job->image;
 
     if (image->sidecar != NULL || job->options->has_address || image->table != NULL ||
         image->size_bytes == job->flash_bytes) {
@@ -297,7 +297,7 @@ static eb_code_t check_same_entry(eb_restore_job_t *job, const eb_partition_t *e
 
 static eb_code_t check_names(eb_restore_job_t *job, eb_err_t *err)
 {
-    const eb_image_source_t *image = &job->image;
+    const eb_backup_image_t *image = &job->image;
     const eb_partition_table_t *table = image->table;
     const char *only = "";
     eb_code_t code = EB_OK;

@@ -3,9 +3,9 @@
 #define EB_CORE_RESTORE_JOB_H
 
 #include "apply.h"
+#include "backup_image.h"
 #include "flash_layout.h"
 #include "image_header.h"
-#include "image_source.h"
 #include "range.h"
 
 #define EB_RESTORE_AREAS_MAX 8
@@ -21,7 +21,7 @@ typedef struct eb_restore_job {
     const eb_restore_options_t *options; /* borrowed */
     const eb_events_t *ev;               /* borrowed */
     eb_retry_t retry;
-    eb_image_source_t image;
+    eb_backup_image_t image;
     eb_layout_t *board; /* what is on the board; owned */
     eb_layout_t *after; /* what will be; NULL: the table is not touched; owned */
     uint32_t table_addr;

@@ -41,7 +41,7 @@ static eb_code_t no_such_name(const eb_partition_table_t *table, const char *pat
 
 static const eb_partition_table_t *image_table(const eb_restore_job_t *job)
 {
-    const eb_image_source_t *image = &job->image;
+    const eb_backup_image_t *image = &job->image;
 
     if (image->table != NULL) {
         return image->table;
@@ -95,7 +95,7 @@ static eb_code_t choose_names(eb_restore_job_t *job, eb_err_t *err)
 
 static eb_code_t choose_range(eb_restore_job_t *job, eb_err_t *err)
 {
-    const eb_image_source_t *image = &job->image;
+    const eb_backup_image_t *image = &job->image;
     uint64_t image_end = image->addr + image->size_bytes;
     uint64_t addr = image->addr, size = image->size_bytes;
 
@@ -260,7 +260,7 @@ eb_code_t eb_restore_wanted(void *user, uint32_t addr, uint32_t size, uint8_t *b
         if (part.size == 0) {
             continue;
         }
-        eb_code_t code = eb_image_source_read(&job->image, part.addr, bytes + (part.addr - addr),
+        eb_code_t code = eb_backup_image_read(&job->image, part.addr, bytes + (part.addr - addr),
                                               part.size, err);
         if (code != EB_OK) {
             return code;

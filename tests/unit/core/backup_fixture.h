@@ -7,9 +7,10 @@
 
 #include "core_fixture.h"
 #include "digest.h"
+#include "find.h"
 #include "fs_atomic.h"
+#include "paths.h"
 #include "sidecar.h"
-#include "store.h"
 
 #include <setjmp.h>
 #include <signal.h>

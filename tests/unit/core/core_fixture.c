@@ -2,7 +2,8 @@
 
 #include "bytes.h"
 #include "digest.h"
-#include "store.h"
+#include "find.h"
+#include "paths.h"
 
 #include <ftw.h>
 #include <setjmp.h>
@@ -104,11 +105,11 @@ void file_write(const char *dir, const char *name, const void *bytes, size_t len
 
 size_t folder_count(const char *dir, const char *suffix)
 {
-    eb_store_names_t names;
+    eb_file_names_t names;
 
-    assert_int_equal(eb_store_scan(dir, suffix, &names, NULL), EB_OK);
+    assert_int_equal(eb_find_names(dir, suffix, &names, NULL), EB_OK);
     size_t count = names.count;
-    eb_store_names_free(&names);
+    eb_file_names_free(&names);
     return count;
 }
 

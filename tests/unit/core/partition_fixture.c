@@ -1,9 +1,10 @@
 #include "partition_fixture.h"
 
 #include "digest.h"
+#include "find.h"
 #include "fs_atomic.h"
+#include "paths.h"
 #include "sidecar.h"
-#include "store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -73,7 +74,7 @@ void assert_file(const fixture_t *f, size_t index, uint32_t addr, uint32_t size,
     free(bytes);
     (void)snprintf(start, sizeof(start), "/esp32_%s_20", word);
     assert_non_null(strstr(file->image_path, start));
-    assert_int_equal(eb_store_load_sidecar(file->image_path, &sidecar, NULL), EB_OK);
+    assert_int_equal(eb_find_sidecar(file->image_path, &sidecar, NULL), EB_OK);
     assert_string_equal(sidecar->partition, label);
     assert_int_equal(sidecar->addr, addr);
     assert_int_equal(sidecar->size_bytes, size);

@@ -1,7 +1,8 @@
 #include "restore_fixture.h"
 
+#include "find.h"
 #include "fs_atomic.h"
-#include "store.h"
+#include "paths.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -147,7 +148,7 @@ void assert_spans_true(const eb_spans_t *spans, const eb_session_t *board, const
 
 static void sidecar_path(const restore_fixture_t *f, char path[EB_PATH_BYTES])
 {
-    assert_int_equal(eb_store_sidecar_path(path, f->backup.image_path, NULL), EB_OK);
+    assert_int_equal(eb_path_of_sidecar(path, f->backup.image_path, NULL), EB_OK);
 }
 
 void sidecar_edit(const restore_fixture_t *f, const char *from, const char *to)

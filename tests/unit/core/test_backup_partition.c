@@ -1,9 +1,10 @@
 /* Images of single partitions: what is chosen, what the files are called, and that each of them is
  * the flash, whatever the table says and the line does. */
 #include "bytes.h"
+#include "find.h"
 #include "fs_atomic.h"
 #include "partition_fixture.h"
-#include "store.h"
+#include "paths.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -351,7 +352,7 @@ static void an_output_names_the_file(void **state)
     fixture_t *f = *state;
     char path[EB_PATH_BYTES];
 
-    (void)eb_store_join(path, f->dir, "mine.bin", NULL);
+    (void)eb_path_join(path, f->dir, "mine.bin", NULL);
     f->options.output = path;
     name(f, "nvs");
     assert_ok(f, back_up(f, f->board), 1);

@@ -1,9 +1,10 @@
 /* The journal: what was written comes back, and a torn or foreign one does no harm. */
 #include "core_fixture.h"
+#include "find.h"
 #include "fs_atomic.h"
 #include "journal.h"
+#include "paths.h"
 #include "range.h"
-#include "store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,7 +33,7 @@ static int set_up(void **state)
 {
     (void)state;
     folder_make(dir, sizeof(dir));
-    return eb_store_join(path, dir, "x.bin.part.journal", NULL) == EB_OK ? 0 : -1;
+    return eb_path_join(path, dir, "x.bin.part.journal", NULL) == EB_OK ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -117,7 +118,7 @@ static void a_torn_journal_lists_less_and_goes_on(void **state)
         uint64_t end_bytes;
         file_write(dir, "torn", text, cut);
         char torn[EB_PATH_BYTES];
-        (void)eb_store_join(torn, dir, "torn", NULL);
+        (void)eb_path_join(torn, dir, "torn", NULL);
         if (eb_journal_load(torn, &head, &left, &end_bytes, NULL) != EB_OK) {
             continue;
         }

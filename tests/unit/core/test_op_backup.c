@@ -19,7 +19,7 @@ static void a_clean_backup_is_the_flash(void **state)
     assert_non_null(strstr(f->result.image_path, "/esp32_backup_20"));
     assert_non_null(strstr(f->watch.notes, "Wi-Fi passwords"));
 
-    assert_int_equal(eb_store_load_sidecar(f->result.image_path, &sidecar, &f->err), EB_OK);
+    assert_int_equal(eb_find_sidecar(f->result.image_path, &sidecar, &f->err), EB_OK);
     assert_string_equal(sidecar->chip.macs[0].text, "24:0a:c4:00:00:01");
     assert_string_equal(sidecar->note, "before the update");
     assert_string_equal(sidecar->proof, "chip-md5");
@@ -155,8 +155,8 @@ static void an_output_is_replaced_only_by_force(void **state)
     uint8_t *text;
     size_t len;
 
-    (void)eb_store_join(output, f->dir, "mine.bin", NULL);
-    (void)eb_store_join(sidecar, f->dir, "mine_info.json", NULL);
+    (void)eb_path_join(output, f->dir, "mine.bin", NULL);
+    (void)eb_path_join(sidecar, f->dir, "mine_info.json", NULL);
     file_write(f->dir, "mine.bin", "precious", 8);
     file_write(f->dir, "mine_info.json", "{}", 2);
     f->options.output = output;
@@ -186,7 +186,7 @@ static void an_image_that_appears_meanwhile_is_not_overwritten(void **state)
     uint8_t *text;
     size_t len;
 
-    (void)eb_store_join(output, f->dir, "mine.bin", NULL);
+    (void)eb_path_join(output, f->dir, "mine.bin", NULL);
     f->options.output = output;
     watch_init(&f->watch, f->board);
     f->watch.make_file = output;
@@ -205,7 +205,7 @@ static void an_output_whose_part_is_foreign_is_refused(void **state)
     fixture_t *f = *state;
     char output[EB_PATH_BYTES];
 
-    (void)eb_store_join(output, f->dir, "mine.bin", NULL);
+    (void)eb_path_join(output, f->dir, "mine.bin", NULL);
     file_write(f->dir, "mine.bin.part", "of another tool", 15);
     f->options.output = output;
     assert_int_equal(back_up(f), EB_ERR_FILE_EXISTS);

@@ -1,7 +1,8 @@
 /* Verify and diff: what is equal passes, what differs is named by range and partition. */
 #include "core_fixture.h"
+#include "find.h"
 #include "fs_atomic.h"
-#include "store.h"
+#include "paths.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

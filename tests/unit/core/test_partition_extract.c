@@ -1,8 +1,9 @@
 /* Images of single partitions out of a backup, with no board. */
+#include "find.h"
 #include "fs_atomic.h"
 #include "partition_fixture.h"
+#include "paths.h"
 #include "sidecar.h"
-#include "store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,7 +29,7 @@ static void partitions_come_out_of_a_backup(void **state)
     assert_file(f, 4, 0x10000, 0x60000, "ota_0", "ota_0");
     assert_int_equal(folder_count(f->dir, ".bin"), 6);
     assert_int_equal(folder_count(f->dir, ".part") + folder_count(f->dir, ".journal"), 0);
-    assert_int_equal(eb_store_load_sidecar(f->result.files[2].image_path, &sidecar, NULL), EB_OK);
+    assert_int_equal(eb_find_sidecar(f->result.files[2].image_path, &sidecar, NULL), EB_OK);
     assert_int_equal(sidecar->settled.prior, 0x5000);
     assert_non_null(strstr(sidecar->note, strrchr(whole.image_path, '/') + 1));
     assert_true(sidecar->part_hash[0].known);

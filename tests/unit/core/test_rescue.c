@@ -1,9 +1,10 @@
 /* A file that ends within a sector: what stands around it in that sector survives a power cut
  * between the erase and the write, by means of a file that lasts until the sector is whole again.
  */
+#include "find.h"
 #include "fs_atomic.h"
+#include "paths.h"
 #include "restore_fixture.h"
-#include "store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,7 +46,7 @@ static odd_t *odd_begin(restore_fixture_t *f)
     fake_forget(f->board);
     fake_fill(f->board, PART_ADDR, PART_SIZE, 77);
     odd->wanted = copy_of(f->board->bytes);
-    assert_int_equal(eb_store_join(odd->path, f->dir, "part.img", NULL), EB_OK);
+    assert_int_equal(eb_path_join(odd->path, f->dir, "part.img", NULL), EB_OK);
     assert_int_equal(eb_fs_write_file(odd->path, odd->wanted + PART_ADDR, PART_SIZE, true, NULL),
                      EB_OK);
     fake_fill(f->board, PART_ADDR, PART_SIZE, 78);
@@ -71,11 +72,11 @@ static void odd_end(odd_t *odd)
 
 static size_t rescue_files(const restore_fixture_t *f)
 {
-    eb_store_names_t names;
+    eb_file_names_t names;
 
-    assert_int_equal(eb_store_scan(f->dir, ".sector", &names, NULL), EB_OK);
+    assert_int_equal(eb_find_names(f->dir, ".sector", &names, NULL), EB_OK);
     size_t count = names.count;
-    eb_store_names_free(&names);
+    eb_file_names_free(&names);
     return count;
 }
 

@@ -1,8 +1,9 @@
 /* Restores that are cut short, on boards that lie or forget: what is said of the flash is true each
  * time, and a second run finishes the job. */
+#include "find.h"
 #include "fs_atomic.h"
+#include "paths.h"
 #include "restore_fixture.h"
-#include "store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -121,7 +122,7 @@ static void an_erase_that_takes_more_is_noticed(void **state)
     memset(f->image + 0x52000, 0xFF, 0x3000);
     memcpy(f->board->bytes, f->image, RESTORE_FLASH_BYTES);
     char path[EB_PATH_BYTES];
-    assert_int_equal(eb_store_join(path, f->dir, "whole.img", NULL), EB_OK);
+    assert_int_equal(eb_path_join(path, f->dir, "whole.img", NULL), EB_OK);
     assert_int_equal(eb_fs_write_file(path, f->image, RESTORE_FLASH_BYTES, true, NULL), EB_OK);
     f->options.backup = path;
     fake_forget(f->board);

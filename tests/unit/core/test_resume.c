@@ -157,7 +157,7 @@ static void a_journal_after_its_image_is_swept_up(void **state)
     f->options.full = true;
     f->board->lost_at = 100000;
     assert_int_equal(back_up(f), EB_ERR_PORT_LOST);
-    assert_int_equal(eb_store_path(journal, NULL, "%s.journal", f->result.part_path), EB_OK);
+    assert_int_equal(eb_path_printf(journal, NULL, "%s.journal", f->result.part_path), EB_OK);
     assert_int_equal(eb_fs_read_file(journal, MB, &text, &len, NULL), EB_OK);
     fake_forget(f->board);
     assert_complete(f, back_up(f));
@@ -199,7 +199,7 @@ static void assert_fresh_start(fixture_t *f)
 {
     char aside[EB_PATH_BYTES];
 
-    assert_int_equal(eb_store_join(aside, f->dir, "aside", NULL), EB_OK);
+    assert_int_equal(eb_path_join(aside, f->dir, "aside", NULL), EB_OK);
     assert_int_equal(rename(f->result.part_path, aside), 0);
     assert_int_equal(back_up(f), EB_OK);
     assert_image_is_flash(f);

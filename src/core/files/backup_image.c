@@ -1,11 +1,12 @@
-#include "image_source.h"
+#include "backup_image.h"
 
 #include "bytes.h"
+#include "find.h"
 #include "flash_layout.h"
 #include "fs_atomic.h"
 #include "hash_file.h"
+#include "paths.h"
 #include "range.h"
-#include "store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,9 +18,9 @@
 
 /* -- opening -------------------------------------------------------------------------------- */
 
-static eb_code_t open_file(eb_image_source_t *out, eb_err_t *err)
+static eb_code_t open_file(eb_backup_image_t *out, eb_err_t *err)
 {
-    if (eb_store_has_suffix(out->path, EB_STORE_PART_SUFFIX)) {
+    if (eb_path_has_suffix(out->path, EB_PATH_PART_SUFFIX)) {
         (void)eb_err_set(err, EB_ERR_IMAGE_BAD, "%s is a backup that is not finished", out->path);
         eb_err_hint(err, "run `espbackup backup` with the board once more: it takes it up");
         return EB_ERR_IMAGE_BAD;
@@ -41,10 +42,10 @@ static eb_code_t open_file(eb_image_source_t *out, eb_err_t *err)
     return EB_OK;
 }
 
-static eb_code_t load_sidecar(eb_image_source_t *out, eb_err_t *err)
+static eb_code_t load_sidecar(eb_backup_image_t *out, eb_err_t *err)
 {
     eb_err_t why = {0};
-    eb_code_t code = eb_store_load_sidecar(out->path, &out->sidecar, &why);
+    eb_code_t code = eb_find_sidecar(out->path, &out->sidecar, &why);
 
     if (code == EB_ERR_BACKUP_NOT_FOUND) {
         return EB_OK;
@@ -63,7 +64,7 @@ static eb_code_t load_sidecar(eb_image_source_t *out, eb_err_t *err)
     return EB_OK;
 }
 
-static eb_code_t choose_address(eb_image_source_t *out, bool has_address, uint32_t address,
+static eb_code_t choose_address(eb_backup_image_t *out, bool has_address, uint32_t address,
                                 eb_err_t *err)
 {
     out->addr = has_address ? address : 0;
@@ -83,7 +84,7 @@ static eb_code_t choose_address(eb_image_source_t *out, bool has_address, uint32
     return EB_OK;
 }
 
-static eb_code_t check_hash(eb_image_source_t *out, const eb_events_t *ev, eb_err_t *err)
+static eb_code_t check_hash(eb_backup_image_t *out, const eb_events_t *ev, eb_err_t *err)
 {
     uint8_t sha256[EB_SHA256_BYTES];
     char is[2 * EB_SHA256_BYTES + 1], expected[2 * EB_SHA256_BYTES + 1];
@@ -111,10 +112,10 @@ static eb_code_t check_hash(eb_image_source_t *out, const eb_events_t *ev, eb_er
 static eb_code_t read_layout(void *user, uint32_t addr, uint32_t size, uint8_t *bytes,
                              eb_err_t *err)
 {
-    return eb_image_source_read(user, addr, bytes, size, err);
+    return eb_backup_image_read(user, addr, bytes, size, err);
 }
 
-eb_layout_source_t eb_image_source_layout(eb_image_source_t *source)
+eb_layout_source_t eb_backup_image_layout(eb_backup_image_t *source)
 {
     const eb_sidecar_t *sidecar = source->sidecar;
     uint32_t size = source->size_bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)source->size_bytes;
@@ -129,9 +130,9 @@ eb_layout_source_t eb_image_source_layout(eb_image_source_t *source)
     };
 }
 
-static eb_code_t find_table(eb_image_source_t *out, const eb_events_t *ev, eb_err_t *err)
+static eb_code_t find_table(eb_backup_image_t *out, const eb_events_t *ev, eb_err_t *err)
 {
-    eb_layout_source_t source = eb_image_source_layout(out);
+    eb_layout_source_t source = eb_backup_image_layout(out);
     eb_layout_t *layout = calloc(1, sizeof(*layout));
     eb_partition_table_t *table = malloc(sizeof(*table));
     eb_code_t code = EB_OK;
@@ -151,13 +152,13 @@ static eb_code_t find_table(eb_image_source_t *out, const eb_events_t *ev, eb_er
     return code;
 }
 
-eb_code_t eb_image_source_open(const char *backup, const char *dir, bool has_address,
-                               uint32_t address, const eb_events_t *ev, eb_image_source_t *out,
+eb_code_t eb_backup_image_open(const char *backup, const char *dir, bool has_address,
+                               uint32_t address, const eb_events_t *ev, eb_backup_image_t *out,
                                eb_err_t *err)
 {
     memset(out, 0, sizeof(*out));
     out->fd = -1;
-    eb_code_t code = eb_store_resolve(dir, backup, out->path, err);
+    eb_code_t code = eb_find_backup(dir, backup, out->path, err);
     if (code == EB_OK) {
         code = open_file(out, err);
     }
@@ -176,7 +177,7 @@ eb_code_t eb_image_source_open(const char *backup, const char *dir, bool has_add
     return code;
 }
 
-void eb_image_source_close(eb_image_source_t *source)
+void eb_backup_image_close(eb_backup_image_t *source)
 {
     if (source == NULL) {
         return;
@@ -191,7 +192,7 @@ void eb_image_source_close(eb_image_source_t *source)
     source->table = NULL;
 }
 
-eb_code_t eb_image_source_read(const eb_image_source_t *source, uint32_t addr, void *bytes,
+eb_code_t eb_backup_image_read(const eb_backup_image_t *source, uint32_t addr, void *bytes,
                                uint32_t size, eb_err_t *err)
 {
     if (addr < source->addr || !eb_range_within(addr - source->addr, size, source->size_bytes)) {
@@ -216,4 +217,22 @@ eb_code_t eb_image_source_read(const eb_image_source_t *source, uint32_t addr, v
         *err = why;
     }
     return code;
+}
+
+eb_areas_t eb_areas_of_image(const eb_backup_image_t *source)
+{
+    const eb_sidecar_t *sidecar = source->sidecar;
+    eb_areas_t areas = {.table = source->table};
+
+    if (sidecar != NULL) {
+        areas.bootloader_addr = sidecar->chip.bootloader_addr;
+        if (areas.table == NULL) {
+            areas.table = &sidecar->table;
+        }
+        if (sidecar->partition[0] != '\0') {
+            areas.label = sidecar->partition;
+            areas.only = (eb_range_t){sidecar->addr, (uint32_t)sidecar->size_bytes};
+        }
+    }
+    return areas;
 }

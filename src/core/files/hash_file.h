@@ -1,6 +1,6 @@
 /* hash_file.h: SHA-256 and MD5 of a stretch of a file, in constant memory. */
-#ifndef EB_CORE_HASH_FILE_H
-#define EB_CORE_HASH_FILE_H
+#ifndef EB_FILES_HASH_FILE_H
+#define EB_FILES_HASH_FILE_H
 
 #include "espbackup/event.h"
 #include "espbackup/ops.h"

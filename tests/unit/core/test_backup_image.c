@@ -1,8 +1,9 @@
 /* Backups as they are found on the disk: whole, bare, damaged, and meant to harm. */
+#include "backup_image.h"
 #include "core_fixture.h"
+#include "find.h"
 #include "fs_atomic.h"
-#include "image_source.h"
-#include "store.h"
+#include "paths.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -24,7 +25,7 @@ typedef struct fixture {
     eb_session_t *board;
     watch_t watch;
     eb_backup_result_t backup; /* of the whole flash */
-    eb_image_source_t source;
+    eb_backup_image_t source;
     eb_err_t err;
 } fixture_t;
 
@@ -46,7 +47,7 @@ static int tear_down(void **state)
 {
     fixture_t *f = *state;
 
-    eb_image_source_close(&f->source);
+    eb_backup_image_close(&f->source);
     folder_remove(f->dir);
     fake_free(f->board);
     free(f);
@@ -55,10 +56,10 @@ static int tear_down(void **state)
 
 static eb_code_t open_at(fixture_t *f, const char *backup, bool has_address, uint32_t address)
 {
-    eb_image_source_close(&f->source);
+    eb_backup_image_close(&f->source);
     memset(&f->err, 0, sizeof(f->err));
     watch_init(&f->watch, NULL);
-    return eb_image_source_open(backup, f->dir, has_address, address, &f->watch.ev, &f->source,
+    return eb_backup_image_open(backup, f->dir, has_address, address, &f->watch.ev, &f->source,
                                 &f->err);
 }
 
@@ -106,9 +107,9 @@ static void it_is_found_by_path_name_and_latest(void **state)
         assert_int_equal(f->source.table->count, 5);
         assert_string_equal(f->source.table->entries[2].app.desc.version, "1.4.2");
     }
-    assert_int_equal(eb_image_source_read(&f->source, 0x10000, bytes, 64, &f->err), EB_OK);
+    assert_int_equal(eb_backup_image_read(&f->source, 0x10000, bytes, 64, &f->err), EB_OK);
     assert_memory_equal(bytes, f->board->bytes + 0x10000, 64);
-    assert_int_equal(eb_image_source_read(&f->source, MB - 63, bytes, 64, &f->err),
+    assert_int_equal(eb_backup_image_read(&f->source, MB - 63, bytes, 64, &f->err),
                      EB_ERR_INTERNAL);
     assert_int_equal(open_it(f, "no such backup"), EB_ERR_BACKUP_NOT_FOUND);
     assert_int_equal(f->source.fd, -1);
@@ -139,7 +140,7 @@ static void a_range_lies_where_its_sidecar_says(void **state)
     assert_int_equal(open_it(f, part.image_path), EB_OK);
     assert_int_equal(f->source.addr, 0x10000);
     assert_null(f->source.table);
-    assert_int_equal(eb_image_source_read(&f->source, 0xFFFF, &byte, 1, NULL), EB_ERR_INTERNAL);
+    assert_int_equal(eb_backup_image_read(&f->source, 0xFFFF, &byte, 1, NULL), EB_ERR_INTERNAL);
     assert_int_equal(open_at(f, part.image_path, true, 0x10000), EB_OK);
     assert_int_equal(open_at(f, part.image_path, true, 0), EB_ERR_USAGE);
     assert_non_null(strstr(f->err.message, "0x10000"));
@@ -151,7 +152,7 @@ static void a_bare_file_is_taken_as_it_is(void **state)
     char path[EB_PATH_BYTES];
 
     file_write(f->dir, "bare.bin", f->board->bytes, MB);
-    (void)eb_store_join(path, f->dir, "bare.bin", NULL);
+    (void)eb_path_join(path, f->dir, "bare.bin", NULL);
     assert_int_equal(open_it(f, "bare"), EB_OK);
     assert_null(f->source.sidecar);
     assert_false(f->source.hash_checked);
@@ -210,7 +211,7 @@ static void what_changes_meanwhile_is_refused(void **state)
     times[0] = st.st_atim;
     times[1] = st.st_mtim;
     assert_int_equal(utimensat(AT_FDCWD, f->source.path, times, 0), 0);
-    assert_int_equal(eb_image_source_read(&f->source, 0x10000, bytes, 64, &f->err),
+    assert_int_equal(eb_backup_image_read(&f->source, 0x10000, bytes, 64, &f->err),
                      EB_ERR_IMAGE_BAD);
     assert_non_null(strstr(f->err.message, "was changed while it was used"));
     assert_non_null(strstr(f->err.message, f->source.path));
@@ -219,7 +220,7 @@ static void what_changes_meanwhile_is_refused(void **state)
     assert_int_equal(open_it(f, "bare"), EB_OK);
     (void)usleep(FILE_TIME_STEP_US);
     assert_int_equal(truncate(f->source.path, 4096), 0);
-    assert_int_equal(eb_image_source_read(&f->source, 0x10000, bytes, 64, &f->err),
+    assert_int_equal(eb_backup_image_read(&f->source, 0x10000, bytes, 64, &f->err),
                      EB_ERR_IMAGE_BAD);
 }
 
@@ -245,7 +246,7 @@ static void what_is_not_finished_is_refused(void **state)
     char path[EB_PATH_BYTES];
 
     file_write(f->dir, "x.bin.part", f->board->bytes, MB);
-    (void)eb_store_join(path, f->dir, "x.bin.part", NULL);
+    (void)eb_path_join(path, f->dir, "x.bin.part", NULL);
     assert_int_equal(open_it(f, path), EB_ERR_IMAGE_BAD);
     assert_non_null(strstr(f->err.message, "not finished"));
     assert_int_equal(open_it(f, "x.bin.part"), EB_ERR_IMAGE_BAD);

@@ -1,7 +1,8 @@
 /* The folder of backups: finding one, and what `list` says of each. */
 #include "core_fixture.h"
+#include "find.h"
+#include "paths.h"
 #include "range.h"
-#include "store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -40,7 +41,7 @@ static void make_backup(const char *mac, const char *name, uint64_t seed, uint64
     char output[EB_PATH_BYTES];
     eb_backup_options_t options = {.dir = dir, .output = output, .full = true};
 
-    (void)eb_store_join(output, dir, name, NULL);
+    (void)eb_path_join(output, dir, name, NULL);
     snprintf(board->chip.macs[0].text, EB_MAC_TEXT_BYTES, "%s", mac);
     fake_fill(board, 0, FLASH_BYTES, seed);
     board->lost_at = lost_at;
@@ -57,11 +58,11 @@ static void set_time(const char *name, const char *utc)
     eb_sidecar_t *sidecar = NULL;
     char *text = NULL;
 
-    (void)eb_store_join(image, dir, name, NULL);
-    assert_int_equal(eb_store_load_sidecar(image, &sidecar, NULL), EB_OK);
+    (void)eb_path_join(image, dir, name, NULL);
+    assert_int_equal(eb_find_sidecar(image, &sidecar, NULL), EB_OK);
     snprintf(sidecar->created_utc, sizeof(sidecar->created_utc), "%s", utc);
     assert_int_equal(eb_sidecar_write(sidecar, &text, NULL), EB_OK);
-    assert_int_equal(eb_store_sidecar_path(path, image, NULL), EB_OK);
+    assert_int_equal(eb_path_of_sidecar(path, image, NULL), EB_OK);
     file_write(dir, strrchr(path, '/') + 1, text, strlen(text));
     free(text);
     free(sidecar);
@@ -94,20 +95,20 @@ static void a_backup_is_found_by_path_name_and_latest(void **state)
     eb_err_t err = {0};
 
     (void)state;
-    assert_int_equal(eb_store_resolve(dir, "latest", path, &err), EB_ERR_BACKUP_NOT_FOUND);
+    assert_int_equal(eb_find_backup(dir, "latest", path, &err), EB_ERR_BACKUP_NOT_FOUND);
     make_folder();
-    (void)eb_store_join(want, dir, "one.bin", NULL);
-    assert_int_equal(eb_store_resolve(dir, want, path, &err), EB_OK);
+    (void)eb_path_join(want, dir, "one.bin", NULL);
+    assert_int_equal(eb_find_backup(dir, want, path, &err), EB_OK);
     assert_string_equal(path, want);
-    assert_int_equal(eb_store_resolve(dir, "one.bin", path, &err), EB_OK);
+    assert_int_equal(eb_find_backup(dir, "one.bin", path, &err), EB_OK);
     assert_string_equal(path, want);
-    assert_int_equal(eb_store_resolve("/nowhere", want, path, &err), EB_OK);
-    assert_int_equal(eb_store_resolve(dir, "one", path, &err), EB_OK);
+    assert_int_equal(eb_find_backup("/nowhere", want, path, &err), EB_OK);
+    assert_int_equal(eb_find_backup(dir, "one", path, &err), EB_OK);
     assert_string_equal(path, want);
-    assert_int_equal(eb_store_resolve(dir, "latest", path, &err), EB_OK);
-    (void)eb_store_join(want, dir, "two.bin", NULL);
+    assert_int_equal(eb_find_backup(dir, "latest", path, &err), EB_OK);
+    (void)eb_path_join(want, dir, "two.bin", NULL);
     assert_string_equal(path, want);
-    assert_int_equal(eb_store_resolve(dir, "four", path, &err), EB_ERR_BACKUP_NOT_FOUND);
+    assert_int_equal(eb_find_backup(dir, "four", path, &err), EB_ERR_BACKUP_NOT_FOUND);
     assert_non_null(strstr(err.message, "four"));
     assert_string_equal(path, "");
 }
@@ -120,16 +121,16 @@ static void the_newest_of_a_board_is_whole_and_covers(void **state)
 
     (void)state;
     make_folder();
-    assert_int_equal(eb_store_newest(dir, "aa:00:00:00:00:01", all, path, &found, NULL), EB_OK);
+    assert_int_equal(eb_find_newest(dir, "aa:00:00:00:00:01", all, path, &found, NULL), EB_OK);
     assert_true(found);
     assert_string_equal(strrchr(path, '/'), "/one.bin");
-    assert_int_equal(eb_store_newest(dir, "aa:00:00:00:00:01", more, path, &found, NULL), EB_OK);
+    assert_int_equal(eb_find_newest(dir, "aa:00:00:00:00:01", more, path, &found, NULL), EB_OK);
     assert_false(found);
-    assert_int_equal(eb_store_newest(dir, "aa:00:00:00:00:03", all, path, &found, NULL), EB_OK);
+    assert_int_equal(eb_find_newest(dir, "aa:00:00:00:00:03", all, path, &found, NULL), EB_OK);
     assert_false(found);
-    (void)eb_store_join(image, dir, "one.bin", NULL);
+    (void)eb_path_join(image, dir, "one.bin", NULL);
     assert_int_equal(truncate(image, FLASH_BYTES - 1), 0);
-    assert_int_equal(eb_store_newest(dir, "aa:00:00:00:00:01", all, path, &found, NULL), EB_OK);
+    assert_int_equal(eb_find_newest(dir, "aa:00:00:00:00:01", all, path, &found, NULL), EB_OK);
     assert_string_equal(strrchr(path, '/'), "/three.bin");
 }
 
@@ -160,10 +161,10 @@ static void each_state_is_told(void **state)
     (void)state;
     make_folder();
     make_backup("aa:00:00:00:00:04", "short.bin", 4, 0);
-    (void)eb_store_join(path, dir, "short.bin", NULL);
+    (void)eb_path_join(path, dir, "short.bin", NULL);
     assert_int_equal(truncate(path, 1000), 0);
     make_backup("aa:00:00:00:00:05", "rotten.bin", 5, 0);
-    (void)eb_store_join(path, dir, "rotten.bin", NULL);
+    (void)eb_path_join(path, dir, "rotten.bin", NULL);
     FILE *file = fopen(path, "r+b");
     assert_true(fputc(0, file) == 0 && fputc(1, file) == 1 && fclose(file) == 0);
     make_backup("aa:00:00:00:00:06", "half.bin", 6, FLASH_BYTES / 2);
@@ -172,7 +173,7 @@ static void each_state_is_told(void **state)
     file_write(dir, "broken_info.json", "{\"format\":\"x\"", 13);
     file_write(dir, "orphan.bin.part", "1", 1);
     file_write(dir, "notes.txt", "1", 1);
-    (void)eb_store_join(path, dir, "folder.bin", NULL);
+    (void)eb_path_join(path, dir, "folder.bin", NULL);
     assert_int_equal(mkdir(path, 0700), 0);
 
     eb_backup_list_t list = list_all(false, NULL);
@@ -256,21 +257,21 @@ static void what_is_no_file_is_told(void **state)
     eb_err_t err = {0};
 
     (void)state;
-    (void)eb_store_join(path, dir, "pipe.bin", NULL);
+    (void)eb_path_join(path, dir, "pipe.bin", NULL);
     assert_int_equal(mkfifo(path, 0600), 0);
     const char *ways[] = {path, "pipe.bin", "pipe"};
     for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(eb_store_resolve(dir, ways[i], found, &err), EB_ERR_FILE_ACCESS);
+        assert_int_equal(eb_find_backup(dir, ways[i], found, &err), EB_ERR_FILE_ACCESS);
         assert_non_null(strstr(err.message, "pipe.bin is not a regular file"));
         assert_string_equal(found, "");
     }
-    assert_int_equal(eb_store_resolve(dir, "/dev/zero", found, &err), EB_ERR_FILE_ACCESS);
+    assert_int_equal(eb_find_backup(dir, "/dev/zero", found, &err), EB_ERR_FILE_ACCESS);
     /* One that is beats one that is not: a folder here may have the name of a backup there. */
     make_backup("aa:00:00:00:00:01", "src.bin", 1, 0);
-    assert_int_equal(eb_store_resolve(dir, "/", found, &err), EB_ERR_FILE_ACCESS);
-    (void)eb_store_join(path, dir, "src", NULL);
+    assert_int_equal(eb_find_backup(dir, "/", found, &err), EB_ERR_FILE_ACCESS);
+    (void)eb_path_join(path, dir, "src", NULL);
     assert_int_equal(mkdir(path, 0700), 0);
-    assert_int_equal(eb_store_resolve(dir, "src", found, &err), EB_OK);
+    assert_int_equal(eb_find_backup(dir, "src", found, &err), EB_OK);
     assert_non_null(strstr(found, "/src.bin"));
 }
 
@@ -279,17 +280,17 @@ static void paths_are_built_and_bounded(void **state)
     char path[EB_PATH_BYTES], long_name[EB_PATH_BYTES + 8];
 
     (void)state;
-    assert_int_equal(eb_store_join(path, "a/", "b", NULL), EB_OK);
+    assert_int_equal(eb_path_join(path, "a/", "b", NULL), EB_OK);
     assert_string_equal(path, "a/b");
-    assert_int_equal(eb_store_join(path, "", "b", NULL), EB_OK);
+    assert_int_equal(eb_path_join(path, "", "b", NULL), EB_OK);
     assert_string_equal(path, "b");
-    assert_int_equal(eb_store_sidecar_path(path, "a.bin", NULL), EB_OK);
+    assert_int_equal(eb_path_of_sidecar(path, "a.bin", NULL), EB_OK);
     assert_string_equal(path, "a_info.json");
-    assert_int_equal(eb_store_sidecar_path(path, "dump", NULL), EB_OK);
+    assert_int_equal(eb_path_of_sidecar(path, "dump", NULL), EB_OK);
     assert_string_equal(path, "dump_info.json");
     memset(long_name, 'x', sizeof(long_name));
     long_name[sizeof(long_name) - 1] = '\0';
-    assert_int_equal(eb_store_join(path, "a", long_name, NULL), EB_ERR_USAGE);
+    assert_int_equal(eb_path_join(path, "a", long_name, NULL), EB_ERR_USAGE);
     assert_string_equal(path, "");
 }
 

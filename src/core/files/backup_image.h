@@ -1,16 +1,17 @@
 /*
- * image_source.h: a backup on the disk as the operations use it: found, opened, checked.
+ * backup_image.h: a backup on the disk as the operations use it: found, opened, checked.
  *
  * `backup` is a path, a name within dir (with or without ".bin"), or "latest" (the newest complete
  * backup of the whole flash in dir). A sidecar beside it is read strictly; the file name in it
  * never leads anywhere: only the folder that the image lies in is looked at.
  */
-#ifndef EB_CORE_IMAGE_SOURCE_H
-#define EB_CORE_IMAGE_SOURCE_H
+#ifndef EB_FILES_BACKUP_IMAGE_H
+#define EB_FILES_BACKUP_IMAGE_H
 
 #include "espbackup/err.h"
 #include "espbackup/event.h"
 #include "espbackup/ops.h"
+#include "flash_areas.h"
 #include "flash_layout.h"
 #include "fs_atomic.h"
 #include "sidecar.h"
@@ -18,7 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef struct eb_image_source {
+typedef struct eb_backup_image {
     int fd; /* open for reading; -1: none */
     char path[EB_PATH_BYTES];
     uint64_t size_bytes;
@@ -27,7 +28,7 @@ typedef struct eb_image_source {
     eb_sidecar_t *sidecar;       /* NULL: the image has none */
     bool hash_checked;           /* SHA-256 equals the sidecar's */
     eb_partition_table_t *table; /* parsed from the image's own bytes; NULL when not in range */
-} eb_image_source_t;
+} eb_backup_image_t;
 
 /*
  * Open and check: size against sidecar, and the SHA-256 (EB_PHASE_HASH). EB_ERR_BACKUP_NOT_FOUND,
@@ -35,17 +36,20 @@ typedef struct eb_image_source {
  * has_address: where a bare .bin lies; with a sidecar it must agree or be absent (EB_ERR_USAGE).
  * *out is zeroed first and safe to close in any case.
  */
-eb_code_t eb_image_source_open(const char *backup, const char *dir, bool has_address,
-                               uint32_t address, const eb_events_t *ev, eb_image_source_t *out,
+eb_code_t eb_backup_image_open(const char *backup, const char *dir, bool has_address,
+                               uint32_t address, const eb_events_t *ev, eb_backup_image_t *out,
                                eb_err_t *err);
-void eb_image_source_close(eb_image_source_t *source);
+void eb_backup_image_close(eb_backup_image_t *source);
 
 /* Bytes at flash address `addr`, which must lie within the image. EB_ERR_IMAGE_BAD: the file was
  * changed since it was opened, so that what was checked then says nothing of them. */
-eb_code_t eb_image_source_read(const eb_image_source_t *source, uint32_t addr, void *bytes,
+eb_code_t eb_backup_image_read(const eb_backup_image_t *source, uint32_t addr, void *bytes,
                                uint32_t size, eb_err_t *err);
 
 /* Its bytes as a source of layout; borrows `source`. table_addr is set where the sidecar tells. */
-eb_layout_source_t eb_image_source_layout(eb_image_source_t *source);
+eb_layout_source_t eb_backup_image_layout(eb_backup_image_t *source);
+
+/* What the image knows of the areas of the flash; borrows it. */
+eb_areas_t eb_areas_of_image(const eb_backup_image_t *source);
 
 #endif

@@ -1,0 +1,103 @@
+#include "paths.h"
+
+#include "sidecar.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SIDECAR_SUFFIX "_info.json"
+
+eb_code_t eb_path_printf(char out[EB_PATH_BYTES], eb_err_t *err, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    int len = vsnprintf(out, EB_PATH_BYTES, format, args);
+    va_end(args);
+    if (len < 0 || len >= EB_PATH_BYTES) {
+        eb_code_t code = eb_err_set(err, EB_ERR_USAGE, "path longer than %d bytes: %.80s...",
+                                    EB_PATH_BYTES - 1, out);
+        out[0] = '\0';
+        return code;
+    }
+    return EB_OK;
+}
+
+eb_code_t eb_path_join(char out[EB_PATH_BYTES], const char *dir, const char *name, eb_err_t *err)
+{
+    size_t len = strlen(dir);
+    bool slash = len == 0 || dir[len - 1] == '/';
+
+    return eb_path_printf(out, err, "%s%s%s", dir, slash ? "" : "/", name);
+}
+
+bool eb_path_has_suffix(const char *name, const char *suffix)
+{
+    size_t len = strlen(name), suffix_len = strlen(suffix);
+
+    return len > suffix_len && strcmp(name + len - suffix_len, suffix) == 0;
+}
+
+eb_code_t eb_path_of_sidecar(char out[EB_PATH_BYTES], const char *image_path, eb_err_t *err)
+{
+    size_t len = strlen(image_path);
+
+    if (eb_path_has_suffix(image_path, EB_PATH_IMAGE_SUFFIX)) {
+        len -= strlen(EB_PATH_IMAGE_SUFFIX);
+    }
+    return eb_path_printf(out, err, "%.*s" SIDECAR_SUFFIX, (int)len, image_path);
+}
+
+const char *eb_path_file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+eb_code_t eb_path_check_output(const char *path, eb_err_t *err)
+{
+    struct stat st;
+
+    if (path == NULL) {
+        return EB_OK;
+    }
+    const char *name = eb_path_file_name(path);
+    if (name[0] == '\0' || (stat(path, &st) == 0 && S_ISDIR(st.st_mode))) {
+        (void)eb_err_set(err, EB_ERR_USAGE, "--output '%s': a folder, expected a file", path);
+        eb_err_hint(err, "--dir names the folder; the name of the file is then made");
+        return EB_ERR_USAGE;
+    }
+    if (eb_path_has_suffix(name, EB_PATH_PART_SUFFIX)) {
+        (void)eb_err_set(err, EB_ERR_USAGE,
+                         "--output '%s': an image of that name counts as not finished", path);
+        eb_err_hint(err, "take a name that does not end in " EB_PATH_PART_SUFFIX);
+        return EB_ERR_USAGE;
+    }
+    if (!eb_sidecar_can_name(name)) {
+        (void)eb_err_set(err, EB_ERR_USAGE,
+                         "--output '%s': expected a name without a backslash and shorter than 256 "
+                         "bytes",
+                         path);
+        eb_err_hint(err, "the sidecar holds the name, and takes only what every system can have");
+        return EB_ERR_USAGE;
+    }
+    return EB_OK;
+}
+
+bool eb_path_file_size(const char *path, uint64_t *size_bytes, int64_t *mtime_unix)
+{
+    struct stat st;
+
+    *size_bytes = 0;
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
+        return false;
+    }
+    *size_bytes = (uint64_t)st.st_size;
+    if (mtime_unix != NULL) {
+        *mtime_unix = (int64_t)st.st_mtime;
+    }
+    return true;
+}
