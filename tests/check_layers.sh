@@ -57,7 +57,8 @@ may_see() { # the layers whose private headers a layer may include
     core/retry) echo "core/retry $(may_see device)" ;;
     core/layout) echo "core/layout format $(may_see core/retry)" ;;
     core/files) echo "core/files $(may_see core/layout)" ;;
-    core) echo "core core/files core/layout core/retry format $(may_see device)" ;;
+    core/compare) echo "core/compare $(may_see core/files)" ;;
+    core) echo "core core/compare core/files core/layout core/retry format $(may_see device)" ;;
     cli) echo "cli $(may_see core)" ;;
     esac
 }

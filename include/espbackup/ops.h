@@ -139,18 +139,18 @@ void eb_backup_list_free(eb_backup_list_t *list);
 
 /* -- what would change, and what has changed --------------------------------------------------- */
 
-typedef enum eb_range_state {
-    EB_RANGE_SAME,    /* already as wanted, proved by digest */
-    EB_RANGE_OLD,     /* not touched, and to be changed */
-    EB_RANGE_NEW,     /* written and proved by digest */
-    EB_RANGE_WRITTEN, /* acknowledged, not proved */
-    EB_RANGE_UNKNOWN  /* begun, or lost on the way */
-} eb_range_state_t;
+typedef enum eb_span_state {
+    EB_SPAN_SAME,    /* already as wanted, proved by digest */
+    EB_SPAN_OLD,     /* not touched, and to be changed */
+    EB_SPAN_NEW,     /* written and proved by digest */
+    EB_SPAN_WRITTEN, /* acknowledged, not proved */
+    EB_SPAN_UNKNOWN  /* begun, or lost on the way */
+} eb_span_state_t;
 
 typedef struct eb_flash_span {
     uint32_t addr;
     uint32_t size;
-    eb_range_state_t state;
+    eb_span_state_t state;
 } eb_flash_span_t;
 
 /* Sorted by addr, neighbours differ in state. Owned by the result; freed by eb_spans_free. */
@@ -159,7 +159,7 @@ typedef struct eb_spans {
     size_t count;
 } eb_spans_t;
 void eb_spans_free(eb_spans_t *spans);
-uint64_t eb_spans_bytes(const eb_spans_t *spans, eb_range_state_t state);
+uint64_t eb_spans_bytes(const eb_spans_t *spans, eb_span_state_t state);
 
 /* What `restore` or `erase` is about to do, for the question. Lives during the callback only. */
 typedef struct eb_change_plan {
@@ -168,7 +168,7 @@ typedef struct eb_change_plan {
     uint32_t addr;      /* whole range of the operation */
     uint64_t size_bytes;
     const eb_spans_t *spans;                 /* SAME and OLD */
-    uint64_t unasked_bytes;                  /* of OLD: may be as wanted; all around it differs */
+    uint64_t skipped_bytes;                  /* of OLD: may be as wanted; all around it differs */
     const eb_partition_table_t *board_table; /* as it is; present may be false */
     const eb_partition_table_t *image_table; /* as it would be; NULL when not touched */
     const eb_boot_choice_t *board_boot;      /* what boots by board_table; NULL: not known */

@@ -76,7 +76,7 @@ bool eb_confirm_change(void *user, const eb_change_plan_t *plan)
     eb_cli_t *cli = confirm->cli;
     const eb_term_t *term = confirm->dry_run ? &cli->out : &cli->console.term;
     bool asks = !confirm->dry_run && !eb_arg_flag(&cli->args, EB_OPT_YES) &&
-                eb_spans_bytes(plan->spans, EB_RANGE_OLD) > 0;
+                eb_spans_bytes(plan->spans, EB_SPAN_OLD) > 0;
 
     eb_console_end(&cli->console);
     keep_table(confirm, plan);

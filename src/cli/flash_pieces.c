@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* The names come from the same place as those of `diff`. */
-static bool take(eb_pieces_t *out, const eb_diff_result_t *cut, const eb_range_state_t *states)
+static bool take(eb_pieces_t *out, const eb_diff_result_t *cut, const eb_span_state_t *states)
 {
     out->list = calloc(cut->count + 1, sizeof(*out->list));
     if (out->list == NULL) {
@@ -19,7 +19,7 @@ static bool take(eb_pieces_t *out, const eb_diff_result_t *cut, const eb_range_s
         piece->addr = from->addr;
         piece->size = from->size;
         piece->bytes = from->differing_bytes;
-        piece->state = states != NULL ? states[i] : EB_RANGE_OLD;
+        piece->state = states != NULL ? states[i] : EB_SPAN_OLD;
         memcpy(piece->name, from->partition, sizeof(piece->name));
     }
     return true;
@@ -34,7 +34,7 @@ bool eb_pieces_of_diff(const eb_diff_result_t *diff, eb_pieces_t *out)
 bool eb_pieces_of_spans(const eb_spans_t *spans, const eb_areas_t *areas, eb_pieces_t *out)
 {
     eb_diff_result_t cut = {0};
-    eb_range_state_t *states = NULL;
+    eb_span_state_t *states = NULL;
     bool good = true;
 
     *out = (eb_pieces_t){0};
@@ -44,7 +44,7 @@ bool eb_pieces_of_spans(const eb_spans_t *spans, const eb_areas_t *areas, eb_pie
 
         good = eb_difference_add(&cut, areas, span->addr, span->size, EB_DIFFERENCE_CHANGED,
                                  NULL) == EB_OK;
-        eb_range_state_t *more = good ? realloc(states, cut.count * sizeof(*states)) : NULL;
+        eb_span_state_t *more = good ? realloc(states, cut.count * sizeof(*states)) : NULL;
         good = more != NULL;
         if (good) {
             states = more;
@@ -68,7 +68,7 @@ void eb_pieces_free(eb_pieces_t *pieces)
     *pieces = (eb_pieces_t){0};
 }
 
-uint64_t eb_pieces_bytes(const eb_pieces_t *pieces, eb_range_state_t state)
+uint64_t eb_pieces_bytes(const eb_pieces_t *pieces, eb_span_state_t state)
 {
     uint64_t bytes = 0;
 
@@ -95,10 +95,10 @@ bool eb_piece_sums_make(const eb_pieces_t *pieces, eb_piece_sums_t *out)
         if (sum->count == 0) {
             sum->addr = piece->addr;
         }
-        if (sum->count == 0 || piece->state != EB_RANGE_SAME) {
+        if (sum->count == 0 || piece->state != EB_SPAN_SAME) {
             sum->end = piece->addr + piece->size;
         }
-        sum->count += piece->state != EB_RANGE_SAME;
+        sum->count += piece->state != EB_SPAN_SAME;
         sum->bytes[piece->state] += piece->bytes;
     }
     return true;
@@ -113,18 +113,18 @@ void eb_piece_sums_free(eb_piece_sums_t *sums)
     *sums = (eb_piece_sums_t){0};
 }
 
-const char *eb_range_state_name(eb_range_state_t state)
+const char *eb_range_state_name(eb_span_state_t state)
 {
     switch (state) {
-    case EB_RANGE_SAME:
+    case EB_SPAN_SAME:
         return "same";
-    case EB_RANGE_OLD:
+    case EB_SPAN_OLD:
         return "old";
-    case EB_RANGE_NEW:
+    case EB_SPAN_NEW:
         return "new";
-    case EB_RANGE_WRITTEN:
+    case EB_SPAN_WRITTEN:
         return "written";
-    case EB_RANGE_UNKNOWN:
+    case EB_SPAN_UNKNOWN:
         return "unknown";
     }
     return "unknown";

@@ -14,7 +14,7 @@ static void add_path(eb_json_t *node, const char *key, const char *path)
 static void add_states(eb_json_t *node, const uint64_t bytes[EB_RANGE_STATES])
 {
     for (int i = 0; i < EB_RANGE_STATES; i++) {
-        eb_json_add_int(node, eb_range_state_name((eb_range_state_t)i), (int64_t)bytes[i]);
+        eb_json_add_int(node, eb_range_state_name((eb_span_state_t)i), (int64_t)bytes[i]);
     }
 }
 
@@ -105,7 +105,7 @@ static void add_difference_sums(eb_json_t *root, const eb_piece_sums_t *sums)
         eb_json_t *node = eb_json_append_object(list);
         add_path(node, "name", sums->list[i].name);
         eb_json_add_int(node, "addr", sums->list[i].addr);
-        eb_json_add_int(node, "differing_bytes", (int64_t)sums->list[i].bytes[EB_RANGE_OLD]);
+        eb_json_add_int(node, "differing_bytes", (int64_t)sums->list[i].bytes[EB_SPAN_OLD]);
         eb_json_add_int(node, "ranges", (int64_t)sums->list[i].count);
     }
 }

@@ -56,8 +56,8 @@ static void text_source(const eb_term_t *term, const eb_change_plan_t *plan)
 static void text_amount(const eb_term_t *term, const eb_change_plan_t *plan)
 {
     char changes[EB_HUMAN_BYTES], whole[EB_HUMAN_BYTES], unasked[EB_HUMAN_BYTES];
-    uint64_t bytes = eb_spans_bytes(plan->spans, EB_RANGE_OLD);
-    uint64_t all = bytes + eb_spans_bytes(plan->spans, EB_RANGE_SAME); /* of whole sectors too */
+    uint64_t bytes = eb_spans_bytes(plan->spans, EB_SPAN_OLD);
+    uint64_t all = bytes + eb_spans_bytes(plan->spans, EB_SPAN_SAME); /* of whole sectors too */
     const char *name = plan->is_erase ? "Lost" : "Changes";
 
     eb_human_size(bytes, changes);
@@ -66,8 +66,8 @@ static void text_amount(const eb_term_t *term, const eb_change_plan_t *plan)
         eb_text_field(term, name, "nothing: %s",
                       plan->is_erase ? "all of it is erased already"
                                      : "the board is like the image already");
-    } else if (plan->unasked_bytes > 0) {
-        eb_human_size(plan->unasked_bytes, unasked);
+    } else if (plan->skipped_bytes > 0) {
+        eb_human_size(plan->skipped_bytes, unasked);
         eb_text_field(term, name, "up to %s of %s (%s not compared: all around differs)", changes,
                       whole, unasked);
     } else if (bytes == all) {
@@ -96,7 +96,7 @@ static void add_plan_row(eb_table_t *rows, const eb_partition_table_t *table,
     const eb_partition_t *entry = entry_of(table, sum);
     char size[EB_HUMAN_BYTES] = "", changes[EB_HUMAN_BYTES];
 
-    eb_human_size(sum->bytes[EB_RANGE_OLD], changes);
+    eb_human_size(sum->bytes[EB_SPAN_OLD], changes);
     if (entry != NULL) {
         eb_human_size(entry->size, size);
     }
@@ -124,7 +124,7 @@ static bool text_plan_rows(const eb_term_t *term, const eb_change_plan_t *plan,
 
     eb_table_init(&rows, columns, sizeof(columns) / sizeof(columns[0]));
     for (size_t i = 0; i < sums->count; i++) {
-        if (sums->list[i].bytes[EB_RANGE_OLD] == 0) {
+        if (sums->list[i].bytes[EB_SPAN_OLD] == 0) {
             continue;
         }
         add_plan_row(&rows, table, &sums->list[i]);
@@ -198,7 +198,7 @@ bool eb_text_change_plan(const eb_term_t *term, const eb_chip_info_t *board,
     eb_piece_sums_free(&sums);
     eb_pieces_free(&pieces);
     text_warnings(term, board, plan);
-    if (plan->is_erase && eb_spans_bytes(plan->spans, EB_RANGE_OLD) > 0) {
+    if (plan->is_erase && eb_spans_bytes(plan->spans, EB_SPAN_OLD) > 0) {
         fprintf(term->file, "\nOnly a backup brings it back; 'espbackup backup' makes one.\n");
     }
     fputc('\n', term->file);
@@ -213,7 +213,7 @@ static void text_written(const eb_term_t *term, const eb_restore_result_t *resul
 
     eb_human_size(result->bytes_written, written);
     eb_human_size(result->wire_bytes, wire);
-    eb_human_size(eb_spans_bytes(&result->spans, EB_RANGE_NEW), erased);
+    eb_human_size(eb_spans_bytes(&result->spans, EB_SPAN_NEW), erased);
     if (result->changed && result->bytes_written == 0) {
         eb_text_field(term, "Written", "nothing: %s erased", erased);
     } else if (result->changed) {
@@ -277,18 +277,18 @@ void eb_text_erase(const eb_term_t *term, const eb_erase_result_t *result,
 
 /* -- what a failure left --------------------------------------------------------------------- */
 
-static const char *state_text(eb_range_state_t state)
+static const char *state_text(eb_span_state_t state)
 {
     switch (state) {
-    case EB_RANGE_SAME:
+    case EB_SPAN_SAME:
         return "as it was, and right";
-    case EB_RANGE_OLD:
+    case EB_SPAN_OLD:
         return "old";
-    case EB_RANGE_NEW:
+    case EB_SPAN_NEW:
         return "new";
-    case EB_RANGE_WRITTEN:
+    case EB_SPAN_WRITTEN:
         return "new, not proved";
-    case EB_RANGE_UNKNOWN:
+    case EB_SPAN_UNKNOWN:
         return "unknown";
     }
     return "unknown";
@@ -308,8 +308,8 @@ bool eb_text_board_state(const eb_term_t *term, const eb_pieces_t *pieces)
         const eb_piece_t *piece = &pieces->list[i];
         char size[EB_HUMAN_BYTES];
 
-        if (piece->state == EB_RANGE_SAME || shown == STATE_ROWS) {
-            left_out += piece->state != EB_RANGE_SAME;
+        if (piece->state == EB_SPAN_SAME || shown == STATE_ROWS) {
+            left_out += piece->state != EB_SPAN_SAME;
             continue;
         }
         shown++;
@@ -327,7 +327,7 @@ bool eb_text_board_state(const eb_term_t *term, const eb_pieces_t *pieces)
     if (left_out > 0) {
         fprintf(term->file, "  and %zu more ranges, which --json would list\n", left_out);
     }
-    if (eb_pieces_bytes(pieces, EB_RANGE_SAME) > 0) {
+    if (eb_pieces_bytes(pieces, EB_SPAN_SAME) > 0) {
         fprintf(term->file, "  The rest of the range is right, and was not touched.\n");
     }
     fputc('\n', term->file);

@@ -80,7 +80,7 @@ static bool text_sums(const eb_term_t *term, const eb_diff_result_t *result)
         const eb_piece_sum_t *sum = &sums.list[i];
         char size[EB_HUMAN_BYTES], only[TEXT_BYTES];
 
-        eb_human_size(sum->bytes[EB_RANGE_OLD], size);
+        eb_human_size(sum->bytes[EB_SPAN_OLD], size);
         eb_table_add(&rows, sum->name[0] != '\0' ? sum->name : "(no partition)");
         eb_table_addf(&rows, "0x%" PRIx32, sum->addr);
         eb_table_addf(&rows, "0x%" PRIx32, sum->end - 1);

@@ -50,7 +50,7 @@ static eb_code_t sample(eb_apply_t *a, const eb_range_t *ranges, uint64_t total,
 {
     uint8_t ours[EB_MD5_BYTES], theirs[EB_MD5_BYTES];
 
-    if (!a->leap.allowed || total < SAMPLE_MIN_BYTES) {
+    if (!a->ahead.allowed || total < SAMPLE_MIN_BYTES) {
         return EB_OK;
     }
     for (unsigned i = 0; i < SAMPLES; i++) {
@@ -66,15 +66,15 @@ static eb_code_t sample(eb_apply_t *a, const eb_range_t *ranges, uint64_t total,
         if (code != EB_OK) {
             return code;
         }
-        eb_leap_digest(&a->leap, EB_SECTOR_BYTES, eb_clock_us() - started_us);
+        eb_compare_ahead_digest(&a->ahead, EB_SECTOR_BYTES, eb_clock_us() - started_us);
         eb_md5(a->buf, EB_SECTOR_BYTES, ours);
         bool equal = memcmp(ours, theirs, sizeof(ours)) == 0;
-        eb_leap_asked(&a->leap, EB_SECTOR_BYTES, equal);
+        eb_compare_ahead_compared(&a->ahead, EB_SECTOR_BYTES, equal);
         if (equal) {
             return EB_OK;
         }
     }
-    a->leap.is_other = true;
+    a->ahead.is_other = true;
     return EB_OK;
 }
 
@@ -90,16 +90,16 @@ eb_code_t eb_apply_compare(eb_apply_t *a, const eb_range_t *ranges, size_t count
     }
     eb_apply_begin_phase(a, EB_PHASE_CHECK, total);
     a->resets = eb_line_resets(a->session);
-    a->leap = (eb_leap_t){.allowed = a->may_leap && eb_session_has_digest(a->session),
-                          .total_bytes = total,
-                          .speed = eb_link_speed_guess(a->session)};
-    a->proof = (eb_leap_t){.expects_same = true, .speed = a->leap.speed};
+    a->ahead = (eb_compare_ahead_t){.allowed = a->may_skip && eb_session_has_digest(a->session),
+                                    .total_bytes = total,
+                                    .speed = eb_link_speed_guess(a->session)};
+    a->proof = (eb_compare_ahead_t){.expects_same = true, .speed = a->ahead.speed};
     eb_code_t sampled = sample(a, ranges, total, err);
     if (sampled != EB_OK) {
         return sampled;
     }
     for (size_t i = 0; i < count; i++) {
-        eb_code_t code = eb_spans_add(&a->spans, ranges[i].addr, ranges[i].size, EB_RANGE_OLD, err);
+        eb_code_t code = eb_spans_add(&a->spans, ranges[i].addr, ranges[i].size, EB_SPAN_OLD, err);
         if (code == EB_OK) {
             code = eb_apply_look(a, ranges[i], EB_PHASE_CHECK, true, err);
         }
@@ -140,9 +140,9 @@ static eb_code_t change(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *er
     *(blank ? &a->erase_us : &a->write_us) += eb_clock_us() - started_us;
     a->wire_bytes += result.wire_bytes;
     eb_err_t why = {0};
-    eb_code_t marked = eb_spans_mark(&a->spans, step.addr, done, EB_RANGE_WRITTEN, &why);
+    eb_code_t marked = eb_spans_mark(&a->spans, step.addr, done, EB_SPAN_WRITTEN, &why);
     if (marked == EB_OK && touched > done) {
-        marked = eb_spans_mark(&a->spans, step.addr + done, touched - done, EB_RANGE_UNKNOWN, &why);
+        marked = eb_spans_mark(&a->spans, step.addr + done, touched - done, EB_SPAN_UNKNOWN, &why);
     }
     if (marked != EB_OK && err != NULL) {
         *err = why;
@@ -275,8 +275,8 @@ static eb_code_t work_round(eb_apply_t *a, eb_err_t *err)
 /* What a proof is about. */
 static bool is_due(const eb_flash_span_t *span, bool all)
 {
-    return span->state == EB_RANGE_NEW || span->state == EB_RANGE_WRITTEN ||
-           (all && span->state == EB_RANGE_SAME);
+    return span->state == EB_SPAN_NEW || span->state == EB_SPAN_WRITTEN ||
+           (all && span->state == EB_SPAN_SAME);
 }
 
 /*
@@ -291,10 +291,10 @@ static eb_code_t prove_all(eb_apply_t *a, eb_err_t *err)
     bool all = resets != a->resets || a->doubted || eb_line_had_faults(a->session);
     eb_spans_t copy = {0};
     uint64_t total =
-        eb_spans_bytes(&a->spans, EB_RANGE_NEW) + eb_spans_bytes(&a->spans, EB_RANGE_WRITTEN);
-    eb_code_t code = eb_apply_cut(&a->spans, (eb_range_t){0, UINT32_MAX}, &copy, err);
+        eb_spans_bytes(&a->spans, EB_SPAN_NEW) + eb_spans_bytes(&a->spans, EB_SPAN_WRITTEN);
+    eb_code_t code = eb_spans_cut(&a->spans, (eb_range_t){0, UINT32_MAX}, &copy, err);
 
-    total += all ? eb_spans_bytes(&a->spans, EB_RANGE_SAME) : 0;
+    total += all ? eb_spans_bytes(&a->spans, EB_SPAN_SAME) : 0;
     eb_apply_begin_phase(a, EB_PHASE_VERIFY, total);
     for (size_t i = 0; i < copy.count && code == EB_OK; i++) {
         if (!is_due(&copy.spans[i], all)) {
@@ -319,7 +319,7 @@ static eb_code_t prove_all(eb_apply_t *a, eb_err_t *err)
  * damaged request is about another range. What was done before the line showed that, twice here. */
 static eb_code_t prove_round(eb_apply_t *a, eb_err_t *err)
 {
-    bool waiting = eb_spans_bytes(&a->spans, EB_RANGE_WRITTEN) > 0;
+    bool waiting = eb_spans_bytes(&a->spans, EB_SPAN_WRITTEN) > 0;
     eb_range_t open;
 
     if (!a->changed && eb_line_resets(a->session) == a->resets && !eb_line_had_faults(a->session)) {
@@ -366,7 +366,7 @@ static eb_code_t run(eb_apply_t *a, eb_err_t *err)
         }
         if (!eb_apply_next_open(a, 0, UINT64_MAX, &open) &&
             eb_line_resets(a->session) == a->resets &&
-            eb_spans_bytes(&a->spans, EB_RANGE_WRITTEN) == 0) {
+            eb_spans_bytes(&a->spans, EB_SPAN_WRITTEN) == 0) {
             a->proved = eb_session_has_digest(a->session);
             return EB_OK;
         }
@@ -389,10 +389,10 @@ static void look_again(eb_apply_t *a)
     if (eb_session_recover(a->session, NULL) != EB_OK) {
         return;
     }
-    code = eb_apply_cut(&a->spans, (eb_range_t){0, UINT32_MAX}, &copy, NULL);
+    code = eb_spans_cut(&a->spans, (eb_range_t){0, UINT32_MAX}, &copy, NULL);
     for (size_t i = 0; i < copy.count && code == EB_OK; i++) {
         const eb_flash_span_t *span = &copy.spans[i];
-        if (span->state != EB_RANGE_OLD && (all || !eb_apply_is_settled(span->state))) {
+        if (span->state != EB_SPAN_OLD && (all || !eb_apply_is_settled(span->state))) {
             code = eb_apply_look(a, (eb_range_t){span->addr, span->size}, EB_PHASE_VERIFY, false,
                                  NULL);
         }

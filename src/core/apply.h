@@ -9,7 +9,7 @@
 #ifndef EB_CORE_APPLY_H
 #define EB_CORE_APPLY_H
 
-#include "compare.h"
+#include "flash_compare.h"
 #include "guard.h"
 #include "range.h"
 #include "retry.h"
@@ -32,21 +32,21 @@ typedef struct eb_apply {
     const eb_range_t
         *areas;        /* in the order of the work; together they cover the ranges; borrowed */
     size_t area_count; /* 0: by address */
-    bool may_leap;     /* what differs all over need not be asked sector by sector: leap.h */
+    bool may_skip; /* what differs all over need not be asked sector by sector: compare_ahead.h */
     /* results */
     eb_spans_t spans; /* whole sectors; moved out by the caller, or freed by eb_apply_free */
     bool changed;     /* at least one sector was touched */
     bool proved; /* all of spans is SAME or NEW, and was so after the last reset of the board */
-    uint64_t bytes_written; /* acknowledged; those of a second attempt too */
-    uint64_t wire_bytes;    /* payload sent for them */
-    eb_leap_t leap;         /* of eb_apply_compare; unasked_bytes: of OLD */
+    uint64_t bytes_written;  /* acknowledged; those of a second attempt too */
+    uint64_t wire_bytes;     /* payload sent for them */
+    eb_compare_ahead_t ahead; /* of eb_apply_compare; skipped_bytes: of OLD */
     /* from here on its own */
     eb_session_t *session;
     const eb_events_t *ev;
     eb_retry_t retry;
-    uint8_t *buf;        /* EB_APPLY_STEP_BYTES; owned */
-    uint32_t step_bytes; /* what is tried at once; smaller after failures */
-    eb_leap_t proof;     /* what was asked since; allows nothing */
+    uint8_t *buf;             /* EB_APPLY_STEP_BYTES; owned */
+    uint32_t step_bytes;      /* what is tried at once; smaller after failures */
+    eb_compare_ahead_t proof; /* what was asked since; allows nothing */
     uint64_t bytes_erased;
     int64_t erase_us, write_us;
     uint8_t *mixed; /* one bit a block of the flash; see apply_step.h; owned */
@@ -65,7 +65,7 @@ void eb_apply_free(eb_apply_t *apply); /* NULL is allowed */
 
 /*
  * Fill spans with SAME and OLD. Ranges are whole sectors, sorted, apart from each other.
- * EB_PHASE_CHECK over all of them. Errors are those of eb_compare_board.
+ * EB_PHASE_CHECK over all of them. Errors are those of eb_flash_compare.
  */
 eb_code_t eb_apply_compare(eb_apply_t *apply, const eb_range_t *ranges, size_t count,
                            eb_err_t *err);

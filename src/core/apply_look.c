@@ -72,19 +72,19 @@ static eb_events_t inner_events(inner_t *inner)
 
 /* What a comparison means for a sector of which `now` was known. What was right and is not any more
  * was touched, if not by us on purpose. */
-static eb_range_state_t state_after(eb_range_state_t now, bool equal)
+static eb_span_state_t state_after(eb_span_state_t now, bool equal)
 {
     switch (now) {
-    case EB_RANGE_OLD:
-        return equal ? EB_RANGE_SAME : EB_RANGE_OLD;
-    case EB_RANGE_SAME:
-        return equal ? EB_RANGE_SAME : EB_RANGE_UNKNOWN;
-    case EB_RANGE_NEW:
-    case EB_RANGE_WRITTEN:
-    case EB_RANGE_UNKNOWN:
+    case EB_SPAN_OLD:
+        return equal ? EB_SPAN_SAME : EB_SPAN_OLD;
+    case EB_SPAN_SAME:
+        return equal ? EB_SPAN_SAME : EB_SPAN_UNKNOWN;
+    case EB_SPAN_NEW:
+    case EB_SPAN_WRITTEN:
+    case EB_SPAN_UNKNOWN:
         break;
     }
-    return equal ? EB_RANGE_NEW : EB_RANGE_UNKNOWN;
+    return equal ? EB_SPAN_NEW : EB_SPAN_UNKNOWN;
 }
 
 /* Take over one compared stretch; spans must not change while it is walked, so a copy is. */
@@ -99,32 +99,12 @@ static eb_code_t take_over(eb_apply_t *a, const eb_flash_span_t *found, const eb
         if (start >= end) {
             continue;
         }
-        eb_range_state_t state = state_after(span->state, found->state == EB_RANGE_SAME);
+        eb_span_state_t state = state_after(span->state, found->state == EB_SPAN_SAME);
         eb_code_t code = state == span->state ? EB_OK
                                               : eb_spans_mark(&a->spans, (uint32_t)start,
                                                               (uint32_t)(end - start), state, err);
         if (code != EB_OK) {
             return code;
-        }
-    }
-    return EB_OK;
-}
-
-/* The parts of spans that lie in a range. */
-eb_code_t eb_apply_cut(const eb_spans_t *spans, eb_range_t range, eb_spans_t *out, eb_err_t *err)
-{
-    memset(out, 0, sizeof(*out));
-    for (size_t i = 0; i < spans->count; i++) {
-        const eb_flash_span_t *span = &spans->spans[i];
-        uint64_t range_end = (uint64_t)range.addr + range.size;
-        uint64_t start = span->addr > range.addr ? span->addr : range.addr;
-        uint64_t end = eb_span_end(span) < range_end ? eb_span_end(span) : range_end;
-        if (start < end) {
-            eb_code_t code =
-                eb_spans_add(out, (uint32_t)start, (uint32_t)(end - start), span->state, err);
-            if (code != EB_OK) {
-                return code;
-            }
         }
     }
     return EB_OK;
@@ -136,13 +116,13 @@ eb_code_t eb_apply_look(eb_apply_t *a, eb_range_t range, eb_phase_t phase, bool 
 {
     inner_t inner = {a, phase, counts};
     eb_events_t events = inner_events(&inner);
-    eb_leap_t *leap = phase == EB_PHASE_CHECK ? &a->leap : &a->proof;
+    eb_compare_ahead_t *ahead = phase == EB_PHASE_CHECK ? &a->ahead : &a->proof;
     eb_spans_t found = {0}, before = {0};
 
-    eb_code_t code = eb_apply_cut(&a->spans, range, &before, err);
+    eb_code_t code = eb_spans_cut(&a->spans, range, &before, err);
     if (code == EB_OK) {
-        code = eb_compare_board(a->session, range.addr, range.size, a->wanted, a->wanted_user, leap,
-                                &events, &found, err);
+        code = eb_flash_compare(a->session, range.addr, range.size, a->wanted, a->wanted_user,
+                                ahead, &events, &found, err);
     }
     for (size_t i = 0; i < found.count && code == EB_OK; i++) {
         code = take_over(a, &found.spans[i], &before, err);

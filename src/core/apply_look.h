@@ -6,23 +6,15 @@
 #include "apply.h"
 #include "range.h"
 
-static inline uint64_t eb_span_end(const eb_flash_span_t *span)
-{
-    return (uint64_t)span->addr + span->size;
-}
-
 /* The first total of a phase stays: what comes again after a fault is not more to do. */
 void eb_apply_begin_phase(eb_apply_t *apply, eb_phase_t phase, uint64_t total);
 /* Never goes back, never over the total. */
 void eb_apply_show(eb_apply_t *apply, eb_phase_t phase, uint64_t done);
 
-/* The parts of spans that lie in a range; *out is zeroed first. Freed by the caller in any case. */
-eb_code_t eb_apply_cut(const eb_spans_t *spans, eb_range_t range, eb_spans_t *out, eb_err_t *err);
-
 /*
  * Ask the board about a range and put what it says into the spans; on failure they stay as they
  * are. counts: its progress is that of `phase`, of which the range then is settled.
- * Before the first change apply->leap may spare it some of the range.
+ * Before the first change apply->ahead may spare it some of the range.
  */
 eb_code_t eb_apply_look(eb_apply_t *apply, eb_range_t range, eb_phase_t phase, bool counts,
                         eb_err_t *err);

@@ -13,7 +13,7 @@ bool eb_apply_next_open(const eb_apply_t *a, uint64_t from, uint64_t end, eb_ran
         const eb_flash_span_t *span = &a->spans.spans[i];
         uint64_t start = span->addr > from ? span->addr : from;
         uint64_t stop = eb_span_end(span) < end ? eb_span_end(span) : end;
-        if (!eb_apply_is_settled(span->state) && span->state != EB_RANGE_WRITTEN && start < stop) {
+        if (!eb_apply_is_settled(span->state) && span->state != EB_SPAN_WRITTEN && start < stop) {
             *out = (eb_range_t){(uint32_t)start, (uint32_t)(stop - start)};
             return true;
         }

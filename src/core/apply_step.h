@@ -5,9 +5,9 @@
 #include "apply.h"
 #include "range.h"
 
-static inline bool eb_apply_is_settled(eb_range_state_t state)
+static inline bool eb_apply_is_settled(eb_span_state_t state)
 {
-    return state == EB_RANGE_SAME || state == EB_RANGE_NEW;
+    return state == EB_SPAN_SAME || state == EB_SPAN_NEW;
 }
 
 /* The first stretch that is to be changed and starts at or after `from`, cut at `end`. What is

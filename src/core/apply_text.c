@@ -28,7 +28,7 @@ static void add(text_t *text, const char *format, ...)
     }
 }
 
-static void add_state(text_t *text, const eb_spans_t *spans, eb_range_state_t state,
+static void add_state(text_t *text, const eb_spans_t *spans, eb_span_state_t state,
                       const char *words)
 {
     unsigned count = 0;
@@ -58,10 +58,10 @@ eb_code_t eb_apply_unfinished(const eb_spans_t *spans, const eb_err_t *cause, eb
 
     /* Where it was stopped is no cause, and the ranges tell it. */
     add(&text, "%.*s", CAUSE_CHARS, cause->code == EB_ERR_CANCELLED ? "stopped" : cause->message);
-    add_state(&text, spans, EB_RANGE_UNKNOWN, "unknown");
-    add_state(&text, spans, EB_RANGE_WRITTEN, "written, not proved");
-    add_state(&text, spans, EB_RANGE_OLD, "old");
-    add_state(&text, spans, EB_RANGE_NEW, "new");
+    add_state(&text, spans, EB_SPAN_UNKNOWN, "unknown");
+    add_state(&text, spans, EB_SPAN_WRITTEN, "written, not proved");
+    add_state(&text, spans, EB_SPAN_OLD, "old");
+    add_state(&text, spans, EB_SPAN_NEW, "new");
     (void)eb_err_set(err, EB_ERR_UNFINISHED, "%s", text.chars);
     if (err != NULL) {
         err->os_errno = cause->os_errno;
@@ -74,7 +74,7 @@ eb_code_t eb_apply_unfinished(const eb_spans_t *spans, const eb_err_t *cause, eb
     return EB_ERR_UNFINISHED;
 }
 
-static void tell_asked(const eb_apply_t *a, const char *what, const eb_asked_t *asked)
+static void tell_asked(const eb_apply_t *a, const char *what, const eb_digest_cost_t *asked)
 {
     if (asked->digests > 0) {
         eb_event_note(a->ev, EB_LEVEL_DETAIL,
@@ -85,13 +85,13 @@ static void tell_asked(const eb_apply_t *a, const char *what, const eb_asked_t *
 
 void eb_apply_tell(const eb_apply_t *a)
 {
-    const eb_link_speed_t *speed = &a->leap.speed;
+    const eb_link_speed_t *speed = &a->ahead.speed;
 
-    tell_asked(a, "compared", &a->leap.asked);
-    if (a->leap.unasked_bytes > 0) {
+    tell_asked(a, "compared", &a->ahead.digest_cost);
+    if (a->ahead.skipped_bytes > 0) {
         eb_event_note(a->ev, EB_LEVEL_DETAIL,
                       "not compared, for what lies around differs: %" PRIu64 " bytes",
-                      a->leap.unasked_bytes);
+                      a->ahead.skipped_bytes);
     }
     if (a->bytes_erased > 0) {
         eb_event_note(a->ev, EB_LEVEL_DETAIL, "erased: %" PRIu64 " bytes, %.2f s", a->bytes_erased,
@@ -102,7 +102,7 @@ void eb_apply_tell(const eb_apply_t *a)
                       "written: %" PRIu64 " bytes, %" PRIu64 " over the wire, %.2f s",
                       a->bytes_written, a->wire_bytes, (double)a->write_us / 1e6);
     }
-    tell_asked(a, "proved", &a->proof.asked);
+    tell_asked(a, "proved", &a->proof.digest_cost);
     if (eb_session_has_digest(a->session)) {
         eb_event_note(a->ev, EB_LEVEL_DETAIL, "measured: digest %.2f s a MB, round trip %.1f ms",
                       speed->digest_s_per_byte * 1048576.0, speed->round_trip_s * 1e3);

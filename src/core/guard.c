@@ -76,7 +76,7 @@ static eb_code_t guard_behind(eb_apply_t *a, size_t index, eb_err_t *err)
             return guard_outside(a, end, err);
         }
         index++;
-        if (spans->spans[index].state != EB_RANGE_SAME) {
+        if (spans->spans[index].state != EB_SPAN_SAME) {
             return EB_OK;
         }
         code = guard_within(a, &spans->spans[index], &found, err);
@@ -92,7 +92,7 @@ eb_code_t eb_guards_set(eb_apply_t *a, eb_err_t *err)
     a->guards.resets = eb_line_resets(a->session);
     for (size_t i = 0; eb_session_has_digest(a->session) && code == EB_OK && i < a->spans.count;
          i++) {
-        if (a->spans.spans[i].state == EB_RANGE_OLD) {
+        if (a->spans.spans[i].state == EB_SPAN_OLD) {
             code = guard_behind(a, i, err);
         }
     }

@@ -136,7 +136,7 @@ static eb_code_t change(erase_t *e, eb_apply_t *apply, eb_err_t *err)
 {
     eb_code_t code = EB_OK;
 
-    if (eb_spans_bytes(&apply->spans, EB_RANGE_OLD) > 0) {
+    if (eb_spans_bytes(&apply->spans, EB_SPAN_OLD) > 0) {
         code = eb_check_protection(&e->retry, e->options->force, err);
     }
     if (code != EB_OK) {

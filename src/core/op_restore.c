@@ -145,7 +145,7 @@ static bool ask(eb_restore_job_t *job, const eb_restore_result_t *result, const 
         .addr = result->addr,
         .size_bytes = result->size_bytes,
         .spans = &apply->spans,
-        .unasked_bytes = apply->leap.unasked_bytes,
+        .skipped_bytes = apply->ahead.skipped_bytes,
         .board_table = &job->board->table,
         .image_table = after != NULL ? &after->table : NULL,
         .board_boot = job->board->table.present ? &job->board->boot : NULL,
@@ -197,7 +197,7 @@ static void name_the_image(const eb_restore_job_t *job, const eb_restore_result_
 static eb_code_t change(eb_restore_job_t *job, eb_apply_t *apply, eb_restore_result_t *result,
                         eb_err_t *err)
 {
-    bool differs = eb_spans_bytes(&apply->spans, EB_RANGE_OLD) > 0;
+    bool differs = eb_spans_bytes(&apply->spans, EB_SPAN_OLD) > 0;
     eb_code_t code = eb_restore_check_change(job, &apply->spans, err);
 
     if (code != EB_OK) {
@@ -235,7 +235,7 @@ static eb_code_t restore(eb_restore_job_t *job, eb_restore_result_t *result, eb_
     if (code == EB_OK) {
         apply.wanted = eb_restore_wanted;
         apply.wanted_user = job;
-        apply.may_leap = !job->options->dry_run; /* which is to tell all that differs */
+        apply.may_skip = !job->options->dry_run; /* which is to tell all that differs */
         apply.area_count = eb_restore_areas(job, areas);
         apply.areas = areas;
         code = eb_apply_compare(&apply, job->sectors, job->sector_count, err);

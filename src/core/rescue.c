@@ -95,21 +95,21 @@ eb_code_t eb_rescue_recall(const eb_restore_job_t *job, eb_edge_t *edge, eb_err_
     return code;
 }
 
-static eb_range_state_t state_at(const eb_spans_t *spans, uint32_t addr)
+static eb_span_state_t state_at(const eb_spans_t *spans, uint32_t addr)
 {
     for (size_t i = 0; i < spans->count; i++) {
         if (addr >= spans->spans[i].addr && addr - spans->spans[i].addr < spans->spans[i].size) {
             return spans->spans[i].state;
         }
     }
-    return EB_RANGE_UNKNOWN;
+    return EB_SPAN_UNKNOWN;
 }
 
 static bool proved_at(const eb_spans_t *spans, uint32_t addr)
 {
-    eb_range_state_t state = state_at(spans, addr);
+    eb_span_state_t state = state_at(spans, addr);
 
-    return state == EB_RANGE_SAME || state == EB_RANGE_NEW;
+    return state == EB_SPAN_SAME || state == EB_SPAN_NEW;
 }
 
 eb_code_t eb_rescue_save(const eb_restore_job_t *job, const eb_spans_t *spans, eb_err_t *err)

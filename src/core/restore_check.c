@@ -428,7 +428,7 @@ static bool changes(const eb_spans_t *spans, uint64_t addr, uint64_t end)
 {
     for (size_t i = 0; i < spans->count; i++) {
         const eb_flash_span_t *span = &spans->spans[i];
-        if (span->state == EB_RANGE_OLD && span->addr < end &&
+        if (span->state == EB_SPAN_OLD && span->addr < end &&
             (uint64_t)span->addr + span->size > addr) {
             return true;
         }
@@ -474,7 +474,7 @@ eb_code_t eb_restore_check_change(eb_restore_job_t *job, const eb_spans_t *spans
     const eb_security_t *security = &eb_session_chip(job->session)->security;
     eb_code_t code = EB_OK;
 
-    if (eb_spans_bytes(spans, EB_RANGE_OLD) == 0) {
+    if (eb_spans_bytes(spans, EB_SPAN_OLD) == 0) {
         return EB_OK;
     }
     if (security->secure_boot == EB_YES && changes(spans, 0, job->table_addr)) {

@@ -1,8 +1,8 @@
 #include "second_proof.h"
 
 #include "clock.h"
-#include "compare.h"
 #include "digest.h"
+#include "flash_compare.h"
 #include "fs_atomic.h"
 #include "range.h"
 #include "wiped.h"
@@ -27,7 +27,7 @@ static void reopen(eb_settle_t *settle, const eb_spans_t *spans)
     for (size_t i = 0; i < spans->count; i++) {
         const eb_flash_span_t *span = &spans->spans[i];
 
-        if (span->state != EB_RANGE_SAME) {
+        if (span->state != EB_SPAN_SAME) {
             eb_cover_set(&settle->cover, (eb_range_t){span->addr, span->size}, EB_HOW_OPEN);
         }
     }
@@ -94,9 +94,9 @@ static eb_code_t prove_all(eb_settle_t *settle, eb_err_t *err)
 {
     for (int i = 0; i < ROUNDS_MAX; i++) {
         eb_spans_t spans = {0};
-        eb_code_t code = eb_compare_board(settle->session, settle->range.addr, settle->range.size,
+        eb_code_t code = eb_flash_compare(settle->session, settle->range.addr, settle->range.size,
                                           bytes_of_part, settle, NULL, settle->ev, &spans, err);
-        const uint64_t differ = eb_spans_bytes(&spans, EB_RANGE_OLD);
+        const uint64_t differ = eb_spans_bytes(&spans, EB_SPAN_OLD);
 
         if (code == EB_OK && differ > 0) {
             code = eb_wiped_check(settle, &settle->cover, err);

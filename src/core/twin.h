@@ -10,7 +10,7 @@
 #ifndef EB_CORE_TWIN_H
 #define EB_CORE_TWIN_H
 
-#include "compare.h"
+#include "flash_compare.h"
 #include "range.h"
 
 /* What one request asked for. */

@@ -42,10 +42,10 @@ static void make_tables(void)
 
 /* nvs, a border between two slots, and what lies behind the last partition. */
 static eb_flash_span_t old_spans[] = {
-    {0x0, 0x9000, EB_RANGE_SAME},        {0x9000, 0x1000, EB_RANGE_OLD},
-    {0xa000, 0x105000, EB_RANGE_SAME},   {0x10f000, 0x3000, EB_RANGE_OLD},
-    {0x112000, 0x1ee000, EB_RANGE_SAME}, {0x300000, 0x1000, EB_RANGE_OLD},
-    {0x301000, 0xff000, EB_RANGE_SAME},
+    {0x0, 0x9000, EB_SPAN_SAME},        {0x9000, 0x1000, EB_SPAN_OLD},
+    {0xa000, 0x105000, EB_SPAN_SAME},   {0x10f000, 0x3000, EB_SPAN_OLD},
+    {0x112000, 0x1ee000, EB_SPAN_SAME}, {0x300000, 0x1000, EB_SPAN_OLD},
+    {0x301000, 0xff000, EB_SPAN_SAME},
 };
 static const eb_spans_t spans = {old_spans, sizeof(old_spans) / sizeof(old_spans[0])};
 
@@ -129,7 +129,7 @@ static void plan_without_sidecar_and_table(void **state)
 static void plan_with_nothing_to_do(void **state)
 {
     eb_change_plan_t plan = example_plan();
-    eb_flash_span_t one = {0, 0x400000, EB_RANGE_SAME};
+    eb_flash_span_t one = {0, 0x400000, EB_SPAN_SAME};
     const eb_spans_t same = {&one, 1};
 
     (void)state;
@@ -198,9 +198,9 @@ static void dry_run_claims_nothing(void **state)
 
 /* After a failure: what is on the board, by range and partition. */
 static eb_flash_span_t failed_spans[] = {
-    {0x9000, 0x1000, EB_RANGE_NEW},       {0xa000, 0x105000, EB_RANGE_SAME},
-    {0x10f000, 0x1000, EB_RANGE_WRITTEN}, {0x110000, 0x1000, EB_RANGE_UNKNOWN},
-    {0x111000, 0x1000, EB_RANGE_OLD},
+    {0x9000, 0x1000, EB_SPAN_NEW},       {0xa000, 0x105000, EB_SPAN_SAME},
+    {0x10f000, 0x1000, EB_SPAN_WRITTEN}, {0x110000, 0x1000, EB_SPAN_UNKNOWN},
+    {0x111000, 0x1000, EB_SPAN_OLD},
 };
 static const eb_spans_t failed = {failed_spans, sizeof(failed_spans) / sizeof(failed_spans[0])};
 
@@ -232,7 +232,7 @@ static void many_ranges_are_counted(void **state)
 
     (void)state;
     for (uint32_t i = 0; i < 100; i++) {
-        many[i] = (eb_flash_span_t){i * 0x1000, 0x1000, i % 2 == 0 ? EB_RANGE_OLD : EB_RANGE_NEW};
+        many[i] = (eb_flash_span_t){i * 0x1000, 0x1000, i % 2 == 0 ? EB_SPAN_OLD : EB_SPAN_NEW};
     }
     assert_true(eb_pieces_of_spans(&list, &areas, &pieces));
     assert_true(eb_text_board_state(&term, &pieces));

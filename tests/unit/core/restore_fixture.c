@@ -21,7 +21,7 @@ static bool on_question(void *user, const eb_change_plan_t *plan)
     f->asked++;
     f->plan = *plan;
     f->wire_bytes = f->board->wire_bytes;
-    f->plan_old_bytes = eb_spans_bytes(plan->spans, EB_RANGE_OLD);
+    f->plan_old_bytes = eb_spans_bytes(plan->spans, EB_SPAN_OLD);
     /* Nothing has happened by then. */
     assert_int_equal(fake_sector_erases(f->board), 0);
     return f->answer;
@@ -73,7 +73,7 @@ eb_code_t put_back(restore_fixture_t *f)
     return eb_op_restore(f->board, &f->options, &f->watch.ev, &f->result, &f->err);
 }
 
-uint64_t span_bytes(const restore_fixture_t *f, eb_range_state_t state)
+uint64_t span_bytes(const restore_fixture_t *f, eb_span_state_t state)
 {
     return eb_spans_bytes(&f->result.spans, state);
 }
@@ -91,8 +91,8 @@ void assert_restored(const restore_fixture_t *f, eb_code_t code, const uint8_t *
         assert_null(memchr(f->board->told + span->addr, 0, span->size));
     }
     for (size_t i = 0; i < f->result.spans.count; i++) {
-        eb_range_state_t state = f->result.spans.spans[i].state;
-        assert_true(state == EB_RANGE_SAME || state == EB_RANGE_NEW);
+        eb_span_state_t state = f->result.spans.spans[i].state;
+        assert_true(state == EB_SPAN_SAME || state == EB_SPAN_NEW);
     }
     for (int phase = EB_PHASE_CHECK; phase <= EB_PHASE_VERIFY; phase++) {
         assert_int_equal(f->watch.done[phase], f->watch.total[phase]);
@@ -128,19 +128,19 @@ void assert_spans_true(const eb_spans_t *spans, const eb_session_t *board, const
             assert_true(last->addr + last->size < span->addr || last->state != span->state);
         }
         switch (span->state) {
-        case EB_RANGE_SAME:
+        case EB_SPAN_SAME:
             assert_memory_equal(before + span->addr, wanted + span->addr, span->size);
             assert_memory_equal(now, wanted + span->addr, span->size);
             break;
-        case EB_RANGE_NEW:
+        case EB_SPAN_NEW:
             assert_memory_equal(now, wanted + span->addr, span->size);
             break;
-        case EB_RANGE_OLD:
+        case EB_SPAN_OLD:
             assert_memory_equal(now, before + span->addr, span->size);
             assert_memory_not_equal(now, wanted + span->addr, span->size);
             break;
-        case EB_RANGE_WRITTEN:
-        case EB_RANGE_UNKNOWN:
+        case EB_SPAN_WRITTEN:
+        case EB_SPAN_UNKNOWN:
             break;
         }
     }

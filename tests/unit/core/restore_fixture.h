@@ -38,7 +38,7 @@ void assert_refused(restore_fixture_t *f, eb_code_t code, const char *message, c
 /* Each span against the flash: before (what it was), wanted, and now. */
 void assert_spans_true(const eb_spans_t *spans, const eb_session_t *board, const uint8_t *before,
                        const uint8_t *wanted);
-uint64_t span_bytes(const restore_fixture_t *f, eb_range_state_t state);
+uint64_t span_bytes(const restore_fixture_t *f, eb_span_state_t state);
 
 /* Change the sidecar of the backup: the first `from` in its text becomes `to`. */
 void sidecar_edit(const restore_fixture_t *f, const char *from, const char *to);

@@ -21,7 +21,7 @@ static void an_equal_board_is_left_alone(void **state)
     assert_false(f->result.changed);
     assert_int_equal(f->asked, 1);
     assert_int_equal(f->board->writes + f->board->erase_calls, 0);
-    assert_int_equal(span_bytes(f, EB_RANGE_SAME), RESTORE_FLASH_BYTES);
+    assert_int_equal(span_bytes(f, EB_SPAN_SAME), RESTORE_FLASH_BYTES);
     assert_int_equal(f->board->read_bytes < 20000, 1);
 }
 
@@ -36,7 +36,7 @@ static void an_erased_board_comes_back(void **state)
     assert_int_equal(f->result.bytes_written, f->board->written_bytes);
     assert_true(f->result.wire_bytes > 0);
     assert_true(f->plan_old_bytes > 0);
-    assert_int_equal(span_bytes(f, EB_RANGE_NEW), f->plan_old_bytes);
+    assert_int_equal(span_bytes(f, EB_SPAN_NEW), f->plan_old_bytes);
     assert_int_equal(f->result.size_bytes, RESTORE_FLASH_BYTES);
     assert_false(f->plan.is_erase);
     assert_false(f->plan.other_mac);
@@ -90,9 +90,9 @@ static void other_content_is_hashed_once_when_it_is_written(void **state)
 
     fake_fill(f->board, 0, RESTORE_FLASH_BYTES, 5);
     assert_restored(f, put_back(f), f->image);
-    assert_true(f->plan.unasked_bytes > RESTORE_FLASH_BYTES / 2);
+    assert_true(f->plan.skipped_bytes > RESTORE_FLASH_BYTES / 2);
     assert_int_equal(f->plan_old_bytes, RESTORE_FLASH_BYTES);
-    assert_int_equal(span_bytes(f, EB_RANGE_NEW), RESTORE_FLASH_BYTES);
+    assert_int_equal(span_bytes(f, EB_SPAN_NEW), RESTORE_FLASH_BYTES);
     assert_int_equal(fake_sector_erases(f->board), SECTORS);
     assert_true(f->board->digest_bytes < RESTORE_FLASH_BYTES * 3 / 2);
     assert_true(f->board->reads < 5); /* nor is a table searched that is to go */
@@ -277,14 +277,14 @@ static void a_dry_run_tells_and_touches_nothing(void **state)
     assert_false(f->result.changed);
     assert_false(f->result.proved);
     assert_int_equal(f->board->writes + f->board->erase_calls, 0);
-    assert_int_equal(span_bytes(f, EB_RANGE_OLD), 0x2000);
-    assert_int_equal(span_bytes(f, EB_RANGE_SAME), RESTORE_FLASH_BYTES - 0x2000);
+    assert_int_equal(span_bytes(f, EB_SPAN_OLD), 0x2000);
+    assert_int_equal(span_bytes(f, EB_SPAN_SAME), RESTORE_FLASH_BYTES - 0x2000);
     /* It tells of each sector, though of a restore that would be too dear. */
     fake_fill(f->board, 0, 0xC0000, 1);
     memcpy(f->board->bytes + 0x95000, f->image + 0x95000, EB_SECTOR_BYTES);
     assert_int_equal(put_back(f), EB_OK);
-    assert_int_equal(f->plan.unasked_bytes, 0);
-    assert_int_equal(span_bytes(f, EB_RANGE_OLD), 0xC0000 - EB_SECTOR_BYTES);
+    assert_int_equal(f->plan.skipped_bytes, 0);
+    assert_int_equal(span_bytes(f, EB_SPAN_OLD), 0xC0000 - EB_SECTOR_BYTES);
 }
 
 static void no_is_no(void **state)
@@ -295,7 +295,7 @@ static void no_is_no(void **state)
     f->answer = false;
     assert_refused(f, put_back(f), "not confirmed", "--yes");
     assert_int_equal(f->asked, 1);
-    assert_int_equal(span_bytes(f, EB_RANGE_OLD), 0x2000);
+    assert_int_equal(span_bytes(f, EB_SPAN_OLD), 0x2000);
 }
 
 static void a_backup_first_holds_what_was_there(void **state)

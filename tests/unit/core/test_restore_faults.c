@@ -29,8 +29,8 @@ static void assert_truth(const restore_fixture_t *f, eb_code_t code, const uint8
     uint64_t all = 0;
 
     assert_spans_true(&f->result.spans, f->board, before, f->image);
-    for (int state = EB_RANGE_SAME; state <= EB_RANGE_UNKNOWN; state++) {
-        all += span_bytes(f, (eb_range_state_t)state);
+    for (int state = EB_SPAN_SAME; state <= EB_SPAN_UNKNOWN; state++) {
+        all += span_bytes(f, (eb_span_state_t)state);
     }
     assert_int_equal(f->result.proved, code == EB_OK);
     if (f->result.changed) {
@@ -100,8 +100,8 @@ static void interruptions_are_told_truly_and_finished_later(void **state)
         assert_truth(f, code, before);
         unfinished += code == EB_ERR_UNFINISHED ? 1 : 0;
         whole += code == EB_OK ? 1 : 0;
-        unknown += span_bytes(f, EB_RANGE_UNKNOWN) > 0 ? 1 : 0;
-        fresh += code != EB_OK && span_bytes(f, EB_RANGE_NEW) > 0 ? 1 : 0;
+        unknown += span_bytes(f, EB_SPAN_UNKNOWN) > 0 ? 1 : 0;
+        fresh += code != EB_OK && span_bytes(f, EB_SPAN_NEW) > 0 ? 1 : 0;
         assert_second_run_finishes(f);
         free(before);
     }
@@ -159,7 +159,7 @@ static void each_run_goes_further(void **state)
         code = put_back(f);
         assert_truth(f, code, before);
         if (f->result.spans.count > 0) {
-            uint64_t now = span_bytes(f, EB_RANGE_SAME) + span_bytes(f, EB_RANGE_NEW);
+            uint64_t now = span_bytes(f, EB_SPAN_SAME) + span_bytes(f, EB_SPAN_NEW);
             assert_true(now > right || code == EB_OK);
             right = now;
         }
@@ -183,9 +183,9 @@ static void a_board_that_comes_back_is_asked(void **state)
     assert_int_equal(f->err.device_status, 0x06);
     assert_non_null(strstr(f->err.message, "refused"));
     assert_non_null(strstr(f->err.message, "unknown: 0x30000 + 0x1000"));
-    assert_int_equal(span_bytes(f, EB_RANGE_WRITTEN), 0);
-    assert_int_equal(span_bytes(f, EB_RANGE_UNKNOWN), EB_SECTOR_BYTES);
-    assert_int_equal(span_bytes(f, EB_RANGE_NEW), 0x20000); /* what lies before it */
+    assert_int_equal(span_bytes(f, EB_SPAN_WRITTEN), 0);
+    assert_int_equal(span_bytes(f, EB_SPAN_UNKNOWN), EB_SECTOR_BYTES);
+    assert_int_equal(span_bytes(f, EB_SPAN_NEW), 0x20000); /* what lies before it */
     assert_true(f->board->erases[0x30] < 10);
     assert_second_run_finishes(f);
     free(before);

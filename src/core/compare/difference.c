@@ -1,6 +1,6 @@
 #include "difference.h"
 
-#include "compare.h"
+#include "flash_compare.h"
 #include "flash_layout.h"
 #include "partition_table.h"
 #include "range.h"
@@ -101,7 +101,7 @@ static eb_code_t take_spans(const eb_spans_t *spans, const eb_areas_t *areas,
 {
     for (size_t i = 0; i < spans->count; i++) {
         const eb_flash_span_t *span = &spans->spans[i];
-        if (span->state == EB_RANGE_SAME) {
+        if (span->state == EB_SPAN_SAME) {
             continue;
         }
         eb_code_t code =
@@ -162,9 +162,9 @@ eb_code_t eb_difference_with_board(eb_session_t *s, eb_backup_image_t *source,
     if (layout == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
     }
-    code = eb_compare_board(s, source->addr, (uint32_t)source->size_bytes, wanted_of_image, source,
+    code = eb_flash_compare(s, source->addr, (uint32_t)source->size_bytes, wanted_of_image, source,
                             NULL, ev, &spans, err);
-    if (code == EB_OK && eb_spans_bytes(&spans, EB_RANGE_OLD) > 0) {
+    if (code == EB_OK && eb_spans_bytes(&spans, EB_SPAN_OLD) > 0) {
         code = table_of_board(s, ev, layout, &areas, err);
     }
     if (code == EB_OK) {

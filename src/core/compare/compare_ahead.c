@@ -1,5 +1,5 @@
-/* leap.c: see leap.h. */
-#include "leap.h"
+/* compare_ahead.c: see compare_ahead.h. */
+#include "compare_ahead.h"
 
 #include "bytes.h"
 
@@ -11,34 +11,34 @@
 
 #define SECTOR_BYTES   4096u
 #define RUN_MIN_BYTES  (4 * SECTOR_BYTES)
-#define LEAP_MAX_BYTES (256u * 1024u)
+#define SKIP_MAX_BYTES (256u * 1024u)
 /* This much must have differed before, and this share of all: few changes are found exactly. */
 #define OLD_MIN_BYTES  (64u * 1024u)
 #define OLD_MIN_PARTS  32
 
-void eb_leap_digest(eb_leap_t *leap, uint32_t size, int64_t us)
+void eb_compare_ahead_digest(eb_compare_ahead_t *ahead, uint32_t size, int64_t us)
 {
-    leap->asked.digests++;
-    leap->asked.bytes += size;
-    leap->asked.us += us;
+    ahead->digest_cost.digests++;
+    ahead->digest_cost.bytes += size;
+    ahead->digest_cost.us += us;
 }
 
-void eb_leap_asked(eb_leap_t *leap, uint32_t size, bool equal)
+void eb_compare_ahead_compared(eb_compare_ahead_t *ahead, uint32_t size, bool equal)
 {
     if (equal) {
-        leap->same_bytes += size;
-        leap->run_bytes = 0;
-        leap->is_other = false;
+        ahead->same_bytes += size;
+        ahead->run_bytes = 0;
+        ahead->is_other = false;
         return;
     }
-    leap->old_bytes += size;
-    leap->run_bytes = eb_min_u32(LEAP_MAX_BYTES, leap->run_bytes + size);
+    ahead->old_bytes += size;
+    ahead->run_bytes = eb_min_u32(SKIP_MAX_BYTES, ahead->run_bytes + size);
 }
 
-void eb_leap_taken(eb_leap_t *leap, uint32_t size)
+void eb_compare_ahead_skipped(eb_compare_ahead_t *ahead, uint32_t size)
 {
-    leap->unasked_bytes += size;
-    leap->run_bytes = eb_min_u32(LEAP_MAX_BYTES, leap->run_bytes + size);
+    ahead->skipped_bytes += size;
+    ahead->run_bytes = eb_min_u32(SKIP_MAX_BYTES, ahead->run_bytes + size);
 }
 
 /* From erasing to the line, whichever is slower, and the proof that follows. */
@@ -50,22 +50,22 @@ static double write_s_per_byte(const eb_link_speed_t *speed, bool blank)
     return (flash_s > line_s ? flash_s : line_s) + speed->digest_s_per_byte;
 }
 
-uint32_t eb_leap_size(const eb_leap_t *leap, bool blank)
+uint32_t eb_compare_ahead_skip_bytes(const eb_compare_ahead_t *ahead, bool blank)
 {
-    const eb_link_speed_t *speed = &leap->speed;
-    uint64_t old_min = leap->total_bytes / OLD_MIN_PARTS;
-    uint32_t run = leap->run_bytes;
+    const eb_link_speed_t *speed = &ahead->speed;
+    uint64_t old_min = ahead->total_bytes / OLD_MIN_PARTS;
+    uint32_t run = ahead->run_bytes;
     /* Laplace: what the next sector is after those that were asked about. */
-    double chance_same = (double)(leap->same_bytes + SECTOR_BYTES) /
-                         (double)(leap->same_bytes + leap->old_bytes + 2 * SECTOR_BYTES);
+    double chance_same = (double)(ahead->same_bytes + SECTOR_BYTES) /
+                         (double)(ahead->same_bytes + ahead->old_bytes + 2 * SECTOR_BYTES);
     double look_s_per_byte = speed->digest_s_per_byte + speed->round_trip_s / SECTOR_BYTES;
 
     old_min = old_min > OLD_MIN_BYTES ? old_min : OLD_MIN_BYTES;
-    if (leap->is_other) {
+    if (ahead->is_other) {
         old_min = 0;
         run = run > OLD_MIN_BYTES ? run : OLD_MIN_BYTES;
     }
-    if (!leap->allowed || leap->old_bytes < old_min || run < RUN_MIN_BYTES ||
+    if (!ahead->allowed || ahead->old_bytes < old_min || run < RUN_MIN_BYTES ||
         chance_same * write_s_per_byte(speed, blank) > look_s_per_byte) {
         return 0;
     }

@@ -1,14 +1,10 @@
-/* spans.c: a list of ranges of the flash and what is known of each. */
-#include "compare.h"
+/* span_list.c: a list of ranges of the flash and what is known of each. */
+#include "span_list.h"
+
 #include "range.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static uint64_t span_end(const eb_flash_span_t *span)
-{
-    return (uint64_t)span->addr + span->size;
-}
 
 void eb_spans_free(eb_spans_t *spans)
 {
@@ -18,7 +14,7 @@ void eb_spans_free(eb_spans_t *spans)
     }
 }
 
-uint64_t eb_spans_bytes(const eb_spans_t *spans, eb_range_state_t state)
+uint64_t eb_spans_bytes(const eb_spans_t *spans, eb_span_state_t state)
 {
     uint64_t bytes = 0;
 
@@ -28,7 +24,7 @@ uint64_t eb_spans_bytes(const eb_spans_t *spans, eb_range_state_t state)
     return bytes;
 }
 
-eb_code_t eb_spans_add(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_range_state_t state,
+eb_code_t eb_spans_add(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_span_state_t state,
                        eb_err_t *err)
 {
     eb_flash_span_t *last = spans->count > 0 ? &spans->spans[spans->count - 1] : NULL;
@@ -36,10 +32,10 @@ eb_code_t eb_spans_add(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_range
     if (size == 0) {
         return EB_OK;
     }
-    if ((last != NULL && addr < span_end(last)) || !eb_range_within(addr, size, 1ull << 32)) {
+    if ((last != NULL && addr < eb_span_end(last)) || !eb_range_within(addr, size, 1ull << 32)) {
         return eb_err_set(err, EB_ERR_INTERNAL, "span 0x%x + 0x%x is out of order", addr, size);
     }
-    if (last != NULL && addr == span_end(last) && last->state == state &&
+    if (last != NULL && addr == eb_span_end(last) && last->state == state &&
         size <= UINT32_MAX - last->size) {
         last->size += size;
         return EB_OK;
@@ -55,7 +51,7 @@ eb_code_t eb_spans_add(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_range
 
 /* Add the part of [start, end) that lies within [low, high). */
 static eb_code_t add_cut(eb_spans_t *spans, uint64_t start, uint64_t end, uint64_t low,
-                         uint64_t high, eb_range_state_t state, eb_err_t *err)
+                         uint64_t high, eb_span_state_t state, eb_err_t *err)
 {
     start = start < low ? low : start;
     end = end > high ? high : end;
@@ -65,7 +61,7 @@ static eb_code_t add_cut(eb_spans_t *spans, uint64_t start, uint64_t end, uint64
     return eb_spans_add(spans, (uint32_t)start, (uint32_t)(end - start), state, err);
 }
 
-eb_code_t eb_spans_mark(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_range_state_t state,
+eb_code_t eb_spans_mark(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_span_state_t state,
                         eb_err_t *err)
 {
     eb_spans_t marked = {0};
@@ -77,7 +73,7 @@ eb_code_t eb_spans_mark(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_rang
     }
     for (size_t i = 0; i < spans->count && code == EB_OK; i++) {
         const eb_flash_span_t *span = &spans->spans[i];
-        uint64_t start = span->addr, end = span_end(span);
+        uint64_t start = span->addr, end = eb_span_end(span);
         code = add_cut(&marked, start, end, 0, low, span->state, err);
         if (code == EB_OK) {
             code = add_cut(&marked, start, end, low, high, state, err);
@@ -92,5 +88,24 @@ eb_code_t eb_spans_mark(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_rang
     }
     eb_spans_free(spans);
     *spans = marked;
+    return EB_OK;
+}
+
+eb_code_t eb_spans_cut(const eb_spans_t *spans, eb_range_t range, eb_spans_t *out, eb_err_t *err)
+{
+    memset(out, 0, sizeof(*out));
+    for (size_t i = 0; i < spans->count; i++) {
+        const eb_flash_span_t *span = &spans->spans[i];
+        uint64_t range_end = eb_range_end(range);
+        uint64_t start = span->addr > range.addr ? span->addr : range.addr;
+        uint64_t end = eb_span_end(span) < range_end ? eb_span_end(span) : range_end;
+        if (start < end) {
+            eb_code_t code =
+                eb_spans_add(out, (uint32_t)start, (uint32_t)(end - start), span->state, err);
+            if (code != EB_OK) {
+                return code;
+            }
+        }
+    }
     return EB_OK;
 }

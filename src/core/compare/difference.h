@@ -1,8 +1,8 @@
 /*
  * difference.h: differing ranges of the flash and the names of what lies there.
  */
-#ifndef EB_CORE_DIFFERENCE_H
-#define EB_CORE_DIFFERENCE_H
+#ifndef EB_COMPARE_DIFFERENCE_H
+#define EB_COMPARE_DIFFERENCE_H
 
 #include "backup_image.h"
 #include "espbackup/ops.h"

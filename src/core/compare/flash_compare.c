@@ -1,5 +1,5 @@
 /*
- * compare.c: where the board differs from wanted bytes.
+ * flash_compare.c: where the board differs from wanted bytes.
  *
  * Most of the time goes into the chip's hashing (1 to 4 s a MiB), little into round trips. So
  * pieces start at 64 KiB, grow where the board has been equal for a while until round trips do not
@@ -7,7 +7,7 @@
  * the next ones are asked for one by one, so that a board with other content is hashed once and not
  * once a level.
  */
-#include "compare.h"
+#include "flash_compare.h"
 
 #include "bytes.h"
 #include "clock.h"
@@ -35,7 +35,7 @@ typedef struct compare {
     void *user;
     eb_spans_t *spans;
     eb_range_t range;
-    eb_leap_t *leap;
+    eb_compare_ahead_t *ahead;
     eb_digest_t *md5;
     uint8_t *bytes;     /* EB_BLOCK_BYTES of what is wanted */
     uint8_t *theirs;    /* two sectors of the board; only without digests */
@@ -45,13 +45,13 @@ typedef struct compare {
     bool doubted;       /* two digests of the same bytes differed */
 } compare_t;
 
-static eb_code_t add_span(compare_t *c, uint32_t addr, uint32_t size, eb_range_state_t state,
+static eb_code_t add_span(compare_t *c, uint32_t addr, uint32_t size, eb_span_state_t state,
                           eb_err_t *err)
 {
     eb_code_t code = eb_spans_add(c->spans, addr, size, state, err);
 
     if (code == EB_OK) {
-        c->old_bytes += state == EB_RANGE_OLD ? size : 0;
+        c->old_bytes += state == EB_SPAN_OLD ? size : 0;
         eb_event_progress(c->ev, EB_PHASE_CHECK, (uint64_t)addr + size - c->range.addr,
                           c->range.size);
     }
@@ -59,10 +59,10 @@ static eb_code_t add_span(compare_t *c, uint32_t addr, uint32_t size, eb_range_s
 }
 
 /* A digest told it. */
-static eb_code_t settle(compare_t *c, uint32_t addr, uint32_t size, eb_range_state_t state,
+static eb_code_t settle(compare_t *c, uint32_t addr, uint32_t size, eb_span_state_t state,
                         eb_err_t *err)
 {
-    eb_leap_asked(c->leap, size, state == EB_RANGE_SAME);
+    eb_compare_ahead_compared(c->ahead, size, state == EB_SPAN_SAME);
     return add_span(c, addr, size, state, err);
 }
 
@@ -113,8 +113,8 @@ static eb_code_t ask(compare_t *c, eb_range_t piece, eb_answer_t *out, eb_err_t 
     if (code != EB_OK) {
         return code;
     }
-    eb_leap_digest(c->leap, piece.size, eb_clock_us() - started_us);
-    eb_link_speed_t *speed = &c->leap->speed;
+    eb_compare_ahead_digest(c->ahead, piece.size, eb_clock_us() - started_us);
+    eb_link_speed_t *speed = &c->ahead->speed;
     eb_link_speed_learn_bytes(&speed->digest_s_per_byte, speed, piece.size, started_us);
     eb_link_speed_learn_round_trip(speed, piece.size, started_us);
     out->equal = memcmp(ours, out->md5, sizeof(ours)) == 0;
@@ -164,7 +164,7 @@ static eb_code_t compare_with_erased(compare_t *c, eb_range_t piece, eb_err_t *e
         eb_code_t code = c->wanted(c->user, addr, count, c->bytes, err);
         if (code == EB_OK) {
             code = settle(c, addr, count,
-                          eb_bytes_erased(c->bytes, count) ? EB_RANGE_SAME : EB_RANGE_OLD, err);
+                          eb_bytes_erased(c->bytes, count) ? EB_SPAN_SAME : EB_SPAN_OLD, err);
         }
         if (code != EB_OK) {
             return code;
@@ -191,7 +191,7 @@ static eb_code_t compare_sector(compare_t *c, eb_range_t sector, eb_err_t *err)
     if (!answer.equal && !answer.erased) {
         c->dense_end = (uint64_t)sector.addr + sector.size;
     }
-    return settle(c, sector.addr, sector.size, answer.equal ? EB_RANGE_SAME : EB_RANGE_OLD, err);
+    return settle(c, sector.addr, sector.size, answer.equal ? EB_SPAN_SAME : EB_SPAN_OLD, err);
 }
 
 static eb_code_t compare_piece(compare_t *c, eb_range_t piece, uint32_t span, bool is_bad,
@@ -239,7 +239,7 @@ static eb_code_t compare_piece(compare_t *c, eb_range_t piece, uint32_t span, bo
     } else if ((code = ask(c, piece, &answer, err)) != EB_OK) {
         return code;
     } else if (answer.equal) {
-        code = settle(c, piece.addr, piece.size, EB_RANGE_SAME, err);
+        code = settle(c, piece.addr, piece.size, EB_SPAN_SAME, err);
     } else if (answer.erased) {
         code = compare_with_erased(c, piece, err);
     } else {
@@ -249,7 +249,7 @@ static eb_code_t compare_piece(compare_t *c, eb_range_t piece, uint32_t span, bo
     return code;
 }
 
-/* -- leaps --------------------------------------------------------------------------------- */
+/* -- skips --------------------------------------------------------------------------------- */
 
 static eb_code_t is_blank_sector(compare_t *c, uint32_t addr, bool *blank, eb_err_t *err)
 {
@@ -259,18 +259,18 @@ static eb_code_t is_blank_sector(compare_t *c, uint32_t addr, bool *blank, eb_er
     return code;
 }
 
-/* How far to leap from addr on; 0: not at all. Where data shall end and blank begin, or the other
+/* How far to skip from addr on; 0: not at all. Where data shall end and blank begin, or the other
  * way round, another thing begins on the board too: it is looked at. */
-static eb_code_t choose_leap(compare_t *c, uint32_t addr, uint32_t *size, eb_err_t *err)
+static eb_code_t choose_skip(compare_t *c, uint32_t addr, uint32_t *size, eb_err_t *err)
 {
     bool blank, next;
 
     *size = 0;
-    if (!c->leap->allowed) {
+    if (!c->ahead->allowed) {
         return EB_OK;
     }
     eb_code_t code = is_blank_sector(c, addr, &blank, err);
-    uint32_t limit = code == EB_OK ? eb_leap_size(c->leap, blank) : 0;
+    uint32_t limit = code == EB_OK ? eb_compare_ahead_skip_bytes(c->ahead, blank) : 0;
     limit = eb_min_u32(limit, c->range.size - (addr - c->range.addr));
     while (code == EB_OK && *size < limit) {
         code = is_blank_sector(c, addr + *size, &next, err);
@@ -282,8 +282,8 @@ static eb_code_t choose_leap(compare_t *c, uint32_t addr, uint32_t *size, eb_err
     return code;
 }
 
-/* The sector behind a leap is as wanted: so may be what lies before it. *size: what is left of the
- * leap once its equal end is gone. */
+/* The sector behind a skip is as wanted: so may be what lies before it. *size: what is left of the
+ * skip once its equal end is gone. */
 static eb_code_t look_back(compare_t *c, uint32_t addr, uint32_t *size, eb_err_t *err)
 {
     for (uint32_t part = *size / 2; part > 0; part = eb_min_u32(part, *size)) {
@@ -305,7 +305,7 @@ static eb_code_t look_back(compare_t *c, uint32_t addr, uint32_t *size, eb_err_t
 }
 
 /* Leap over `size` bytes and look at the sector behind them, if there is one. *done: both. */
-static eb_code_t leap_over(compare_t *c, uint32_t addr, uint32_t size, uint32_t *done,
+static eb_code_t skip_over(compare_t *c, uint32_t addr, uint32_t size, uint32_t *done,
                            eb_err_t *err)
 {
     uint32_t left = c->range.size - (addr - c->range.addr) - size;
@@ -321,14 +321,14 @@ static eb_code_t leap_over(compare_t *c, uint32_t addr, uint32_t size, uint32_t 
         code = look_back(c, addr, &unasked, err);
     }
     if (code == EB_OK) {
-        eb_leap_taken(c->leap, unasked);
-        code = add_span(c, addr, unasked, EB_RANGE_OLD, err);
+        eb_compare_ahead_skipped(c->ahead, unasked);
+        code = add_span(c, addr, unasked, EB_SPAN_OLD, err);
     }
     *done = size + behind.size;
     c->dense_end = answer.equal ? UINT64_MAX : (uint64_t)addr + *done;
     if (code == EB_OK && *done > unasked) {
-        code = settle(c, addr + unasked, *done - unasked,
-                      answer.equal ? EB_RANGE_SAME : EB_RANGE_OLD, err);
+        code = settle(c, addr + unasked, *done - unasked, answer.equal ? EB_SPAN_SAME : EB_SPAN_OLD,
+                      err);
     }
     return code;
 }
@@ -338,7 +338,7 @@ static eb_code_t leap_over(compare_t *c, uint32_t addr, uint32_t size, uint32_t 
 /* Larger pieces than that save no time. */
 static uint32_t largest_piece(const compare_t *c)
 {
-    const eb_link_speed_t *speed = &c->leap->speed;
+    const eb_link_speed_t *speed = &c->ahead->speed;
     double digest_s = ROUND_TRIP_SHARE * PIECE_MAX_BYTES * speed->digest_s_per_byte;
 
     if (speed->round_trip_s >= digest_s) {
@@ -350,17 +350,17 @@ static uint32_t largest_piece(const compare_t *c)
 
 static eb_code_t compare_by_digest(compare_t *c, eb_err_t *err)
 {
-    uint32_t span = c->leap->expects_same ? PIECE_SURE_BYTES : PIECE_START_BYTES;
+    uint32_t span = c->ahead->expects_same ? PIECE_SURE_BYTES : PIECE_START_BYTES;
     int whole_in_row = 0;
 
     for (uint32_t done = 0; done < c->range.size;) {
         uint32_t addr = c->range.addr + done;
         uint32_t size;
         bool equal;
-        eb_code_t code = choose_leap(c, addr, &size, err);
+        eb_code_t code = choose_skip(c, addr, &size, err);
         if (code == EB_OK && size > 0) {
             c->was_cut = true;
-            code = leap_over(c, addr, size, &size, err);
+            code = skip_over(c, addr, size, &size, err);
         } else if (code == EB_OK) {
             c->was_cut = false;
             size = bytes_to_border(c, addr, span);
@@ -430,7 +430,7 @@ static eb_code_t compare_by_reading(compare_t *c, eb_err_t *err)
             code = read_until_sure(c, addr, size, &equal, err);
         }
         if (code == EB_OK) {
-            code = settle(c, addr, size, equal ? EB_RANGE_SAME : EB_RANGE_OLD, err);
+            code = settle(c, addr, size, equal ? EB_SPAN_SAME : EB_SPAN_OLD, err);
         }
         if (code != EB_OK) {
             return code;
@@ -440,11 +440,11 @@ static eb_code_t compare_by_reading(compare_t *c, eb_err_t *err)
     return EB_OK;
 }
 
-eb_code_t eb_compare_board(eb_session_t *s, uint32_t addr, uint32_t size, eb_wanted_fn wanted,
-                           void *user, eb_leap_t *leap, const eb_events_t *ev, eb_spans_t *spans,
-                           eb_err_t *err)
+eb_code_t eb_flash_compare(eb_session_t *s, uint32_t addr, uint32_t size, eb_wanted_fn wanted,
+                           void *user, eb_compare_ahead_t *ahead, const eb_events_t *ev,
+                           eb_spans_t *spans, eb_err_t *err)
 {
-    eb_leap_t none = {.speed = eb_link_speed_guess(s)};
+    eb_compare_ahead_t none = {.speed = eb_link_speed_guess(s)};
     compare_t c = {.ev = ev, .wanted = wanted, .user = user, .spans = spans};
     bool has_digest = eb_session_has_digest(s);
     eb_code_t code;
@@ -455,8 +455,8 @@ eb_code_t eb_compare_board(eb_session_t *s, uint32_t addr, uint32_t size, eb_wan
     }
     eb_retry_init(&c.retry, s, ev);
     c.range = (eb_range_t){addr, size};
-    c.leap = leap != NULL ? leap : &none;
-    c.leap->run_bytes = 0; /* what lies before is another thing */
+    c.ahead = ahead != NULL ? ahead : &none;
+    c.ahead->run_bytes = 0; /* what lies before is another thing */
     c.dense_end = UINT64_MAX;
     c.md5 = eb_digest_new(EB_DIGEST_MD5);
     c.bytes = malloc(EB_BLOCK_BYTES);

@@ -1,7 +1,7 @@
 /* The board against wanted bytes: sector by sector the truth, and for few digests. */
 #include "bytes.h"
-#include "compare.h"
 #include "core_fixture.h"
+#include "flash_compare.h"
 #include "range.h"
 
 #include <setjmp.h>
@@ -61,7 +61,7 @@ static eb_code_t compare(fixture_t *f, uint32_t addr, uint32_t size)
     eb_spans_free(&f->spans);
     watch_init(&f->watch, f->board);
     memset(&f->err, 0, sizeof(f->err));
-    return eb_compare_board(f->board, addr, size, give, f, NULL, &f->watch.ev, &f->spans, &f->err);
+    return eb_flash_compare(f->board, addr, size, give, f, NULL, &f->watch.ev, &f->spans, &f->err);
 }
 
 /* The spans cover the range without gaps and tell of each sector whether it differs. */
@@ -80,7 +80,7 @@ static void assert_true_spans(const fixture_t *f, uint32_t addr, uint32_t size)
         while (at < end) {
             uint32_t count = eb_min_u32(EB_SECTOR_BYTES - at % EB_SECTOR_BYTES, end - at);
             bool equal = memcmp(f->wanted + at, f->board->bytes + at, count) == 0;
-            assert_int_equal(span->state, equal ? EB_RANGE_SAME : EB_RANGE_OLD);
+            assert_int_equal(span->state, equal ? EB_SPAN_SAME : EB_SPAN_OLD);
             at += count;
         }
     }
@@ -112,7 +112,7 @@ static void one_byte_is_found(void **state)
         f->wanted[at[i]] ^= 1;
         assert_int_equal(compare(f, 0, FLASH_BYTES), EB_OK);
         assert_true_spans(f, 0, FLASH_BYTES);
-        assert_int_equal(eb_spans_bytes(&f->spans, EB_RANGE_OLD), EB_SECTOR_BYTES);
+        assert_int_equal(eb_spans_bytes(&f->spans, EB_SPAN_OLD), EB_SECTOR_BYTES);
         assert_true(f->board->digest_bytes < FLASH_BYTES + 2 * MB);
         assert_true(f->board->digests < 60);
         f->wanted[at[i]] ^= 1;
@@ -283,7 +283,7 @@ static void wanted_bytes_that_fail_end_it(void **state)
 {
     fixture_t *f = *state;
 
-    assert_int_equal(eb_compare_board(f->board, 0x4000, 0x9000, refuse, f, NULL, NULL, &f->spans,
+    assert_int_equal(eb_flash_compare(f->board, 0x4000, 0x9000, refuse, f, NULL, NULL, &f->spans,
                                       &f->err),
                      EB_ERR_FILE_IO);
     assert_string_equal(f->err.message, "no bytes at 0x4000");
@@ -291,20 +291,20 @@ static void wanted_bytes_that_fail_end_it(void **state)
 
 /* -- without asking about everything ---------------------------------------------------------- */
 
-static eb_code_t compare_leaping(fixture_t *f, eb_leap_t *leap)
+static eb_code_t compare_leaping(fixture_t *f, eb_compare_ahead_t *ahead)
 {
-    *leap = (eb_leap_t){.allowed = true,
-                        .total_bytes = FLASH_BYTES,
-                        .speed = {10.0 / 921600, 2.7 / MB, 0.003}};
+    *ahead = (eb_compare_ahead_t){.allowed = true,
+                                  .total_bytes = FLASH_BYTES,
+                                  .speed = {10.0 / 921600, 2.7 / MB, 0.003}};
     eb_spans_free(&f->spans);
     fake_forget(f->board);
     watch_init(&f->watch, f->board);
-    return eb_compare_board(f->board, 0, FLASH_BYTES, give, f, leap, &f->watch.ev, &f->spans,
+    return eb_flash_compare(f->board, 0, FLASH_BYTES, give, f, ahead, &f->watch.ev, &f->spans,
                             &f->err);
 }
 
 /* SAME is the truth, and OLD is but for what was not asked. *extra: OLD that is as wanted. */
-static void assert_sound_spans(const fixture_t *f, const eb_leap_t *leap, uint64_t *extra)
+static void assert_sound_spans(const fixture_t *f, const eb_compare_ahead_t *ahead, uint64_t *extra)
 {
     uint32_t at = 0;
 
@@ -314,30 +314,30 @@ static void assert_sound_spans(const fixture_t *f, const eb_leap_t *leap, uint64
         assert_int_equal(span->addr, at);
         for (uint32_t end = at + span->size; at < end; at += EB_SECTOR_BYTES) {
             bool equal = memcmp(f->wanted + at, f->board->bytes + at, EB_SECTOR_BYTES) == 0;
-            assert_true(equal || span->state == EB_RANGE_OLD);
-            *extra += equal && span->state == EB_RANGE_OLD ? EB_SECTOR_BYTES : 0;
+            assert_true(equal || span->state == EB_SPAN_OLD);
+            *extra += equal && span->state == EB_SPAN_OLD ? EB_SECTOR_BYTES : 0;
         }
     }
     assert_int_equal(at, FLASH_BYTES);
-    assert_true(*extra <= leap->unasked_bytes);
+    assert_true(*extra <= ahead->skipped_bytes);
     assert_int_equal(f->watch.done[EB_PHASE_CHECK], FLASH_BYTES);
 }
 
 static void other_content_is_mostly_not_hashed(void **state)
 {
     fixture_t *f = *state;
-    eb_leap_t leap;
+    eb_compare_ahead_t ahead;
     uint64_t extra;
 
     fake_fill(f->board, 0, FLASH_BYTES, 77);
-    assert_int_equal(compare_leaping(f, &leap), EB_OK);
-    assert_sound_spans(f, &leap, &extra);
+    assert_int_equal(compare_leaping(f, &ahead), EB_OK);
+    assert_sound_spans(f, &ahead, &extra);
     assert_int_equal(f->spans.count, 1);
     assert_int_equal(extra, 0);
     assert_true(f->board->digest_bytes < FLASH_BYTES / 8);
-    assert_int_equal(f->board->digest_bytes, leap.asked.bytes);
-    assert_int_equal(f->board->digests, leap.asked.digests);
-    assert_true(leap.unasked_bytes > FLASH_BYTES - FLASH_BYTES / 8);
+    assert_int_equal(f->board->digest_bytes, ahead.digest_cost.bytes);
+    assert_int_equal(f->board->digests, ahead.digest_cost.digests);
+    assert_true(ahead.skipped_bytes > FLASH_BYTES - FLASH_BYTES / 8);
 }
 
 /* Where other content ends and equal content begins: the border is found to the sector. */
@@ -348,15 +348,15 @@ static void the_end_of_a_leap_is_looked_for(void **state)
 
     for (int i = 0; i < 40; i++) {
         uint32_t end = MB + (uint32_t)(fake_random(&seed) % (2 * MB)) / 4096 * 4096;
-        eb_leap_t leap;
+        eb_compare_ahead_t ahead;
         uint64_t extra;
         memcpy(f->board->bytes, f->wanted, FLASH_BYTES);
         fake_fill(f->board, 0, end, seed);
-        assert_int_equal(compare_leaping(f, &leap), EB_OK);
-        assert_sound_spans(f, &leap, &extra);
-        assert_true(leap.unasked_bytes > MB / 2);
+        assert_int_equal(compare_leaping(f, &ahead), EB_OK);
+        assert_sound_spans(f, &ahead, &extra);
+        assert_true(ahead.skipped_bytes > MB / 2);
         assert_int_equal(extra, 0);
-        assert_int_equal(eb_spans_bytes(&f->spans, EB_RANGE_OLD), end);
+        assert_int_equal(eb_spans_bytes(&f->spans, EB_SPAN_OLD), end);
     }
 }
 
@@ -374,12 +374,12 @@ static void a_leap_ends_where_blank_begins(void **state)
     }
     memset(f->wanted + 2 * MB + 0x30000, 0xFF, 0x8000);
     memset(f->board->bytes + 2 * MB + 0x30000, 0xFF, 0x8000);
-    eb_leap_t leap;
+    eb_compare_ahead_t ahead;
     uint64_t extra;
-    assert_int_equal(compare_leaping(f, &leap), EB_OK);
-    assert_sound_spans(f, &leap, &extra);
+    assert_int_equal(compare_leaping(f, &ahead), EB_OK);
+    assert_sound_spans(f, &ahead, &extra);
     assert_int_equal(extra, 0);
-    assert_int_equal(eb_spans_bytes(&f->spans, EB_RANGE_SAME), 0x8000);
+    assert_int_equal(eb_spans_bytes(&f->spans, EB_SPAN_SAME), 0x8000);
 }
 
 /* A board of which little differs is told sector by sector, wherever that lies. */
@@ -390,25 +390,25 @@ static void two_percent_are_found_exactly(void **state)
 
     for (int i = 0; i < 40; i++) {
         uint32_t runs = 1 + (uint32_t)i % 4, size = FLASH_BYTES / 50 / runs / 4096 * 4096;
-        eb_leap_t leap;
+        eb_compare_ahead_t ahead;
         memcpy(f->board->bytes, f->wanted, FLASH_BYTES);
         for (uint32_t k = 0; k < runs; k++) {
             uint32_t at = i == 0 ? 0 : (uint32_t)(fake_random(&seed) % (FLASH_BYTES - size));
             fake_fill(f->board, at / 4096 * 4096, size, seed);
         }
-        assert_int_equal(compare_leaping(f, &leap), EB_OK);
+        assert_int_equal(compare_leaping(f, &ahead), EB_OK);
         assert_true_spans(f, 0, FLASH_BYTES);
-        assert_int_equal(leap.unasked_bytes, 0);
+        assert_int_equal(ahead.skipped_bytes, 0);
     }
 }
 
 static void leaps_never_call_same_what_differs(void **state)
 {
     fixture_t *f = *state;
-    uint64_t seed = 6, leapt = 0;
+    uint64_t seed = 6, skipped = 0;
 
     for (uint64_t i = 0; i < seed_count(60); i++) {
-        eb_leap_t leap;
+        eb_compare_ahead_t ahead;
         uint64_t extra;
         memcpy(f->board->bytes, f->wanted, FLASH_BYTES);
         fake_fill(f->board, 0, MB, seed);
@@ -420,12 +420,12 @@ static void leaps_never_call_same_what_differs(void **state)
             }
             at += size;
         }
-        assert_int_equal(compare_leaping(f, &leap), EB_OK);
-        assert_sound_spans(f, &leap, &extra);
+        assert_int_equal(compare_leaping(f, &ahead), EB_OK);
+        assert_sound_spans(f, &ahead, &extra);
         assert_true(extra < FLASH_BYTES / 10);
-        leapt += leap.unasked_bytes;
+        skipped += ahead.skipped_bytes;
     }
-    assert_true(leapt > seed_count(60) * MB);
+    assert_true(skipped > seed_count(60) * MB);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -1,0 +1,24 @@
+/*
+ * span_list.h: a list of ranges of the flash and the state of each; eb_spans_t is in ops.h.
+ */
+#ifndef EB_COMPARE_SPAN_LIST_H
+#define EB_COMPARE_SPAN_LIST_H
+
+#include "espbackup/ops.h"
+#include "range.h"
+
+static inline uint64_t eb_span_end(const eb_flash_span_t *span)
+{
+    return (uint64_t)span->addr + span->size;
+}
+
+/* Append or merge; addresses must grow. EB_ERR_INTERNAL without memory. */
+eb_code_t eb_spans_add(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_span_state_t state,
+                       eb_err_t *err);
+/* Set the state of [addr, addr + size) within spans, splitting as needed. */
+eb_code_t eb_spans_mark(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_span_state_t state,
+                        eb_err_t *err);
+/* The parts of spans that lie in a range; *out is zeroed first. Freed by the caller in any case. */
+eb_code_t eb_spans_cut(const eb_spans_t *spans, eb_range_t range, eb_spans_t *out, eb_err_t *err);
+
+#endif
