@@ -58,7 +58,8 @@ may_see() { # the layers whose private headers a layer may include
     core/layout) echo "core/layout format $(may_see core/retry)" ;;
     core/files) echo "core/files $(may_see core/layout)" ;;
     core/compare) echo "core/compare $(may_see core/files)" ;;
-    core) echo "core core/compare core/files core/layout core/retry format $(may_see device)" ;;
+    core/backup) echo "core/backup $(may_see core/compare)" ;;
+    core) echo "core core/backup core/compare core/files core/layout core/retry format $(may_see device)" ;;
     cli) echo "cli $(may_see core)" ;;
     esac
 }

@@ -13,9 +13,14 @@ void eb_hex_encode(const uint8_t *bytes, size_t len, char *out)
     out[2 * len] = '\0';
 }
 
+bool eb_bytes_uniform(const uint8_t *bytes, size_t len)
+{
+    return len < 2 || memcmp(bytes, bytes + 1, len - 1) == 0;
+}
+
 bool eb_bytes_erased(const uint8_t *bytes, size_t len)
 {
-    return len == 0 || (bytes[0] == 0xFF && memcmp(bytes, bytes + 1, len - 1) == 0);
+    return len == 0 || (bytes[0] == 0xFF && eb_bytes_uniform(bytes, len));
 }
 
 /* By hand, because isxdigit depends on the locale. */

@@ -35,6 +35,8 @@ static inline uint32_t eb_min_u32(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
+/* Whether all are equal; true of none. */
+bool eb_bytes_uniform(const uint8_t *bytes, size_t len);
 /* Whether all are 0xFF, as in erased flash; true of none. */
 bool eb_bytes_erased(const uint8_t *bytes, size_t len);
 

@@ -285,7 +285,7 @@ static bool is_due(const eb_flash_span_t *span, bool all)
  * written, and on a bad line a request may have gone to another address; then what was right before
  * is asked for too.
  */
-static eb_code_t prove_all(eb_apply_t *a, eb_err_t *err)
+static eb_code_t verify_all(eb_apply_t *a, eb_err_t *err)
 {
     uint32_t resets = eb_line_resets(a->session);
     bool all = resets != a->resets || a->doubted || eb_line_had_faults(a->session);
@@ -325,9 +325,9 @@ static eb_code_t prove_round(eb_apply_t *a, eb_err_t *err)
     if (!a->changed && eb_line_resets(a->session) == a->resets && !eb_line_had_faults(a->session)) {
         return EB_OK;
     }
-    eb_code_t code = prove_all(a, err);
+    eb_code_t code = verify_all(a, err);
     if (code == EB_OK && waiting && eb_line_had_faults(a->session)) {
-        code = prove_all(a, err);
+        code = verify_all(a, err);
     }
     if (code == EB_OK && eb_apply_next_open(a, 0, UINT64_MAX, &open)) {
         a->doubted = true;
@@ -337,7 +337,7 @@ static eb_code_t prove_round(eb_apply_t *a, eb_err_t *err)
         code = eb_guards_check(a, &harmed, err);
         if (code == EB_OK && harmed && !a->doubted) {
             a->doubted = true;
-            code = prove_all(a, err); /* now what was right before, too */
+            code = verify_all(a, err); /* now what was right before, too */
         }
     }
     return code;

@@ -61,7 +61,7 @@ static void make_journal(void)
 static void what_was_written_comes_back(void **state)
 {
     eb_journal_head_t want = make_head(), head;
-    eb_cover_t left = {0};
+    eb_verified_map_t left = {0};
     uint64_t end_bytes;
 
     (void)state;
@@ -69,11 +69,11 @@ static void what_was_written_comes_back(void **state)
     assert_int_equal(eb_journal_load(path, &head, &left, &end_bytes, NULL), EB_OK);
     assert_true(eb_journal_id_equal(&head.id, &want.id));
     assert_int_equal(head.started_unix, want.started_unix);
-    assert_int_equal(left.settled_bytes, 0x3400);
+    assert_int_equal(left.verified_bytes, 0x3400);
     assert_int_equal(left.how[0], EB_HOW_READ);
     assert_int_equal(left.how[12], EB_HOW_ERASED);
     assert_int_equal(left.how[28], EB_HOW_READ); /* received: a guess like any other */
-    eb_cover_free(&left);
+    eb_verified_map_free(&left);
     eb_journal_t journal;
     assert_int_equal(eb_journal_create(&journal, path, &want, NULL), EB_ERR_FILE_EXISTS);
 }
@@ -114,7 +114,7 @@ static void a_torn_journal_lists_less_and_goes_on(void **state)
     assert_int_equal(eb_fs_read_file(path, 4096, &text, &len, NULL), EB_OK);
     for (size_t cut = 0; cut < len; cut++) {
         eb_journal_head_t head;
-        eb_cover_t left = {0};
+        eb_verified_map_t left = {0};
         uint64_t end_bytes;
         file_write(dir, "torn", text, cut);
         char torn[EB_PATH_BYTES];
@@ -123,17 +123,17 @@ static void a_torn_journal_lists_less_and_goes_on(void **state)
             continue;
         }
         assert_true(end_bytes <= cut);
-        assert_true(left.settled_bytes <= 0x3000);
-        uint64_t before = left.settled_bytes;
-        eb_cover_free(&left);
+        assert_true(left.verified_bytes <= 0x3000);
+        uint64_t before = left.verified_bytes;
+        eb_verified_map_free(&left);
         eb_journal_t journal;
         assert_int_equal(eb_journal_open(&journal, torn, end_bytes, NULL), EB_OK);
         eb_range_t range = {0x10000, 0x400};
         assert_int_equal(eb_journal_add(&journal, range, EB_HOW_PRIOR, NULL), EB_OK);
         eb_journal_close(&journal);
         assert_int_equal(eb_journal_load(torn, &head, &left, &end_bytes, NULL), EB_OK);
-        assert_int_equal(left.settled_bytes, before + 0x400);
-        eb_cover_free(&left);
+        assert_int_equal(left.verified_bytes, before + 0x400);
+        eb_verified_map_free(&left);
     }
     free(text);
 }
@@ -172,14 +172,14 @@ static void lines_that_say_nonsense_are_passed_over(void **state)
         "eaten 0 0x4000\nread -1 5\nread 0x3C00 0xFFFFFFFF\nread 0x800 0x401 x\nprior 0x800 "
         "0x400\n";
     eb_journal_head_t head;
-    eb_cover_t left = {0};
+    eb_verified_map_t left = {0};
     uint64_t end_bytes;
 
     (void)state;
     file_write(dir, "x.bin.part.journal", text, sizeof(text) - 1);
     assert_int_equal(eb_journal_load(path, &head, &left, &end_bytes, NULL), EB_OK);
-    assert_int_equal(left.settled_bytes, 0x800);
-    eb_cover_free(&left);
+    assert_int_equal(left.verified_bytes, 0x800);
+    eb_verified_map_free(&left);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -1,26 +1,26 @@
 /*
- * part_file.h: the .part of a backup: its names, making it, and taking up one that an interrupted
- * run of the same board left.
+ * partial_file.h: the .part of a backup: its names, making it, and taking up one that an
+ * interrupted run of the same board left.
  */
-#ifndef EB_CORE_PART_FILE_H
-#define EB_CORE_PART_FILE_H
+#ifndef EB_BACKUP_PARTIAL_FILE_H
+#define EB_BACKUP_PARTIAL_FILE_H
 
 #include "find.h"
 #include "journal.h"
 #include "partition_select.h"
 #include "paths.h"
 
-typedef struct eb_part_file {
+typedef struct eb_partial_file {
     char image_path[EB_PATH_BYTES];
     char sidecar_path[EB_PATH_BYTES];
     char part_path[EB_PATH_BYTES];
     char journal_path[EB_PATH_BYTES];
     bool replace; /* image_path may exist: --force */
-    bool taken_up;
+    bool resumed;
     int fd; /* of the .part, locked; -1: none */
     eb_journal_t journal;
-    eb_cover_t left; /* taken up: what its journal lists; owned */
-} eb_part_file_t;
+    eb_verified_map_t left; /* taken up: what its journal lists; owned */
+} eb_partial_file_t;
 
 /*
  * Take up the newest .part of the same board and range that no other run holds, or make a new one
@@ -28,16 +28,16 @@ typedef struct eb_part_file {
  * EB_ERR_FILE_EXISTS: the output is there and force is not given, or its .part is of another board.
  * partition (NULL: none) gives the
  * name, and then only a .part of that name is taken up. On failure nothing new is left behind.
- * Release with eb_part_file_close.
+ * Release with eb_partial_file_close.
  */
-eb_code_t eb_part_file_open(eb_part_file_t *part, const eb_backup_options_t *options,
-                            const eb_part_choice_t *partition, const eb_journal_head_t *head,
-                            const eb_events_t *ev, eb_err_t *err);
+eb_code_t eb_partial_file_open(eb_partial_file_t *part, const eb_backup_options_t *options,
+                               const eb_part_choice_t *partition, const eb_journal_head_t *head,
+                               const eb_events_t *ev, eb_err_t *err);
 
 /* Close; the files stay. NULL is allowed. */
-void eb_part_file_close(eb_part_file_t *part);
+void eb_partial_file_close(eb_partial_file_t *part);
 
 /* Remove the journal, once the .part has become the image. */
-void eb_part_file_remove_journal(eb_part_file_t *part);
+void eb_partial_file_remove_journal(eb_partial_file_t *part);
 
 #endif

@@ -2,8 +2,8 @@
 
 #include "bytes.h"
 #include "clock.h"
+#include "commit.h"
 #include "espbackup/version.h"
-#include "finish.h"
 #include "fs_atomic.h"
 #include "hash_file.h"
 #include "range.h"
@@ -30,8 +30,8 @@ static void describe(const eb_backup_image_t *source, const eb_part_choice_t *ch
     head->started_unix = now_unix;
 }
 
-static eb_code_t copy_bytes(const eb_backup_image_t *source, eb_part_file_t *part, eb_range_t range,
-                            const eb_events_t *ev, eb_err_t *err)
+static eb_code_t copy_bytes(const eb_backup_image_t *source, eb_partial_file_t *part,
+                            eb_range_t range, const eb_events_t *ev, eb_err_t *err)
 {
     uint8_t *bytes = malloc(COPY_BYTES);
     eb_code_t code = EB_OK;
@@ -123,7 +123,7 @@ static void fill_result(const eb_backup_image_t *source, const eb_part_choice_t 
 }
 
 static eb_code_t finish(const eb_backup_image_t *source, const eb_backup_options_t *options,
-                        const eb_part_choice_t *choice, eb_part_file_t *part,
+                        const eb_part_choice_t *choice, eb_partial_file_t *part,
                         eb_backup_result_t *result, eb_err_t *err)
 {
     eb_sidecar_t *sidecar = NULL;
@@ -136,7 +136,7 @@ static eb_code_t finish(const eb_backup_image_t *source, const eb_backup_options
             return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the sidecar");
         }
     }
-    eb_code_t code = eb_finish_name_files(part, sidecar, err);
+    eb_code_t code = eb_commit_files(part, sidecar, err);
     free(sidecar);
     return code;
 }
@@ -145,7 +145,7 @@ eb_code_t eb_partition_extract(eb_backup_image_t *source, const eb_backup_option
                                const eb_part_choice_t *choice, const eb_events_t *ev,
                                eb_backup_result_t *result, eb_err_t *err)
 {
-    eb_part_file_t part;
+    eb_partial_file_t part;
     eb_journal_head_t head;
     eb_range_t range = choice->range;
     int64_t started_us = eb_clock_us(), now_unix = eb_clock_unix();
@@ -153,7 +153,7 @@ eb_code_t eb_partition_extract(eb_backup_image_t *source, const eb_backup_option
     describe(source, choice, now_unix, &head);
     eb_clock_utc_text(now_unix, result->created_utc, sizeof(result->created_utc));
     fill_result(source, choice, result);
-    eb_code_t code = eb_part_file_open(&part, options, choice, &head, NULL, err);
+    eb_code_t code = eb_partial_file_open(&part, options, choice, &head, NULL, err);
     if (code != EB_OK) {
         return code;
     }
@@ -169,11 +169,11 @@ eb_code_t eb_partition_extract(eb_backup_image_t *source, const eb_backup_option
     if (code != EB_OK) {
         /* Nothing in it that the image has not. */
         (void)unlink(part.part_path);
-        eb_part_file_remove_journal(&part);
+        eb_partial_file_remove_journal(&part);
         result->image_path[0] = '\0';
         result->sidecar_path[0] = '\0';
     }
     result->proved = code == EB_OK && source->hash_checked && result->settled.prior == range.size;
-    eb_part_file_close(&part);
+    eb_partial_file_close(&part);
     return code;
 }

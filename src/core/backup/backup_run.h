@@ -1,7 +1,7 @@
 /* backup_run.h: one image of a range of a board's flash, as `backup` and `backup-partition` make
  * it: read or proved, finished and named. */
-#ifndef EB_CORE_BACKUP_RUN_H
-#define EB_CORE_BACKUP_RUN_H
+#ifndef EB_BACKUP_BACKUP_RUN_H
+#define EB_BACKUP_BACKUP_RUN_H
 
 #include "espbackup/ops.h"
 #include "flash_layout.h"

@@ -1,14 +1,14 @@
-#include "finish.h"
+#include "commit.h"
 
 #include "bytes.h"
 #include "clock.h"
-#include "cover.h"
 #include "digest.h"
 #include "espbackup/version.h"
 #include "flash_layout.h"
 #include "fs_atomic.h"
 #include "hash_file.h"
 #include "range.h"
+#include "verified_map.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@
 /* Bytes of the image where it has them, else of the board. */
 static eb_code_t read_either(void *user, uint32_t addr, uint32_t size, uint8_t *out, eb_err_t *err)
 {
-    const eb_finish_t *finish = user;
+    const eb_commit_t *finish = user;
     eb_range_t wanted = {addr, size};
 
     if (eb_range_common(wanted, finish->range).size == size) {
@@ -32,7 +32,7 @@ static eb_code_t read_either(void *user, uint32_t addr, uint32_t size, uint8_t *
     return eb_retry_read(finish->retry, addr, size, out, err);
 }
 
-static eb_code_t find_contents(eb_finish_t *finish, const eb_events_t *ev, eb_sidecar_t *sidecar,
+static eb_code_t find_contents(eb_commit_t *finish, const eb_events_t *ev, eb_sidecar_t *sidecar,
                                eb_err_t *err)
 {
     eb_layout_source_t source = eb_layout_of_board(finish->retry, finish->options->table_addr);
@@ -59,7 +59,7 @@ static eb_code_t find_contents(eb_finish_t *finish, const eb_events_t *ev, eb_si
     return code;
 }
 
-static eb_code_t hash_partitions(const eb_finish_t *finish, eb_sidecar_t *sidecar, eb_err_t *err)
+static eb_code_t hash_partitions(const eb_commit_t *finish, eb_sidecar_t *sidecar, eb_err_t *err)
 {
     for (size_t i = 0; i < sidecar->table.count && sidecar->table.present; i++) {
         eb_range_t range = {sidecar->table.entries[i].addr, sidecar->table.entries[i].size};
@@ -80,7 +80,7 @@ static eb_code_t hash_partitions(const eb_finish_t *finish, eb_sidecar_t *sideca
 /* -- warnings ------------------------------------------------------------------------------- */
 
 /* A flash smaller than its id says shows its first half again in the second one. */
-static bool halves_are_equal(const eb_finish_t *finish)
+static bool halves_are_equal(const eb_commit_t *finish)
 {
     uint32_t half = finish->range.size / 2;
     uint8_t *buf = malloc(2u * COMPARE_BYTES);
@@ -99,7 +99,7 @@ static bool halves_are_equal(const eb_finish_t *finish)
     return equal;
 }
 
-static void warn_of_contents(const eb_finish_t *finish, const eb_events_t *ev,
+static void warn_of_contents(const eb_commit_t *finish, const eb_events_t *ev,
                              const eb_backup_result_t *result)
 {
     uint8_t erased[EB_MD5_BYTES];
@@ -124,7 +124,7 @@ static void warn_of_contents(const eb_finish_t *finish, const eb_events_t *ev,
 
 /* How each range was settled, for the sidecar; malloc'd, NULL without memory or when they are too
  * many to list. */
-static eb_proof_range_t *list_ranges(const eb_cover_t *cover, size_t *count)
+static eb_proof_range_t *list_ranges(const eb_verified_map_t *map, size_t *count)
 {
     static const eb_proof_how_t hows[] = {
         [EB_HOW_READ] = EB_PROOF_READ,         [EB_HOW_ERASED] = EB_PROOF_ERASED,
@@ -137,7 +137,7 @@ static eb_proof_range_t *list_ranges(const eb_cover_t *cover, size_t *count)
     eb_how_t how;
 
     *count = 0;
-    while (list != NULL && eb_cover_next_run(cover, at, &run, &how)) {
+    while (list != NULL && eb_verified_map_next_run(map, at, &run, &how)) {
         if (how == EB_HOW_OPEN || *count == EB_PROOF_RANGES_MAX) {
             free(list);
             *count = 0;
@@ -151,7 +151,7 @@ static eb_proof_range_t *list_ranges(const eb_cover_t *cover, size_t *count)
 
 /* -- the files ------------------------------------------------------------------------------ */
 
-static void fill_sidecar(const eb_finish_t *finish, const eb_backup_result_t *result,
+static void fill_sidecar(const eb_commit_t *finish, const eb_backup_result_t *result,
                          eb_sidecar_t *sidecar)
 {
     const char *name = eb_path_file_name(result->image_path);
@@ -183,7 +183,7 @@ static void fill_sidecar(const eb_finish_t *finish, const eb_backup_result_t *re
  * Where an older image is replaced its sidecar goes first and the new one comes last, so that
  * no sidecar ever stands beside the bytes of another backup.
  */
-eb_code_t eb_finish_name_files(eb_part_file_t *part, const eb_sidecar_t *sidecar, eb_err_t *err)
+eb_code_t eb_commit_files(eb_partial_file_t *part, const eb_sidecar_t *sidecar, eb_err_t *err)
 {
     char *text = NULL;
     bool replaces = part->replace && eb_fs_exists(part->image_path);
@@ -196,7 +196,7 @@ eb_code_t eb_finish_name_files(eb_part_file_t *part, const eb_sidecar_t *sidecar
         (void)unlink(part->sidecar_path);
     } else if (text != NULL) {
         /* One of a run before may be there, killed just before the rename. */
-        bool ours = part->taken_up || part->replace;
+        bool ours = part->resumed || part->replace;
         code = eb_fs_write_file(part->sidecar_path, text, strlen(text), ours, err);
     }
     if (code == EB_OK) {
@@ -206,7 +206,7 @@ eb_code_t eb_finish_name_files(eb_part_file_t *part, const eb_sidecar_t *sidecar
         }
     }
     if (code == EB_OK) {
-        eb_part_file_remove_journal(part);
+        eb_partial_file_remove_journal(part);
         if (replaces && text != NULL) {
             code = eb_fs_write_file(part->sidecar_path, text, strlen(text), true, err);
         }
@@ -215,10 +215,10 @@ eb_code_t eb_finish_name_files(eb_part_file_t *part, const eb_sidecar_t *sidecar
     return code;
 }
 
-eb_code_t eb_finish_backup(eb_finish_t *finish, const eb_events_t *ev, eb_backup_result_t *result,
+eb_code_t eb_commit_backup(eb_commit_t *finish, const eb_events_t *ev, eb_backup_result_t *result,
                            eb_err_t *err)
 {
-    eb_part_file_t *part = finish->part;
+    eb_partial_file_t *part = finish->part;
     eb_sidecar_t *sidecar = calloc(1, sizeof(*sidecar));
 
     if (sidecar == NULL) {
@@ -236,12 +236,12 @@ eb_code_t eb_finish_backup(eb_finish_t *finish, const eb_events_t *ev, eb_backup
     }
     if (code == EB_OK) {
         fill_sidecar(finish, result, sidecar);
-        eb_proof_range_t *ranges = list_ranges(finish->cover, &sidecar->range_count);
+        eb_proof_range_t *ranges = list_ranges(finish->map, &sidecar->range_count);
         sidecar->ranges = ranges;
         result->table = sidecar->table;
         result->boot = sidecar->boot;
         warn_of_contents(finish, ev, result);
-        code = eb_finish_name_files(part, sidecar, err);
+        code = eb_commit_files(part, sidecar, err);
         free(ranges);
     }
     free(sidecar);

@@ -222,7 +222,7 @@ static bool parse_head(char *text, size_t len, size_t *at, eb_journal_head_t *he
     return line != NULL && seen == 0x7F && head->id.range.size > 0;
 }
 
-static void parse_settled(char *text, size_t len, size_t *at, eb_cover_t *left)
+static void parse_settled(char *text, size_t len, size_t *at, eb_verified_map_t *left)
 {
     char *line;
 
@@ -233,13 +233,13 @@ static void parse_settled(char *text, size_t len, size_t *at, eb_cover_t *left)
             if (strncmp(line, how_names[i], name_len) == 0 && line[name_len] == ' ' &&
                 parse_range(line + name_len + 1, &range)) {
                 /* Received bytes came over the wire: as good a guess as what was read. */
-                eb_cover_set(left, range, i == EB_HOW_OPEN ? EB_HOW_READ : (eb_how_t)i);
+                eb_verified_map_set(left, range, i == EB_HOW_OPEN ? EB_HOW_READ : (eb_how_t)i);
             }
         }
     }
 }
 
-eb_code_t eb_journal_load(const char *path, eb_journal_head_t *head, eb_cover_t *left,
+eb_code_t eb_journal_load(const char *path, eb_journal_head_t *head, eb_verified_map_t *left,
                           uint64_t *end_bytes, eb_err_t *err)
 {
     uint8_t *bytes = NULL;
@@ -257,7 +257,7 @@ eb_code_t eb_journal_load(const char *path, eb_journal_head_t *head, eb_cover_t 
         goto done;
     }
     if (left != NULL && left->how == NULL) {
-        if ((code = eb_cover_init(left, head->id.range, err)) != EB_OK) {
+        if ((code = eb_verified_map_init(left, head->id.range, err)) != EB_OK) {
             goto done;
         }
     }

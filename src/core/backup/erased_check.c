@@ -1,4 +1,4 @@
-#include "wiped.h"
+#include "erased_check.h"
 
 #include "bytes.h"
 #include "digest.h"
@@ -28,18 +28,18 @@ static void count_sector(survey_t *survey, eb_range_t sector)
     survey->found++;
 }
 
-static eb_code_t look_through(const eb_settle_t *settle, const eb_cover_t *held, survey_t *survey,
-                              eb_err_t *err)
+static eb_code_t look_through(const eb_read_engine_t *engine, const eb_verified_map_t *held,
+                              survey_t *survey, eb_err_t *err)
 {
     uint8_t bytes[SECTOR_BYTES];
     eb_range_t run;
 
-    for (uint64_t at = 0; eb_cover_next_settled(held, at, &run); at = eb_range_end(run)) {
+    for (uint64_t at = 0; eb_verified_map_next_verified(held, at, &run); at = eb_range_end(run)) {
         for (uint32_t done = 0; done < run.size;) {
             const uint32_t addr = run.addr + done;
             const uint32_t count = eb_min_u32(SECTOR_BYTES - addr % SECTOR_BYTES, run.size - done);
-            eb_code_t code = eb_fs_pread(settle->part_fd, settle->part_path, bytes, count,
-                                         addr - settle->range.addr, err);
+            eb_code_t code = eb_fs_pread(engine->part_fd, engine->part_path, bytes, count,
+                                         addr - engine->range.addr, err);
             if (code != EB_OK) {
                 return code;
             }
@@ -52,30 +52,30 @@ static eb_code_t look_through(const eb_settle_t *settle, const eb_cover_t *held,
     return EB_OK;
 }
 
-static eb_code_t is_erased(eb_settle_t *settle, eb_range_t sector, bool *erased, eb_err_t *err)
+static eb_code_t is_erased(eb_read_engine_t *engine, eb_range_t sector, bool *erased, eb_err_t *err)
 {
     uint8_t theirs[EB_MD5_BYTES], blank[EB_MD5_BYTES];
-    eb_code_t code = eb_retry_digest(&settle->retry, sector.addr, sector.size, theirs, err);
+    eb_code_t code = eb_retry_digest(&engine->retry, sector.addr, sector.size, theirs, err);
 
     eb_md5_erased(sector.size, blank);
     *erased = code == EB_OK && memcmp(theirs, blank, sizeof(blank)) == 0;
     return code;
 }
 
-eb_code_t eb_wiped_check(eb_settle_t *settle, const eb_cover_t *held, eb_err_t *err)
+eb_code_t eb_erased_check(eb_read_engine_t *engine, const eb_verified_map_t *held, eb_err_t *err)
 {
     survey_t count = {0}, survey = {0};
-    eb_code_t code = look_through(settle, held, &count, err);
+    eb_code_t code = look_through(engine, held, &count, err);
 
     survey.total = count.found;
     survey.samples = count.found < SAMPLES_MAX ? count.found : SAMPLES_MAX;
     if (code == EB_OK && survey.samples > 0) {
-        code = look_through(settle, held, &survey, err);
+        code = look_through(engine, held, &survey, err);
     }
     size_t kept = 0;
     for (size_t i = 0; code == EB_OK && i < survey.chosen_count; i++) {
         bool erased;
-        code = is_erased(settle, survey.chosen[i], &erased, err);
+        code = is_erased(engine, survey.chosen[i], &erased, err);
         kept += !erased;
         if (code == EB_OK && kept > survey.chosen_count / 4) {
             return EB_OK;
@@ -84,7 +84,7 @@ eb_code_t eb_wiped_check(eb_settle_t *settle, const eb_cover_t *held, eb_err_t *
     if (code != EB_OK || survey.chosen_count == 0) {
         return code;
     }
-    settle->wiped = true;
+    engine->board_erased = true;
     code =
         eb_err_set(err, EB_ERR_UNPROVED,
                    "the board's flash was erased while it was read, or since then: what was saved "
@@ -92,6 +92,6 @@ eb_code_t eb_wiped_check(eb_settle_t *settle, const eb_cover_t *held, eb_err_t *
     eb_err_hint(err,
                 "what was read is safe in %s: move it away before the next backup, which starts "
                 "from what the board holds",
-                settle->part_path);
+                engine->part_path);
     return code;
 }

@@ -1,4 +1,4 @@
-#include "part_file.h"
+#include "partial_file.h"
 
 #include "clock.h"
 #include "fs_atomic.h"
@@ -11,7 +11,7 @@
 #define SAME_SECOND_MAX 1000
 #define PREFIX_BYTES    48 /* "esp32c3_nvs_" */
 
-static eb_code_t set_names(eb_part_file_t *part, const char *image_path, eb_err_t *err)
+static eb_code_t set_names(eb_partial_file_t *part, const char *image_path, eb_err_t *err)
 {
     eb_code_t code = eb_path_printf(part->image_path, err, "%s", image_path);
 
@@ -31,7 +31,7 @@ static eb_code_t set_names(eb_part_file_t *part, const char *image_path, eb_err_
 /* -- taking up ------------------------------------------------------------------------------ */
 
 /* Open the .part whose names are set, if its journal is of this board and range. */
-static bool take_up(eb_part_file_t *part, const eb_journal_id_t *id)
+static bool resume(eb_partial_file_t *part, const eb_journal_id_t *id)
 {
     eb_journal_head_t head;
     uint64_t end_bytes, size;
@@ -45,10 +45,10 @@ static bool take_up(eb_part_file_t *part, const eb_journal_id_t *id)
         eb_journal_id_equal(&head.id, id) &&
         eb_fs_reserve(part->fd, part->part_path, id->range.size, NULL) == EB_OK &&
         eb_journal_open(&part->journal, part->journal_path, end_bytes, NULL) == EB_OK) {
-        part->taken_up = true;
+        part->resumed = true;
         return true;
     }
-    eb_cover_free(&part->left);
+    eb_verified_map_free(&part->left);
     (void)close(part->fd);
     part->fd = -1;
     return false;
@@ -101,8 +101,8 @@ static int newest_first(const void *a, const void *b)
 }
 
 /* The newest that can be had; those that another run holds are passed over. */
-static eb_code_t take_up_newest(eb_part_file_t *part, const char *dir, const char *prefix,
-                                const eb_journal_id_t *id, bool *done, eb_err_t *err)
+static eb_code_t resume_newest(eb_partial_file_t *part, const char *dir, const char *prefix,
+                               const eb_journal_id_t *id, bool *done, eb_err_t *err)
 {
     eb_file_names_t names;
     size_t count = 0;
@@ -129,7 +129,7 @@ static eb_code_t take_up_newest(eb_part_file_t *part, const char *dir, const cha
         if ((code = set_names(part, found[i].image_path, err)) != EB_OK) {
             goto done;
         }
-        *done = take_up(part, id);
+        *done = resume(part, id);
     }
 done:
     free(found);
@@ -140,7 +140,7 @@ done:
 /* -- making --------------------------------------------------------------------------------- */
 
 /* The files of a new .part whose names are set; reserves the space. */
-static eb_code_t make(eb_part_file_t *part, const eb_journal_head_t *head, eb_err_t *err)
+static eb_code_t make(eb_partial_file_t *part, const eb_journal_head_t *head, eb_err_t *err)
 {
     eb_code_t code = eb_fs_open_part(part->part_path, true, &part->fd, err);
 
@@ -157,17 +157,17 @@ static eb_code_t make(eb_part_file_t *part, const eb_journal_head_t *head, eb_er
             (void)unlink(part->journal_path);
         }
         (void)unlink(part->part_path);
-        eb_part_file_close(part);
+        eb_partial_file_close(part);
     }
     return code;
 }
 
-static bool name_is_free(const eb_part_file_t *part)
+static bool name_is_free(const eb_partial_file_t *part)
 {
     return !eb_fs_exists(part->image_path) && !eb_fs_exists(part->sidecar_path);
 }
 
-static eb_code_t make_in_folder(eb_part_file_t *part, const char *dir, const char *prefix,
+static eb_code_t make_in_folder(eb_partial_file_t *part, const char *dir, const char *prefix,
                                 const eb_journal_head_t *head, eb_err_t *err)
 {
     char stamp[32], name[PREFIX_BYTES + 48], path[EB_PATH_BYTES];
@@ -198,7 +198,7 @@ static eb_code_t make_in_folder(eb_part_file_t *part, const char *dir, const cha
 
 /* "q" and "q.bin" would share a sidecar: it stays with the image that it names, while that is
  * there, whatever --force says. */
-static eb_code_t check_sidecar_owner(const eb_part_file_t *part, eb_err_t *err)
+static eb_code_t check_sidecar_owner(const eb_partial_file_t *part, eb_err_t *err)
 {
     char path[EB_PATH_BYTES];
     eb_sidecar_t *sidecar = NULL;
@@ -220,7 +220,7 @@ static eb_code_t check_sidecar_owner(const eb_part_file_t *part, eb_err_t *err)
     return code;
 }
 
-static eb_code_t open_output(eb_part_file_t *part, const eb_backup_options_t *options,
+static eb_code_t open_output(eb_partial_file_t *part, const eb_backup_options_t *options,
                              const eb_journal_head_t *head, eb_err_t *err)
 {
     eb_code_t code = eb_path_check_output(options->output, err);
@@ -238,7 +238,7 @@ static eb_code_t open_output(eb_part_file_t *part, const eb_backup_options_t *op
     if (!options->force && eb_fs_exists(part->image_path)) {
         return eb_err_set(err, EB_ERR_FILE_EXISTS, "%s is there already", part->image_path);
     }
-    if (take_up(part, &head->id)) {
+    if (resume(part, &head->id)) {
         return EB_OK;
     }
     if (!options->force && eb_fs_exists(part->sidecar_path)) {
@@ -250,20 +250,20 @@ static eb_code_t open_output(eb_part_file_t *part, const eb_backup_options_t *op
             return code;
         }
         if (!options->force) {
-            eb_part_file_close(part);
+            eb_partial_file_close(part);
             return eb_err_set(err, EB_ERR_FILE_EXISTS,
                               "%s is what is left of the backup of another board or range",
                               part->part_path);
         }
         (void)unlink(part->part_path);
-        eb_part_file_close(part);
+        eb_partial_file_close(part);
     }
     return make(part, head, err);
 }
 
-eb_code_t eb_part_file_open(eb_part_file_t *part, const eb_backup_options_t *options,
-                            const eb_part_choice_t *partition, const eb_journal_head_t *head,
-                            const eb_events_t *ev, eb_err_t *err)
+eb_code_t eb_partial_file_open(eb_partial_file_t *part, const eb_backup_options_t *options,
+                               const eb_part_choice_t *partition, const eb_journal_head_t *head,
+                               const eb_events_t *ev, eb_err_t *err)
 {
     char word[EB_PART_WORD_BYTES], prefix[PREFIX_BYTES];
     bool done = false;
@@ -280,36 +280,36 @@ eb_code_t eb_part_file_open(eb_part_file_t *part, const eb_backup_options_t *opt
         code = eb_fs_make_dir(options->dir, err);
         if (code == EB_OK) {
             /* A backup of the whole flash may have any name: --output gives them. */
-            code = take_up_newest(part, options->dir, partition != NULL ? prefix : "", &head->id,
-                                  &done, err);
+            code = resume_newest(part, options->dir, partition != NULL ? prefix : "", &head->id,
+                                 &done, err);
         }
         if (code == EB_OK && !done) {
             code = make_in_folder(part, options->dir, prefix, head, err);
         }
     }
-    if (code == EB_OK && part->taken_up) {
+    if (code == EB_OK && part->resumed) {
         eb_event_note(ev, EB_LEVEL_NOTE,
                       "taking up %s: %llu of %u bytes are there and are checked against the board",
-                      part->part_path, (unsigned long long)part->left.settled_bytes,
+                      part->part_path, (unsigned long long)part->left.verified_bytes,
                       head->id.range.size);
     }
     return code;
 }
 
-void eb_part_file_close(eb_part_file_t *part)
+void eb_partial_file_close(eb_partial_file_t *part)
 {
     if (part == NULL) {
         return;
     }
     eb_journal_close(&part->journal);
-    eb_cover_free(&part->left);
+    eb_verified_map_free(&part->left);
     if (part->fd >= 0) {
         (void)close(part->fd);
         part->fd = -1;
     }
 }
 
-void eb_part_file_remove_journal(eb_part_file_t *part)
+void eb_partial_file_remove_journal(eb_partial_file_t *part)
 {
     eb_journal_close(&part->journal);
     (void)unlink(part->journal_path);

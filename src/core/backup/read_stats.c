@@ -1,4 +1,4 @@
-#include "account.h"
+#include "read_stats.h"
 
 #include <inttypes.h>
 
@@ -17,22 +17,22 @@ static const struct {
     [EB_SPENT_SPOT] = {"of it asked for again at its address", "digest"},
 };
 
-void eb_account_add(eb_account_t *account, eb_spent_on_t on, uint64_t bytes, int64_t us)
+void eb_read_stats_add(eb_read_stats_t *stats, eb_spent_on_t on, uint64_t bytes, int64_t us)
 {
-    account->rows[on].calls++;
-    account->rows[on].bytes += bytes;
-    account->rows[on].us += us;
+    stats->rows[on].calls++;
+    stats->rows[on].bytes += bytes;
+    stats->rows[on].us += us;
 }
 
-void eb_account_tell(const eb_account_t *account, const eb_link_speed_t *speed,
-                     const eb_events_t *ev)
+void eb_read_stats_tell(const eb_read_stats_t *stats, const eb_link_speed_t *speed,
+                        const eb_events_t *ev)
 {
     for (int i = 0; i < EB_SPENT_COUNT; i++) {
-        uint32_t calls = account->rows[i].calls;
+        uint32_t calls = stats->rows[i].calls;
         if (calls > 0) {
             eb_event_note(ev, EB_LEVEL_DETAIL, "%s: %" PRIu64 " bytes by %" PRIu32 " %s%s, %.2f s",
-                          words[i].what, account->rows[i].bytes, calls, words[i].call,
-                          calls == 1 ? "" : "s", (double)account->rows[i].us / 1e6);
+                          words[i].what, stats->rows[i].bytes, calls, words[i].call,
+                          calls == 1 ? "" : "s", (double)stats->rows[i].us / 1e6);
         }
     }
     eb_event_note(ev, EB_LEVEL_DETAIL,

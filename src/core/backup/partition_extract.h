@@ -1,6 +1,6 @@
 /* partition_extract.h: an image of one partition out of a backup, with no board. */
-#ifndef EB_CORE_PARTITION_EXTRACT_H
-#define EB_CORE_PARTITION_EXTRACT_H
+#ifndef EB_BACKUP_PARTITION_EXTRACT_H
+#define EB_BACKUP_PARTITION_EXTRACT_H
 
 #include "backup_image.h"
 #include "espbackup/ops.h"

@@ -1,4 +1,4 @@
-#include "plan.h"
+#include "read_plan.h"
 
 #include "bytes.h"
 #include "range.h"
@@ -8,21 +8,21 @@
 #define SECTOR_BYTES        4096u
 #define GUESS_MIN_BYTES     SECTOR_BYTES
 #define GUESS_START_BYTES   (64u * 1024u)
-#define CHUNK_MIN_BYTES     EB_COVER_UNIT_BYTES
+#define CHUNK_MIN_BYTES     EB_MAP_UNIT_BYTES
 #define CHUNK_START_BYTES   (256u * 1024u)
 #define DENSE_START_BYTES   (64u * 1024u)
 /* A run that is killed loses the chunk in flight: no more than this much time of it. */
 #define CHUNK_MAX_SECONDS   3.0
 #define CHUNK_CAP_MIN_BYTES (64u * 1024u)
 
-void eb_plan_init(eb_plan_t *plan, eb_range_t range, bool can_guess)
+void eb_read_plan_init(eb_read_plan_t *plan, eb_range_t range, bool can_guess)
 {
     memset(plan, 0, sizeof(*plan));
     plan->range = range;
     plan->can_guess = can_guess;
     plan->chunk_bytes = CHUNK_START_BYTES;
     plan->dense_bytes = DENSE_START_BYTES;
-    plan->regions[0] = (eb_plan_region_t){range, EB_LIKELY_EVEN};
+    plan->regions[0] = (eb_read_plan_region_t){range, EB_LIKELY_EVEN};
     plan->region_count = range.size > 0 ? 1 : 0;
     for (int i = 0; i < EB_GUESS_COUNT; i++) {
         plan->guesses[i].size = GUESS_START_BYTES;
@@ -33,7 +33,7 @@ void eb_plan_init(eb_plan_t *plan, eb_range_t range, bool can_guess)
 
 /* Append [*at, end) cut to the plan's range; a region like the one before is joined to it. It ends
  * with a sector: what is written into one is seldom followed by what is blank. */
-static void add_region(eb_plan_t *plan, uint64_t *at, uint64_t end, eb_likely_t erased)
+static void add_region(eb_read_plan_t *plan, uint64_t *at, uint64_t end, eb_likely_t erased)
 {
     uint64_t range_end = eb_range_end(plan->range);
 
@@ -42,18 +42,20 @@ static void add_region(eb_plan_t *plan, uint64_t *at, uint64_t end, eb_likely_t 
     if (end <= *at) {
         return;
     }
-    eb_plan_region_t *last = plan->region_count > 0 ? &plan->regions[plan->region_count - 1] : NULL;
+    eb_read_plan_region_t *last =
+        plan->region_count > 0 ? &plan->regions[plan->region_count - 1] : NULL;
     uint32_t size = (uint32_t)(end - *at);
     if (last != NULL && (last->erased == erased || plan->region_count == EB_PLAN_REGIONS_MAX)) {
         last->range.size += size;
         last->erased = last->erased == erased ? erased : EB_LIKELY_EVEN;
     } else {
-        plan->regions[plan->region_count++] = (eb_plan_region_t){{(uint32_t)*at, size}, erased};
+        plan->regions[plan->region_count++] =
+            (eb_read_plan_region_t){{(uint32_t)*at, size}, erased};
     }
     *at = end;
 }
 
-static void add_partition(eb_plan_t *plan, uint64_t *at, const eb_partition_t *partition)
+static void add_partition(eb_read_plan_t *plan, uint64_t *at, const eb_partition_t *partition)
 {
     uint64_t end = (uint64_t)partition->addr + partition->size;
     const eb_app_image_t *app = &partition->app;
@@ -89,8 +91,8 @@ static int next_partition(const eb_partition_table_t *table, uint64_t at)
     return best;
 }
 
-void eb_plan_use_table(eb_plan_t *plan, const eb_partition_table_t *table, uint32_t bootloader_addr,
-                       uint32_t bootloader_bytes)
+void eb_read_plan_use_table(eb_read_plan_t *plan, const eb_partition_table_t *table,
+                            uint32_t bootloader_addr, uint32_t bootloader_bytes)
 {
     uint64_t at = plan->range.addr;
     uint64_t end = eb_range_end(plan->range);
@@ -120,7 +122,7 @@ void eb_plan_use_table(eb_plan_t *plan, const eb_partition_table_t *table, uint3
     add_region(plan, &at, end, EB_LIKELY_YES);
 }
 
-static const eb_plan_region_t *region_at(const eb_plan_t *plan, uint64_t addr)
+static const eb_read_plan_region_t *region_at(const eb_read_plan_t *plan, uint64_t addr)
 {
     for (size_t i = 0; i < plan->region_count; i++) {
         if (addr < eb_range_end(plan->regions[i].range)) {
@@ -133,14 +135,14 @@ static const eb_plan_region_t *region_at(const eb_plan_t *plan, uint64_t addr)
 /* -- guesses ------------------------------------------------------------------------------- */
 
 /* How far the guess reaches from addr on; 0: there is none. */
-static uint32_t guess_reach(const eb_plan_t *plan, eb_guess_t guess, uint32_t addr)
+static uint32_t guess_reach(const eb_read_plan_t *plan, eb_guess_t guess, uint32_t addr)
 {
     eb_range_t run = {0, 0};
 
     switch (guess) {
     case EB_GUESS_RESUMED:
         if (plan->left != NULL) {
-            (void)eb_cover_next_settled(plan->left, addr, &run);
+            (void)eb_verified_map_next_verified(plan->left, addr, &run);
         }
         break;
     case EB_GUESS_PRIOR:
@@ -160,10 +162,10 @@ static uint32_t guess_reach(const eb_plan_t *plan, eb_guess_t guess, uint32_t ad
     return (uint32_t)(eb_range_end(run) - addr);
 }
 
-static double guess_chance(const eb_plan_t *plan, eb_guess_t guess, uint32_t addr)
+static double guess_chance(const eb_read_plan_t *plan, eb_guess_t guess, uint32_t addr)
 {
-    const eb_plan_guess_t *state = &plan->guesses[guess];
-    const eb_plan_region_t *region = region_at(plan, addr);
+    const eb_read_plan_guess_t *state = &plan->guesses[guess];
+    const eb_read_plan_region_t *region = region_at(plan, addr);
     eb_edge_t edge = state->edge_addr == addr ? state->edge : EB_EDGE_UNKNOWN;
 
     switch (guess) {
@@ -192,7 +194,7 @@ static double guess_chance(const eb_plan_t *plan, eb_guess_t guess, uint32_t add
 
 /* Large enough that round trips are a twentieth of the time; larger would only cost more when it is
  * wrong. */
-static uint32_t guess_cap(const eb_plan_t *plan)
+static uint32_t guess_cap(const eb_read_plan_t *plan)
 {
     const eb_link_speed_t *speed = &plan->speed;
     double bytes = speed->digest_s_per_byte > 0
@@ -205,7 +207,7 @@ static uint32_t guess_cap(const eb_plan_t *plan)
     return bytes < GUESS_START_BYTES ? GUESS_START_BYTES : (uint32_t)bytes;
 }
 
-static bool is_worth_it(const eb_plan_t *plan, double chance, uint32_t size)
+static bool is_worth_it(const eb_read_plan_t *plan, double chance, uint32_t size)
 {
     const eb_link_speed_t *speed = &plan->speed;
     double digest_s = speed->round_trip_s + (double)size * speed->digest_s_per_byte;
@@ -218,12 +220,12 @@ static bool is_worth_it(const eb_plan_t *plan, double chance, uint32_t size)
  * on one of the cover's units always, or nothing of the last one would be settled. */
 static uint32_t aligned_size(uint32_t addr, uint32_t size)
 {
-    static const uint32_t steps[] = {64u * 1024u, SECTOR_BYTES, EB_COVER_UNIT_BYTES};
+    static const uint32_t steps[] = {64u * 1024u, SECTOR_BYTES, EB_MAP_UNIT_BYTES};
     uint64_t end = (uint64_t)addr + size;
 
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         uint64_t rounded = end - end % steps[i];
-        bool unit = steps[i] == EB_COVER_UNIT_BYTES;
+        bool unit = steps[i] == EB_MAP_UNIT_BYTES;
         if (size >= steps[i] && rounded > addr && (unit || rounded - addr > size / 2)) {
             return (uint32_t)(rounded - addr);
         }
@@ -231,7 +233,7 @@ static uint32_t aligned_size(uint32_t addr, uint32_t size)
     return size;
 }
 
-/* Cut to whole units of the cover, of which nothing else would be settled; 0: less than one. */
+/* Cut to whole units of the map, of which nothing else would be settled; 0: less than one. */
 static uint32_t whole_units(eb_range_t open, uint32_t size)
 {
     uint64_t end = (uint64_t)open.addr + size;
@@ -239,14 +241,14 @@ static uint32_t whole_units(eb_range_t open, uint32_t size)
     if (size >= open.size) {
         return open.size;
     }
-    end -= end % EB_COVER_UNIT_BYTES;
+    end -= end % EB_MAP_UNIT_BYTES;
     return end > open.addr ? (uint32_t)(end - open.addr) : 0;
 }
 
-static bool try_guess(const eb_plan_t *plan, eb_guess_t guess, eb_range_t open,
-                      eb_plan_step_t *step)
+static bool try_guess(const eb_read_plan_t *plan, eb_guess_t guess, eb_range_t open,
+                      eb_read_plan_step_t *step)
 {
-    const eb_plan_guess_t *state = &plan->guesses[guess];
+    const eb_read_plan_guess_t *state = &plan->guesses[guess];
 
     if (open.addr < state->not_before || (plan->only_resumed && guess != EB_GUESS_RESUMED)) {
         return false;
@@ -260,12 +262,12 @@ static bool try_guess(const eb_plan_t *plan, eb_guess_t guess, eb_range_t open,
     if (size == 0 || !is_worth_it(plan, guess_chance(plan, guess, open.addr), size)) {
         return false;
     }
-    *step = (eb_plan_step_t){true, guess, {open.addr, size}};
+    *step = (eb_read_plan_step_t){true, guess, {open.addr, size}};
     return true;
 }
 
 /* The first half of what is known to hold a difference. */
-static bool try_search(eb_plan_t *plan, eb_range_t open, eb_plan_step_t *step)
+static bool try_search(eb_read_plan_t *plan, eb_range_t open, eb_read_plan_step_t *step)
 {
     eb_range_t search = eb_range_common(plan->search, open);
     bool same = search.size == plan->search.size && search.addr == open.addr;
@@ -279,7 +281,7 @@ static bool try_search(eb_plan_t *plan, eb_range_t open, eb_plan_step_t *step)
         uint64_t end = (uint64_t)search.addr + half;
         half = end % SECTOR_BYTES < half ? half - (uint32_t)(end % SECTOR_BYTES) : half;
         if (half < search.size && is_worth_it(plan, 0.5, half)) {
-            *step = (eb_plan_step_t){true, plan->search_guess, {search.addr, half}};
+            *step = (eb_read_plan_step_t){true, plan->search_guess, {search.addr, half}};
             return true;
         }
     }
@@ -291,9 +293,9 @@ static bool try_search(eb_plan_t *plan, eb_range_t open, eb_plan_step_t *step)
     return false;
 }
 
-void eb_plan_guessed(eb_plan_t *plan, const eb_plan_step_t *step, bool right)
+void eb_read_plan_guessed(eb_read_plan_t *plan, const eb_read_plan_step_t *step, bool right)
 {
-    eb_plan_guess_t *state = &plan->guesses[step->guess];
+    eb_read_plan_guess_t *state = &plan->guesses[step->guess];
     uint64_t end = eb_range_end(step->range);
     bool searching = plan->search.size > 0;
     bool run = guess_chance(plan, step->guess, step->range.addr) >= 0.5;
@@ -327,7 +329,7 @@ void eb_plan_guessed(eb_plan_t *plan, const eb_plan_step_t *step, bool right)
 
 /* -- reads --------------------------------------------------------------------------------- */
 
-static uint32_t chunk_cap(const eb_plan_t *plan)
+static uint32_t chunk_cap(const eb_read_plan_t *plan)
 {
     double bytes = plan->speed.read_s_per_byte > 0 ? CHUNK_MAX_SECONDS / plan->speed.read_s_per_byte
                                                    : EB_PLAN_STEP_MAX_BYTES;
@@ -339,13 +341,14 @@ static uint32_t chunk_cap(const eb_plan_t *plan)
 }
 
 /* Stop where another guess begins that may be good. */
-static uint32_t clip_at_guess(const eb_plan_t *plan, uint32_t addr, uint32_t size)
+static uint32_t clip_at_guess(const eb_read_plan_t *plan, uint32_t addr, uint32_t size)
 {
     uint64_t end = (uint64_t)addr + size;
     eb_range_t left;
 
-    if (plan->left != NULL && eb_cover_next_settled(plan->left, (uint64_t)addr + 1, &left) &&
-        left.addr > addr && left.addr < end && left.addr >= plan->guesses[0].not_before) {
+    if (plan->left != NULL &&
+        eb_verified_map_next_verified(plan->left, (uint64_t)addr + 1, &left) && left.addr > addr &&
+        left.addr < end && left.addr >= plan->guesses[0].not_before) {
         end = left.addr;
     }
     if (plan->only_resumed) {
@@ -355,7 +358,7 @@ static uint32_t clip_at_guess(const eb_plan_t *plan, uint32_t addr, uint32_t siz
         end = plan->prior.addr;
     }
     for (size_t i = 0; i < plan->region_count; i++) {
-        const eb_plan_region_t *region = &plan->regions[i];
+        const eb_read_plan_region_t *region = &plan->regions[i];
         if (region->erased != EB_LIKELY_NO && region->range.addr > addr &&
             region->range.addr < end) {
             end = region->range.addr;
@@ -364,7 +367,7 @@ static uint32_t clip_at_guess(const eb_plan_t *plan, uint32_t addr, uint32_t siz
     return (uint32_t)(end - addr);
 }
 
-static void plan_read(const eb_plan_t *plan, eb_range_t open, eb_plan_step_t *step)
+static void plan_read(const eb_read_plan_t *plan, eb_range_t open, eb_read_plan_step_t *step)
 {
     uint32_t size = eb_min_u32(open.size, plan->chunk_bytes);
 
@@ -379,18 +382,19 @@ static void plan_read(const eb_plan_t *plan, eb_range_t open, eb_plan_step_t *st
         size = whole_units(open, aligned_size(open.addr, size));
     }
     if (size == 0) {
-        uint32_t unit = EB_COVER_UNIT_BYTES - open.addr % EB_COVER_UNIT_BYTES;
+        uint32_t unit = EB_MAP_UNIT_BYTES - open.addr % EB_MAP_UNIT_BYTES;
         size = eb_min_u32(open.size, unit);
     }
-    *step = (eb_plan_step_t){false, EB_GUESS_COUNT, {open.addr, size}};
+    *step = (eb_read_plan_step_t){false, EB_GUESS_COUNT, {open.addr, size}};
 }
 
-bool eb_plan_next(eb_plan_t *plan, const eb_cover_t *cover, eb_plan_step_t *step)
+bool eb_read_plan_next(eb_read_plan_t *plan, const eb_verified_map_t *map,
+                       eb_read_plan_step_t *step)
 {
     eb_range_t open;
 
     memset(step, 0, sizeof(*step));
-    if (!eb_cover_next_open(cover, 0, &open)) {
+    if (!eb_verified_map_next_open(map, 0, &open)) {
         return false;
     }
     if (plan->can_guess && open.addr >= plan->high) {
@@ -407,13 +411,14 @@ bool eb_plan_next(eb_plan_t *plan, const eb_cover_t *cover, eb_plan_step_t *step
     return true;
 }
 
-static void set_edge(eb_plan_guess_t *state, uint64_t addr, bool as_guessed)
+static void set_edge(eb_read_plan_guess_t *state, uint64_t addr, bool as_guessed)
 {
     state->edge = as_guessed ? EB_EDGE_YES : EB_EDGE_NO;
     state->edge_addr = addr;
 }
 
-void eb_plan_was_read(eb_plan_t *plan, const eb_plan_step_t *step, bool as_erased, bool as_prior)
+void eb_read_plan_was_read(eb_read_plan_t *plan, const eb_read_plan_step_t *step, bool as_erased,
+                           bool as_prior)
 {
     uint64_t end = eb_range_end(step->range);
 
@@ -424,11 +429,12 @@ void eb_plan_was_read(eb_plan_t *plan, const eb_plan_step_t *step, bool as_erase
     plan->dense_bytes = eb_min_u32(plan->dense_bytes * 2, EB_PLAN_STEP_MAX_BYTES);
 }
 
-void eb_plan_read_failed(eb_plan_t *plan, const eb_plan_step_t *step, uint32_t received)
+void eb_read_plan_read_failed(eb_read_plan_t *plan, const eb_read_plan_step_t *step,
+                              uint32_t received)
 {
-    uint64_t end = (uint64_t)step->range.addr + received + EB_COVER_UNIT_BYTES - 1;
+    uint64_t end = (uint64_t)step->range.addr + received + EB_MAP_UNIT_BYTES - 1;
 
-    end -= end % EB_COVER_UNIT_BYTES;
+    end -= end % EB_MAP_UNIT_BYTES;
     plan->high = end > plan->high ? end : plan->high;
     plan->chunk_bytes = eb_min_u32(plan->chunk_bytes, step->range.size) / 4;
     if (plan->chunk_bytes < CHUNK_MIN_BYTES) {

@@ -1,13 +1,13 @@
 /*
- * account.h: what settling a range of flash cost: calls, bytes and time by what they were spent on,
- * for whoever asks why it took so long (-v).
+ * read_stats.h: what settling a range of flash cost: calls, bytes and time by what they were spent
+ * on, for whoever asks why it took so long (-v).
  */
-#ifndef EB_CORE_ACCOUNT_H
-#define EB_CORE_ACCOUNT_H
+#ifndef EB_BACKUP_READ_STATS_H
+#define EB_BACKUP_READ_STATS_H
 
 #include "espbackup/event.h"
 #include "espbackup/ops.h"
-#include "plan.h"
+#include "read_plan.h"
 
 typedef enum eb_spent_on {
     EB_SPENT_READ,      /* reads that were proved */
@@ -19,19 +19,19 @@ typedef enum eb_spent_on {
     EB_SPENT_COUNT
 } eb_spent_on_t;
 
-typedef struct eb_account {
+typedef struct eb_read_stats {
     struct {
         uint32_t calls;
         uint64_t bytes;
         int64_t us;
     } rows[EB_SPENT_COUNT];
-} eb_account_t;
+} eb_read_stats_t;
 
-void eb_account_add(eb_account_t *account, eb_spent_on_t on, uint64_t bytes, int64_t us);
+void eb_read_stats_add(eb_read_stats_t *stats, eb_spent_on_t on, uint64_t bytes, int64_t us);
 
 /* Says it all at EB_LEVEL_DETAIL: what was settled how and its cost, and the measured speeds that
  * decided. */
-void eb_account_tell(const eb_account_t *account, const eb_link_speed_t *speed,
-                     const eb_events_t *ev);
+void eb_read_stats_tell(const eb_read_stats_t *stats, const eb_link_speed_t *speed,
+                        const eb_events_t *ev);
 
 #endif

@@ -1,11 +1,11 @@
-#include "second_proof.h"
+#include "address_check.h"
 
 #include "clock.h"
 #include "digest.h"
+#include "erased_check.h"
 #include "flash_compare.h"
 #include "fs_atomic.h"
 #include "range.h"
-#include "wiped.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -15,20 +15,20 @@
 static eb_code_t bytes_of_part(void *user, uint32_t addr, uint32_t size, uint8_t *bytes,
                                eb_err_t *err)
 {
-    const eb_settle_t *settle = user;
+    const eb_read_engine_t *engine = user;
 
-    return eb_fs_pread(settle->part_fd, settle->part_path, bytes, size, addr - settle->range.addr,
+    return eb_fs_pread(engine->part_fd, engine->part_path, bytes, size, addr - engine->range.addr,
                        err);
 }
 
 /* What differs is open again. */
-static void reopen(eb_settle_t *settle, const eb_spans_t *spans)
+static void reopen(eb_read_engine_t *engine, const eb_spans_t *spans)
 {
     for (size_t i = 0; i < spans->count; i++) {
         const eb_flash_span_t *span = &spans->spans[i];
 
         if (span->state != EB_SPAN_SAME) {
-            eb_cover_set(&settle->cover, (eb_range_t){span->addr, span->size}, EB_HOW_OPEN);
+            eb_verified_map_set(&engine->map, (eb_range_t){span->addr, span->size}, EB_HOW_OPEN);
         }
     }
 }
@@ -36,51 +36,51 @@ static void reopen(eb_settle_t *settle, const eb_spans_t *spans)
 /* -- reads that may be of another address ---------------------------------------------------- */
 
 /* Whether the board's digest of all of a read is that of its bytes. */
-static eb_code_t lies_there(eb_settle_t *settle, eb_range_t range, bool *there, eb_err_t *err)
+static eb_code_t lies_there(eb_read_engine_t *engine, eb_range_t range, bool *there, eb_err_t *err)
 {
     uint8_t theirs[EB_MD5_BYTES], ours[EB_MD5_BYTES];
-    eb_code_t code = bytes_of_part(settle, range.addr, range.size, settle->buf, err);
+    eb_code_t code = bytes_of_part(engine, range.addr, range.size, engine->buf, err);
 
     if (code == EB_OK) {
-        code = eb_retry_digest(&settle->retry, range.addr, range.size, theirs, err);
+        code = eb_retry_digest(&engine->retry, range.addr, range.size, theirs, err);
     }
     if (code == EB_OK) {
-        eb_md5(settle->buf, range.size, ours);
+        eb_md5(engine->buf, range.size, ours);
         *there = memcmp(theirs, ours, sizeof(ours)) == 0;
     }
     return code;
 }
 
-/* Ends at the first one that does not: settle->retry.wrong_address. */
-static eb_code_t look_at_reads(eb_settle_t *settle, eb_err_t *err)
+/* Ends at the first one that does not: engine->retry.wrong_address. */
+static eb_code_t look_at_reads(eb_read_engine_t *engine, eb_err_t *err)
 {
-    const uint64_t flash_bytes = eb_session_flash(settle->session)->size_bytes;
+    const uint64_t flash_bytes = eb_session_flash(engine->session)->size_bytes;
     const int64_t started_us = eb_clock_us();
     uint64_t done = 0, total = 0, asked_bytes = 0;
     eb_code_t code = EB_OK;
 
-    for (size_t i = 0; i < settle->reads.count; i++) {
-        total += settle->reads.list[i].range.size;
+    for (size_t i = 0; i < engine->reads.count; i++) {
+        total += engine->reads.list[i].range.size;
     }
-    for (size_t i = 0; i < settle->reads.count && code == EB_OK && !settle->retry.wrong_address;
+    for (size_t i = 0; i < engine->reads.count && code == EB_OK && !engine->retry.wrong_address;
          i++) {
-        const eb_twin_read_t *read = &settle->reads.list[i];
+        const eb_twin_read_t *read = &engine->reads.list[i];
         bool possible, there;
-        if (eb_event_cancelled(settle->ev)) {
+        if (eb_event_cancelled(engine->ev)) {
             return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
         }
         code =
-            eb_twin_look(read, settle->range, flash_bytes, bytes_of_part, settle, &possible, err);
+            eb_twin_look(read, engine->range, flash_bytes, bytes_of_part, engine, &possible, err);
         if (code == EB_OK && possible) {
-            eb_event_progress(settle->ev, EB_PHASE_CHECK, asked_bytes > 0 ? done : 0, total);
-            code = lies_there(settle, read->range, &there, err);
-            settle->retry.wrong_address = code == EB_OK && !there;
+            eb_event_progress(engine->ev, EB_PHASE_CHECK, asked_bytes > 0 ? done : 0, total);
+            code = lies_there(engine, read->range, &there, err);
+            engine->retry.wrong_address = code == EB_OK && !there;
             asked_bytes += read->range.size;
         }
         done += read->range.size;
     }
     if (code == EB_OK && asked_bytes > 0) {
-        eb_event_note(settle->ev, EB_LEVEL_DETAIL,
+        eb_event_note(engine->ev, EB_LEVEL_DETAIL,
                       "of reads that may have come from another address: %" PRIu64
                       " bytes asked for by digest, %.2f s",
                       asked_bytes, (double)(eb_clock_us() - started_us) / 1e6);
@@ -90,27 +90,27 @@ static eb_code_t look_at_reads(eb_settle_t *settle, eb_err_t *err)
 
 /* -- all of it -------------------------------------------------------------------------------- */
 
-static eb_code_t prove_all(eb_settle_t *settle, eb_err_t *err)
+static eb_code_t verify_all(eb_read_engine_t *engine, eb_err_t *err)
 {
     for (int i = 0; i < ROUNDS_MAX; i++) {
         eb_spans_t spans = {0};
-        eb_code_t code = eb_flash_compare(settle->session, settle->range.addr, settle->range.size,
-                                          bytes_of_part, settle, NULL, settle->ev, &spans, err);
+        eb_code_t code = eb_flash_compare(engine->session, engine->range.addr, engine->range.size,
+                                          bytes_of_part, engine, NULL, engine->ev, &spans, err);
         const uint64_t differ = eb_spans_bytes(&spans, EB_SPAN_OLD);
 
         if (code == EB_OK && differ > 0) {
-            code = eb_wiped_check(settle, &settle->cover, err);
+            code = eb_erased_check(engine, &engine->map, err);
         }
         if (code == EB_OK && differ > 0) {
-            eb_event_note(settle->ev, EB_LEVEL_DETAIL, "%llu bytes differ and are read again",
+            eb_event_note(engine->ev, EB_LEVEL_DETAIL, "%llu bytes differ and are read again",
                           (unsigned long long)differ);
-            reopen(settle, &spans);
+            reopen(engine, &spans);
         }
         eb_spans_free(&spans);
         if (code != EB_OK || differ == 0) {
             return code;
         }
-        code = eb_settle_run(settle, err);
+        code = eb_read_engine_run(engine, err);
         if (code != EB_OK) {
             return code;
         }
@@ -120,23 +120,23 @@ static eb_code_t prove_all(eb_settle_t *settle, eb_err_t *err)
 }
 
 /* Something reached the board, or came from it, other than it was sent. */
-static bool is_in_doubt(const eb_settle_t *settle)
+static bool is_in_doubt(const eb_read_engine_t *engine)
 {
-    return settle->retry.wrong_address || eb_line_had_faults(settle->session);
+    return engine->retry.wrong_address || eb_line_had_faults(engine->session);
 }
 
-eb_code_t eb_second_proof(eb_settle_t *settle, eb_err_t *err)
+eb_code_t eb_address_check(eb_read_engine_t *engine, eb_err_t *err)
 {
-    if (!settle->has_digest) {
+    if (!engine->has_digest) {
         return EB_OK;
     }
-    if (!is_in_doubt(settle)) {
-        eb_code_t code = look_at_reads(settle, err);
-        if (code != EB_OK || !is_in_doubt(settle)) {
+    if (!is_in_doubt(engine)) {
+        eb_code_t code = look_at_reads(engine, err);
+        if (code != EB_OK || !is_in_doubt(engine)) {
             return code;
         }
     }
-    eb_event_note(settle->ev, EB_LEVEL_NOTE,
+    eb_event_note(engine->ev, EB_LEVEL_NOTE,
                   "the line has shown faults: everything is proved a second time");
-    return prove_all(settle, err);
+    return verify_all(engine, err);
 }

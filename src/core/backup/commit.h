@@ -1,37 +1,37 @@
 /*
- * finish.h: from a .part whose every byte is settled to a backup: hashes, contents, sidecar, and
+ * commit.h: from a .part whose every byte is settled to a backup: hashes, contents, sidecar, and
  * the name that says that it is complete.
  */
-#ifndef EB_CORE_FINISH_H
-#define EB_CORE_FINISH_H
+#ifndef EB_BACKUP_COMMIT_H
+#define EB_BACKUP_COMMIT_H
 
 #include "flash_layout.h"
-#include "part_file.h"
+#include "partial_file.h"
 #include "range.h"
 
-typedef struct eb_finish {
-    eb_part_file_t *part;               /* borrowed, open */
+typedef struct eb_commit {
+    eb_partial_file_t *part;            /* borrowed, open */
     const eb_backup_options_t *options; /* borrowed */
     eb_retry_t *retry;                  /* borrowed; for what lies outside the image */
     eb_range_t range;
     const eb_part_choice_t *partition; /* NULL: the range is not one; borrowed */
     const eb_layout_t *layout;         /* of the board; NULL: not known yet; borrowed */
-    const eb_cover_t *cover;           /* how each byte was settled; borrowed */
+    const eb_verified_map_t *map;      /* how each byte was settled; borrowed */
     bool unproved;                     /* the chip has no digests */
-} eb_finish_t;
+} eb_commit_t;
 
 /*
  * Hash the file, look at what is in it, write the sidecar and give the image its name. Fills
  * sha256, md5, table, boot and the paths of result; its addr, size_bytes, created_utc, settled,
  * stats and seconds must be filled. EB_OK: complete and durable.
  */
-eb_code_t eb_finish_backup(eb_finish_t *finish, const eb_events_t *ev, eb_backup_result_t *result,
+eb_code_t eb_commit_backup(eb_commit_t *finish, const eb_events_t *ev, eb_backup_result_t *result,
                            eb_err_t *err);
 
 /*
  * Write the sidecar (NULL: none) and give the image its name, in an order that never leaves a
  * sidecar beside the bytes of another backup. EB_OK: durable, and the journal is gone.
  */
-eb_code_t eb_finish_name_files(eb_part_file_t *part, const eb_sidecar_t *sidecar, eb_err_t *err);
+eb_code_t eb_commit_files(eb_partial_file_t *part, const eb_sidecar_t *sidecar, eb_err_t *err);
 
 #endif

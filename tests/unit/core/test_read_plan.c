@@ -2,8 +2,8 @@
  * must. Time is modelled: 921600 baud and the digest of an ESP32 (docs/performance.md). */
 #include "bytes.h"
 #include "fake_session.h"
-#include "plan.h"
 #include "range.h"
+#include "read_plan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,7 +50,7 @@ static bool is_erased(const uint8_t *bytes, uint32_t size)
     return bytes[0] == 0xFF && memcmp(bytes, bytes + 1, size - 1) == 0;
 }
 
-static bool guess_holds(const model_t *m, const eb_plan_step_t *step)
+static bool guess_holds(const model_t *m, const eb_read_plan_step_t *step)
 {
     const uint8_t *old = step->guess == EB_GUESS_PRIOR ? m->prior : m->left;
 
@@ -60,7 +60,8 @@ static bool guess_holds(const model_t *m, const eb_plan_step_t *step)
     return memcmp(m->flash + step->range.addr, old + step->range.addr, step->range.size) == 0;
 }
 
-static void take_step(model_t *m, eb_plan_t *plan, eb_cover_t *cover, const eb_plan_step_t *step)
+static void take_step(model_t *m, eb_read_plan_t *plan, eb_verified_map_t *map,
+                      const eb_read_plan_step_t *step)
 {
     uint32_t size = step->range.size;
     uint32_t tail = eb_min_u32(size, 4096);
@@ -70,9 +71,9 @@ static void take_step(model_t *m, eb_plan_t *plan, eb_cover_t *cover, const eb_p
         bool right = guess_holds(m, step);
         m->seconds += m->speed.round_trip_s + size * m->speed.digest_s_per_byte;
         m->digest_bytes += size;
-        eb_plan_guessed(plan, step, right);
+        eb_read_plan_guessed(plan, step, right);
         if (right) {
-            eb_cover_set(cover, step->range, EB_HOW_ERASED);
+            eb_verified_map_set(map, step->range, EB_HOW_ERASED);
         }
         return;
     }
@@ -80,28 +81,28 @@ static void take_step(model_t *m, eb_plan_t *plan, eb_cover_t *cover, const eb_p
     m->read_bytes += size;
     bool as_prior =
         m->prior != NULL && memcmp(m->flash + tail_addr, m->prior + tail_addr, tail) == 0;
-    eb_plan_was_read(plan, step, is_erased(m->flash + tail_addr, tail), as_prior);
-    eb_cover_set(cover, step->range, EB_HOW_READ);
+    eb_read_plan_was_read(plan, step, is_erased(m->flash + tail_addr, tail), as_prior);
+    eb_verified_map_set(map, step->range, EB_HOW_READ);
 }
 
-static void run_model(model_t *m, eb_plan_t *plan)
+static void run_model(model_t *m, eb_read_plan_t *plan)
 {
-    eb_cover_t cover;
-    eb_plan_step_t step;
+    eb_verified_map_t map;
+    eb_read_plan_step_t step;
 
     plan->speed = m->speed;
-    assert_int_equal(eb_cover_init(&cover, plan->range, NULL), EB_OK);
-    while (eb_plan_next(plan, &cover, &step)) {
+    assert_int_equal(eb_verified_map_init(&map, plan->range, NULL), EB_OK);
+    while (eb_read_plan_next(plan, &map, &step)) {
         eb_range_t open;
         assert_true(++m->steps < STEPS_MAX);
         assert_true(step.range.size > 0 && step.range.size <= EB_PLAN_STEP_MAX_BYTES);
-        assert_true(eb_cover_next_open(&cover, step.range.addr, &open));
+        assert_true(eb_verified_map_next_open(&map, step.range.addr, &open));
         assert_int_equal(open.addr, step.range.addr); /* nothing settled is settled again */
         assert_true(open.size >= step.range.size);
-        take_step(m, plan, &cover, &step);
+        take_step(m, plan, &map, &step);
     }
-    assert_int_equal(cover.settled_bytes, plan->range.size);
-    eb_cover_free(&cover);
+    assert_int_equal(map.verified_bytes, plan->range.size);
+    eb_verified_map_free(&map);
 }
 
 static model_t make_model(const uint8_t *flash)
@@ -114,9 +115,9 @@ static model_t make_model(const uint8_t *flash)
 
 static double run_plain(model_t *m)
 {
-    eb_plan_t plan;
+    eb_read_plan_t plan;
 
-    eb_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, true);
+    eb_read_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, true);
     run_model(m, &plan);
     return m->seconds;
 }
@@ -173,11 +174,11 @@ static void data_and_blank_in_turn_are_told_apart(void **state)
 
 static double run_since(const uint8_t *flash, const uint8_t *prior, model_t *m)
 {
-    eb_plan_t plan;
+    eb_read_plan_t plan;
 
     *m = make_model(flash);
     m->prior = prior;
-    eb_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, true);
+    eb_read_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, true);
     plan.prior = plan.range;
     run_model(m, &plan);
     return m->seconds;
@@ -250,8 +251,8 @@ static void a_prior_that_is_all_wrong_costs_little(void **state)
 static void what_a_run_left_is_checked_and_the_rest_is_read(void **state)
 {
     uint8_t *flash = make_flash(), *left_bytes = make_flash();
-    eb_cover_t left;
-    eb_plan_t plan;
+    eb_verified_map_t left;
+    eb_read_plan_t plan;
 
     (void)state;
     scramble(flash, 0, FLASH_BYTES, 5);
@@ -259,13 +260,13 @@ static void what_a_run_left_is_checked_and_the_rest_is_read(void **state)
     left_bytes[0x123456] ^= 1; /* the board changed meanwhile */
     model_t m = make_model(flash);
     m.left = left_bytes;
-    eb_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, true);
-    assert_int_equal(eb_cover_init(&left, plan.range, NULL), EB_OK);
-    eb_cover_set(&left, (eb_range_t){0, 3 * MB}, EB_HOW_READ);
+    eb_read_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, true);
+    assert_int_equal(eb_verified_map_init(&left, plan.range, NULL), EB_OK);
+    eb_verified_map_set(&left, (eb_range_t){0, 3 * MB}, EB_HOW_READ);
     plan.left = &left;
     run_model(&m, &plan);
     assert_true(m.read_bytes >= MB + 4096 && m.read_bytes < MB + 128 * 1024);
-    eb_cover_free(&left);
+    eb_verified_map_free(&left);
     free(flash);
     free(left_bytes);
 }
@@ -274,10 +275,10 @@ static void without_digests_all_is_read(void **state)
 {
     uint8_t *flash = make_flash();
     model_t m = make_model(flash);
-    eb_plan_t plan;
+    eb_read_plan_t plan;
 
     (void)state;
-    eb_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, false);
+    eb_read_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, false);
     run_model(&m, &plan);
     assert_int_equal(m.read_bytes, FLASH_BYTES);
     assert_int_equal(m.digest_bytes, 0);
@@ -302,16 +303,16 @@ static void any_range_is_covered(void **state)
         scramble(flash, addr, (uint32_t)(fake_random(&seed) % (FLASH_BYTES - addr)) / 8, seed);
     }
     for (int i = 0; i < 200; i++) {
-        eb_plan_t plan;
+        eb_read_plan_t plan;
         uint32_t addr = (uint32_t)(fake_random(&seed) % FLASH_BYTES);
         uint32_t size = 1 + (uint32_t)(fake_random(&seed) % (FLASH_BYTES - addr));
         model_t m = make_model(flash);
-        eb_plan_init(&plan, (eb_range_t){addr, size}, true);
+        eb_read_plan_init(&plan, (eb_range_t){addr, size}, true);
         /* A table whose addresses and lengths lie on no boundary, and an earlier backup that does
          * not either. */
         table->entries[0].app.length_bytes = 1 + (uint32_t)(fake_random(&seed) % 0xFFFFF);
         table->entries[1].addr = 0x110000 + (uint32_t)(fake_random(&seed) % 5000);
-        eb_plan_use_table(&plan, table, 0x1001, 0x4fff);
+        eb_read_plan_use_table(&plan, table, 0x1001, 0x4fff);
         if (i % 2 == 0) {
             m.prior = flash;
             plan.prior = (eb_range_t){addr + size / 3, size / 2};
@@ -325,7 +326,7 @@ static void any_range_is_covered(void **state)
 static void regions_follow_the_table(void **state)
 {
     eb_partition_table_t *table = calloc(1, sizeof(*table));
-    eb_plan_t plan;
+    eb_read_plan_t plan;
 
     (void)state;
     table->present = true;
@@ -335,9 +336,9 @@ static void regions_follow_the_table(void **state)
     table->entries[0].app.state = EB_IMAGE_UNCHECKED;
     table->entries[0].app.length_bytes = 0x80000;
     table->entries[1] = (eb_partition_t){.type = 1, .subtype = 2, .addr = 0x9000, .size = 0x6000};
-    eb_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, true);
-    eb_plan_use_table(&plan, table, 0x1000, 0x5000);
-    static const eb_plan_region_t want[] = {
+    eb_read_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, true);
+    eb_read_plan_use_table(&plan, table, 0x1000, 0x5000);
+    static const eb_read_plan_region_t want[] = {
         {{0, 0x1000}, EB_LIKELY_YES},       {{0x1000, 0x5000}, EB_LIKELY_NO},
         {{0x6000, 0x2000}, EB_LIKELY_YES},  {{0x8000, 0x1000}, EB_LIKELY_NO},
         {{0x9000, 0x6000}, EB_LIKELY_EVEN}, {{0xF000, 0x1000}, EB_LIKELY_YES},
@@ -354,24 +355,24 @@ static void regions_follow_the_table(void **state)
 
 static void a_failed_read_is_asked_for_in_smaller_pieces(void **state)
 {
-    eb_cover_t cover;
-    eb_plan_t plan;
-    eb_plan_step_t step;
+    eb_verified_map_t map;
+    eb_read_plan_t plan;
+    eb_read_plan_step_t step;
     uint32_t before = FLASH_BYTES;
 
     (void)state;
-    eb_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, false);
+    eb_read_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, false);
     plan.speed = (eb_link_speed_t){READ_S_BYTE, DIGEST_S_BYTE, ROUND_TRIP_S};
-    assert_int_equal(eb_cover_init(&cover, plan.range, NULL), EB_OK);
+    assert_int_equal(eb_verified_map_init(&map, plan.range, NULL), EB_OK);
     for (int i = 0; i < 8; i++) {
-        assert_true(eb_plan_next(&plan, &cover, &step));
+        assert_true(eb_read_plan_next(&plan, &map, &step));
         assert_int_equal(step.range.addr, 0);
-        assert_true(step.range.size < before || step.range.size == EB_COVER_UNIT_BYTES);
+        assert_true(step.range.size < before || step.range.size == EB_MAP_UNIT_BYTES);
         before = step.range.size;
-        eb_plan_read_failed(&plan, &step, 0);
+        eb_read_plan_read_failed(&plan, &step, 0);
     }
-    assert_int_equal(before, EB_COVER_UNIT_BYTES);
-    eb_cover_free(&cover);
+    assert_int_equal(before, EB_MAP_UNIT_BYTES);
+    eb_verified_map_free(&map);
 }
 
 int main(void)

@@ -7,12 +7,12 @@
  * (a kill, a full disk) is ignored and written over. Nothing in a journal is trusted: what it
  * lists is checked against the board again.
  */
-#ifndef EB_CORE_JOURNAL_H
-#define EB_CORE_JOURNAL_H
+#ifndef EB_BACKUP_JOURNAL_H
+#define EB_BACKUP_JOURNAL_H
 
-#include "cover.h"
 #include "espbackup/session.h"
 #include "range.h"
+#include "verified_map.h"
 
 #define EB_JOURNAL_MAX_BYTES (8u * 1024u * 1024u)
 
@@ -48,7 +48,7 @@ eb_code_t eb_journal_create(eb_journal_t *journal, const char *path, const eb_jo
  * in which case it is initialised here; it gets the ranges listed. EB_ERR_FILE_IO for a head that
  * cannot be understood.
  */
-eb_code_t eb_journal_load(const char *path, eb_journal_head_t *head, eb_cover_t *left,
+eb_code_t eb_journal_load(const char *path, eb_journal_head_t *head, eb_verified_map_t *left,
                           uint64_t *end_bytes, eb_err_t *err);
 
 /* Open to add lines at end_bytes, which eb_journal_load gave. */

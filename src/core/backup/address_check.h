@@ -1,5 +1,5 @@
 /*
- * second_proof.h: what was settled is asked for once more where that may tell something new.
+ * address_check.h: what was settled is asked for once more where that may tell something new.
  *
  * Requests carry no checksum. If noise changes the address in a READ_FLASH or a digest request, the
  * chip answers truly about another range, and that answer proves itself. A read is therefore
@@ -10,16 +10,16 @@
  * this session, or when a read was found to be of another address, all of the image is compared
  * once more, and what differs is settled again.
  */
-#ifndef EB_CORE_SECOND_PROOF_H
-#define EB_CORE_SECOND_PROOF_H
+#ifndef EB_BACKUP_ADDRESS_CHECK_H
+#define EB_BACKUP_ADDRESS_CHECK_H
 
-#include "settle.h"
+#include "read_engine.h"
 
 /*
- * After eb_settle_run was EB_OK. EB_OK: nothing differs of what was asked for again, or the chip
- * has no digests. EB_ERR_UNPROVED when it does not come to an end, or the board was erased
- * (wiped.h). Tells EB_PHASE_CHECK where it asks.
+ * After eb_read_engine_run was EB_OK. EB_OK: nothing differs of what was asked for again, or the
+ * chip has no digests. EB_ERR_UNPROVED when it does not come to an end, or the board was erased
+ * (erased_check.h). Tells EB_PHASE_CHECK where it asks.
  */
-eb_code_t eb_second_proof(eb_settle_t *settle, eb_err_t *err);
+eb_code_t eb_address_check(eb_read_engine_t *engine, eb_err_t *err);
 
 #endif

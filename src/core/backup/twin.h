@@ -7,8 +7,8 @@
  * address asked for and, read by another request, where they came from. So only a read that has
  * such a twin in the image, or may have one beside it, needs a digest of all of it.
  */
-#ifndef EB_CORE_TWIN_H
-#define EB_CORE_TWIN_H
+#ifndef EB_BACKUP_TWIN_H
+#define EB_BACKUP_TWIN_H
 
 #include "flash_compare.h"
 #include "range.h"

@@ -1,21 +1,21 @@
 /*
- * wiped.h: whether the flash was erased after its bytes were saved.
+ * erased_check.h: whether the flash was erased after its bytes were saved.
  *
  * One bit makes an ERASE_FLASH of a READ_FLASH, and somebody may erase a board between two runs.
  * What a .part holds may then be the last copy there is, and must not give way to what the board
  * says now. A few of its sectors that hold data, spread over all of them, are asked for: a program
  * that changed its data erases some of them, not most.
  */
-#ifndef EB_CORE_WIPED_H
-#define EB_CORE_WIPED_H
+#ifndef EB_BACKUP_ERASED_CHECK_H
+#define EB_BACKUP_ERASED_CHECK_H
 
-#include "settle.h"
+#include "read_engine.h"
 
 /*
  * `held`: the ranges whose saved bytes are in the .part. Asks for at most 8 sectors; a board that
  * is not erased ends that at the third. EB_OK: it was not erased. EB_ERR_UNPROVED: it was; the hint
- * says where the bytes are, and settle->wiped is set. Other errors as of a digest.
+ * says where the bytes are, and engine->board_erased is set. Other errors as of a digest.
  */
-eb_code_t eb_wiped_check(eb_settle_t *settle, const eb_cover_t *held, eb_err_t *err);
+eb_code_t eb_erased_check(eb_read_engine_t *engine, const eb_verified_map_t *held, eb_err_t *err);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * plan.h: what to do next so that a range of flash is settled soonest. Pure: no I/O, no clock.
+ * read_plan.h: what to do next so that a range of flash is settled soonest. Pure: no I/O, no clock.
  *
  * Every byte is settled by a digest of the chip. What can be chosen is where the bytes come from:
  * over the wire, or from a guess (erased; an earlier backup; what an interrupted run left) which
@@ -9,15 +9,16 @@
  * by reads that double in size until one ends in bytes as guessed, and a run of good guesses that
  * ends is halved down to the sector where it ends.
  *
- * Use: eb_plan_init, fill guesses and speed, then eb_plan_next and one eb_plan_* outcome in turn.
+ * Use: eb_read_plan_init, fill guesses and speed, then eb_read_plan_next and one eb_plan_* outcome
+ * in turn.
  */
-#ifndef EB_CORE_PLAN_H
-#define EB_CORE_PLAN_H
+#ifndef EB_BACKUP_READ_PLAN_H
+#define EB_BACKUP_READ_PLAN_H
 
-#include "cover.h"
 #include "espbackup/image.h"
 #include "link_speed.h"
 #include "range.h"
+#include "verified_map.h"
 
 /* Largest read and largest range guessed at once: what one buffer of the caller holds. */
 #define EB_PLAN_STEP_MAX_BYTES (512u * 1024u)
@@ -33,61 +34,65 @@ typedef enum eb_guess {
 typedef enum eb_likely { EB_LIKELY_NO, EB_LIKELY_EVEN, EB_LIKELY_YES } eb_likely_t;
 
 /* How likely a part of the flash is erased, from the partition table and the app headers. */
-typedef struct eb_plan_region {
+typedef struct eb_read_plan_region {
     eb_range_t range;
     eb_likely_t erased;
-} eb_plan_region_t;
+} eb_read_plan_region_t;
 
-typedef struct eb_plan_step {
+typedef struct eb_read_plan_step {
     bool is_guess;
     eb_guess_t guess; /* when is_guess */
     eb_range_t range; /* size at most EB_PLAN_STEP_MAX_BYTES */
-} eb_plan_step_t;
+} eb_read_plan_step_t;
 
 /* Whether the bytes just before an address were as guessed. */
 typedef enum eb_edge { EB_EDGE_UNKNOWN, EB_EDGE_YES, EB_EDGE_NO } eb_edge_t;
 
-typedef struct eb_plan_guess {
+typedef struct eb_read_plan_guess {
     uint32_t size;       /* bytes to try at once */
     uint64_t not_before; /* refuted up to this address */
     uint64_t edge_addr;
     eb_edge_t edge; /* holds at edge_addr only */
-} eb_plan_guess_t;
+} eb_read_plan_guess_t;
 
-typedef struct eb_plan {
+typedef struct eb_read_plan {
     eb_range_t range;
     bool can_guess;    /* the chip has digests */
     bool only_resumed; /* no guess but what an interrupted run left */
     eb_link_speed_t speed;
-    eb_range_t prior;       /* where an earlier backup has bytes; size 0: none */
-    const eb_cover_t *left; /* settled: an interrupted run left bytes; NULL: none; borrowed */
-    eb_plan_region_t regions[EB_PLAN_REGIONS_MAX]; /* in order, without gaps or overlap */
+    eb_range_t prior; /* where an earlier backup has bytes; size 0: none */
+    const eb_verified_map_t
+        *left; /* settled: an interrupted run left bytes; NULL: none; borrowed */
+    eb_read_plan_region_t regions[EB_PLAN_REGIONS_MAX]; /* in order, without gaps or overlap */
     size_t region_count;
     /* from here on its own */
-    eb_plan_guess_t guesses[EB_GUESS_COUNT];
+    eb_read_plan_guess_t guesses[EB_GUESS_COUNT];
     uint64_t high;        /* below it what is open was tried and failed: only read it */
     uint32_t chunk_bytes; /* what the line bears in one read */
     uint32_t dense_bytes; /* what to read before it is looked whether a guess fits again */
     eb_guess_t search_guess;
     eb_range_t search; /* a guess is known to be wrong somewhere in it; size 0: none */
-} eb_plan_t;
+} eb_read_plan_t;
 
 /* One region, erased as likely as not; no prior, nothing left; can_guess as given. */
-void eb_plan_init(eb_plan_t *plan, eb_range_t range, bool can_guess);
+void eb_read_plan_init(eb_read_plan_t *plan, eb_range_t range, bool can_guess);
 
 /* Take regions from a table whose apps were measured. Parts beside the plan's range are cut. */
-void eb_plan_use_table(eb_plan_t *plan, const eb_partition_table_t *table, uint32_t bootloader_addr,
-                       uint32_t bootloader_bytes);
+void eb_read_plan_use_table(eb_read_plan_t *plan, const eb_partition_table_t *table,
+                            uint32_t bootloader_addr, uint32_t bootloader_bytes);
 
 /* What to do next; false: all of the cover is settled. */
-bool eb_plan_next(eb_plan_t *plan, const eb_cover_t *cover, eb_plan_step_t *step);
+bool eb_read_plan_next(eb_read_plan_t *plan, const eb_verified_map_t *map,
+                       eb_read_plan_step_t *step);
 
-/* Outcomes of the step that eb_plan_next gave last. Steps that did not come about (a digest that
- * was lost on the line) have no outcome: ask again. */
-void eb_plan_guessed(eb_plan_t *plan, const eb_plan_step_t *step, bool right);
+/* Outcomes of the step that eb_read_plan_next gave last. Steps that did not come about (a digest
+ * that was lost on the line) have no outcome: ask again. */
+void eb_read_plan_guessed(eb_read_plan_t *plan, const eb_read_plan_step_t *step, bool right);
 /* The read was proved; as_erased, as_prior: whether its last bytes equal that guess. */
-void eb_plan_was_read(eb_plan_t *plan, const eb_plan_step_t *step, bool as_erased, bool as_prior);
+void eb_read_plan_was_read(eb_read_plan_t *plan, const eb_read_plan_step_t *step, bool as_erased,
+                           bool as_prior);
 /* The read failed after `received` bytes. */
-void eb_plan_read_failed(eb_plan_t *plan, const eb_plan_step_t *step, uint32_t received);
+void eb_read_plan_read_failed(eb_read_plan_t *plan, const eb_read_plan_step_t *step,
+                              uint32_t received);
 
 #endif

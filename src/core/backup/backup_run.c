@@ -1,16 +1,16 @@
 #include "backup_run.h"
 
+#include "address_check.h"
 #include "clock.h"
+#include "commit.h"
 #include "espbackup/version.h"
 #include "find.h"
-#include "finish.h"
 #include "flash_layout.h"
 #include "fs_atomic.h"
-#include "part_file.h"
+#include "partial_file.h"
 #include "paths.h"
 #include "range.h"
-#include "second_proof.h"
-#include "settle.h"
+#include "read_engine.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -23,8 +23,8 @@ typedef struct backup {
     const eb_backup_options_t *options;
     const eb_events_t *ev;
     eb_range_t range;
-    eb_part_file_t part;
-    eb_settle_t settle;
+    eb_partial_file_t part;
+    eb_read_engine_t engine;
     int prior_fd;
     char prior_path[EB_PATH_BYTES];
 } backup_t;
@@ -101,7 +101,7 @@ static eb_code_t open_prior(backup_t *b, const eb_journal_head_t *head, eb_err_t
 {
     bool found = true;
     eb_code_t code;
-    eb_candidate_file_t *prior = &b->settle.prior;
+    eb_candidate_file_t *prior = &b->engine.prior;
 
     if (b->options->full) {
         return EB_OK;
@@ -126,7 +126,7 @@ static eb_code_t open_prior(backup_t *b, const eb_journal_head_t *head, eb_err_t
     if (code == EB_OK && found) {
         prior->fd = b->prior_fd;
         prior->path = b->prior_path;
-        b->settle.plan.prior = eb_range_common(prior->range, b->range);
+        b->engine.plan.prior = eb_range_common(prior->range, b->range);
         /* Of each of several partitions it is another one: a line for each is too much. */
         eb_event_note(b->ev, b->job->partition != NULL ? EB_LEVEL_DETAIL : EB_LEVEL_NOTE,
                       "what is as in %s is proved, not read", b->prior_path);
@@ -138,15 +138,15 @@ static eb_code_t open_prior(backup_t *b, const eb_journal_head_t *head, eb_err_t
  * mostly known from an earlier backup does not need them. */
 static eb_code_t guess_from_layout(backup_t *b, eb_err_t *err)
 {
-    eb_settle_t *settle = &b->settle;
+    eb_read_engine_t *engine = &b->engine;
 
-    if (b->options->full || !settle->has_digest || settle->plan.prior.size == b->range.size) {
+    if (b->options->full || !engine->has_digest || engine->plan.prior.size == b->range.size) {
         return EB_OK;
     }
-    eb_layout_source_t source = eb_layout_of_board(&settle->retry, b->options->table_addr);
+    eb_layout_source_t source = eb_layout_of_board(&engine->retry, b->options->table_addr);
     if (b->job->layout != NULL) {
-        eb_plan_use_table(&settle->plan, &b->job->layout->table, source.bootloader_addr,
-                          b->job->layout->bootloader.length_bytes);
+        eb_read_plan_use_table(&engine->plan, &b->job->layout->table, source.bootloader_addr,
+                               b->job->layout->bootloader.length_bytes);
         return EB_OK;
     }
     eb_layout_t *layout = calloc(1, sizeof(*layout));
@@ -155,8 +155,8 @@ static eb_code_t guess_from_layout(backup_t *b, eb_err_t *err)
     }
     eb_code_t code = eb_layout_search_used(&source, NULL, layout, err);
     if (code == EB_OK) {
-        eb_plan_use_table(&settle->plan, &layout->table, source.bootloader_addr,
-                          layout->bootloader.length_bytes);
+        eb_read_plan_use_table(&engine->plan, &layout->table, source.bootloader_addr,
+                               layout->bootloader.length_bytes);
     }
     free(layout);
     return code;
@@ -164,46 +164,46 @@ static eb_code_t guess_from_layout(backup_t *b, eb_err_t *err)
 
 /* -- the whole ------------------------------------------------------------------------------ */
 
-static eb_code_t settle_all(backup_t *b, const eb_journal_head_t *head, eb_err_t *err)
+static eb_code_t read_all(backup_t *b, const eb_journal_head_t *head, eb_err_t *err)
 {
-    eb_settle_t *settle = &b->settle;
+    eb_read_engine_t *engine = &b->engine;
 
-    settle->part_fd = b->part.fd;
-    settle->part_path = b->part.part_path;
-    settle->journal = &b->part.journal;
-    settle->plan.only_resumed = b->options->full;
-    if (b->part.taken_up) {
-        settle->plan.left = &b->part.left;
+    engine->part_fd = b->part.fd;
+    engine->part_path = b->part.part_path;
+    engine->journal = &b->part.journal;
+    engine->plan.only_resumed = b->options->full;
+    if (b->part.resumed) {
+        engine->plan.left = &b->part.left;
     }
     eb_code_t code = open_prior(b, head, err);
     if (code == EB_OK) {
         code = guess_from_layout(b, err);
     }
     if (code == EB_OK) {
-        code = eb_settle_run(settle, err);
+        code = eb_read_engine_run(engine, err);
     }
     if (code == EB_OK) {
-        code = eb_second_proof(settle, err);
+        code = eb_address_check(engine, err);
     }
     return code;
 }
 
 static eb_code_t finish(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
 {
-    eb_finish_t finish = {
+    eb_commit_t finish = {
         .part = &b->part,
         .options = b->options,
-        .retry = &b->settle.retry,
+        .retry = &b->engine.retry,
         .range = b->range,
         .partition = b->job->partition,
         .layout = b->job->layout,
-        .cover = &b->settle.cover,
-        .unproved = !b->settle.has_digest,
+        .map = &b->engine.map,
+        .unproved = !b->engine.has_digest,
     };
-    eb_code_t code = eb_finish_backup(&finish, b->ev, result, err);
+    eb_code_t code = eb_commit_backup(&finish, b->ev, result, err);
 
     if (code == EB_OK) {
-        result->proved = b->settle.has_digest;
+        result->proved = b->engine.has_digest;
         result->part_path[0] = '\0';
     }
     return code;
@@ -211,13 +211,13 @@ static eb_code_t finish(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
 
 static void tell_what_is_kept(const backup_t *b, const eb_backup_result_t *result)
 {
-    if (b->settle.wiped) {
+    if (b->engine.board_erased) {
         return; /* the hint tells more */
     }
     eb_event_note(b->ev, EB_LEVEL_NOTE,
                   "kept %s (%llu %% proved): the next backup of this board takes it up",
                   result->part_path,
-                  (unsigned long long)(b->settle.cover.settled_bytes * 100 / b->range.size));
+                  (unsigned long long)(b->engine.map.verified_bytes * 100 / b->range.size));
 }
 
 static eb_code_t run(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
@@ -232,10 +232,10 @@ static eb_code_t run(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
     /* Before there is a file: one of nothing helps nobody. */
     eb_code_t code = eb_session_need_read(b->session, err);
     if (code == EB_OK) {
-        code = eb_settle_init(&b->settle, b->session, b->ev, b->range, err);
+        code = eb_read_engine_init(&b->engine, b->session, b->ev, b->range, err);
     }
     if (code == EB_OK) {
-        code = eb_part_file_open(&b->part, b->options, b->job->partition, &head, b->ev, err);
+        code = eb_partial_file_open(&b->part, b->options, b->job->partition, &head, b->ev, err);
     }
     if (code != EB_OK) {
         return code;
@@ -244,8 +244,8 @@ static eb_code_t run(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
     if (!b->job->security_told) {
         tell_security(b);
     }
-    code = settle_all(b, &head, err);
-    eb_cover_totals(&b->settle.cover, &result->settled);
+    code = read_all(b, &head, err);
+    eb_verified_map_totals(&b->engine.map, &result->settled);
     eb_session_get_stats(b->session, &result->stats);
     result->seconds = (double)(eb_clock_us() - started_us) / 1e6;
     if (code == EB_OK) {
@@ -278,8 +278,8 @@ eb_code_t eb_backup_run(eb_session_t *s, const eb_backup_job_t *job, const eb_ev
     b->part.fd = -1;
     b->part.journal.fd = -1;
     eb_code_t code = run(b, result, err);
-    eb_part_file_close(&b->part);
-    eb_settle_free(&b->settle);
+    eb_partial_file_close(&b->part);
+    eb_read_engine_free(&b->engine);
     if (b->prior_fd >= 0) {
         (void)close(b->prior_fd);
     }

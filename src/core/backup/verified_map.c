@@ -1,0 +1,161 @@
+#include "verified_map.h"
+
+#include "range.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t first_unit(const eb_verified_map_t *map)
+{
+    return map->range.addr / EB_MAP_UNIT_BYTES;
+}
+
+/* The unit at `index`, cut to the cover's range. */
+static void unit_bounds(const eb_verified_map_t *map, size_t index, uint64_t *start, uint64_t *end)
+{
+    uint64_t from = (first_unit(map) + index) * EB_MAP_UNIT_BYTES;
+    uint64_t to = from + EB_MAP_UNIT_BYTES;
+    uint64_t range_end = eb_range_end(map->range);
+
+    *start = from < map->range.addr ? map->range.addr : from;
+    *end = to > range_end ? range_end : to;
+}
+
+eb_code_t eb_verified_map_init(eb_verified_map_t *map, eb_range_t range, eb_err_t *err)
+{
+    memset(map, 0, sizeof(*map));
+    map->range = range;
+    if (range.size == 0) {
+        return EB_OK;
+    }
+    uint64_t last = (eb_range_end(range) - 1) / EB_MAP_UNIT_BYTES;
+    map->unit_count = (size_t)(last - first_unit(map) + 1);
+    map->how = calloc(map->unit_count, 1);
+    if (map->how == NULL) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the map of %u bytes of flash",
+                          range.size);
+    }
+    return EB_OK;
+}
+
+void eb_verified_map_free(eb_verified_map_t *map)
+{
+    if (map != NULL) {
+        free(map->how);
+        memset(map, 0, sizeof(*map));
+    }
+}
+
+void eb_verified_map_set(eb_verified_map_t *map, eb_range_t range, eb_how_t how)
+{
+    eb_range_t common = eb_range_common(map->range, range);
+    if (common.size == 0) {
+        return;
+    }
+    size_t index = (size_t)(common.addr / EB_MAP_UNIT_BYTES - first_unit(map));
+    for (; index < map->unit_count; index++) {
+        uint64_t start, end;
+        unit_bounds(map, index, &start, &end);
+        if (end > eb_range_end(common)) {
+            break;
+        }
+        if (start < common.addr) {
+            continue;
+        }
+        if (map->how[index] != EB_HOW_OPEN) {
+            map->verified_bytes -= end - start;
+        }
+        if (how != EB_HOW_OPEN) {
+            map->verified_bytes += end - start;
+        }
+        map->how[index] = (uint8_t)how;
+    }
+}
+
+static bool next_run(const eb_verified_map_t *map, uint64_t from, bool want_open, eb_range_t *out)
+{
+    *out = (eb_range_t){0, 0};
+    if (map->unit_count == 0) {
+        return false;
+    }
+    size_t index = 0;
+    if (from > map->range.addr) {
+        uint64_t unit = (from + EB_MAP_UNIT_BYTES - 1) / EB_MAP_UNIT_BYTES;
+        index = (size_t)(unit - first_unit(map));
+    }
+    while (index < map->unit_count && (map->how[index] == EB_HOW_OPEN) != want_open) {
+        index++;
+    }
+    if (index >= map->unit_count) {
+        return false;
+    }
+    uint64_t start, end;
+    unit_bounds(map, index, &start, &end);
+    while (index < map->unit_count && (map->how[index] == EB_HOW_OPEN) == want_open) {
+        uint64_t unused;
+        unit_bounds(map, index, &unused, &end);
+        index++;
+    }
+    *out = (eb_range_t){(uint32_t)start, (uint32_t)(end - start)};
+    return true;
+}
+
+bool eb_verified_map_next_open(const eb_verified_map_t *map, uint64_t from, eb_range_t *out)
+{
+    return next_run(map, from, true, out);
+}
+
+bool eb_verified_map_next_verified(const eb_verified_map_t *map, uint64_t from, eb_range_t *out)
+{
+    return next_run(map, from, false, out);
+}
+
+bool eb_verified_map_next_run(const eb_verified_map_t *map, uint64_t from, eb_range_t *out,
+                              eb_how_t *how)
+{
+    uint64_t at = from > map->range.addr ? from : map->range.addr;
+    uint64_t start, end;
+
+    *out = (eb_range_t){0, 0};
+    *how = EB_HOW_OPEN;
+    if (at >= eb_range_end(map->range)) {
+        return false;
+    }
+    size_t index = (size_t)(at / EB_MAP_UNIT_BYTES - first_unit(map));
+    *how = (eb_how_t)map->how[index];
+    unit_bounds(map, index, &start, &end);
+    while (++index < map->unit_count && map->how[index] == (uint8_t)*how) {
+        uint64_t unused;
+        unit_bounds(map, index, &unused, &end);
+    }
+    *out = (eb_range_t){(uint32_t)start, (uint32_t)(end - start)};
+    return true;
+}
+
+void eb_verified_map_totals(const eb_verified_map_t *map, eb_settled_t *out)
+{
+    memset(out, 0, sizeof(*out));
+    for (size_t index = 0; index < map->unit_count; index++) {
+        uint64_t start, end;
+        unit_bounds(map, index, &start, &end);
+        switch ((eb_how_t)map->how[index]) {
+        case EB_HOW_OPEN:
+            break;
+        case EB_HOW_READ:
+            out->read += end - start;
+            break;
+        case EB_HOW_ERASED:
+            out->erased += end - start;
+            break;
+        case EB_HOW_PRIOR:
+            out->prior += end - start;
+            break;
+        case EB_HOW_RESUMED:
+            out->resumed += end - start;
+            break;
+        case EB_HOW_UNPROVED:
+            out->unproved += end - start;
+            break;
+        }
+    }
+}

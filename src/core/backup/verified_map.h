@@ -1,0 +1,50 @@
+/*
+ * verified_map.h: which bytes of a range are settled, and how. Pure: no I/O.
+ *
+ * Kept by units of 1 KiB that lie on flash addresses which are multiples of it; the first and the
+ * last unit may be cut short by the range. A unit is settled as a whole or not at all.
+ */
+#ifndef EB_BACKUP_VERIFIED_MAP_H
+#define EB_BACKUP_VERIFIED_MAP_H
+
+#include "espbackup/err.h"
+#include "espbackup/ops.h"
+#include "range.h"
+
+#define EB_MAP_UNIT_BYTES 1024u
+
+typedef enum eb_how {
+    EB_HOW_OPEN = 0, /* not settled */
+    EB_HOW_READ,
+    EB_HOW_ERASED,
+    EB_HOW_PRIOR,
+    EB_HOW_RESUMED,
+    EB_HOW_UNPROVED /* read twice with equal result, on a chip without digests */
+} eb_how_t;
+
+typedef struct eb_verified_map {
+    eb_range_t range;
+    size_t unit_count;
+    uint8_t *how; /* eb_how_t, one a unit; owned */
+    uint64_t verified_bytes;
+} eb_verified_map_t;
+
+/* Zeroed first; all open. EB_ERR_INTERNAL without memory. Free with eb_verified_map_free. */
+eb_code_t eb_verified_map_init(eb_verified_map_t *map, eb_range_t range, eb_err_t *err);
+void eb_verified_map_free(eb_verified_map_t *map); /* NULL is allowed */
+
+/* Mark the units that lie wholly within `range`; what lies beside the cover is ignored. */
+void eb_verified_map_set(eb_verified_map_t *map, eb_range_t range, eb_how_t how);
+
+/* First run of open (settled) units at or after `from`; false: there is none. */
+bool eb_verified_map_next_open(const eb_verified_map_t *map, uint64_t from, eb_range_t *out);
+bool eb_verified_map_next_verified(const eb_verified_map_t *map, uint64_t from, eb_range_t *out);
+
+/* Units settled alike, from the one that holds `from` on; false: `from` lies behind the cover. */
+bool eb_verified_map_next_run(const eb_verified_map_t *map, uint64_t from, eb_range_t *out,
+                              eb_how_t *how);
+
+/* Bytes by the way they were settled. */
+void eb_verified_map_totals(const eb_verified_map_t *map, eb_settled_t *out);
+
+#endif
