@@ -59,8 +59,9 @@ may_see() { # the layers whose private headers a layer may include
     core/files) echo "core/files $(may_see core/layout)" ;;
     core/compare) echo "core/compare $(may_see core/files)" ;;
     core/backup) echo "core/backup $(may_see core/compare)" ;;
-    core) echo "core core/backup core/compare core/files core/layout core/retry format $(may_see device)" ;;
-    cli) echo "cli $(may_see core)" ;;
+    core/restore) echo "core/restore $(may_see core/compare)" ;;
+    core/ops) echo "core/ops core/restore $(may_see core/backup)" ;;
+    cli) echo "cli $(may_see core/ops)" ;;
     esac
 }
 

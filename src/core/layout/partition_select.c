@@ -34,6 +34,19 @@ void eb_part_choice_word(const eb_part_choice_t *choice, char out[EB_PART_WORD_B
     }
 }
 
+bool eb_named_place(const char *name, uint32_t boot, uint32_t table_addr, eb_range_t *out)
+{
+    if (strcmp(name, "bootloader") == 0 && boot < table_addr) {
+        *out = (eb_range_t){boot, table_addr - boot};
+        return true;
+    }
+    if (strcmp(name, "partition_table") == 0 || strcmp(name, "partition-table") == 0) {
+        *out = (eb_range_t){table_addr, EB_SECTOR_BYTES};
+        return true;
+    }
+    return false;
+}
+
 typedef struct selection {
     const eb_partition_select_t *select;
     const eb_part_board_t *board;

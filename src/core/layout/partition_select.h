@@ -45,4 +45,8 @@ typedef struct eb_part_board {
 eb_code_t eb_partition_select(const eb_partition_select_t *select, const eb_part_board_t *board,
                               const eb_events_t *ev, eb_part_choices_t *out, eb_err_t *err);
 
+/* Two parts that no table lists have names too: "bootloader", all from `boot` up to the table, and
+ * "partition_table". */
+bool eb_named_place(const char *name, uint32_t boot, uint32_t table_addr, eb_range_t *out);
+
 #endif

@@ -1,51 +1,20 @@
-/* restore_check.c: every reason not to write to a board, and the way past each. */
+/* restore_checks.c: every reason not to write to a board, and the way past each. */
 #include "bytes.h"
 #include "flash_text.h"
 #include "partition_table.h"
 #include "partition_types.h"
 #include "range.h"
+#include "refuse.h"
 #include "restore_job.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define HINT_FORCE   "--force writes it all the same"
-#define HINT_NO_PAST "there is no way past this: the chip itself forbids it"
-
-eb_code_t eb_check_refuse(const eb_events_t *ev, bool force, const char *hint, eb_err_t *err,
-                          const char *format, ...)
-{
-    char text[EB_ERR_TEXT_BYTES];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    if (force) {
-        eb_event_note(ev, EB_LEVEL_WARNING, "%s; going on because of --force", text);
-        return EB_OK;
-    }
-    (void)eb_err_set(err, EB_ERR_REFUSED, "%s", text);
-    eb_err_hint(err, "%s", hint);
-    return EB_ERR_REFUSED;
-}
+#define HINT_FORCE "--force writes it all the same"
 
 #define REFUSE(job, hint, err, ...)                                                                \
-    eb_check_refuse((job)->ev, (job)->options->force, (hint), (err), __VA_ARGS__)
-
-eb_code_t eb_check_download_mode(const eb_session_t *session, eb_err_t *err)
-{
-    if (eb_session_chip(session)->security.secure_download_mode != EB_YES) {
-        return EB_OK;
-    }
-    (void)eb_err_set(err, EB_ERR_UNSUPPORTED,
-                     "secure download mode is on: the chip does not let its flash be compared and "
-                     "proved");
-    eb_err_hint(err, "%s", HINT_NO_PAST);
-    return EB_ERR_UNSUPPORTED;
-}
+    eb_refuse((job)->ev, (job)->options->force, (hint), (err), __VA_ARGS__)
 
 /* -- the image ------------------------------------------------------------------------------- */
 
@@ -436,39 +405,6 @@ static bool changes(const eb_spans_t *spans, uint64_t addr, uint64_t end)
     return false;
 }
 
-eb_code_t eb_check_protection(eb_retry_t *retry, bool force, eb_err_t *err)
-{
-    bool is_protected = false;
-    uint8_t status = 0;
-    eb_err_t why = {0};
-
-    while (eb_flash_protection(retry->session, &is_protected, &status, &why) != EB_OK) {
-        if (why.code == EB_ERR_UNSUPPORTED) {
-            eb_event_note(retry->ev, EB_LEVEL_DETAIL, "write protection is not known: %s",
-                          why.message);
-            return EB_OK;
-        }
-        const eb_code_t code = eb_retry_after_failure(retry, &why);
-        if (code != EB_OK) {
-            if (err != NULL) {
-                *err = why;
-            }
-            return code;
-        }
-    }
-    if (!is_protected) {
-        return EB_OK;
-    }
-    return eb_check_refuse(retry->ev, force,
-                           "--force tries it all the same: what the flash ignores is found out by "
-                           "its digest; to lift the protection, clear the BP bits with the "
-                           "firmware or tool that set them",
-                           err,
-                           "the flash is write-protected: its status register is 0x%02x, and the "
-                           "block protection bits in it (BP0 to BP2) make it ignore writes",
-                           status);
-}
-
 eb_code_t eb_restore_check_change(eb_restore_job_t *job, const eb_spans_t *spans, eb_err_t *err)
 {
     const eb_security_t *security = &eb_session_chip(job->session)->security;
@@ -488,7 +424,7 @@ eb_code_t eb_restore_check_change(eb_restore_job_t *job, const eb_spans_t *spans
                       security->secure_boot_version, job->table_addr);
     }
     if (code == EB_OK) {
-        code = eb_check_protection(&job->retry, job->options->force, err);
+        code = eb_refuse_protected(&job->retry, job->options->force, err);
     }
     return code;
 }

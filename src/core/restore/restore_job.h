@@ -1,20 +1,20 @@
 /* restore_job.h: one restore: what it is to do, worked out and checked before anything changes. */
-#ifndef EB_CORE_RESTORE_JOB_H
-#define EB_CORE_RESTORE_JOB_H
+#ifndef EB_RESTORE_RESTORE_JOB_H
+#define EB_RESTORE_RESTORE_JOB_H
 
-#include "apply.h"
 #include "backup_image.h"
 #include "flash_layout.h"
 #include "image_header.h"
 #include "range.h"
+#include "write_engine.h"
 
 #define EB_RESTORE_AREAS_MAX 8
 
 /* A sector that is restored in part: the bytes that the board has there, some of which stay. */
-typedef struct eb_edge {
+typedef struct eb_partial_sector {
     uint32_t addr;
     uint8_t bytes[EB_SECTOR_BYTES];
-} eb_edge_t;
+} eb_partial_sector_t;
 
 typedef struct eb_restore_job {
     eb_session_t *session;               /* borrowed */
@@ -31,30 +31,23 @@ typedef struct eb_restore_job {
     size_t range_count;
     eb_range_t *sectors; /* to be as wanted: whole sectors; sorted, apart; owned */
     size_t sector_count;
-    eb_edge_t *edges; /* owned */
-    size_t edge_count;
+    eb_partial_sector_t *partials; /* owned */
+    size_t partial_count;
     eb_header_patch_t patch;
 
     bool other_mac;
     bool encrypted; /* the board's flash */
 } eb_restore_job_t;
 
-/* -- restore_range.c -------------------------------------------------------------------------- */
-
 /* From the options and the image's table: ranges. EB_ERR_USAGE: not in the image, no such name. */
 eb_code_t eb_restore_choose(eb_restore_job_t *job, eb_err_t *err);
-/* From ranges: sectors, and the edges read from the board. */
+/* From ranges: sectors, and the partials read from the board. */
 eb_code_t eb_restore_round(eb_restore_job_t *job, eb_err_t *err);
 /* An eb_wanted_fn; user is the job. Asked for bytes within sectors only. */
 eb_code_t eb_restore_wanted(void *user, uint32_t addr, uint32_t size, uint8_t *bytes,
                             eb_err_t *err);
 /* The order of the work; returns the count. */
 size_t eb_restore_areas(const eb_restore_job_t *job, eb_range_t areas[EB_RESTORE_AREAS_MAX]);
-/* Two parts that no table lists have names too, the same as in backup-partition and for erase:
- * "bootloader", all from `boot` up to the table, and "partition_table". */
-bool eb_named_place(const char *name, uint32_t boot, uint32_t table_addr, eb_range_t *out);
-
-/* -- restore_check.c -------------------------------------------------------------------------- */
 
 /* Each refuses with EB_ERR_REFUSED and a hint that names the way past; with force a warning is
  * noted instead. What cannot be got past says so. */
@@ -63,13 +56,5 @@ eb_code_t eb_restore_check_board(eb_restore_job_t *job, eb_err_t *err); /* size,
 eb_code_t eb_restore_check_table(eb_restore_job_t *job, eb_err_t *err); /* names, table after */
 /* By what differs: secure boot, write protection. */
 eb_code_t eb_restore_check_change(eb_restore_job_t *job, const eb_spans_t *spans, eb_err_t *err);
-
-/* Shared with erase: the flash's protection bits, asked for only when something is to change. */
-eb_code_t eb_check_protection(eb_retry_t *retry, bool force, eb_err_t *err);
-/* EB_ERR_REFUSED with message and hint, or a warning and EB_OK. */
-eb_code_t eb_check_refuse(const eb_events_t *ev, bool force, const char *hint, eb_err_t *err,
-                          const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* Secure download mode: the loader refuses what is needed. EB_ERR_UNSUPPORTED. */
-eb_code_t eb_check_download_mode(const eb_session_t *session, eb_err_t *err);
 
 #endif

@@ -2,10 +2,12 @@
 #include "clock.h"
 #include "espbackup/ops.h"
 #include "flash_layout.h"
+#include "partition_select.h"
 #include "partition_table.h"
 #include "range.h"
-#include "rescue.h"
+#include "refuse.h"
 #include "restore_job.h"
+#include "sector_save.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -105,14 +107,14 @@ static eb_code_t check_security(const erase_t *e, eb_err_t *err)
     eb_code_t code = EB_OK;
 
     if (security->flash_encryption == EB_YES) {
-        code = eb_check_refuse(e->ev, e->options->force, "--force erases it all the same", err,
-                               "flash encryption is on: what is erased comes back only from a "
-                               "backup of this very board, or through its own firmware");
+        code = eb_refuse(e->ev, e->options->force, "--force erases it all the same", err,
+                         "flash encryption is on: what is erased comes back only from a "
+                         "backup of this very board, or through its own firmware");
     }
     if (code == EB_OK && security->secure_boot == EB_YES) {
-        code = eb_check_refuse(e->ev, e->options->force, "--force erases it all the same", err,
-                               "secure boot is on: without a bootloader and an application signed "
-                               "for this board it does not start again");
+        code = eb_refuse(e->ev, e->options->force, "--force erases it all the same", err,
+                         "secure boot is on: without a bootloader and an application signed "
+                         "for this board it does not start again");
     }
     return code;
 }
@@ -132,32 +134,32 @@ static bool ask(const erase_t *e, const eb_spans_t *spans)
     return e->options->confirm == NULL || e->options->confirm(e->options->confirm_user, &plan);
 }
 
-static eb_code_t change(erase_t *e, eb_apply_t *apply, eb_err_t *err)
+static eb_code_t change(erase_t *e, eb_write_engine_t *engine, eb_err_t *err)
 {
     eb_code_t code = EB_OK;
 
-    if (eb_spans_bytes(&apply->spans, EB_SPAN_OLD) > 0) {
-        code = eb_check_protection(&e->retry, e->options->force, err);
+    if (eb_spans_bytes(&engine->spans, EB_SPAN_OLD) > 0) {
+        code = eb_refuse_protected(&e->retry, e->options->force, err);
     }
     if (code != EB_OK) {
         return code;
     }
-    if (!ask(e, &apply->spans)) {
+    if (!ask(e, &engine->spans)) {
         (void)eb_err_set(err, EB_ERR_REFUSED, "not confirmed: nothing was erased");
         eb_err_hint(err, "--yes goes on without asking");
         return EB_ERR_REFUSED;
     }
-    code = eb_apply_run(apply, err);
-    eb_rescue_drop(e->session, e->options->dir, &apply->spans);
+    code = eb_write_engine_run(engine, err);
+    eb_sector_save_drop(e->session, e->options->dir, &engine->spans);
     return code;
 }
 
 static eb_code_t run(erase_t *e, eb_erase_result_t *result, eb_err_t *err)
 {
     eb_layout_source_t source = eb_layout_of_board(&e->retry, e->options->table_addr);
-    eb_apply_t apply;
+    eb_write_engine_t engine;
 
-    eb_code_t code = eb_check_download_mode(e->session, err);
+    eb_code_t code = eb_refuse_download_mode(e->session, err);
     if (code == EB_OK) {
         code = check_security(e, err);
     }
@@ -172,18 +174,18 @@ static eb_code_t run(erase_t *e, eb_erase_result_t *result, eb_err_t *err)
     }
     result->addr = e->range.addr;
     result->size_bytes = e->range.size;
-    code = eb_apply_init(&apply, e->session, e->ev, err);
+    code = eb_write_engine_init(&engine, e->session, e->ev, err);
     if (code == EB_OK) {
-        code = eb_apply_compare(&apply, &e->range, 1, err);
+        code = eb_write_engine_compare(&engine, &e->range, 1, err);
     }
     if (code == EB_OK) {
-        code = change(e, &apply, err);
+        code = change(e, &engine, err);
     }
-    result->proved = apply.proved;
-    result->changed = apply.changed;
-    result->spans = apply.spans;
-    apply.spans = (eb_spans_t){0};
-    eb_apply_free(&apply);
+    result->proved = engine.proved;
+    result->changed = engine.changed;
+    result->spans = engine.spans;
+    engine.spans = (eb_spans_t){0};
+    eb_write_engine_free(&engine);
     return code;
 }
 

@@ -1,4 +1,4 @@
-#include "apply_text.h"
+#include "write_report.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -52,7 +52,7 @@ static void add_state(text_t *text, const eb_spans_t *spans, eb_span_state_t sta
     }
 }
 
-eb_code_t eb_apply_unfinished(const eb_spans_t *spans, const eb_err_t *cause, eb_err_t *err)
+eb_code_t eb_write_unfinished(const eb_spans_t *spans, const eb_err_t *cause, eb_err_t *err)
 {
     text_t text = {.used = 0};
 
@@ -74,7 +74,7 @@ eb_code_t eb_apply_unfinished(const eb_spans_t *spans, const eb_err_t *cause, eb
     return EB_ERR_UNFINISHED;
 }
 
-static void tell_asked(const eb_apply_t *a, const char *what, const eb_digest_cost_t *asked)
+static void tell_asked(const eb_write_engine_t *a, const char *what, const eb_digest_cost_t *asked)
 {
     if (asked->digests > 0) {
         eb_event_note(a->ev, EB_LEVEL_DETAIL,
@@ -83,7 +83,7 @@ static void tell_asked(const eb_apply_t *a, const char *what, const eb_digest_co
     }
 }
 
-void eb_apply_tell(const eb_apply_t *a)
+void eb_write_report(const eb_write_engine_t *a)
 {
     const eb_link_speed_t *speed = &a->ahead.speed;
 

@@ -1,40 +1,40 @@
-#include "guard.h"
+#include "neighbour_check.h"
 
-#include "apply.h"
 #include "bytes.h"
 #include "digest.h"
+#include "write_engine.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define SEARCH_BYTES (64u * 1024u) /* outside, where only the chip can say what is blank */
 
-static eb_code_t add(eb_guards_t *guards, const eb_guard_t *guard, eb_err_t *err)
+static eb_code_t add(eb_neighbours_t *neighbours, const eb_neighbour_t *neighbour, eb_err_t *err)
 {
-    eb_guard_t *items = realloc(guards->items, (guards->count + 1) * sizeof(*items));
+    eb_neighbour_t *items = realloc(neighbours->items, (neighbours->count + 1) * sizeof(*items));
 
     if (items == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the sectors around");
     }
-    guards->items = items;
-    items[guards->count++] = *guard;
+    neighbours->items = items;
+    items[neighbours->count++] = *neighbour;
     return EB_OK;
 }
 
 /* Of a stretch that is right: what it holds is what is wanted. */
-static eb_code_t guard_within(eb_apply_t *a, const eb_flash_span_t *span, bool *found,
+static eb_code_t guard_within(eb_write_engine_t *a, const eb_flash_span_t *span, bool *found,
                               eb_err_t *err)
 {
     for (uint32_t done = 0; done < span->size && !*found; done += EB_SECTOR_BYTES) {
-        eb_guard_t guard = {.addr = span->addr + done};
-        eb_code_t code = a->wanted(a->wanted_user, guard.addr, EB_SECTOR_BYTES, a->buf, err);
+        eb_neighbour_t neighbour = {.addr = span->addr + done};
+        eb_code_t code = a->wanted(a->wanted_user, neighbour.addr, EB_SECTOR_BYTES, a->buf, err);
         if (code != EB_OK) {
             return code;
         }
         if (!eb_bytes_erased(a->buf, EB_SECTOR_BYTES)) {
-            eb_md5(a->buf, EB_SECTOR_BYTES, guard.md5);
+            eb_md5(a->buf, EB_SECTOR_BYTES, neighbour.md5);
             *found = true;
-            code = add(&a->guards, &guard, err);
+            code = add(&a->neighbours, &neighbour, err);
         }
         if (code != EB_OK) {
             return code;
@@ -43,20 +43,21 @@ static eb_code_t guard_within(eb_apply_t *a, const eb_flash_span_t *span, bool *
     return EB_OK;
 }
 
-static eb_code_t guard_outside(eb_apply_t *a, uint64_t addr, eb_err_t *err)
+static eb_code_t guard_outside(eb_write_engine_t *a, uint64_t addr, eb_err_t *err)
 {
     uint64_t end = addr + SEARCH_BYTES, flash = eb_session_flash(a->session)->size_bytes;
     uint8_t blank[EB_MD5_BYTES];
 
     eb_md5_erased(EB_SECTOR_BYTES, blank);
     for (end = end < flash ? end : flash; addr < end; addr += EB_SECTOR_BYTES) {
-        eb_guard_t guard = {.addr = (uint32_t)addr, .outside = true};
-        eb_code_t code = eb_retry_digest(&a->retry, guard.addr, EB_SECTOR_BYTES, guard.md5, err);
+        eb_neighbour_t neighbour = {.addr = (uint32_t)addr, .outside = true};
+        eb_code_t code =
+            eb_retry_digest(&a->retry, neighbour.addr, EB_SECTOR_BYTES, neighbour.md5, err);
         if (code != EB_OK) {
             return code;
         }
-        if (memcmp(guard.md5, blank, sizeof(blank)) != 0) {
-            return add(&a->guards, &guard, err);
+        if (memcmp(neighbour.md5, blank, sizeof(blank)) != 0) {
+            return add(&a->neighbours, &neighbour, err);
         }
     }
     return EB_OK;
@@ -64,7 +65,7 @@ static eb_code_t guard_outside(eb_apply_t *a, uint64_t addr, eb_err_t *err)
 
 /* Behind one that is to be changed: through what is right up to the next that is to be changed,
  * which has a guard of its own, or out of the ranges. */
-static eb_code_t guard_behind(eb_apply_t *a, size_t index, eb_err_t *err)
+static eb_code_t guard_behind(eb_write_engine_t *a, size_t index, eb_err_t *err)
 {
     const eb_spans_t *spans = &a->spans;
     bool found = false;
@@ -84,12 +85,12 @@ static eb_code_t guard_behind(eb_apply_t *a, size_t index, eb_err_t *err)
     return code;
 }
 
-eb_code_t eb_guards_set(eb_apply_t *a, eb_err_t *err)
+eb_code_t eb_neighbours_set(eb_write_engine_t *a, eb_err_t *err)
 {
     eb_code_t code = EB_OK;
 
-    eb_guards_free(&a->guards);
-    a->guards.resets = eb_line_resets(a->session);
+    eb_neighbours_free(&a->neighbours);
+    a->neighbours.resets = eb_line_resets(a->session);
     for (size_t i = 0; eb_session_has_digest(a->session) && code == EB_OK && i < a->spans.count;
          i++) {
         if (a->spans.spans[i].state == EB_SPAN_OLD) {
@@ -100,45 +101,46 @@ eb_code_t eb_guards_set(eb_apply_t *a, eb_err_t *err)
 }
 
 /* A difference is believed the second time. */
-static eb_code_t differs(eb_apply_t *a, const eb_guard_t *guard, bool *out, eb_err_t *err)
+static eb_code_t differs(eb_write_engine_t *a, const eb_neighbour_t *neighbour, bool *out,
+                         eb_err_t *err)
 {
     eb_code_t code = EB_OK;
 
     *out = true;
     for (int i = 0; i < 2 && code == EB_OK && *out; i++) {
         uint8_t md5[EB_MD5_BYTES];
-        code = eb_retry_digest(&a->retry, guard->addr, EB_SECTOR_BYTES, md5, err);
-        *out = code == EB_OK && memcmp(md5, guard->md5, sizeof(md5)) != 0;
+        code = eb_retry_digest(&a->retry, neighbour->addr, EB_SECTOR_BYTES, md5, err);
+        *out = code == EB_OK && memcmp(md5, neighbour->md5, sizeof(md5)) != 0;
     }
     return code;
 }
 
-eb_code_t eb_guards_check(eb_apply_t *a, bool *harmed, eb_err_t *err)
+eb_code_t eb_neighbours_check(eb_write_engine_t *a, bool *harmed, eb_err_t *err)
 {
     *harmed = false;
-    for (size_t i = 0; i < a->guards.count; i++) {
-        const eb_guard_t *guard = &a->guards.items[i];
+    for (size_t i = 0; i < a->neighbours.count; i++) {
+        const eb_neighbour_t *neighbour = &a->neighbours.items[i];
         bool is_other;
-        eb_code_t code = differs(a, guard, &is_other, err);
+        eb_code_t code = differs(a, neighbour, &is_other, err);
         if (code != EB_OK) {
             return code;
         }
-        if (is_other && guard->outside && eb_line_resets(a->session) == a->guards.resets) {
+        if (is_other && neighbour->outside && eb_line_resets(a->session) == a->neighbours.resets) {
             (void)eb_err_set(err, EB_ERR_UNPROVED,
                              "the sector at 0x%x, behind the range, is not as it was: a request "
                              "was damaged on its way and changed more than it said",
-                             (unsigned)guard->addr);
+                             (unsigned)neighbour->addr);
             eb_err_hint(err, "put back what lies from there on, from a backup of the whole flash "
                              "(espbackup restore NAME); check the cable, try a lower --baud");
             return EB_ERR_UNPROVED;
         }
-        *harmed = *harmed || (is_other && !guard->outside);
+        *harmed = *harmed || (is_other && !neighbour->outside);
     }
     return EB_OK;
 }
 
-void eb_guards_free(eb_guards_t *guards)
+void eb_neighbours_free(eb_neighbours_t *neighbours)
 {
-    free(guards->items);
-    *guards = (eb_guards_t){0};
+    free(neighbours->items);
+    *neighbours = (eb_neighbours_t){0};
 }

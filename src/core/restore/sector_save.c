@@ -1,9 +1,10 @@
-#include "rescue.h"
+#include "sector_save.h"
 
 #include "find.h"
 #include "fs_atomic.h"
 #include "paths.h"
 #include "range.h"
+#include "refuse.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,13 +30,13 @@ static void name_start(const eb_session_t *session, char out[NAME_START_BYTES])
     (void)snprintf(out, NAME_START_BYTES, "rescue_%s_", mac);
 }
 
-static eb_code_t path_of(const eb_restore_job_t *job, const eb_edge_t *edge,
+static eb_code_t path_of(const eb_restore_job_t *job, const eb_partial_sector_t *partial,
                          char path[EB_PATH_BYTES], eb_err_t *err)
 {
     char start[NAME_START_BYTES], name[NAME_START_BYTES + 32];
 
     name_start(job->session, start);
-    (void)snprintf(name, sizeof(name), "%s%08x" SUFFIX, start, (unsigned)edge->addr);
+    (void)snprintf(name, sizeof(name), "%s%08x" SUFFIX, start, (unsigned)partial->addr);
     return eb_path_join(path, job->options->dir, name, err);
 }
 
@@ -46,16 +47,17 @@ typedef enum standing {
 } standing_t;
 
 /* Of the bytes around the ranges only: the others are to change anyway. */
-static standing_t compare(const eb_restore_job_t *job, const eb_edge_t *edge, const uint8_t *kept)
+static standing_t compare(const eb_restore_job_t *job, const eb_partial_sector_t *partial,
+                          const uint8_t *kept)
 {
     standing_t standing = STANDING_WHOLE;
 
     for (uint32_t i = 0; i < EB_SECTOR_BYTES; i++) {
-        if (edge->bytes[i] == kept[i] ||
-            eb_ranges_hold(job->ranges, job->range_count, (uint64_t)edge->addr + i, 1)) {
+        if (partial->bytes[i] == kept[i] ||
+            eb_ranges_hold(job->ranges, job->range_count, (uint64_t)partial->addr + i, 1)) {
             continue;
         }
-        if ((edge->bytes[i] & kept[i]) != kept[i]) {
+        if ((partial->bytes[i] & kept[i]) != kept[i]) {
             return STANDING_OTHER;
         }
         standing = STANDING_TORN;
@@ -63,12 +65,13 @@ static standing_t compare(const eb_restore_job_t *job, const eb_edge_t *edge, co
     return standing;
 }
 
-eb_code_t eb_rescue_recall(const eb_restore_job_t *job, eb_edge_t *edge, eb_err_t *err)
+eb_code_t eb_sector_save_recall(const eb_restore_job_t *job, eb_partial_sector_t *partial,
+                                eb_err_t *err)
 {
     char path[EB_PATH_BYTES];
     uint8_t *kept = NULL;
     size_t len = 0;
-    eb_code_t code = path_of(job, edge, path, err);
+    eb_code_t code = path_of(job, partial, path, err);
 
     if (code != EB_OK || !eb_fs_exists(path)) {
         return code;
@@ -76,20 +79,20 @@ eb_code_t eb_rescue_recall(const eb_restore_job_t *job, eb_edge_t *edge, eb_err_
     code = eb_fs_read_file(path, EB_SECTOR_BYTES, &kept, &len, err);
     standing_t standing = STANDING_OTHER;
     if (code == EB_OK && len == EB_SECTOR_BYTES) {
-        standing = compare(job, edge, kept);
+        standing = compare(job, partial, kept);
     }
     if (code == EB_OK && standing == STANDING_TORN) {
         eb_event_note(job->ev, EB_LEVEL_NOTE,
                       "a restore was cut short in the sector at 0x%x: what stood around the image "
                       "there is taken from %s",
-                      (unsigned)edge->addr, path);
-        memcpy(edge->bytes, kept, EB_SECTOR_BYTES);
+                      (unsigned)partial->addr, path);
+        memcpy(partial->bytes, kept, EB_SECTOR_BYTES);
     } else if (code == EB_OK && standing == STANDING_OTHER) {
-        code = eb_check_refuse(job->ev, job->options->force,
-                               "if the board is right, take that file away, or use --force", err,
-                               "%s holds what stood around the image at 0x%x when a restore was "
-                               "cut short, and the board holds something else",
-                               path, (unsigned)edge->addr);
+        code = eb_refuse(job->ev, job->options->force,
+                         "if the board is right, take that file away, or use --force", err,
+                         "%s holds what stood around the image at 0x%x when a restore was "
+                         "cut short, and the board holds something else",
+                         path, (unsigned)partial->addr);
     }
     free(kept);
     return code;
@@ -112,28 +115,28 @@ static bool proved_at(const eb_spans_t *spans, uint32_t addr)
     return state == EB_SPAN_SAME || state == EB_SPAN_NEW;
 }
 
-eb_code_t eb_rescue_save(const eb_restore_job_t *job, const eb_spans_t *spans, eb_err_t *err)
+eb_code_t eb_sector_save_save(const eb_restore_job_t *job, const eb_spans_t *spans, eb_err_t *err)
 {
     char path[EB_PATH_BYTES];
     eb_code_t code = EB_OK;
 
-    for (size_t i = 0; code == EB_OK && i < job->edge_count; i++) {
-        const eb_edge_t *edge = &job->edges[i];
-        if (proved_at(spans, edge->addr)) {
+    for (size_t i = 0; code == EB_OK && i < job->partial_count; i++) {
+        const eb_partial_sector_t *partial = &job->partials[i];
+        if (proved_at(spans, partial->addr)) {
             continue;
         }
-        code = path_of(job, edge, path, err);
+        code = path_of(job, partial, path, err);
         if (code == EB_OK) {
             code = eb_fs_make_dir(job->options->dir, err);
         }
         if (code == EB_OK) {
-            code = eb_fs_write_file(path, edge->bytes, EB_SECTOR_BYTES, true, err);
+            code = eb_fs_write_file(path, partial->bytes, EB_SECTOR_BYTES, true, err);
         }
         if (code != EB_OK) {
             (void)eb_err_wrap(err,
                               "keeping what stands around the image at 0x%x; nothing was "
                               "changed",
-                              (unsigned)edge->addr);
+                              (unsigned)partial->addr);
         }
     }
     return code;
@@ -150,7 +153,7 @@ static bool addr_in(const char *name, const char *start, uint32_t *addr)
     return end == name + strlen(start) + ADDR_DIGITS && strcmp(end, SUFFIX) == 0;
 }
 
-void eb_rescue_drop(const eb_session_t *session, const char *dir, const eb_spans_t *spans)
+void eb_sector_save_drop(const eb_session_t *session, const char *dir, const eb_spans_t *spans)
 {
     char start[NAME_START_BYTES], path[EB_PATH_BYTES];
     eb_file_names_t names;

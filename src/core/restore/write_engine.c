@@ -1,13 +1,13 @@
-#include "apply.h"
+#include "write_engine.h"
 
-#include "apply_look.h"
-#include "apply_step.h"
-#include "apply_text.h"
 #include "bytes.h"
 #include "clock.h"
 #include "digest.h"
 #include "link_speed.h"
 #include "range.h"
+#include "write_report.h"
+#include "write_steps.h"
+#include "write_verify.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 #define FIRST_STEP_BYTES (256u * 1024u) /* larger ones after it has come about */
 #define SAMPLES          8u
 #define SAMPLE_MIN_BYTES (512u * 1024u)
-#define PROOF_BYTES      EB_APPLY_STEP_BYTES /* what a lost link leaves without proof at most */
+#define PROOF_BYTES      EB_WRITE_STEP_BYTES /* what a lost link leaves without proof at most */
 #define TRIES_MAX        6 /* of one step without any sector becoming right; each wears the flash */
 #define ROUNDS_MAX                                                                                 \
     4 /* of work and proof, where the board was reset or the flash clobbers itself                 \
@@ -46,7 +46,8 @@ static uint32_t sample_addr(const eb_range_t *ranges, uint64_t total, unsigned i
 }
 
 /* Whether the board holds something else altogether, from a few sectors all over it. */
-static eb_code_t sample(eb_apply_t *a, const eb_range_t *ranges, uint64_t total, eb_err_t *err)
+static eb_code_t sample(eb_write_engine_t *a, const eb_range_t *ranges, uint64_t total,
+                        eb_err_t *err)
 {
     uint8_t ours[EB_MD5_BYTES], theirs[EB_MD5_BYTES];
 
@@ -78,7 +79,8 @@ static eb_code_t sample(eb_apply_t *a, const eb_range_t *ranges, uint64_t total,
     return EB_OK;
 }
 
-eb_code_t eb_apply_compare(eb_apply_t *a, const eb_range_t *ranges, size_t count, eb_err_t *err)
+eb_code_t eb_write_engine_compare(eb_write_engine_t *a, const eb_range_t *ranges, size_t count,
+                                  eb_err_t *err)
 {
     uint64_t total = 0;
 
@@ -88,7 +90,7 @@ eb_code_t eb_apply_compare(eb_apply_t *a, const eb_range_t *ranges, size_t count
     for (size_t i = 0; i < count; i++) {
         total += ranges[i].size;
     }
-    eb_apply_begin_phase(a, EB_PHASE_CHECK, total);
+    eb_write_begin_phase(a, EB_PHASE_CHECK, total);
     a->resets = eb_line_resets(a->session);
     a->ahead = (eb_compare_ahead_t){.allowed = a->may_skip && eb_session_has_digest(a->session),
                                     .total_bytes = total,
@@ -101,7 +103,7 @@ eb_code_t eb_apply_compare(eb_apply_t *a, const eb_range_t *ranges, size_t count
     for (size_t i = 0; i < count; i++) {
         eb_code_t code = eb_spans_add(&a->spans, ranges[i].addr, ranges[i].size, EB_SPAN_OLD, err);
         if (code == EB_OK) {
-            code = eb_apply_look(a, ranges[i], EB_PHASE_CHECK, true, err);
+            code = eb_write_verify(a, ranges[i], EB_PHASE_CHECK, true, err);
         }
         if (code != EB_OK) {
             eb_spans_free(&a->spans);
@@ -115,13 +117,13 @@ eb_code_t eb_apply_compare(eb_apply_t *a, const eb_range_t *ranges, size_t count
 
 static void on_written(void *user, uint32_t done)
 {
-    eb_apply_t *a = user;
+    eb_write_engine_t *a = user;
 
-    eb_apply_show(a, EB_PHASE_WRITE, a->phases[EB_PHASE_WRITE].settled + done);
+    eb_write_show(a, EB_PHASE_WRITE, a->phases[EB_PHASE_WRITE].settled + done);
 }
 
 /* Erase or write, and note at once what that did to the flash. */
-static eb_code_t change(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *err)
+static eb_code_t change(eb_write_engine_t *a, eb_range_t step, bool blank, eb_err_t *err)
 {
     eb_write_result_t result = {0};
     int64_t started_us = eb_clock_us();
@@ -151,20 +153,20 @@ static eb_code_t change(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *er
 }
 
 /* The ROM erases all of a step before it writes any of it. */
-static uint32_t largest_step(const eb_apply_t *a)
+static uint32_t largest_step(const eb_write_engine_t *a)
 {
     eb_session_stats_t stats;
 
     eb_session_get_stats(a->session, &stats);
-    return stats.stub ? EB_APPLY_STEP_BYTES : FIRST_STEP_BYTES;
+    return stats.stub ? EB_WRITE_STEP_BYTES : FIRST_STEP_BYTES;
 }
 
 /* After a step: how far it came. EB_OK: go on with what is open; else the error to end with. */
-static eb_code_t judge_step(eb_apply_t *a, eb_range_t step, eb_phase_t phase, uint32_t still_open,
-                            eb_err_t *why)
+static eb_code_t judge_step(eb_write_engine_t *a, eb_range_t step, eb_phase_t phase,
+                            uint32_t still_open, eb_err_t *why)
 {
     a->phases[phase].settled += step.size - still_open;
-    eb_apply_show(a, phase, a->phases[phase].settled);
+    eb_write_show(a, phase, a->phases[phase].settled);
     if (still_open < step.size) {
         a->failures = 0;
     }
@@ -186,8 +188,8 @@ static eb_code_t judge_step(eb_apply_t *a, eb_range_t step, eb_phase_t phase, ui
  * before: then at once, while it is small. Of large ones, and of the first, a sector is asked for
  * in any case, so that a flash that takes nothing is not written to its end.
  */
-static eb_code_t look_at_step(eb_apply_t *a, eb_range_t step, eb_phase_t phase, bool went_well,
-                              eb_err_t *err)
+static eb_code_t look_at_step(eb_write_engine_t *a, eb_range_t step, eb_phase_t phase,
+                              bool went_well, eb_err_t *err)
 {
     eb_range_t spot = {step.addr, eb_min_u32(step.size, EB_SECTOR_BYTES)};
 
@@ -195,16 +197,16 @@ static eb_code_t look_at_step(eb_apply_t *a, eb_range_t step, eb_phase_t phase, 
         if (step.size < EB_BLOCK_BYTES && a->phases[phase].settled > 0) {
             return EB_OK;
         }
-        eb_code_t code = eb_apply_look(a, spot, phase, false, err);
-        if (code != EB_OK || eb_apply_open_bytes(a, spot) == 0) {
+        eb_code_t code = eb_write_verify(a, spot, phase, false, err);
+        if (code != EB_OK || eb_write_open_bytes(a, spot) == 0) {
             return code;
         }
     }
-    return eb_apply_look(a, step, phase, false, err);
+    return eb_write_verify(a, step, phase, false, err);
 }
 
 /* Change a step and look at it. EB_OK: go on, with what is still open of it too. */
-static eb_code_t do_step(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *err)
+static eb_code_t do_step(eb_write_engine_t *a, eb_range_t step, bool blank, eb_err_t *err)
 {
     eb_phase_t phase = blank ? EB_PHASE_ERASE : EB_PHASE_WRITE;
     eb_err_t why = {0}, quiet = {0};
@@ -228,7 +230,7 @@ static eb_code_t do_step(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *e
     }
     if (code == EB_OK) {
         eb_retry_progress(&a->retry); /* it answers; failures of this step are counted there */
-        uint32_t still_open = eb_apply_open_bytes(a, step);
+        uint32_t still_open = eb_write_open_bytes(a, step);
         a->doubted = a->doubted || still_open > 0; /* where else may it have gone? */
         code = judge_step(a, step, phase, still_open, &why);
     }
@@ -240,13 +242,13 @@ static eb_code_t do_step(eb_apply_t *a, eb_range_t step, bool blank, eb_err_t *e
 
 /* -- all of it ------------------------------------------------------------------------------- */
 
-static eb_code_t work_through(eb_apply_t *a, eb_range_t area, bool blank, eb_err_t *err)
+static eb_code_t work_through(eb_write_engine_t *a, eb_range_t area, bool blank, eb_err_t *err)
 {
     uint64_t from = area.addr, end = from + area.size;
 
     for (;;) {
         eb_range_t step;
-        eb_code_t code = eb_apply_next_step(a, &from, end, blank, &step, err);
+        eb_code_t code = eb_write_next_step(a, &from, end, blank, &step, err);
         if (code != EB_OK || step.size == 0) {
             return code;
         }
@@ -256,7 +258,7 @@ static eb_code_t work_through(eb_apply_t *a, eb_range_t area, bool blank, eb_err
     }
 }
 
-static eb_code_t work_round(eb_apply_t *a, eb_err_t *err)
+static eb_code_t work_round(eb_write_engine_t *a, eb_err_t *err)
 {
     static const eb_range_t everything = {0, UINT32_MAX - (EB_SECTOR_BYTES - 1)};
     const eb_range_t *areas = a->area_count > 0 ? a->areas : &everything;
@@ -285,7 +287,7 @@ static bool is_due(const eb_flash_span_t *span, bool all)
  * written, and on a bad line a request may have gone to another address; then what was right before
  * is asked for too.
  */
-static eb_code_t verify_all(eb_apply_t *a, eb_err_t *err)
+static eb_code_t verify_all(eb_write_engine_t *a, eb_err_t *err)
 {
     uint32_t resets = eb_line_resets(a->session);
     bool all = resets != a->resets || a->doubted || eb_line_had_faults(a->session);
@@ -295,7 +297,7 @@ static eb_code_t verify_all(eb_apply_t *a, eb_err_t *err)
     eb_code_t code = eb_spans_cut(&a->spans, (eb_range_t){0, UINT32_MAX}, &copy, err);
 
     total += all ? eb_spans_bytes(&a->spans, EB_SPAN_SAME) : 0;
-    eb_apply_begin_phase(a, EB_PHASE_VERIFY, total);
+    eb_write_begin_phase(a, EB_PHASE_VERIFY, total);
     for (size_t i = 0; i < copy.count && code == EB_OK; i++) {
         if (!is_due(&copy.spans[i], all)) {
             continue;
@@ -307,7 +309,7 @@ static eb_code_t verify_all(eb_apply_t *a, eb_err_t *err)
         }
         for (uint32_t size; at < end && code == EB_OK; at += size) {
             size = (uint32_t)(end - at < PROOF_BYTES ? end - at : PROOF_BYTES);
-            code = eb_apply_look(a, (eb_range_t){(uint32_t)at, size}, EB_PHASE_VERIFY, true, err);
+            code = eb_write_verify(a, (eb_range_t){(uint32_t)at, size}, EB_PHASE_VERIFY, true, err);
         }
     }
     eb_spans_free(&copy);
@@ -317,7 +319,7 @@ static eb_code_t verify_all(eb_apply_t *a, eb_err_t *err)
 
 /* On a bad line each step is proved when it is done, and again at the end, for the answer to a
  * damaged request is about another range. What was done before the line showed that, twice here. */
-static eb_code_t prove_round(eb_apply_t *a, eb_err_t *err)
+static eb_code_t prove_round(eb_write_engine_t *a, eb_err_t *err)
 {
     bool waiting = eb_spans_bytes(&a->spans, EB_SPAN_WRITTEN) > 0;
     eb_range_t open;
@@ -329,12 +331,12 @@ static eb_code_t prove_round(eb_apply_t *a, eb_err_t *err)
     if (code == EB_OK && waiting && eb_line_had_faults(a->session)) {
         code = verify_all(a, err);
     }
-    if (code == EB_OK && eb_apply_next_open(a, 0, UINT64_MAX, &open)) {
+    if (code == EB_OK && eb_write_next_open(a, 0, UINT64_MAX, &open)) {
         a->doubted = true;
     }
     if (code == EB_OK) {
         bool harmed;
-        code = eb_guards_check(a, &harmed, err);
+        code = eb_neighbours_check(a, &harmed, err);
         if (code == EB_OK && harmed && !a->doubted) {
             a->doubted = true;
             code = verify_all(a, err); /* now what was right before, too */
@@ -343,19 +345,19 @@ static eb_code_t prove_round(eb_apply_t *a, eb_err_t *err)
     return code;
 }
 
-static eb_code_t run(eb_apply_t *a, eb_err_t *err)
+static eb_code_t run(eb_write_engine_t *a, eb_err_t *err)
 {
     eb_range_t open;
-    eb_code_t code = eb_apply_count_work(a, err);
+    eb_code_t code = eb_write_count_work(a, err);
 
     if (code == EB_OK) {
-        code = eb_guards_set(a, err);
+        code = eb_neighbours_set(a, err);
     }
     if (code != EB_OK) {
         return code;
     }
-    eb_apply_begin_phase(a, EB_PHASE_ERASE, a->phases[EB_PHASE_ERASE].total);
-    eb_apply_begin_phase(a, EB_PHASE_WRITE, a->phases[EB_PHASE_WRITE].total);
+    eb_write_begin_phase(a, EB_PHASE_ERASE, a->phases[EB_PHASE_ERASE].total);
+    eb_write_begin_phase(a, EB_PHASE_WRITE, a->phases[EB_PHASE_WRITE].total);
     for (int round = 0; round < ROUNDS_MAX; round++) {
         code = work_round(a, err);
         if (code == EB_OK) {
@@ -364,7 +366,7 @@ static eb_code_t run(eb_apply_t *a, eb_err_t *err)
         if (code != EB_OK) {
             return code;
         }
-        if (!eb_apply_next_open(a, 0, UINT64_MAX, &open) &&
+        if (!eb_write_next_open(a, 0, UINT64_MAX, &open) &&
             eb_line_resets(a->session) == a->resets &&
             eb_spans_bytes(&a->spans, EB_SPAN_WRITTEN) == 0) {
             a->proved = eb_session_has_digest(a->session);
@@ -380,7 +382,7 @@ static eb_code_t run(eb_apply_t *a, eb_err_t *err)
 
 /* After a failure: what is touched but not proved may be known better by now. On a line with faults
  * what is right is asked for too. */
-static void look_again(eb_apply_t *a)
+static void look_again(eb_write_engine_t *a)
 {
     bool all = eb_line_had_faults(a->session);
     eb_spans_t copy = {0};
@@ -392,16 +394,16 @@ static void look_again(eb_apply_t *a)
     code = eb_spans_cut(&a->spans, (eb_range_t){0, UINT32_MAX}, &copy, NULL);
     for (size_t i = 0; i < copy.count && code == EB_OK; i++) {
         const eb_flash_span_t *span = &copy.spans[i];
-        if (span->state != EB_SPAN_OLD && (all || !eb_apply_is_settled(span->state))) {
-            code = eb_apply_look(a, (eb_range_t){span->addr, span->size}, EB_PHASE_VERIFY, false,
-                                 NULL);
+        if (span->state != EB_SPAN_OLD && (all || !eb_span_is_verified(span->state))) {
+            code = eb_write_verify(a, (eb_range_t){span->addr, span->size}, EB_PHASE_VERIFY, false,
+                                   NULL);
         }
     }
     eb_spans_free(&copy);
 }
 
 /* A write that did not arrive went somewhere else, perhaps to where nothing was to be changed. */
-static void warn_of_strays(const eb_apply_t *a)
+static void warn_of_strays(const eb_write_engine_t *a)
 {
     uint64_t bytes = 0;
 
@@ -417,13 +419,13 @@ static void warn_of_strays(const eb_apply_t *a)
     }
 }
 
-eb_code_t eb_apply_run(eb_apply_t *a, eb_err_t *err)
+eb_code_t eb_write_engine_run(eb_write_engine_t *a, eb_err_t *err)
 {
     eb_err_t why = {0};
 
     a->proved = false;
     eb_code_t code = run(a, &why);
-    eb_apply_tell(a);
+    eb_write_report(a);
     if (code == EB_OK) {
         warn_of_strays(a);
         return EB_OK;
@@ -433,7 +435,7 @@ eb_code_t eb_apply_run(eb_apply_t *a, eb_err_t *err)
         if (code != EB_ERR_CANCELLED && code != EB_ERR_PORT_LOST) {
             look_again(a);
         }
-        return eb_apply_unfinished(&a->spans, &why, err);
+        return eb_write_unfinished(&a->spans, &why, err);
     }
     if (err != NULL) {
         *err = why;
@@ -443,7 +445,8 @@ eb_code_t eb_apply_run(eb_apply_t *a, eb_err_t *err)
 
 /* -- making ---------------------------------------------------------------------------------- */
 
-eb_code_t eb_apply_init(eb_apply_t *a, eb_session_t *session, const eb_events_t *ev, eb_err_t *err)
+eb_code_t eb_write_engine_init(eb_write_engine_t *a, eb_session_t *session, const eb_events_t *ev,
+                               eb_err_t *err)
 {
     memset(a, 0, sizeof(*a));
     a->session = session;
@@ -451,20 +454,20 @@ eb_code_t eb_apply_init(eb_apply_t *a, eb_session_t *session, const eb_events_t 
     a->wanted = wanted_erased;
     a->step_bytes = FIRST_STEP_BYTES;
     eb_retry_init(&a->retry, session, ev);
-    a->buf = malloc(EB_APPLY_STEP_BYTES);
+    a->buf = malloc(EB_WRITE_STEP_BYTES);
     if (a->buf == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory to write with");
     }
     return EB_OK;
 }
 
-void eb_apply_free(eb_apply_t *a)
+void eb_write_engine_free(eb_write_engine_t *a)
 {
     if (a != NULL) {
         eb_spans_free(&a->spans);
         free(a->buf);
         a->buf = NULL;
-        eb_guards_free(&a->guards);
+        eb_neighbours_free(&a->neighbours);
         free(a->mixed);
         a->mixed = NULL;
     }

@@ -4,8 +4,9 @@
 #include "flash_layout.h"
 #include "partition_table.h"
 #include "range.h"
-#include "rescue.h"
+#include "refuse.h"
 #include "restore_job.h"
+#include "sector_save.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +117,7 @@ static eb_code_t prepare(eb_restore_job_t *job, eb_restore_result_t *result, eb_
         code = eb_restore_check_board(job, err);
     }
     if (code == EB_OK) {
-        code = eb_check_download_mode(job->session, err);
+        code = eb_refuse_download_mode(job->session, err);
     }
     if (code == EB_OK) {
         code = look_at_board(job, err);
@@ -136,7 +137,8 @@ static eb_code_t prepare(eb_restore_job_t *job, eb_restore_result_t *result, eb_
 
 /* -- asking ---------------------------------------------------------------------------------- */
 
-static bool ask(eb_restore_job_t *job, const eb_restore_result_t *result, const eb_apply_t *apply)
+static bool ask(eb_restore_job_t *job, const eb_restore_result_t *result,
+                const eb_write_engine_t *engine)
 {
     const eb_sidecar_t *sidecar = job->image.sidecar;
     const eb_layout_t *after = job->after;
@@ -144,8 +146,8 @@ static bool ask(eb_restore_job_t *job, const eb_restore_result_t *result, const 
         .source = job->image.path,
         .addr = result->addr,
         .size_bytes = result->size_bytes,
-        .spans = &apply->spans,
-        .skipped_bytes = apply->ahead.skipped_bytes,
+        .spans = &engine->spans,
+        .skipped_bytes = engine->ahead.skipped_bytes,
         .board_table = &job->board->table,
         .image_table = after != NULL ? &after->table : NULL,
         .board_boot = job->board->table.present ? &job->board->boot : NULL,
@@ -194,16 +196,16 @@ static void name_the_image(const eb_restore_job_t *job, const eb_restore_result_
     }
 }
 
-static eb_code_t change(eb_restore_job_t *job, eb_apply_t *apply, eb_restore_result_t *result,
-                        eb_err_t *err)
+static eb_code_t change(eb_restore_job_t *job, eb_write_engine_t *engine,
+                        eb_restore_result_t *result, eb_err_t *err)
 {
-    bool differs = eb_spans_bytes(&apply->spans, EB_SPAN_OLD) > 0;
-    eb_code_t code = eb_restore_check_change(job, &apply->spans, err);
+    bool differs = eb_spans_bytes(&engine->spans, EB_SPAN_OLD) > 0;
+    eb_code_t code = eb_restore_check_change(job, &engine->spans, err);
 
     if (code != EB_OK) {
         return code;
     }
-    bool agreed = ask(job, result, apply);
+    bool agreed = ask(job, result, engine);
     if (job->options->dry_run) {
         return EB_OK;
     }
@@ -216,11 +218,11 @@ static eb_code_t change(eb_restore_job_t *job, eb_apply_t *apply, eb_restore_res
         code = back_up_first(job, result, err);
     }
     if (code == EB_OK) {
-        code = eb_rescue_save(job, &apply->spans, err);
+        code = eb_sector_save_save(job, &engine->spans, err);
     }
     if (code == EB_OK) {
-        code = eb_apply_run(apply, err);
-        eb_rescue_drop(job->session, job->options->dir, &apply->spans);
+        code = eb_write_engine_run(engine, err);
+        eb_sector_save_drop(job->session, job->options->dir, &engine->spans);
         name_the_image(job, result, err);
     }
     return code;
@@ -229,27 +231,27 @@ static eb_code_t change(eb_restore_job_t *job, eb_apply_t *apply, eb_restore_res
 static eb_code_t restore(eb_restore_job_t *job, eb_restore_result_t *result, eb_err_t *err)
 {
     eb_range_t areas[EB_RESTORE_AREAS_MAX];
-    eb_apply_t apply;
-    eb_code_t code = eb_apply_init(&apply, job->session, job->ev, err);
+    eb_write_engine_t engine;
+    eb_code_t code = eb_write_engine_init(&engine, job->session, job->ev, err);
 
     if (code == EB_OK) {
-        apply.wanted = eb_restore_wanted;
-        apply.wanted_user = job;
-        apply.may_skip = !job->options->dry_run; /* which is to tell all that differs */
-        apply.area_count = eb_restore_areas(job, areas);
-        apply.areas = areas;
-        code = eb_apply_compare(&apply, job->sectors, job->sector_count, err);
+        engine.wanted = eb_restore_wanted;
+        engine.wanted_user = job;
+        engine.may_skip = !job->options->dry_run; /* which is to tell all that differs */
+        engine.area_count = eb_restore_areas(job, areas);
+        engine.areas = areas;
+        code = eb_write_engine_compare(&engine, job->sectors, job->sector_count, err);
     }
     if (code == EB_OK) {
-        code = change(job, &apply, result, err);
+        code = change(job, &engine, result, err);
     }
-    result->proved = apply.proved;
-    result->changed = apply.changed;
-    result->bytes_written = apply.bytes_written;
-    result->wire_bytes = apply.wire_bytes;
-    result->spans = apply.spans;
-    apply.spans = (eb_spans_t){0};
-    eb_apply_free(&apply);
+    result->proved = engine.proved;
+    result->changed = engine.changed;
+    result->bytes_written = engine.bytes_written;
+    result->wire_bytes = engine.wire_bytes;
+    result->spans = engine.spans;
+    engine.spans = (eb_spans_t){0};
+    eb_write_engine_free(&engine);
     return code;
 }
 
@@ -260,7 +262,7 @@ static void free_job(eb_restore_job_t *job)
     free(job->after);
     free(job->ranges);
     free(job->sectors);
-    free(job->edges);
+    free(job->partials);
     free(job);
 }
 

@@ -1,4 +1,4 @@
-#include "apply_look.h"
+#include "write_verify.h"
 
 #include "range.h"
 
@@ -7,9 +7,9 @@
 /* -- progress ------------------------------------------------------------------------------- */
 
 /* The first total of a phase stays: what comes again after a fault is not more to do. */
-void eb_apply_begin_phase(eb_apply_t *a, eb_phase_t phase, uint64_t total)
+void eb_write_begin_phase(eb_write_engine_t *a, eb_phase_t phase, uint64_t total)
 {
-    eb_apply_phase_t *p = &a->phases[phase];
+    eb_write_phase_t *p = &a->phases[phase];
 
     if (!p->started && total > 0) {
         p->started = true;
@@ -18,9 +18,9 @@ void eb_apply_begin_phase(eb_apply_t *a, eb_phase_t phase, uint64_t total)
     }
 }
 
-void eb_apply_show(eb_apply_t *a, eb_phase_t phase, uint64_t done)
+void eb_write_show(eb_write_engine_t *a, eb_phase_t phase, uint64_t done)
 {
-    eb_apply_phase_t *p = &a->phases[phase];
+    eb_write_phase_t *p = &a->phases[phase];
 
     done = done < p->total ? done : p->total;
     if (p->started && done > p->shown) {
@@ -31,7 +31,7 @@ void eb_apply_show(eb_apply_t *a, eb_phase_t phase, uint64_t done)
 
 /* Events of a comparison within a larger piece of work: its progress counts in a phase of ours. */
 typedef struct inner {
-    eb_apply_t *apply;
+    eb_write_engine_t *engine;
     eb_phase_t phase;
     bool counts;
 } inner_t;
@@ -40,7 +40,7 @@ static void inner_note(void *user, eb_level_t level, const char *text)
 {
     const inner_t *inner = user;
 
-    eb_event_note(inner->apply->ev, level, "%s", text);
+    eb_event_note(inner->engine->ev, level, "%s", text);
 }
 
 static void inner_progress(void *user, const eb_progress_t *progress)
@@ -48,8 +48,8 @@ static void inner_progress(void *user, const eb_progress_t *progress)
     const inner_t *inner = user;
 
     if (inner->counts && progress->phase == EB_PHASE_CHECK) {
-        eb_apply_show(inner->apply, inner->phase,
-                      inner->apply->phases[inner->phase].settled + progress->done);
+        eb_write_show(inner->engine, inner->phase,
+                      inner->engine->phases[inner->phase].settled + progress->done);
     }
 }
 
@@ -57,12 +57,12 @@ static bool inner_cancelled(void *user)
 {
     const inner_t *inner = user;
 
-    return eb_event_cancelled(inner->apply->ev);
+    return eb_event_cancelled(inner->engine->ev);
 }
 
 static eb_events_t inner_events(inner_t *inner)
 {
-    const eb_events_t *ev = inner->apply->ev;
+    const eb_events_t *ev = inner->engine->ev;
 
     return (eb_events_t){inner, inner_note, inner_progress, inner_cancelled,
                          ev != NULL ? ev->max_level : EB_LEVEL_WARNING};
@@ -88,8 +88,8 @@ static eb_span_state_t state_after(eb_span_state_t now, bool equal)
 }
 
 /* Take over one compared stretch; spans must not change while it is walked, so a copy is. */
-static eb_code_t take_over(eb_apply_t *a, const eb_flash_span_t *found, const eb_spans_t *before,
-                           eb_err_t *err)
+static eb_code_t take_over(eb_write_engine_t *a, const eb_flash_span_t *found,
+                           const eb_spans_t *before, eb_err_t *err)
 {
     for (size_t i = 0; i < before->count; i++) {
         const eb_flash_span_t *span = &before->spans[i];
@@ -111,8 +111,8 @@ static eb_code_t take_over(eb_apply_t *a, const eb_flash_span_t *found, const eb
 }
 
 /* Ask the board about a range and put what it says into spans. On failure they stay as they are. */
-eb_code_t eb_apply_look(eb_apply_t *a, eb_range_t range, eb_phase_t phase, bool counts,
-                        eb_err_t *err)
+eb_code_t eb_write_verify(eb_write_engine_t *a, eb_range_t range, eb_phase_t phase, bool counts,
+                          eb_err_t *err)
 {
     inner_t inner = {a, phase, counts};
     eb_events_t events = inner_events(&inner);

@@ -1,19 +1,19 @@
-#include "apply_step.h"
+#include "write_steps.h"
 
-#include "apply_look.h"
 #include "bytes.h"
 #include "range.h"
+#include "write_verify.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-bool eb_apply_next_open(const eb_apply_t *a, uint64_t from, uint64_t end, eb_range_t *out)
+bool eb_write_next_open(const eb_write_engine_t *a, uint64_t from, uint64_t end, eb_range_t *out)
 {
     for (size_t i = 0; i < a->spans.count; i++) {
         const eb_flash_span_t *span = &a->spans.spans[i];
         uint64_t start = span->addr > from ? span->addr : from;
         uint64_t stop = eb_span_end(span) < end ? eb_span_end(span) : end;
-        if (!eb_apply_is_settled(span->state) && span->state != EB_SPAN_WRITTEN && start < stop) {
+        if (!eb_span_is_verified(span->state) && span->state != EB_SPAN_WRITTEN && start < stop) {
             *out = (eb_range_t){(uint32_t)start, (uint32_t)(stop - start)};
             return true;
         }
@@ -21,13 +21,13 @@ bool eb_apply_next_open(const eb_apply_t *a, uint64_t from, uint64_t end, eb_ran
     return false;
 }
 
-uint32_t eb_apply_open_bytes(const eb_apply_t *a, eb_range_t range)
+uint32_t eb_write_open_bytes(const eb_write_engine_t *a, eb_range_t range)
 {
     uint64_t from = range.addr, end = from + range.size;
     uint32_t bytes = 0;
     eb_range_t open;
 
-    while (eb_apply_next_open(a, from, end, &open)) {
+    while (eb_write_next_open(a, from, end, &open)) {
         bytes += open.size;
         from = eb_range_end(open);
     }
@@ -36,7 +36,7 @@ uint32_t eb_apply_open_bytes(const eb_apply_t *a, eb_range_t range)
 
 /* -- blocks ---------------------------------------------------------------------------------- */
 
-static bool is_mixed(const eb_apply_t *a, uint32_t addr)
+static bool is_mixed(const eb_write_engine_t *a, uint32_t addr)
 {
     uint32_t block = addr / EB_BLOCK_BYTES;
 
@@ -44,7 +44,7 @@ static bool is_mixed(const eb_apply_t *a, uint32_t addr)
 }
 
 /* The sector's bytes, and whether it is erased only. */
-static eb_code_t wanted_sector(eb_apply_t *a, uint32_t addr, uint8_t *out, bool *blank,
+static eb_code_t wanted_sector(eb_write_engine_t *a, uint32_t addr, uint8_t *out, bool *blank,
                                eb_err_t *err)
 {
     eb_code_t code = a->wanted(a->wanted_user, addr, EB_SECTOR_BYTES, out, err);
@@ -53,7 +53,7 @@ static eb_code_t wanted_sector(eb_apply_t *a, uint32_t addr, uint8_t *out, bool 
     return code;
 }
 
-static bool in_one_area(const eb_apply_t *a, eb_range_t range)
+static bool in_one_area(const eb_write_engine_t *a, eb_range_t range)
 {
     for (size_t i = 0; i < a->area_count; i++) {
         if (eb_range_common(a->areas[i], range).size == range.size) {
@@ -64,7 +64,7 @@ static bool in_one_area(const eb_apply_t *a, eb_range_t range)
 }
 
 /* Erased bytes in a range of open sectors. */
-static eb_code_t blank_bytes(eb_apply_t *a, eb_range_t range, uint32_t *bytes, eb_err_t *err)
+static eb_code_t blank_bytes(eb_write_engine_t *a, eb_range_t range, uint32_t *bytes, eb_err_t *err)
 {
     *bytes = 0;
     for (uint32_t done = 0; done < range.size; done += EB_SECTOR_BYTES) {
@@ -80,7 +80,7 @@ static eb_code_t blank_bytes(eb_apply_t *a, eb_range_t range, uint32_t *bytes, e
 
 /* A part of an open stretch that lies in one block. Only what goes deflated over the line is worth
  * sending although it is blank. */
-static eb_code_t count_part(eb_apply_t *a, eb_range_t part, bool deflates, uint64_t *erase,
+static eb_code_t count_part(eb_write_engine_t *a, eb_range_t part, bool deflates, uint64_t *erase,
                             uint64_t *write, eb_err_t *err)
 {
     uint32_t blank;
@@ -96,7 +96,7 @@ static eb_code_t count_part(eb_apply_t *a, eb_range_t part, bool deflates, uint6
     return code;
 }
 
-eb_code_t eb_apply_count_work(eb_apply_t *a, eb_err_t *err)
+eb_code_t eb_write_count_work(eb_write_engine_t *a, eb_err_t *err)
 {
     uint64_t from = 0, erase = 0, write = 0;
     eb_session_stats_t stats;
@@ -112,7 +112,7 @@ eb_code_t eb_apply_count_work(eb_apply_t *a, eb_err_t *err)
             return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the blocks");
         }
     }
-    while (eb_apply_next_open(a, from, UINT64_MAX, &open)) {
+    while (eb_write_next_open(a, from, UINT64_MAX, &open)) {
         uint32_t to_border = EB_BLOCK_BYTES - open.addr % EB_BLOCK_BYTES;
         open.size = eb_min_u32(open.size, to_border);
         eb_code_t code = count_part(a, open, stats.stub, &erase, &write, err);
@@ -130,7 +130,7 @@ eb_code_t eb_apply_count_work(eb_apply_t *a, eb_err_t *err)
 
 /* How much of an open stretch to take at once: up to a border of blocks, which are erased faster.
  */
-static uint32_t step_of(const eb_apply_t *a, eb_range_t open)
+static uint32_t step_of(const eb_write_engine_t *a, eb_range_t open)
 {
     uint64_t end = (uint64_t)open.addr + a->step_bytes;
     uint64_t border = end - end % EB_BLOCK_BYTES;
@@ -141,13 +141,13 @@ static uint32_t step_of(const eb_apply_t *a, eb_range_t open)
     return eb_min_u32(open.size, (uint32_t)(end - open.addr));
 }
 
-eb_code_t eb_apply_next_step(eb_apply_t *a, uint64_t *from, uint64_t end, bool blank,
+eb_code_t eb_write_next_step(eb_write_engine_t *a, uint64_t *from, uint64_t end, bool blank,
                              eb_range_t *step, eb_err_t *err)
 {
     eb_range_t open;
 
     *step = (eb_range_t){0, 0};
-    while (step->size == 0 && eb_apply_next_open(a, *from, end, &open)) {
+    while (step->size == 0 && eb_write_next_open(a, *from, end, &open)) {
         uint32_t limit = step_of(a, open);
         bool fits = true;
         *step = (eb_range_t){open.addr, 0};

@@ -1,0 +1,69 @@
+#include "refuse.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define HINT_NO_PAST "there is no way past this: the chip itself forbids it"
+
+eb_code_t eb_refuse(const eb_events_t *ev, bool force, const char *hint, eb_err_t *err,
+                    const char *format, ...)
+{
+    char text[EB_ERR_TEXT_BYTES];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    if (force) {
+        eb_event_note(ev, EB_LEVEL_WARNING, "%s; going on because of --force", text);
+        return EB_OK;
+    }
+    (void)eb_err_set(err, EB_ERR_REFUSED, "%s", text);
+    eb_err_hint(err, "%s", hint);
+    return EB_ERR_REFUSED;
+}
+
+eb_code_t eb_refuse_download_mode(const eb_session_t *session, eb_err_t *err)
+{
+    if (eb_session_chip(session)->security.secure_download_mode != EB_YES) {
+        return EB_OK;
+    }
+    (void)eb_err_set(err, EB_ERR_UNSUPPORTED,
+                     "secure download mode is on: the chip does not let its flash be compared and "
+                     "proved");
+    eb_err_hint(err, "%s", HINT_NO_PAST);
+    return EB_ERR_UNSUPPORTED;
+}
+
+eb_code_t eb_refuse_protected(eb_retry_t *retry, bool force, eb_err_t *err)
+{
+    bool is_protected = false;
+    uint8_t status = 0;
+    eb_err_t why = {0};
+
+    while (eb_flash_protection(retry->session, &is_protected, &status, &why) != EB_OK) {
+        if (why.code == EB_ERR_UNSUPPORTED) {
+            eb_event_note(retry->ev, EB_LEVEL_DETAIL, "write protection is not known: %s",
+                          why.message);
+            return EB_OK;
+        }
+        const eb_code_t code = eb_retry_after_failure(retry, &why);
+        if (code != EB_OK) {
+            if (err != NULL) {
+                *err = why;
+            }
+            return code;
+        }
+    }
+    if (!is_protected) {
+        return EB_OK;
+    }
+    return eb_refuse(retry->ev, force,
+                     "--force tries it all the same: what the flash ignores is found out by "
+                     "its digest; to lift the protection, clear the BP bits with the "
+                     "firmware or tool that set them",
+                     err,
+                     "the flash is write-protected: its status register is 0x%02x, and the "
+                     "block protection bits in it (BP0 to BP2) make it ignore writes",
+                     status);
+}

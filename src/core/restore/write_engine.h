@@ -1,0 +1,81 @@
+/*
+ * write_engine.h: the engine that changes the flash of a board and keeps the truth about it.
+ *
+ * What shall be in the flash comes from a function. First eb_write_engine_compare finds by digests
+ * what differs; nothing is changed by it. Then eb_write_engine_run erases and writes those sectors
+ * and no others, and proves each of them by a digest of the chip. At every moment `spans` holds
+ * what is known of each sector; nothing but a digest makes one SAME or NEW.
+ */
+#ifndef EB_RESTORE_WRITE_ENGINE_H
+#define EB_RESTORE_WRITE_ENGINE_H
+
+#include "flash_compare.h"
+#include "neighbour_check.h"
+#include "range.h"
+#include "retry.h"
+
+/* Most that is written or erased at once: the stub is idle between two writes. */
+#define EB_WRITE_STEP_BYTES (1024u * 1024u)
+
+/* Progress of one phase, in bytes. */
+typedef struct eb_write_phase {
+    bool started;
+    uint64_t total;
+    uint64_t settled; /* for good */
+    uint64_t shown;   /* never goes back */
+} eb_write_phase_t;
+
+typedef struct eb_write_engine {
+    /* filled by the caller after eb_write_engine_init */
+    eb_wanted_fn wanted; /* NULL: all shall be erased */
+    void *wanted_user;
+    const eb_range_t
+        *areas;        /* in the order of the work; together they cover the ranges; borrowed */
+    size_t area_count; /* 0: by address */
+    bool may_skip; /* what differs all over need not be asked sector by sector: compare_ahead.h */
+    /* results */
+    eb_spans_t spans; /* whole sectors; moved out by the caller, or freed by eb_write_engine_free */
+    bool changed;     /* at least one sector was touched */
+    bool proved; /* all of spans is SAME or NEW, and was so after the last reset of the board */
+    uint64_t bytes_written;   /* acknowledged; those of a second attempt too */
+    uint64_t wire_bytes;      /* payload sent for them */
+    eb_compare_ahead_t ahead; /* of eb_write_engine_compare; skipped_bytes: of OLD */
+    /* from here on its own */
+    eb_session_t *session;
+    const eb_events_t *ev;
+    eb_retry_t retry;
+    uint8_t *buf;             /* EB_WRITE_STEP_BYTES; owned */
+    uint32_t step_bytes;      /* what is tried at once; smaller after failures */
+    eb_compare_ahead_t proof; /* what was asked since; allows nothing */
+    uint64_t bytes_erased;
+    int64_t erase_us, write_us;
+    uint8_t *mixed; /* one bit a block of the flash; see write_steps.h; owned */
+    uint32_t mixed_bits;
+    unsigned failures;          /* in a row, without a sector that became NEW */
+    eb_neighbours_t neighbours; /* set before the first change */
+    bool doubted;               /* something was written and did not arrive where it should */
+    uint32_t resets;            /* of the board, when the spans were proved last */
+    eb_write_phase_t phases[EB_PHASE_HASH + 1];
+} eb_write_engine_t;
+
+/* Allocates; release with eb_write_engine_free, on failure too. */
+eb_code_t eb_write_engine_init(eb_write_engine_t *engine, eb_session_t *session,
+                               const eb_events_t *ev, eb_err_t *err);
+void eb_write_engine_free(eb_write_engine_t *engine); /* NULL is allowed */
+
+/*
+ * Fill spans with SAME and OLD. Ranges are whole sectors, sorted, apart from each other.
+ * EB_PHASE_CHECK over all of them. Errors are those of eb_flash_compare.
+ */
+eb_code_t eb_write_engine_compare(eb_write_engine_t *engine, const eb_range_t *ranges, size_t count,
+                                  eb_err_t *err);
+
+/*
+ * Change what is OLD and prove it. EB_PHASE_ERASE, _WRITE and _VERIFY. Blocks as long as that
+ * takes, honours cancel. On failure the touched spans are looked at again if the board can be
+ * reached; once something was touched the error is EB_ERR_UNFINISHED, with the cause and the ranges
+ * in its message, otherwise it is the cause itself.
+ */
+eb_code_t eb_write_engine_run(eb_write_engine_t *engine, eb_err_t *err);
+
+#endif
