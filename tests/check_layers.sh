@@ -49,6 +49,7 @@ sed 's/"\([^"\\]\|\\.\)*"/""/g' "$plain/code" >"$plain/calls"
 # -- one way down ------------------------------------------------------------------------------
 may_see() { # the layers whose private headers a layer may include
     case $1 in
+    stubs) echo none ;;
     base) echo 'base' ;;
     transport) echo 'transport base' ;;
     wire) echo 'wire transport base' ;;

@@ -1,5 +1,5 @@
 /*
- * stub_embedded.h: the stubs that the build put into the program (see cmake/stubs.cmake).
+ * stub_embedded.h: the stubs that the build put into the program (see src/stubs/stubs.cmake).
  */
 #ifndef EB_DEVICE_STUB_EMBEDDED_H
 #define EB_DEVICE_STUB_EMBEDDED_H

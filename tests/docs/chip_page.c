@@ -1,7 +1,7 @@
 /*
  * chip_page.c: print docs/chips.md from the rows of the chips.
  *
- *     chip_page cmake/stub_hashes.txt > docs/chips.md
+ *     chip_page src/stubs/stub_hashes.txt > docs/chips.md
  *
  * The list of hashes tells which stubs a build carries.
  */
@@ -176,7 +176,7 @@ static const char tail[] =
 int main(int argc, char **argv)
 {
     if (argc != 2 || !load_stub_list(argv[1])) {
-        (void)fprintf(stderr, "usage: chip_page cmake/stub_hashes.txt\n");
+        (void)fprintf(stderr, "usage: chip_page src/stubs/stub_hashes.txt\n");
         return 2;
     }
     printf("%s", head);

@@ -23,9 +23,9 @@ typedef eb_code_t (*eb_wanted_fn)(void *user, uint32_t addr, uint32_t size, uint
  * never outside the range (addr and size need no alignment). Recovers from a bad line as reads do.
  * EB_PHASE_CHECK progress. On failure *spans is empty.
  *
- * ahead NULL: all of it is asked. Else it goes on from one call to the next, and learns what digests
- * cost; where it allows not to ask, OLD is also what was not asked, and the range must be whole
- * sectors.
+ * ahead NULL: all of it is asked. Else it goes on from one call to the next, and learns what
+ * digests cost; where it allows not to ask, OLD is also what was not asked, and the range must be
+ * whole sectors.
  */
 eb_code_t eb_flash_compare(eb_session_t *s, uint32_t addr, uint32_t size, eb_wanted_fn wanted,
                            void *user, eb_compare_ahead_t *ahead, const eb_events_t *ev,

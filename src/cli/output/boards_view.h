@@ -5,8 +5,8 @@
  * Each board has its own thread and its own events; eb_boards_view_draw belongs to the thread that
  * waits for them.
  */
-#ifndef EB_CLI_BOARDS_VIEW_H
-#define EB_CLI_BOARDS_VIEW_H
+#ifndef EB_OUTPUT_BOARDS_VIEW_H
+#define EB_OUTPUT_BOARDS_VIEW_H
 
 #include "console.h"
 

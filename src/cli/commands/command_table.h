@@ -2,8 +2,8 @@
  * command_table.h: what a command is. A new command is a cmd_*.c with its const entry, and a row in
  * command_table.c; parsing, usage, help and errors follow from the entry.
  */
-#ifndef EB_CLI_COMMAND_TABLE_H
-#define EB_CLI_COMMAND_TABLE_H
+#ifndef EB_COMMANDS_COMMAND_TABLE_H
+#define EB_COMMANDS_COMMAND_TABLE_H
 
 #include "espbackup/err.h"
 #include "option_table.h"

@@ -1,5 +1,5 @@
 # Stubs: small programs that are loaded into the chip's RAM. Their JSON files come from a pinned
-# package, are checked against cmake/stub_hashes.txt and become C arrays in the build folder; none is
+# package, are checked against src/stubs/stub_hashes.txt and become C arrays in the build folder; none is
 # kept in the source tree. Without them the program still builds, and works with ROM loaders alone.
 #
 #   -DESPBACKUP_STUB_DIR=DIR    take the files from DIR (a build without network)
@@ -52,7 +52,7 @@ function(_espbackup_c_bytes path out)
 endfunction()
 
 function(espbackup_embed_stubs target)
-    set(list "${CMAKE_SOURCE_DIR}/cmake/stub_hashes.txt")
+    set(list "${CMAKE_SOURCE_DIR}/src/stubs/stub_hashes.txt")
     set(generated "${CMAKE_CURRENT_BINARY_DIR}/stub_files.c")
     set(arrays "")
     set(rows "")
@@ -73,11 +73,11 @@ function(espbackup_embed_stubs target)
             set(file "${folder}/${CMAKE_MATCH_2}")
             set(name "${CMAKE_MATCH_3}")
             if(NOT EXISTS "${file}")
-                message(FATAL_ERROR "${file} is missing; cmake/stub_hashes.txt names it")
+                message(FATAL_ERROR "${file} is missing; src/stubs/stub_hashes.txt names it")
             endif()
             file(SHA256 "${file}" actual)
             if(NOT actual STREQUAL expected)
-                message(FATAL_ERROR "${file} is not the one of cmake/stub_hashes.txt: "
+                message(FATAL_ERROR "${file} is not the one of src/stubs/stub_hashes.txt: "
                     "SHA-256 ${actual} instead of ${expected}")
             endif()
             _espbackup_c_bytes("${file}" bytes)
@@ -88,7 +88,7 @@ function(espbackup_embed_stubs target)
         endforeach()
     endif()
     file(CONFIGURE OUTPUT "${generated}" @ONLY CONTENT
-"/* Made by cmake/stubs.cmake. The stubs are of esp-flasher-stub @ESPBACKUP_STUB_VERSION@,
+"/* Made by src/stubs/stubs.cmake. The stubs are of esp-flasher-stub @ESPBACKUP_STUB_VERSION@,
  * Copyright Espressif Systems, Apache-2.0 or MIT. */
 #include \"stub_embedded.h\"
 

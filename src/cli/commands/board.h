@@ -1,6 +1,6 @@
 /* board.h: from the options to a connected board, and back to the user's own program. */
-#ifndef EB_CLI_BOARD_H
-#define EB_CLI_BOARD_H
+#ifndef EB_COMMANDS_BOARD_H
+#define EB_COMMANDS_BOARD_H
 
 #include "cli.h"
 #include "espbackup/session.h"

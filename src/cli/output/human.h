@@ -1,6 +1,6 @@
 /* human.h: sizes, rates, durations and times as people read them. K is 1024, as on the way in. */
-#ifndef EB_CLI_HUMAN_H
-#define EB_CLI_HUMAN_H
+#ifndef EB_OUTPUT_HUMAN_H
+#define EB_OUTPUT_HUMAN_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  * render_json.h: results as JSON: exact numbers, names as in docs/sidecar-format.md where the two
  * tell the same fact. Each adds its keys to `root`.
  */
-#ifndef EB_CLI_RENDER_JSON_H
-#define EB_CLI_RENDER_JSON_H
+#ifndef EB_OUTPUT_RENDER_JSON_H
+#define EB_OUTPUT_RENDER_JSON_H
 
 #include "espbackup/ops.h"
 #include "flash_pieces.h"

@@ -4,8 +4,8 @@
  * The table is parser, usage line and help text at once; names are unique over all commands, so a
  * new option is an enum value, a row, and its place in the `options` of the commands that take it.
  */
-#ifndef EB_CLI_OPTION_TABLE_H
-#define EB_CLI_OPTION_TABLE_H
+#ifndef EB_OPTIONS_OPTION_TABLE_H
+#define EB_OPTIONS_OPTION_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* render_text.h: results for people: sizes rounded, columns aligned, facts not known left out. */
-#ifndef EB_CLI_RENDER_TEXT_H
-#define EB_CLI_RENDER_TEXT_H
+#ifndef EB_OUTPUT_RENDER_TEXT_H
+#define EB_OUTPUT_RENDER_TEXT_H
 
 #include "espbackup/ops.h"
 #include "flash_pieces.h"

@@ -2,8 +2,8 @@
  * flash_pieces.h: ranges of the flash cut at the borders of partitions, for showing: what they are,
  * how they are, and how much of each partition that makes.
  */
-#ifndef EB_CLI_FLASH_PIECES_H
-#define EB_CLI_FLASH_PIECES_H
+#ifndef EB_OUTPUT_FLASH_PIECES_H
+#define EB_OUTPUT_FLASH_PIECES_H
 
 #include "difference.h"
 #include "espbackup/ops.h"

@@ -4,8 +4,8 @@
  * Cells are cleaned (eb_term_clean) and copied. No memory marks the table, and printing it then
  * returns false; no checks in between.
  */
-#ifndef EB_CLI_TEXT_TABLE_H
-#define EB_CLI_TEXT_TABLE_H
+#ifndef EB_OUTPUT_TEXT_TABLE_H
+#define EB_OUTPUT_TEXT_TABLE_H
 
 #include "term.h"
 

@@ -1,6 +1,6 @@
 /* number_parse.h: numbers and sizes as people type them. */
-#ifndef EB_CLI_NUMBER_PARSE_H
-#define EB_CLI_NUMBER_PARSE_H
+#ifndef EB_OPTIONS_NUMBER_PARSE_H
+#define EB_OPTIONS_NUMBER_PARSE_H
 
 #include "espbackup/err.h"
 

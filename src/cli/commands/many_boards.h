@@ -2,8 +2,8 @@
  * many_boards.h: `backup` of several boards at once, each on its own port and in its own thread.
  * One that fails does not disturb the others.
  */
-#ifndef EB_CLI_MANY_BOARDS_H
-#define EB_CLI_MANY_BOARDS_H
+#ifndef EB_COMMANDS_MANY_BOARDS_H
+#define EB_COMMANDS_MANY_BOARDS_H
 
 #include "cli.h"
 #include "espbackup/ops.h"

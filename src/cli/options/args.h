@@ -5,8 +5,8 @@
  * ends them. The last of two equal options counts, or all where the row says so. Errors are
  * EB_ERR_USAGE and name the value and what was expected.
  */
-#ifndef EB_CLI_ARGS_H
-#define EB_CLI_ARGS_H
+#ifndef EB_OPTIONS_ARGS_H
+#define EB_OPTIONS_ARGS_H
 
 #include "command_table.h"
 #include "espbackup/err.h"

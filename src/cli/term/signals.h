@@ -6,8 +6,8 @@
  * short; after EB_SIGNAL_GRACE_MS the next one ends the program at once (what is on the disk is
  * safe at any moment).
  */
-#ifndef EB_CLI_SIGNALS_H
-#define EB_CLI_SIGNALS_H
+#ifndef EB_TERM_SIGNALS_H
+#define EB_TERM_SIGNALS_H
 
 #include <stdbool.h>
 

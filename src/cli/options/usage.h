@@ -1,6 +1,6 @@
 /* usage.h: help, made from the tables. */
-#ifndef EB_CLI_USAGE_H
-#define EB_CLI_USAGE_H
+#ifndef EB_OPTIONS_USAGE_H
+#define EB_OPTIONS_USAGE_H
 
 #include "command_table.h"
 #include "espbackup/err.h"

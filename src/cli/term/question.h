@@ -1,6 +1,6 @@
 /* question.h: a question that a person answers on the terminal. */
-#ifndef EB_CLI_QUESTION_H
-#define EB_CLI_QUESTION_H
+#ifndef EB_TERM_QUESTION_H
+#define EB_TERM_QUESTION_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
  * gives a line when it starts, and then one for every 10 % or 10 s, at most one a second. Time
  * comes in as a parameter, so that tests own the clock.
  */
-#ifndef EB_CLI_PROGRESS_H
-#define EB_CLI_PROGRESS_H
+#ifndef EB_OUTPUT_PROGRESS_H
+#define EB_OUTPUT_PROGRESS_H
 
 #include "espbackup/event.h"
 #include "term.h"

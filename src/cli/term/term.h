@@ -1,6 +1,6 @@
 /* term.h: what the stream at hand is: a terminal, how wide, with colour; and text safe to show. */
-#ifndef EB_CLI_TERM_H
-#define EB_CLI_TERM_H
+#ifndef EB_TERM_TERM_H
+#define EB_TERM_TERM_H
 
 #include "option_table.h"
 

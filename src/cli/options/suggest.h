@@ -1,6 +1,6 @@
 /* suggest.h: the name that was probably meant. */
-#ifndef EB_CLI_SUGGEST_H
-#define EB_CLI_SUGGEST_H
+#ifndef EB_OPTIONS_SUGGEST_H
+#define EB_OPTIONS_SUGGEST_H
 
 #include <stddef.h>
 
