@@ -57,6 +57,15 @@ typedef enum eb_code {
     EB_CODE_COUNT
 } eb_code_t;
 
+/* A way on that needs an option or a command of the program. The core names it; cli has the words,
+ * because options and commands are its own (src/cli/output/hints.c, one row each). */
+typedef enum eb_reason {
+    EB_REASON_NONE = 0,
+    EB_REASON_PLUG_IN,      /* the port went away while the board was changed */
+    EB_REASON_FINISH_NAMED, /* finish the restore of the image in `hint`, by its name */
+    EB_REASON_COUNT
+} eb_reason_t;
+
 #define EB_ERR_TEXT_BYTES 512
 
 typedef struct eb_err {
@@ -64,7 +73,9 @@ typedef struct eb_err {
     int os_errno;      /* 0 when the system had no part in it */
     int device_status; /* error byte of the chip's reply, 0 when none */
     char message[EB_ERR_TEXT_BYTES];
-    char hint[EB_ERR_TEXT_BYTES]; /* empty: the default hint of the code is printed */
+    eb_reason_t reason;           /* a way on in words of cli */
+    char hint[EB_ERR_TEXT_BYTES]; /* a way on in words of the core, without options; with a reason
+                                     whose words have a %s: the text for it */
     const char *where;            /* function that found it; static storage */
 } eb_err_t;
 
@@ -73,13 +84,12 @@ typedef struct eb_code_row {
     eb_code_t code;
     const char *name; /* in JSON, e.g. "port_busy" */
     int exit_status;
-    const char *default_hint;
 } eb_code_row_t;
 
 /* Never NULL; an unknown code gives the row of EB_ERR_INTERNAL. Static storage. */
 const eb_code_row_t *eb_code_row(eb_code_t code);
 
-/* Fill `*err` (unless NULL) and return `code`. Clears os_errno, device_status and hint. */
+/* Fill `*err` (unless NULL) and return `code`. Clears os_errno, device_status, reason and hint. */
 eb_code_t eb_err_set_at(eb_err_t *err, const char *where, eb_code_t code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 #define eb_err_set(err, code, ...) eb_err_set_at((err), __func__, (code), __VA_ARGS__)
@@ -103,10 +113,11 @@ eb_code_t eb_err_set_errno_at(eb_err_t *err, const char *where, eb_code_t code, 
 /* Set the hint of an error that is already set. NULL err is allowed. */
 void eb_err_hint(eb_err_t *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Put "words: " in front of the message; code, hint and the rest stay. Returns err's code. */
-eb_code_t eb_err_wrap(eb_err_t *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Set the reason of an error that is already set. NULL err is allowed. */
+void eb_err_reason(eb_err_t *err, eb_reason_t reason);
 
-/* The hint to print: err's own, or the default of its code. */
-const char *eb_err_hint_text(const eb_err_t *err);
+/* Put "words: " in front of the message; code, reason, hint and the rest stay. Returns err's code.
+ */
+eb_code_t eb_err_wrap(eb_err_t *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

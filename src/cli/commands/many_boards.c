@@ -3,6 +3,7 @@
 #include "board.h"
 #include "boards_view.h"
 #include "clock.h"
+#include "hints.h"
 #include "human.h"
 #include "render_json.h"
 #include "text_table.h"
@@ -112,6 +113,7 @@ static bool is_left_out(const eb_one_board_t *b)
 static void tell_end(eb_one_board_t *b)
 {
     char text[2 * EB_HUMAN_BYTES + 16], size[EB_HUMAN_BYTES], took[EB_HUMAN_BYTES];
+    char hint[EB_HINT_BYTES];
 
     if (is_left_out(b)) {
         eb_event_note(&b->line->events, EB_LEVEL_DETAIL, "left out: %s", b->err.message);
@@ -119,8 +121,8 @@ static void tell_end(eb_one_board_t *b)
         return;
     }
     if (b->code != EB_OK) {
-        eb_event_note(&b->line->events, EB_LEVEL_WARNING, "%s; %s", b->err.message,
-                      eb_err_hint_text(&b->err));
+        eb_hint(&b->err, hint);
+        eb_event_note(&b->line->events, EB_LEVEL_WARNING, "%s; %s", b->err.message, hint);
         eb_board_line_end(b->line, "failed");
         return;
     }

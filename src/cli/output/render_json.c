@@ -1,6 +1,7 @@
 /* render_json.c: what a board is, as JSON. */
 #include "render_json.h"
 
+#include "hints.h"
 #include "json_facts.h"
 #include "partition_types.h"
 #include "sidecar_rules.h"
@@ -122,11 +123,13 @@ void eb_json_flash_report(eb_json_t *root, const eb_flash_report_t *report)
 void eb_json_error(eb_json_t *root, const eb_err_t *err)
 {
     const eb_code_row_t *row = eb_code_row(err->code);
+    char hint[EB_HINT_BYTES];
     eb_json_t *node = eb_json_add_object(root, "error");
 
     eb_json_add_text(node, "code", row->name);
     eb_json_add_text(node, "message", err->message);
-    eb_json_add_text(node, "hint", eb_err_hint_text(err));
+    eb_hint(err, hint);
+    eb_json_add_text(node, "hint", hint);
     eb_json_add_int(node, "exit", row->exit_status);
     if (err->device_status != 0) {
         eb_json_add_int(node, "device_status", err->device_status);

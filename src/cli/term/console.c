@@ -2,6 +2,7 @@
 #include "console.h"
 
 #include "clock.h"
+#include "hints.h"
 #include "signals.h"
 
 #include <stdarg.h>
@@ -132,8 +133,9 @@ void eb_console_end(eb_console_t *console)
 void eb_console_error(eb_console_t *console, const eb_err_t *err)
 {
     const eb_term_t *term = &console->term;
-    const char *hint = eb_err_hint_text(err);
+    char hint[EB_HINT_BYTES];
 
+    eb_hint(err, hint);
     eb_progress_end(&console->progress);
     print_message(term, eb_term_style(term, EB_STYLE_ERROR), "espbackup: ", err->message, 2);
     if (hint[0] != '\0') {

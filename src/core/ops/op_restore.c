@@ -191,8 +191,8 @@ static void name_the_image(const eb_restore_job_t *job, const eb_restore_result_
                            eb_err_t *err)
 {
     if (err != NULL && err->code == EB_ERR_UNFINISHED && result->first_backup_path[0] != '\0') {
-        eb_err_hint(err, "finish the job with: espbackup restore %s (without --backup-first)",
-                    job->image.path);
+        eb_err_hint(err, "%s", job->image.path);
+        eb_err_reason(err, EB_REASON_FINISH_NAMED);
     }
 }
 

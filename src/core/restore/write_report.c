@@ -67,10 +67,8 @@ eb_code_t eb_write_unfinished(const eb_spans_t *spans, const eb_err_t *cause, eb
         err->os_errno = cause->os_errno;
         err->device_status = cause->device_status;
     }
-    const char *first = cause->code == EB_ERR_PORT_LOST ? eb_err_hint_text(cause) : cause->hint;
-    if (first[0] != '\0') {
-        eb_err_hint(err, "%s; then run the same command again to finish the job", first);
-    }
+    eb_err_hint(err, "%s", cause->hint);
+    eb_err_reason(err, cause->code == EB_ERR_PORT_LOST ? EB_REASON_PLUG_IN : cause->reason);
     return EB_ERR_UNFINISHED;
 }
 

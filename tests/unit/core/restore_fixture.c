@@ -108,7 +108,7 @@ void assert_refused(restore_fixture_t *f, eb_code_t code, const char *message, c
     assert_int_equal(code, f->err.code);
     assert_int_equal(eb_code_row(code)->exit_status, 5);
     assert_non_null(strstr(f->err.message, message));
-    assert_non_null(strstr(eb_err_hint_text(&f->err), hint != NULL ? hint : ""));
+    assert_non_null(strstr(f->err.hint, hint != NULL ? hint : ""));
     assert_int_equal(fake_sector_erases(f->board), 0);
     assert_false(f->result.changed);
     assert_false(f->result.proved);

@@ -238,7 +238,7 @@ static void a_lying_board_is_always_caught(void **state)
         assert_int_equal(code, EB_ERR_UNFINISHED);
         assert_truth(f, code, before);
         assert_non_null(strstr(f->err.message, "does not hold them"));
-        assert_non_null(strstr(eb_err_hint_text(&f->err), "write-protected"));
+        assert_non_null(strstr(f->err.hint, "write-protected"));
         assert_true(f->board->writes + f->board->erase_calls < 100);
         assert_second_run_finishes(f);
         free(before);

@@ -1,0 +1,96 @@
+/* hints.c: the way on after an error, in words that name options and commands. */
+#include "hints.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define HINT_CABLE                                                                                 \
+    "try another USB cable or port, and a lower baud rate (for example --baud 115200)"
+#define HINT_BOOT                                                                                  \
+    "hold the BOOT button, press and release RESET, then release BOOT and try again; a board that" \
+    " is in its loader already wants --before no-reset"
+
+#define HINT_PLUG_IN "check the cable and plug the board in again"
+
+/* Without a better one: a hint for each code. */
+static const char *const by_code[] = {
+    [EB_OK] = "",
+    [EB_ERR_USAGE] = "see espbackup --help",
+    [EB_ERR_INTERNAL] = "this is a fault of espbackup; please report it with the output of --trace",
+    [EB_ERR_CANCELLED] = "run the same command again: it goes on where it was stopped",
+    [EB_ERR_FILE_IO] = "check the disk that holds the file",
+    [EB_ERR_FILE_ACCESS] = "check that the folder exists and that you may write there, or choose "
+                           "another with --dir or "
+                           "--output",
+    [EB_ERR_FILE_EXISTS] = "choose another name, or add --force to replace it",
+    [EB_ERR_DISK_FULL] = "make room on the disk, or choose another with --dir or --output",
+    [EB_ERR_PORT_NOT_FOUND] =
+        "plug the board in with a cable that carries data; espbackup ports lists what there is",
+    [EB_ERR_PORT_BUSY] = "close the serial monitor or other program that holds the port",
+    [EB_ERR_PORT_DENIED] =
+        "join the group that owns the port: sudo usermod -a -G dialout $USER, then log in again",
+    [EB_ERR_PORT_LOST] = HINT_PLUG_IN,
+    [EB_ERR_NO_ANSWER] = HINT_BOOT,
+    [EB_ERR_WRONG_BOOT_MODE] = HINT_BOOT,
+    [EB_ERR_GARBAGE] = "close other programs on this port; " HINT_CABLE,
+    [EB_ERR_TIMEOUT] = HINT_CABLE,
+    [EB_ERR_LINE] = HINT_CABLE,
+    [EB_ERR_PROTOCOL] = HINT_CABLE,
+    [EB_ERR_CHIP_RESET] =
+        "the board restarted by itself: give it a better supply (a powered hub, a shorter cable)",
+    [EB_ERR_DEVICE] = "run it again with --trace to see what the board refused",
+    [EB_ERR_CHIP_UNKNOWN] =
+        "this chip is not known to this version; --chip NAME says which one it is",
+    [EB_ERR_CHIP_MISMATCH] = "leave --chip out, or connect the right board",
+    [EB_ERR_STUB] = "use --no-stub to work with the ROM loader alone",
+    [EB_ERR_FLASH_MUTE] =
+        "the flash chip does not answer: check its supply and soldering, and what else drives its "
+        "pins",
+    [EB_ERR_FLASH_SIZE] = "say the size yourself with --flash-size, for example 4MB",
+    [EB_ERR_UNPROVED] = HINT_CABLE,
+    [EB_ERR_UNSUPPORTED] = "this chip, port or mode cannot do it",
+    [EB_ERR_REFUSED] = "see espbackup --help for the way past, if you are sure",
+    [EB_ERR_IMAGE_BAD] = "use another backup; espbackup list --check examines all",
+    [EB_ERR_SIDECAR_BAD] = "the file beside the image was changed or damaged; use another backup",
+    [EB_ERR_BACKUP_NOT_FOUND] = "espbackup list shows what there is",
+    [EB_ERR_DIFFERENT] = "",
+    [EB_ERR_UNFINISHED] = "run the same command again to finish the job",
+};
+_Static_assert(sizeof(by_code) / sizeof(by_code[0]) == EB_CODE_COUNT, "one hint for each code");
+
+/* A %s is replaced by the error's own hint. */
+static const char *const by_reason[] = {
+    [EB_REASON_NONE] = "",
+    [EB_REASON_PLUG_IN] = HINT_PLUG_IN,
+    [EB_REASON_FINISH_NAMED] = "finish the job with: espbackup restore %s (without --backup-first)",
+};
+_Static_assert(sizeof(by_reason) / sizeof(by_reason[0]) == EB_REASON_COUNT, "one for each reason");
+
+/* The words before, `text`, and the words behind the %s of `words`. */
+static void put_reason(const char *words, const char *text, char *out)
+{
+    const char *gap = strstr(words, "%s");
+
+    if (gap == NULL) {
+        (void)snprintf(out, EB_HINT_BYTES, "%s", words);
+    } else {
+        (void)snprintf(out, EB_HINT_BYTES, "%.*s%s%s", (int)(gap - words), words, text, gap + 2);
+    }
+}
+
+void eb_hint(const eb_err_t *err, char out[EB_HINT_BYTES])
+{
+    const char *last = by_code[eb_code_row(err->code)->code];
+
+    if (err->reason != EB_REASON_NONE && (unsigned)err->reason < EB_REASON_COUNT) {
+        put_reason(by_reason[err->reason], err->hint, out);
+    } else {
+        (void)snprintf(out, EB_HINT_BYTES, "%s", err->hint);
+    }
+    if (out[0] == '\0') {
+        (void)snprintf(out, EB_HINT_BYTES, "%s", last);
+    } else if (err->code == EB_ERR_UNFINISHED && err->reason != EB_REASON_FINISH_NAMED) {
+        const size_t used = strlen(out);
+        (void)snprintf(out + used, EB_HINT_BYTES - used, "; then %s", last);
+    }
+}

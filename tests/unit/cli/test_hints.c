@@ -1,0 +1,76 @@
+/* Hints: words for each reason and each code, and what is put together. */
+#include "hints.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void each_code_and_each_reason_has_words(void **state)
+{
+    char text[EB_HINT_BYTES];
+
+    (void)state;
+    for (int i = 0; i < EB_CODE_COUNT; i++) {
+        const eb_err_t err = {.code = (eb_code_t)i};
+        eb_hint(&err, text);
+        assert_true(i == EB_OK || i == EB_ERR_DIFFERENT || text[0] != '\0');
+    }
+    for (int i = EB_REASON_NONE + 1; i < EB_REASON_COUNT; i++) {
+        const eb_err_t err = {.code = EB_OK, .reason = (eb_reason_t)i, .hint = "x"};
+        eb_hint(&err, text);
+        assert_true(strlen(text) > 1);
+        assert_null(strstr(text, "%s"));
+    }
+}
+
+static void own_words_come_before_those_of_the_code(void **state)
+{
+    eb_err_t err = {.code = EB_ERR_LINE};
+    char text[EB_HINT_BYTES];
+
+    (void)state;
+    eb_err_hint(&err, "do this");
+    eb_hint(&err, text);
+    assert_string_equal(text, "do this");
+}
+
+static void the_gap_of_a_reason_is_filled(void **state)
+{
+    eb_err_t err = {.code = EB_ERR_UNFINISHED};
+    char text[EB_HINT_BYTES];
+
+    (void)state;
+    eb_err_hint(&err, "my.bin");
+    eb_err_reason(&err, EB_REASON_FINISH_NAMED);
+    eb_hint(&err, text);
+    assert_non_null(strstr(text, "espbackup restore my.bin"));
+}
+
+static void an_unfinished_change_says_how_to_finish_last(void **state)
+{
+    eb_err_t err = {.code = EB_ERR_UNFINISHED};
+    char text[EB_HINT_BYTES];
+
+    (void)state;
+    eb_hint(&err, text);
+    assert_string_equal(text, "run the same command again to finish the job");
+    eb_err_reason(&err, EB_REASON_PLUG_IN);
+    eb_hint(&err, text);
+    assert_non_null(strstr(text, "plug the board in"));
+    assert_non_null(strstr(text, "; then run the same command again to finish the job"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_code_and_each_reason_has_words),
+        cmocka_unit_test(own_words_come_before_those_of_the_code),
+        cmocka_unit_test(the_gap_of_a_reason_is_filled),
+        cmocka_unit_test(an_unfinished_change_says_how_to_finish_last),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
