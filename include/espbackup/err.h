@@ -44,13 +44,13 @@ typedef enum eb_code {
     EB_ERR_STUB,       /* the stub could not be loaded or did not start */
     EB_ERR_FLASH_MUTE, /* JEDEC id 000000 or FFFFFF */
     EB_ERR_FLASH_SIZE, /* size not known */
-    EB_ERR_UNPROVED,   /* the digest never matched, however often it was tried */
+    EB_ERR_UNVERIFIED, /* the digest never matched, however often it was tried */
     /* safety */
     EB_ERR_UNSUPPORTED,
     EB_ERR_REFUSED,
     /* backups */
-    EB_ERR_IMAGE_BAD,
-    EB_ERR_SIDECAR_BAD,
+    EB_ERR_IMAGE_INVALID,
+    EB_ERR_SIDECAR_INVALID,
     EB_ERR_BACKUP_NOT_FOUND,
     EB_ERR_DIFFERENT,  /* verify or diff found a difference */
     EB_ERR_UNFINISHED, /* the board was changed and the job is not done */

@@ -1,7 +1,7 @@
 /*
  * ops.h: the operations of espbackup: options in, result out, nothing printed.
  *
- * Result structs are zeroed on entry and filled on failure too; zero means "not proved", "not
+ * Result structs are zeroed on entry and filled on failure too; zero means "not verified", "not
  * started". Paths given are borrowed for the call.
  */
 #ifndef ESPBACKUP_OPS_H
@@ -25,11 +25,11 @@
 /* How many bytes of a backup were settled in which way. Each way ends in a digest of the chip. All
  * zero: not known, of what was taken out of an image without sidecar. */
 typedef struct eb_settled {
-    uint64_t read;     /* sent over the wire */
-    uint64_t erased;   /* digest equals that of 0xFF */
-    uint64_t prior;    /* digest equals that of an earlier backup of this board */
-    uint64_t resumed;  /* digest equals that of what an interrupted run left */
-    uint64_t unproved; /* read twice with equal result; only where the chip has no digest */
+    uint64_t read;       /* sent over the wire */
+    uint64_t erased;     /* digest equals that of 0xFF */
+    uint64_t prior;      /* digest equals that of an earlier backup of this board */
+    uint64_t resumed;    /* digest equals that of what an interrupted run left */
+    uint64_t unverified; /* read twice with equal result; only where the chip has no digest */
 } eb_settled_t;
 
 /* -- flash-info ------------------------------------------------------------------------------ */
@@ -64,13 +64,14 @@ typedef struct eb_backup_options {
     const char *note;   /* NULL: none */
     bool has_range;
     uint32_t addr, size; /* size 0 with has_range: to the end */
-    const char *since; /* backup whose bytes may be proved instead of read; NULL: none/automatic */
-    bool full;         /* read every byte over the wire */
+    const char
+        *since; /* backup whose bytes may be verified instead of read; NULL: none/automatic */
+    bool full;  /* read every byte over the wire */
     uint32_t table_addr; /* 0: 0x8000, then a search at the usual places */
 } eb_backup_options_t;
 
 typedef struct eb_backup_result {
-    bool proved;
+    bool verified;
     char partition[EB_PARTITION_LABEL_BYTES]; /* of backup-partition; empty otherwise */
     char image_path[EB_PATH_BYTES];
     char sidecar_path[EB_PATH_BYTES];
@@ -140,10 +141,10 @@ void eb_backup_list_free(eb_backup_list_t *list);
 /* -- what would change, and what has changed --------------------------------------------------- */
 
 typedef enum eb_span_state {
-    EB_SPAN_SAME,    /* already as wanted, proved by digest */
+    EB_SPAN_SAME,    /* already as wanted, verified by digest */
     EB_SPAN_OLD,     /* not touched, and to be changed */
-    EB_SPAN_NEW,     /* written and proved by digest */
-    EB_SPAN_WRITTEN, /* acknowledged, not proved */
+    EB_SPAN_NEW,     /* written and verified by digest */
+    EB_SPAN_WRITTEN, /* acknowledged, not verified */
     EB_SPAN_UNKNOWN  /* begun, or lost on the way */
 } eb_span_state_t;
 
@@ -208,8 +209,8 @@ typedef struct eb_restore_options {
 } eb_restore_options_t;
 
 typedef struct eb_restore_result {
-    bool proved;  /* every byte of the range is as wanted, by digest */
-    bool changed; /* at least one sector was touched */
+    bool verified; /* every byte of the range is as wanted, by digest */
+    bool changed;  /* at least one sector was touched */
     char image_path[EB_PATH_BYTES];
     char first_backup_path[EB_PATH_BYTES]; /* of backup_first; empty otherwise */
     uint32_t addr;
@@ -246,7 +247,7 @@ typedef struct eb_difference {
 } eb_difference_t;
 
 typedef struct eb_diff_result {
-    bool proved;       /* the comparison covered everything */
+    bool verified;     /* the comparison covered everything */
     bool file_checked; /* SHA-256 against the sidecar */
     bool has_sidecar;
     uint32_t addr;
@@ -265,8 +266,8 @@ typedef struct eb_verify_options {
     uint32_t address; /* of a bare .bin; default 0 */
 } eb_verify_options_t;
 
-/* s NULL: the file alone. EB_ERR_DIFFERENT when the board differs, EB_ERR_IMAGE_BAD or
- * EB_ERR_SIDECAR_BAD when the file is not what its sidecar says. */
+/* s NULL: the file alone. EB_ERR_DIFFERENT when the board differs, EB_ERR_IMAGE_INVALID or
+ * EB_ERR_SIDECAR_INVALID when the file is not what its sidecar says. */
 eb_code_t eb_op_verify(eb_session_t *s, const eb_verify_options_t *options, const eb_events_t *ev,
                        eb_diff_result_t *result, eb_err_t *err);
 
@@ -292,7 +293,7 @@ typedef struct eb_erase_options {
 } eb_erase_options_t;
 
 typedef struct eb_erase_result {
-    bool proved;
+    bool verified;
     bool changed;
     uint32_t addr;
     uint64_t size_bytes;

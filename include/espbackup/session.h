@@ -101,10 +101,10 @@ eb_code_t eb_session_recover(eb_session_t *s, eb_err_t *err);
 /* One step down in baud (921600, 460800, 230400, 115200). EB_ERR_UNSUPPORTED at the lowest. */
 eb_code_t eb_session_slow_down(eb_session_t *s, eb_err_t *err);
 
-/* How a read went, filled on failure too. Zero means: nothing received, nothing proved. */
+/* How a read went, filled on failure too. Zero means: nothing received, nothing verified. */
 typedef struct eb_read_result {
-    uint32_t received; /* bytes at the start of buf that came, proved or not */
-    bool proved;       /* a digest from the chip over exactly these bytes matched */
+    uint32_t received; /* bytes at the start of buf that came, verified or not */
+    bool verified;     /* a digest from the chip over exactly these bytes matched */
 } eb_read_result_t;
 
 /* Called from inside a read with the bytes received so far (monotone within one call). */
@@ -112,9 +112,9 @@ typedef void (*eb_read_progress_fn)(void *user, uint32_t received);
 
 /*
  * Read `size` bytes at `addr` (both any alignment) into buf and prove them: EB_OK if and only if
- * result->proved. On a bad line: EB_ERR_LINE / _TIMEOUT, with the session drained so that the next
- * command works (if even that failed, the next call fails and eb_session_recover helps).
- * On a chip without digests EB_OK comes with proved == false.
+ * result->verified. On a bad line: EB_ERR_LINE / _TIMEOUT, with the session drained so that the
+ * next command works (if even that failed, the next call fails and eb_session_recover helps). On a
+ * chip without digests EB_OK comes with verified == false.
  */
 eb_code_t eb_flash_read(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t *buf,
                         eb_read_progress_fn on_progress, void *user, eb_read_result_t *result,
@@ -130,7 +130,7 @@ eb_code_t eb_flash_digest(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t
 #define EB_BLOCK_BYTES  65536u
 
 /* How far a write or erase came, filled on failure too. Bytes from the start of the range: below
- * `done` the chip has acknowledged new content (not proved); from `touched` on nothing was begun;
+ * `done` the chip has acknowledged new content (not verified); from `touched` on nothing was begun;
  * between the two the content is unknown. done <= touched <= size. */
 typedef struct eb_write_result {
     uint32_t done;
@@ -140,9 +140,9 @@ typedef struct eb_write_result {
 
 /*
  * Erase the sectors of [addr, addr + size) and program `bytes` there. addr and size are multiples
- * of EB_SECTOR_BYTES. Sent deflated when that is smaller. Not proved: the caller compares digests.
- * A failed block is sent again up to three times where the protocol allows it; on a bad line
- * EB_ERR_LINE / _TIMEOUT and eb_session_recover as for reads.
+ * of EB_SECTOR_BYTES. Sent deflated when that is smaller. Not verified: the caller compares
+ * digests. A failed block is sent again up to three times where the protocol allows it; on a bad
+ * line EB_ERR_LINE / _TIMEOUT and eb_session_recover as for reads.
  */
 eb_code_t eb_flash_write(eb_session_t *s, uint32_t addr, uint32_t size, const uint8_t *bytes,
                          eb_read_progress_fn on_progress, void *user, eb_write_result_t *result,

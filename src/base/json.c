@@ -52,7 +52,7 @@ static int compare_keys(const void *a, const void *b)
 
 static eb_code_t given_twice(const cJSON *object, const char *key, eb_err_t *err)
 {
-    return eb_err_set(err, EB_ERR_SIDECAR_BAD, "%.64s%s%.64s: given twice", object->valuestring,
+    return eb_err_set(err, EB_ERR_SIDECAR_INVALID, "%.64s%s%.64s: given twice", object->valuestring,
                       object->valuestring[0] != '\0' ? "." : "", key);
 }
 
@@ -148,7 +148,7 @@ eb_code_t eb_json_parse(const char *text, size_t len, eb_json_t **out, eb_err_t 
     copy[len] = '\0';
     root = cJSON_ParseWithLengthOpts(copy, len + 1, &end, true);
     if (root == NULL) {
-        code = eb_err_set(err, EB_ERR_SIDECAR_BAD, "not valid JSON near byte %zu",
+        code = eb_err_set(err, EB_ERR_SIDECAR_INVALID, "not valid JSON near byte %zu",
                           end != NULL ? (size_t)(end - copy) : 0);
     } else {
         code = prepare(root, "", err);
@@ -173,8 +173,8 @@ static eb_code_t bad_field(const cJSON *object, const char *key, const char *wha
     const char *path =
         is_container(object) && object->valuestring != NULL ? object->valuestring : "";
 
-    return eb_err_set(err, EB_ERR_SIDECAR_BAD, "%s%s%s: %s", path, path[0] != '\0' ? "." : "", key,
-                      what);
+    return eb_err_set(err, EB_ERR_SIDECAR_INVALID, "%s%s%s: %s", path, path[0] != '\0' ? "." : "",
+                      key, what);
 }
 
 static const cJSON *find(const eb_json_t *node, const char *key)
@@ -285,7 +285,7 @@ static eb_code_t bad_item(const eb_json_t *array, size_t index, const char *what
     const cJSON *list = node_of(array);
     const char *path = is_container(list) && list->valuestring != NULL ? list->valuestring : "";
 
-    return eb_err_set(err, EB_ERR_SIDECAR_BAD, "%s[%zu]: %s", path, index, what);
+    return eb_err_set(err, EB_ERR_SIDECAR_INVALID, "%s[%zu]: %s", path, index, what);
 }
 
 eb_code_t eb_json_get_object_at(const eb_json_t *array, size_t index, const eb_json_t **out,

@@ -3,7 +3,7 @@
  *
  * Reading refuses what cJSON lets through: trailing bytes, duplicate keys, keys in another case,
  * numbers that are not whole or lie out of range, depth over 32. Every getter of a missing or wrong
- * field returns EB_ERR_SIDECAR_BAD with the field's path ("flash.size_bytes: ...").
+ * field returns EB_ERR_SIDECAR_INVALID with the field's path ("flash.size_bytes: ...").
  *
  * An eb_json_t * is a node. Only the root, from parse or eb_json_object, is freed, by eb_json_free;
  * what is added to a node belongs to it.

@@ -137,10 +137,10 @@ eb_code_t eb_json_scan(const char *text, size_t len, eb_err_t *err)
             good = take(&s, " \t\r\n,:truefalsn"); /* the words are the parser's business */
         }
         if (!good) {
-            return eb_err_set(err, EB_ERR_SIDECAR_BAD, "not valid JSON near byte %zu", start);
+            return eb_err_set(err, EB_ERR_SIDECAR_INVALID, "not valid JSON near byte %zu", start);
         }
         if (depth > EB_JSON_DEPTH_MAX) {
-            return eb_err_set(err, EB_ERR_SIDECAR_BAD, "JSON nested deeper than %d at byte %zu",
+            return eb_err_set(err, EB_ERR_SIDECAR_INVALID, "JSON nested deeper than %d at byte %zu",
                               EB_JSON_DEPTH_MAX, start);
         }
     }

@@ -241,6 +241,6 @@ eb_code_t eb_flash_read_rom(eb_session_t *s, const eb_read_job_t *job, eb_err_t 
     if (memcmp(ours, theirs, sizeof(ours)) != 0) {
         return eb_err_set(err, EB_ERR_LINE, "the digest of the board does not match the data");
     }
-    job->result->proved = true;
+    job->result->verified = true;
     return EB_OK;
 }

@@ -261,7 +261,7 @@ eb_code_t eb_flash_read_stub(eb_session_t *s, const eb_read_job_t *job, eb_err_t
     if (code == EB_OK) {
         eb_digest_finish(st.md5, ours);
         if (memcmp(ours, theirs, sizeof(ours)) == 0) {
-            job->result->proved = true;
+            job->result->verified = true;
         } else {
             code = eb_err_set(err, EB_ERR_LINE, "the digest of the board does not match the data");
         }

@@ -135,7 +135,7 @@ eb_code_t eb_stub_start(eb_session_t *s, bool *jumped, eb_err_t *err);
 /* Raise the line to s->baud_target, going down step by step until it holds. EB_ERR_LINE when the
  * board was lost on the way (it needs a reset); s->baud_target is then one step lower. */
 eb_code_t eb_baud_raise(eb_session_t *s, eb_err_t *err);
-/* Go to exactly this rate, both sides, proved by SYNC. */
+/* Go to exactly this rate, both sides, verified by SYNC. */
 eb_code_t eb_baud_change(eb_session_t *s, uint32_t baud, eb_err_t *err);
 /* The rate of the line; 0: not known, as over raw TCP, or none, as over USB. */
 uint32_t eb_baud_now(const eb_session_t *s);

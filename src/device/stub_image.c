@@ -102,7 +102,7 @@ eb_code_t eb_stub_image_parse(const char *json, size_t len, const char *where, e
     }
 done:
     eb_json_free(root);
-    if (code == EB_ERR_SIDECAR_BAD) {
+    if (code == EB_ERR_SIDECAR_INVALID) {
         /* The JSON reader speaks of sidecars; this is none. */
         char text[EB_ERR_TEXT_BYTES];
 

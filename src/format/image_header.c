@@ -156,7 +156,7 @@ eb_code_t eb_header_patch_make(eb_image_read_fn read, void *user, uint32_t limit
     }
     eb_app_image_check(read, user, limit, &image);
     if (image.state != EB_IMAGE_VALID || image.length_bytes < HASH_BYTES) {
-        return eb_err_set(err, EB_ERR_IMAGE_BAD,
+        return eb_err_set(err, EB_ERR_IMAGE_INVALID,
                           "there is no sound image whose flash settings could be changed");
     }
     eb_code_t code = take_settings(&image, chip_id, settings, out->settings, err);

@@ -54,12 +54,12 @@ static eb_code_t check_md5(const uint8_t *bytes, size_t at, size_t len, eb_parti
 
         eb_hex_encode(md5, sizeof(md5), computed);
         eb_hex_encode(bytes + at + MD5_OFFSET, sizeof(md5), stored);
-        return eb_err_set(err, EB_ERR_IMAGE_BAD, "entry %zu: MD5 is %s, the table gives %s",
+        return eb_err_set(err, EB_ERR_IMAGE_INVALID, "entry %zu: MD5 is %s, the table gives %s",
                           at / ENTRY_BYTES, stored, computed);
     }
     at += ENTRY_BYTES;
     if (len - at >= ENTRY_BYTES && !is_end(bytes + at)) {
-        return eb_err_set(err, EB_ERR_IMAGE_BAD, "entry %zu: magic 0x%04x behind the MD5 entry",
+        return eb_err_set(err, EB_ERR_IMAGE_INVALID, "entry %zu: magic 0x%04x behind the MD5 entry",
                           at / ENTRY_BYTES, eb_get_le16(bytes + at));
     }
     out->has_md5 = true;
@@ -80,17 +80,17 @@ static eb_code_t take_entries(const uint8_t *bytes, size_t len, eb_partition_tab
             return check_md5(bytes, at, len, out, err);
         }
         if (magic != MAGIC_ENTRY) {
-            return eb_err_set(err, EB_ERR_IMAGE_BAD, "entry %zu: magic is 0x%04x, not 0x%04x",
+            return eb_err_set(err, EB_ERR_IMAGE_INVALID, "entry %zu: magic is 0x%04x, not 0x%04x",
                               at / ENTRY_BYTES, magic, MAGIC_ENTRY);
         }
         if (out->count == EB_PARTITIONS_MAX) {
-            return eb_err_set(err, EB_ERR_IMAGE_BAD, "entry %zu: more than %d partitions",
+            return eb_err_set(err, EB_ERR_IMAGE_INVALID, "entry %zu: more than %d partitions",
                               at / ENTRY_BYTES, EB_PARTITIONS_MAX);
         }
         take_entry(entry, &out->entries[out->count++]);
     }
     if (len < EB_PARTITION_TABLE_BYTES) {
-        return eb_err_set(err, EB_ERR_IMAGE_BAD, "no end within the %zu bytes at hand", len);
+        return eb_err_set(err, EB_ERR_IMAGE_INVALID, "no end within the %zu bytes at hand", len);
     }
     return EB_OK;
 }
@@ -101,20 +101,21 @@ static eb_code_t check_entry(const eb_partition_t *p, size_t index, uint64_t fla
     uint32_t align = p->type == EB_PART_APP ? ALIGN_APP : ALIGN_DATA;
 
     if (p->addr % align != 0) {
-        return eb_err_set(err, EB_ERR_IMAGE_BAD,
+        return eb_err_set(err, EB_ERR_IMAGE_INVALID,
                           "entry %zu \"%s\": offset 0x%x is not a multiple of 0x%x", index,
                           p->label, p->addr, align);
     }
     if (p->size == 0) {
-        return eb_err_set(err, EB_ERR_IMAGE_BAD, "entry %zu \"%s\": size is 0", index, p->label);
+        return eb_err_set(err, EB_ERR_IMAGE_INVALID, "entry %zu \"%s\": size is 0", index,
+                          p->label);
     }
     if (!eb_range_within(p->addr, p->size, ADDR_SPACE)) {
-        return eb_err_set(err, EB_ERR_IMAGE_BAD,
+        return eb_err_set(err, EB_ERR_IMAGE_INVALID,
                           "entry %zu \"%s\": offset 0x%x and size 0x%x pass 4 GiB", index, p->label,
                           p->addr, p->size);
     }
     if (flash_size != 0 && !eb_range_within(p->addr, p->size, flash_size)) {
-        return eb_err_set(err, EB_ERR_IMAGE_BAD,
+        return eb_err_set(err, EB_ERR_IMAGE_INVALID,
                           "entry %zu \"%s\": size 0x%x at offset 0x%x reaches beyond the flash of "
                           "0x%llx bytes",
                           index, p->label, p->size, p->addr, (unsigned long long)flash_size);
@@ -135,13 +136,13 @@ static eb_code_t check_entries(const eb_partition_table_t *table, uint64_t flash
         const eb_partition_t *p = &table->entries[i];
 
         if (check_entry(p, i, flash_size, err) != EB_OK) {
-            return EB_ERR_IMAGE_BAD;
+            return EB_ERR_IMAGE_INVALID;
         }
         for (size_t k = 0; k < i; k++) {
             const eb_partition_t *q = &table->entries[k];
 
             if (overlap(p, q)) {
-                return eb_err_set(err, EB_ERR_IMAGE_BAD,
+                return eb_err_set(err, EB_ERR_IMAGE_INVALID,
                                   "entry %zu \"%s\": offset 0x%x overlaps entry %zu \"%s\" at "
                                   "0x%x, size 0x%x",
                                   i, p->label, p->addr, k, q->label, q->addr, q->size);

@@ -15,7 +15,7 @@
 /*
  * Parse the table in `bytes`. No table there (erased, other content): EB_OK with present == false.
  * A table that contradicts itself (bad MD5, entry beyond flash_size, overlap, size overflow) is
- * EB_ERR_IMAGE_BAD that names entry and field; out then holds what was read, damaged == true.
+ * EB_ERR_IMAGE_INVALID that names entry and field; out then holds what was read, damaged == true.
  * flash_size 0: not checked.
  */
 eb_code_t eb_partition_table_parse(const uint8_t *bytes, size_t len, uint32_t table_addr,

@@ -9,8 +9,8 @@
 #define ITEM_BYTES 48
 
 static const char *const how_names[EB_PROOF_HOW_COUNT] = {
-    [EB_PROOF_READ] = "read",       [EB_PROOF_ERASED] = "erased",     [EB_PROOF_PRIOR] = "prior",
-    [EB_PROOF_RESUMED] = "resumed", [EB_PROOF_UNPROVED] = "unproved",
+    [EB_PROOF_READ] = "read",       [EB_PROOF_ERASED] = "erased",       [EB_PROOF_PRIOR] = "prior",
+    [EB_PROOF_RESUMED] = "resumed", [EB_PROOF_UNPROVED] = "unverified",
 };
 
 static void print_range(const eb_proof_range_t *range, char out[ITEM_BYTES])
@@ -71,14 +71,14 @@ static eb_code_t check_totals(const eb_sidecar_t *s, const uint64_t totals[EB_PR
                               eb_err_t *err)
 {
     const uint64_t expected[EB_PROOF_HOW_COUNT] = {
-        [EB_PROOF_READ] = s->settled.read,         [EB_PROOF_ERASED] = s->settled.erased,
-        [EB_PROOF_PRIOR] = s->settled.prior,       [EB_PROOF_RESUMED] = s->settled.resumed,
-        [EB_PROOF_UNPROVED] = s->settled.unproved,
+        [EB_PROOF_READ] = s->settled.read,           [EB_PROOF_ERASED] = s->settled.erased,
+        [EB_PROOF_PRIOR] = s->settled.prior,         [EB_PROOF_RESUMED] = s->settled.resumed,
+        [EB_PROOF_UNPROVED] = s->settled.unverified,
     };
 
     for (int i = 0; i < EB_PROOF_HOW_COUNT; i++) {
         if (totals[i] != expected[i]) {
-            return eb_err_set(err, EB_ERR_SIDECAR_BAD,
+            return eb_err_set(err, EB_ERR_SIDECAR_INVALID,
                               "proof.ranges: %" PRIu64 " bytes %s, but proof.%s_bytes is %" PRIu64,
                               totals[i], how_names[i], how_names[i], expected[i]);
         }
@@ -100,7 +100,7 @@ eb_code_t eb_proof_ranges_check(const eb_json_t *proof, const eb_sidecar_t *s, e
     }
     size_t count = eb_json_count(list);
     if (count > EB_PROOF_RANGES_MAX) {
-        return eb_err_set(err, EB_ERR_SIDECAR_BAD, "proof.ranges: %zu items, at most %u", count,
+        return eb_err_set(err, EB_ERR_SIDECAR_INVALID, "proof.ranges: %zu items, at most %u", count,
                           EB_PROOF_RANGES_MAX);
     }
     for (size_t i = 0; i < count; i++) {
@@ -112,16 +112,16 @@ eb_code_t eb_proof_ranges_check(const eb_json_t *proof, const eb_sidecar_t *s, e
             return code;
         }
         if (!parse_range(text, &range) || range.addr != at) {
-            return eb_err_set(err, EB_ERR_SIDECAR_BAD,
+            return eb_err_set(err, EB_ERR_SIDECAR_INVALID,
                               "proof.ranges[%zu]: \"%s\", expected 0x%" PRIx64
-                              "+0xSIZE and read, erased, prior, resumed or unproved",
+                              "+0xSIZE and read, erased, prior, resumed or unverified",
                               i, text, at);
         }
         totals[range.how] += range.size;
         at += range.size;
     }
     if (at != s->addr + s->size_bytes) {
-        return eb_err_set(err, EB_ERR_SIDECAR_BAD,
+        return eb_err_set(err, EB_ERR_SIDECAR_INVALID,
                           "proof.ranges: ends at 0x%" PRIx64 ", the image at 0x%" PRIx64, at,
                           s->addr + s->size_bytes);
     }

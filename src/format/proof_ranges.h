@@ -12,7 +12,7 @@
 void eb_proof_ranges_write(eb_json_t *proof, const eb_sidecar_t *s);
 
 /* `proof` as read. Ranges that are given must follow each other, fill the image's range and add up
- * to s->settled. EB_ERR_SIDECAR_BAD names the item. */
+ * to s->settled. EB_ERR_SIDECAR_INVALID names the item. */
 eb_code_t eb_proof_ranges_check(const eb_json_t *proof, const eb_sidecar_t *s, eb_err_t *err);
 
 #endif

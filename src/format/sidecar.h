@@ -2,7 +2,7 @@
  * sidecar.h: the JSON beside an image. docs/sidecar-format.md describes every field.
  *
  * A sidecar is input, not truth: reading checks types, ranges, names and text, and an error names
- * the field (EB_ERR_SIDECAR_BAD). JSON itself is base/json.h.
+ * the field (EB_ERR_SIDECAR_INVALID). JSON itself is base/json.h.
  */
 #ifndef EB_FORMAT_SIDECAR_H
 #define EB_FORMAT_SIDECAR_H

@@ -37,7 +37,7 @@ static void refuse(const field_t *f, const char *key, const char *what)
 {
     if (f->fault->code == EB_OK) {
         f->fault->code =
-            eb_err_set(f->fault->err, EB_ERR_SIDECAR_BAD, "%s%s: %s", f->path, key, what);
+            eb_err_set(f->fault->err, EB_ERR_SIDECAR_INVALID, "%s%s: %s", f->path, key, what);
     }
 }
 
@@ -285,7 +285,7 @@ static void read_image(const field_t *root, eb_sidecar_t *s)
     s->settled.erased = get_bytes(&proof, "erased_bytes");
     s->settled.prior = get_bytes(&proof, "prior_bytes");
     s->settled.resumed = get_bytes(&proof, "resumed_bytes");
-    s->settled.unproved = get_bytes(&proof, "unproved_bytes");
+    s->settled.unverified = get_bytes(&proof, "unproved_bytes");
 }
 
 static void read_app(const field_t *part, eb_partition_t *p)
@@ -468,7 +468,7 @@ eb_code_t eb_sidecar_read(const char *text, size_t len, eb_sidecar_t *out, eb_er
 
     memset(out, 0, sizeof(*out));
     if (len > EB_SIDECAR_MAX_BYTES) {
-        return eb_err_set(err, EB_ERR_SIDECAR_BAD, "%zu bytes, a sidecar has at most %u", len,
+        return eb_err_set(err, EB_ERR_SIDECAR_INVALID, "%zu bytes, a sidecar has at most %u", len,
                           EB_SIDECAR_MAX_BYTES);
     }
     fault.code = eb_json_parse(text, len, &json, err);

@@ -100,14 +100,14 @@ static bool is_chip_id(const char *text)
 static eb_code_t check_chip(const eb_sidecar_t *s, eb_err_t *err)
 {
     if (!is_chip_id(s->chip.id)) {
-        return eb_err_set(err, EB_ERR_SIDECAR_BAD,
+        return eb_err_set(err, EB_ERR_SIDECAR_INVALID,
                           "chip.id: \"%s\" is not made of lower-case letters and digits",
                           s->chip.id);
     }
     for (size_t i = 0; i < s->chip.mac_count; i++) {
         if (!is_mac(&s->chip.macs[i])) {
-            return eb_err_set(err, EB_ERR_SIDECAR_BAD, "chip.macs[%zu].mac: \"%s\" is not a MAC", i,
-                              s->chip.macs[i].text);
+            return eb_err_set(err, EB_ERR_SIDECAR_INVALID,
+                              "chip.macs[%zu].mac: \"%s\" is not a MAC", i, s->chip.macs[i].text);
         }
     }
     return EB_OK;
@@ -124,10 +124,10 @@ static eb_code_t check_file(const eb_sidecar_t *s, eb_err_t *err)
     const char *name = s->file_name;
 
     if (name[0] == '\0') {
-        return eb_err_set(err, EB_ERR_SIDECAR_BAD, "file.name: empty");
+        return eb_err_set(err, EB_ERR_SIDECAR_INVALID, "file.name: empty");
     }
     if (!eb_sidecar_can_name(name)) {
-        return eb_err_set(err, EB_ERR_SIDECAR_BAD,
+        return eb_err_set(err, EB_ERR_SIDECAR_INVALID,
                           "file.name: \"%s\" is a path, expected a plain file name", name);
     }
     return EB_OK;
@@ -138,7 +138,7 @@ static eb_code_t check_range(const eb_sidecar_t *s, eb_err_t *err)
     uint64_t limit = s->flash.size_bytes != 0 ? s->flash.size_bytes : ADDR_SPACE;
 
     if (s->size_bytes == 0 || !eb_range_within(s->addr, s->size_bytes, limit)) {
-        return eb_err_set(err, EB_ERR_SIDECAR_BAD,
+        return eb_err_set(err, EB_ERR_SIDECAR_INVALID,
                           "range.size_bytes: %llu at 0x%x is not a range within %llu bytes",
                           (unsigned long long)s->size_bytes, s->addr, (unsigned long long)limit);
     }
@@ -151,18 +151,18 @@ static eb_code_t check_proof(const eb_sidecar_t *s, eb_err_t *err)
         const char *name;
         uint64_t bytes;
     } rows[] = {
-        {"read_bytes", s->settled.read},         {"erased_bytes", s->settled.erased},
-        {"prior_bytes", s->settled.prior},       {"resumed_bytes", s->settled.resumed},
-        {"unproved_bytes", s->settled.unproved},
+        {"read_bytes", s->settled.read},           {"erased_bytes", s->settled.erased},
+        {"prior_bytes", s->settled.prior},         {"resumed_bytes", s->settled.resumed},
+        {"unproved_bytes", s->settled.unverified},
     };
 
     if (strcmp(s->proof, "chip-md5") != 0 && strcmp(s->proof, "read-twice") != 0) {
-        return eb_err_set(err, EB_ERR_SIDECAR_BAD,
+        return eb_err_set(err, EB_ERR_SIDECAR_INVALID,
                           "proof.method: \"%s\", expected chip-md5 or read-twice", s->proof);
     }
     for (size_t i = 0; i < EB_COUNT_OF(rows); i++) {
         if (rows[i].bytes > s->size_bytes) {
-            return eb_err_set(err, EB_ERR_SIDECAR_BAD,
+            return eb_err_set(err, EB_ERR_SIDECAR_INVALID,
                               "proof.%s: %llu is more than the image's %llu bytes", rows[i].name,
                               (unsigned long long)rows[i].bytes, (unsigned long long)s->size_bytes);
         }
@@ -176,14 +176,14 @@ static eb_code_t check_partition(const eb_sidecar_t *s, size_t index, eb_err_t *
     uint64_t limit = s->flash.size_bytes != 0 ? s->flash.size_bytes : ADDR_SPACE;
 
     if (p->size == 0 || !eb_range_within(p->addr, p->size, limit)) {
-        return eb_err_set(err, EB_ERR_SIDECAR_BAD,
+        return eb_err_set(err, EB_ERR_SIDECAR_INVALID,
                           "partition_table.partitions[%zu].size_bytes: %u at 0x%x is not a range "
                           "within %llu bytes",
                           index, p->size, p->addr, (unsigned long long)limit);
     }
     if (s->part_hash[index].known &&
         (p->addr < s->addr || !eb_range_within(p->addr - s->addr, p->size, s->size_bytes))) {
-        return eb_err_set(err, EB_ERR_SIDECAR_BAD,
+        return eb_err_set(err, EB_ERR_SIDECAR_INVALID,
                           "partition_table.partitions[%zu].sha256: the partition is not in the "
                           "image's range",
                           index);
@@ -196,7 +196,7 @@ static eb_code_t check_boot(const eb_sidecar_t *s, eb_err_t *err)
     int index = s->boot.index;
 
     if (s->table.present && (index < -1 || (index >= 0 && (size_t)index >= s->table.count))) {
-        return eb_err_set(err, EB_ERR_SIDECAR_BAD,
+        return eb_err_set(err, EB_ERR_SIDECAR_INVALID,
                           "boot.partition_index: %d, the table has %zu partitions", index,
                           s->table.count);
     }
@@ -206,7 +206,7 @@ static eb_code_t check_boot(const eb_sidecar_t *s, eb_err_t *err)
 static eb_code_t check_transfer(const eb_sidecar_t *s, eb_err_t *err)
 {
     if (!(s->seconds >= 0 && s->seconds < SECONDS_MAX)) {
-        return eb_err_set(err, EB_ERR_SIDECAR_BAD, "transfer.seconds: %g is out of range",
+        return eb_err_set(err, EB_ERR_SIDECAR_INVALID, "transfer.seconds: %g is out of range",
                           s->seconds);
     }
     return EB_OK;
@@ -219,7 +219,7 @@ eb_code_t eb_sidecar_check(const eb_sidecar_t *s, eb_err_t *err)
     };
 
     if (!is_utc(s->created_utc)) {
-        return eb_err_set(err, EB_ERR_SIDECAR_BAD,
+        return eb_err_set(err, EB_ERR_SIDECAR_INVALID,
                           "created_utc: \"%s\", expected a time like 2026-11-21T10:15:00Z",
                           s->created_utc);
     }
@@ -232,7 +232,7 @@ eb_code_t eb_sidecar_check(const eb_sidecar_t *s, eb_err_t *err)
     }
     for (size_t i = 0; s->table.present && i < s->table.count; i++) {
         if (check_partition(s, i, err) != EB_OK) {
-            return EB_ERR_SIDECAR_BAD;
+            return EB_ERR_SIDECAR_INVALID;
         }
     }
     return EB_OK;

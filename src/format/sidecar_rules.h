@@ -25,8 +25,8 @@ const char *eb_name_of(const eb_name_table_t *table, int value);
 /* Value of a name, -1 when there is none. */
 int eb_name_value(const eb_name_table_t *table, const char *name);
 
-/* The rules beyond type and width of a field. EB_ERR_SIDECAR_BAD names the field. The writer asks
- * too, so that it never writes what the reader refuses. */
+/* The rules beyond type and width of a field. EB_ERR_SIDECAR_INVALID names the field. The writer
+ * asks too, so that it never writes what the reader refuses. */
 eb_code_t eb_sidecar_check(const eb_sidecar_t *sidecar, eb_err_t *err);
 
 #endif

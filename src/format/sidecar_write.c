@@ -28,7 +28,7 @@ static void write_image(eb_json_t *root, const eb_sidecar_t *s)
     eb_json_add_int(node, "erased_bytes", (int64_t)s->settled.erased);
     eb_json_add_int(node, "prior_bytes", (int64_t)s->settled.prior);
     eb_json_add_int(node, "resumed_bytes", (int64_t)s->settled.resumed);
-    eb_json_add_int(node, "unproved_bytes", (int64_t)s->settled.unproved);
+    eb_json_add_int(node, "unproved_bytes", (int64_t)s->settled.unverified);
     eb_proof_ranges_write(node, s);
 }
 

@@ -52,7 +52,7 @@ class ManyBoards(unittest.TestCase):
         boards = json.loads(done.stdout)["boards"]
         self.assertEqual([board["port"] for board in boards], ports)
         for number, board in enumerate(boards):
-            self.assertTrue(board["proved"])
+            self.assertTrue(board["verified"])
             self.assertEqual(board["chip"]["macs"][0]["mac"], f"24:0a:c4:00:00:{number:02x}")
             self.assertEqual((self.folder / board["image"]).read_bytes(),
                              self.flashes[number].read_bytes())
@@ -75,7 +75,7 @@ class ManyBoards(unittest.TestCase):
         done = self.run_tool(ports, "--json")
         self.assertEqual(done.returncode, 4, done.stderr)
         boards = json.loads(done.stdout)["boards"]
-        self.assertTrue(boards[0]["proved"])
+        self.assertTrue(boards[0]["verified"])
         self.assertEqual(boards[1]["error"]["code"], "port_lost")
         self.assertTrue((self.folder / boards[1]["part"]).exists())
 

@@ -170,7 +170,8 @@ static const char tail[] =
     "espbackup then stops and names the chip's id. `--chip NAME` makes it go on as if the chip "
     "were\n"
     "that one, which is of use for variants of a chip; take one of the same generation. With\n"
-    "`--no-stub` nothing is loaded into the chip. What is read is proved by the chip's own digest\n"
+    "`--no-stub` nothing is loaded into the chip. What is read is verified by the chip's own "
+    "digest\n"
     "all the same.\n";
 
 int main(int argc, char **argv)

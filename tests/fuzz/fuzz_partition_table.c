@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     flash_size = eb_get_le32(data);
     code = eb_partition_table_parse(data + 4, size - 4, 0x8000, flash_size, &table, &err);
-    FUZZ_REQUIRE(code == EB_OK || (code == EB_ERR_IMAGE_BAD && !table.present));
+    FUZZ_REQUIRE(code == EB_OK || (code == EB_ERR_IMAGE_INVALID && !table.present));
     FUZZ_REQUIRE(table.count <= EB_PARTITIONS_MAX);
     for (size_t i = 0; i < table.count; i++) {
         const eb_partition_t *p = &table.entries[i];

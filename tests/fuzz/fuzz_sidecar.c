@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     eb_err_t err;
     eb_code_t code = eb_sidecar_read((const char *)data, size, &first, &err);
 
-    FUZZ_REQUIRE(code == EB_OK || code == EB_ERR_SIDECAR_BAD);
+    FUZZ_REQUIRE(code == EB_OK || code == EB_ERR_SIDECAR_INVALID);
     if (code != EB_OK) {
         FUZZ_REQUIRE(err.message[0] != '\0');
         return 0;

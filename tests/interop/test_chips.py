@@ -323,13 +323,13 @@ def round_trip(row, mode):
         return json.JSONDecoder().raw_decode(text)[0]  # the words of an error come after it
 
     before = flash_bytes(0, MEGABYTE)
-    expect(ours("backup", "--output", "ours.bin", "--force")["proved"], "backup: not proved")
+    expect(ours("backup", "--output", "ours.bin", "--force")["verified"], "backup: not verified")
     expect(pathlib.Path("ours.bin").read_bytes() == before, "backup: other bytes")
-    expect(ours("erase", "--yes")["proved"], "erase: not proved")
+    expect(ours("erase", "--yes")["verified"], "erase: not verified")
     expect(flash_bytes(0, MEGABYTE) == b"\xff" * MEGABYTE, "erase: not erased")
     differences = ours("verify", "ours.bin", status=3)["differences"]
     expect(differences, "verify: an erased board is no copy")
-    expect(ours("restore", "--yes", "ours.bin")["proved"], "restore: not proved")
+    expect(ours("restore", "--yes", "ours.bin")["verified"], "restore: not verified")
     expect(flash_bytes(0, MEGABYTE) == before, "restore: other bytes")
     expect(ours("verify", "ours.bin")["differences"] == [], "verify: differences")
 

@@ -135,7 +135,7 @@ def everything(kind):
 
 
 def wait_for_progress(process):
-    """Until some of the flash is there, proved, and more is to come."""
+    """Until some of the flash is there, verified, and more is to come."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
         expect(process.poll() is None, "espbackup ended before the server was killed")

@@ -221,8 +221,8 @@ class Run:
             raise Wrong(f"exit {status} without JSON: {problem}") from problem
         if report.get("ranges"):
             self.check_ranges(report, now)
-        if report.get("proved", False) != (status == 0):
-            raise Wrong(f"exit {status}, but proved is {report.get('proved')}")
+        if report.get("verified", False) != (status == 0):
+            raise Wrong(f"exit {status}, but verified is {report.get('verified')}")
         if status == 0:
             if now != self.new:
                 raise Wrong("exit 0, and the flash is not the image")

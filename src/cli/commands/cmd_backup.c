@@ -106,13 +106,14 @@ const eb_command_t eb_cmd_backup = {
     .name = "backup",
     .summary = "save the flash of the board, and prove the copy",
     .args = "",
-    .about = "Saves the whole flash, or a range of it, as a plain image with a JSON sidecar that "
-             "says what it is. Every byte is proved by a digest that the chip computes; what is "
-             "erased, or equal to an earlier backup, is proved without being sent. Nothing on the "
-             "board changes.\n\nA backup that was interrupted is taken up where it stopped by the "
-             "next backup of the same board.\n\nSeveral --port, or --port all, back up as many "
-             "boards at "
-             "once; one that fails does not disturb the others.",
+    .about =
+        "Saves the whole flash, or a range of it, as a plain image with a JSON sidecar that "
+        "says what it is. Every byte is verified by a digest that the chip computes; what is "
+        "erased, or equal to an earlier backup, is verified without being sent. Nothing on the "
+        "board changes.\n\nA backup that was interrupted is taken up where it stopped by the "
+        "next backup of the same board.\n\nSeveral --port, or --port all, back up as many "
+        "boards at "
+        "once; one that fails does not disturb the others.",
     .options = options,
     .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,
     .example = "  espbackup backup\n"

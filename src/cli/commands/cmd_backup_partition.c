@@ -131,9 +131,10 @@ const eb_command_t eb_cmd_backup_partition = {
     .summary = "save single partitions, each in a file of its own",
     .args = "[NAME... | NAME ADDR SIZE]",
     .max_args = EB_ARGS_WORDS_MAX,
-    .about = "Saves partitions by the names in the board's own table, or SIZE bytes from ADDR "
-             "under a name of your choice, where no table is needed. Every byte is proved as with "
-             "backup. Nothing on the board changes.",
+    .about =
+        "Saves partitions by the names in the board's own table, or SIZE bytes from ADDR "
+        "under a name of your choice, where no table is needed. Every byte is verified as with "
+        "backup. Nothing on the board changes.",
     .options = options,
     .words = words,
     .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,

@@ -134,7 +134,7 @@ const eb_command_t eb_cmd_erase = {
     .about = "Erases the whole flash, the partition NAME (bootloader and partition_table are such "
              "names too), or SIZE bytes from ADDR; all of them whole sectors of 4 KB. First it "
              "shows what would be lost, and asks; where nobody can answer it wants --yes. That all "
-             "of it is erased is proved by a digest that the chip computes. 'espbackup backup' "
+             "of it is erased is verified by a digest that the chip computes. 'espbackup backup' "
              "saves the board before.",
     .options = options,
     .words = words,

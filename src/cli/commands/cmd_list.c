@@ -56,11 +56,11 @@ static eb_code_t judge(eb_console_t *console, const eb_backup_list_t *list, eb_e
     if (bad == 0) {
         return EB_OK;
     }
-    eb_err_set(err, EB_ERR_IMAGE_BAD, "%zu of %zu backups %s not what the sidecar says", bad,
+    eb_err_set(err, EB_ERR_IMAGE_INVALID, "%zu of %zu backups %s not what the sidecar says", bad,
                list->count, bad == 1 ? "is" : "are");
     eb_err_hint(err, "do not restore from %s; the others that were checked are sound",
                 bad == 1 ? "it" : "them");
-    return EB_ERR_IMAGE_BAD;
+    return EB_ERR_IMAGE_INVALID;
 }
 
 static eb_code_t render(eb_cli_t *cli, const char *dir, const eb_backup_list_t *list, eb_err_t *err)

@@ -196,13 +196,14 @@ const eb_command_t eb_cmd_restore = {
     .args = "BACKUP",
     .min_args = 1,
     .max_args = 1,
-    .about = "Puts a backup back: a path, a name that list prints, or 'latest'. First everything "
-             "is checked: the file against its sidecar, chip, size, board and security state. Then "
-             "it shows what will change, and asks; where nobody can answer it wants --yes. "
-             "Sectors that differ are written, and every byte is proved by a digest that the chip "
-             "computes. Where nearly all differs, the rest is written without comparing it "
-             "first.\n\nWhen it is interrupted, it says which ranges are new, old or unknown, "
-             "and the same command finishes the job.",
+    .about =
+        "Puts a backup back: a path, a name that list prints, or 'latest'. First everything "
+        "is checked: the file against its sidecar, chip, size, board and security state. Then "
+        "it shows what will change, and asks; where nobody can answer it wants --yes. "
+        "Sectors that differ are written, and every byte is verified by a digest that the chip "
+        "computes. Where nearly all differs, the rest is written without comparing it "
+        "first.\n\nWhen it is interrupted, it says which ranges are new, old or unknown, "
+        "and the same command finishes the job.",
     .options = options,
     .words = words,
     .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,

@@ -22,16 +22,16 @@ static eb_code_t render(eb_cli_t *cli, const eb_session_t *session, const eb_dif
     return good ? EB_OK : eb_err_set(err, EB_ERR_INTERNAL, "no memory for the result");
 }
 
-/* Exit 0 says "proved", which a file alone without a sidecar can never be. */
+/* Exit 0 says "verified", which a file alone without a sidecar can never be. */
 static eb_code_t check_proof(const eb_diff_result_t *result, eb_err_t *err)
 {
-    if (result->proved) {
+    if (result->verified) {
         return EB_OK;
     }
-    eb_err_set(err, EB_ERR_SIDECAR_BAD, "%s has no sidecar: nothing says what it should be",
+    eb_err_set(err, EB_ERR_SIDECAR_INVALID, "%s has no sidecar: nothing says what it should be",
                result->a_path);
     eb_err_hint(err, "without --file-only it is compared with the board");
-    return EB_ERR_SIDECAR_BAD;
+    return EB_ERR_SIDECAR_INVALID;
 }
 
 static eb_code_t run(eb_cli_t *cli, eb_err_t *err)

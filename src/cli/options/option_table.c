@@ -104,7 +104,7 @@ static const eb_opt_row_t rows[] = {
         "note", 0, TEXT, COMMAND, .value_name = "TEXT", .help = "words kept in the sidecar"},
     [EB_OPT_SINCE] = {
         "since", 0, TEXT, COMMAND, .value_name = "BACKUP",
-        .help = "an earlier backup of this board: what still equals it is proved instead of read"},
+        .help = "an earlier backup of this board: what still equals it is verified instead of read"},
     [EB_OPT_FULL] = {
         "full", 0, FLAG, COMMAND,
         .help = "read every byte over the wire, erased and unchanged ones too"},

@@ -47,11 +47,12 @@ static const char *const by_code[] = {
         "the flash chip does not answer: check its supply and soldering, and what else drives its "
         "pins",
     [EB_ERR_FLASH_SIZE] = "say the size yourself with --flash-size, for example 4MB",
-    [EB_ERR_UNPROVED] = HINT_CABLE,
+    [EB_ERR_UNVERIFIED] = HINT_CABLE,
     [EB_ERR_UNSUPPORTED] = "this chip, port or mode cannot do it",
     [EB_ERR_REFUSED] = "see espbackup --help for the way past, if you are sure",
-    [EB_ERR_IMAGE_BAD] = "use another backup; espbackup list --check examines all",
-    [EB_ERR_SIDECAR_BAD] = "the file beside the image was changed or damaged; use another backup",
+    [EB_ERR_IMAGE_INVALID] = "use another backup; espbackup list --check examines all",
+    [EB_ERR_SIDECAR_INVALID] =
+        "the file beside the image was changed or damaged; use another backup",
     [EB_ERR_BACKUP_NOT_FOUND] = "espbackup list shows what there is",
     [EB_ERR_DIFFERENT] = "",
     [EB_ERR_UNFINISHED] = "run the same command again to finish the job",

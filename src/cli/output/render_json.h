@@ -16,7 +16,7 @@ void eb_json_connection(eb_json_t *root, const eb_session_stats_t *stats); /* "c
 void eb_json_table(eb_json_t *root, const eb_partition_table_t *table, const eb_boot_choice_t *boot,
                    const eb_flash_usage_t *usage);
 void eb_json_flash_report(eb_json_t *root, const eb_flash_report_t *report);
-/* Of a failed run: "proved": false and, when there is one, "part". */
+/* Of a failed run: "verified": false and, when there is one, "part". */
 void eb_json_backup(eb_json_t *root, const eb_backup_result_t *result);
 void eb_json_list(eb_json_t *root, const char *dir, const eb_backup_list_t *list);
 

@@ -19,14 +19,14 @@ static void add_settled(eb_json_t *root, const eb_settled_t *settled)
     eb_json_add_int(node, "erased", (int64_t)settled->erased);
     eb_json_add_int(node, "prior", (int64_t)settled->prior);
     eb_json_add_int(node, "resumed", (int64_t)settled->resumed);
-    eb_json_add_int(node, "unproved", (int64_t)settled->unproved);
+    eb_json_add_int(node, "unverified", (int64_t)settled->unverified);
 }
 
 void eb_json_backup(eb_json_t *root, const eb_backup_result_t *result)
 {
     char hex[2 * EB_SHA256_BYTES + 1];
 
-    eb_json_add_bool(root, "proved", result->proved);
+    eb_json_add_bool(root, "verified", result->verified);
     if (result->image_path[0] == '\0') {
         if (result->part_path[0] != '\0') {
             eb_json_add_text(root, "part", result->part_path);
@@ -45,9 +45,9 @@ void eb_json_backup(eb_json_t *root, const eb_backup_result_t *result)
     eb_hex_encode(result->md5, sizeof(result->md5), hex);
     eb_json_add_text(root, "md5", hex);
     add_known(root, "proof",
-              result->settled.unproved > 0 ? "read-twice"
-              : result->proved             ? "chip-md5"
-                                           : "");
+              result->settled.unverified > 0 ? "read-twice"
+              : result->verified             ? "chip-md5"
+                                             : "");
     add_settled(root, &result->settled);
     eb_json_add_number(root, "seconds", result->seconds);
 }

@@ -62,7 +62,7 @@ bool eb_json_spans(eb_json_t *root, const eb_spans_t *spans, const eb_areas_t *a
 
 void eb_json_restore(eb_json_t *root, const eb_restore_result_t *result, bool dry_run)
 {
-    eb_json_add_bool(root, "proved", result->proved);
+    eb_json_add_bool(root, "verified", result->verified);
     eb_json_add_bool(root, "changed", result->changed);
     eb_json_add_bool(root, "dry_run", dry_run);
     add_path(root, "image", result->image_path);
@@ -77,7 +77,7 @@ void eb_json_restore(eb_json_t *root, const eb_restore_result_t *result, bool dr
 
 void eb_json_erase(eb_json_t *root, const eb_erase_result_t *result)
 {
-    eb_json_add_bool(root, "proved", result->proved);
+    eb_json_add_bool(root, "verified", result->verified);
     eb_json_add_bool(root, "changed", result->changed);
     eb_json_add_int(root, "addr", result->addr);
     eb_json_add_int(root, "size_bytes", (int64_t)result->size_bytes);
@@ -149,18 +149,18 @@ static bool add_comparison(eb_json_t *root, const eb_diff_result_t *result, bool
 
 bool eb_json_verify(eb_json_t *root, const eb_diff_result_t *result, bool file_only)
 {
-    eb_json_add_bool(root, "proved", result->proved && result->count == 0);
+    eb_json_add_bool(root, "verified", result->verified && result->count == 0);
     add_path(root, "image", result->a_path);
     eb_json_add_bool(root, "sidecar", result->has_sidecar);
     eb_json_add_bool(root, "file_checked", result->file_checked);
-    eb_json_add_bool(root, "board_checked", !file_only && result->proved);
+    eb_json_add_bool(root, "board_checked", !file_only && result->verified);
     return add_comparison(root, result, !file_only);
 }
 
 bool eb_json_diff(eb_json_t *root, const eb_diff_result_t *result)
 {
-    eb_json_add_bool(root, "equal", result->proved && result->count == 0);
-    eb_json_add_bool(root, "complete", result->proved);
+    eb_json_add_bool(root, "equal", result->verified && result->count == 0);
+    eb_json_add_bool(root, "complete", result->verified);
     add_path(root, "a", result->a_path);
     add_path(root, "b", result->b_path);
     return add_comparison(root, result, true);
@@ -168,13 +168,13 @@ bool eb_json_diff(eb_json_t *root, const eb_diff_result_t *result)
 
 void eb_json_partition_backup(eb_json_t *root, const eb_partition_backup_result_t *result)
 {
-    bool proved = result->count > 0;
+    bool verified = result->count > 0;
     eb_json_t *list;
 
     for (size_t i = 0; i < result->count; i++) {
-        proved = proved && result->files[i].proved;
+        verified = verified && result->files[i].verified;
     }
-    eb_json_add_bool(root, "proved", proved);
+    eb_json_add_bool(root, "verified", verified);
     list = eb_json_add_array(root, "files");
     for (size_t i = 0; i < result->count; i++) {
         eb_json_t *node = eb_json_append_object(list);

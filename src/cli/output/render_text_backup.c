@@ -28,7 +28,7 @@ static void settled_text(const eb_settled_t *settled, char *out, size_t cap)
     add_part(out, cap, settled->erased, "erased");
     add_part(out, cap, settled->prior, "as in an earlier backup");
     add_part(out, cap, settled->resumed, "from the run before");
-    add_part(out, cap, settled->unproved, "read twice");
+    add_part(out, cap, settled->unverified, "read twice");
 }
 
 static void add_count(char *out, size_t cap, unsigned count, const char *one, const char *more)
@@ -109,7 +109,7 @@ bool eb_text_backup(const eb_term_t *term, const eb_chip_info_t *chip,
     eb_text_field(term, "Size", "%s", size);
     eb_text_field(term, "SHA-256", "%s", hex);
     eb_text_field(term, "Proof", "%s",
-                  result->settled.unproved > 0
+                  result->settled.unverified > 0
                       ? "two equal reads: this chip's loader computes no digest"
                       : "MD5 computed by the chip covers every byte");
     text_how(term, result);

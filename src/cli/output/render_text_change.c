@@ -249,7 +249,7 @@ void eb_text_restore(const eb_term_t *term, const eb_restore_result_t *result)
     if (result->header_changed) {
         eb_text_field(term, "Header", "%s", header_words);
     }
-    if (result->proved) {
+    if (result->verified) {
         eb_text_field(term, "Proof", "MD5 computed by the chip covers every byte");
     }
     eb_text_field(term, "Took", "%s", took);
@@ -268,7 +268,7 @@ void eb_text_erase(const eb_term_t *term, const eb_erase_result_t *result,
     if (!result->changed) {
         eb_text_field(term, "Erased", "nothing: all of it was erased already");
     }
-    if (result->proved) {
+    if (result->verified) {
         eb_text_field(term, "Proof", "MD5 computed by the chip: every byte is 0xFF");
     }
     eb_text_field(term, "Took", "%s", took);
@@ -287,7 +287,7 @@ static const char *state_text(eb_span_state_t state)
     case EB_SPAN_NEW:
         return "new";
     case EB_SPAN_WRITTEN:
-        return "new, not proved";
+        return "new, not verified";
     case EB_SPAN_UNKNOWN:
         return "unknown";
     }

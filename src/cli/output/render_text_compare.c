@@ -103,7 +103,7 @@ static void text_differs(const eb_term_t *term, const eb_diff_result_t *result, 
 
     eb_human_size(result->differing_bytes, size);
     eb_human_size(result->size_bytes, whole);
-    if (!result->proved) {
+    if (!result->verified) {
         eb_text_field(term, "Differs", "not known: the comparison was not finished");
     } else if (result->count == 0) {
         eb_text_field(term, "Differs", "nothing: all %s are equal", whole);
@@ -130,7 +130,7 @@ bool eb_text_verify(const eb_term_t *term, const eb_chip_info_t *board,
     if (board != NULL) {
         eb_text_board(term, "Board", board);
         text_differs(term, result, true);
-        if (result->proved && result->count == 0) {
+        if (result->verified && result->count == 0) {
             eb_text_field(term, "Proof", "MD5 computed by the chip covers every byte");
         }
     }
@@ -194,10 +194,10 @@ bool eb_text_partition_backup(const eb_term_t *term, const eb_chip_info_t *board
         eb_table_add(&rows, file->partition);
         eb_table_addf(&rows, "0x%" PRIx32, file->addr);
         eb_table_add(&rows, size);
-        eb_table_add(&rows, file->image_path[0] == '\0'  ? "not saved"
-                            : file->settled.unproved > 0 ? "read twice"
-                            : file->proved               ? "proved"
-                                                         : "not known");
+        eb_table_add(&rows, file->image_path[0] == '\0'    ? "not saved"
+                            : file->settled.unverified > 0 ? "read twice"
+                            : file->verified               ? "verified"
+                                                           : "not known");
         eb_table_add(&rows, eb_path_file_name(file->image_path));
     }
     fputc('\n', term->file);

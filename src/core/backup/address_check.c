@@ -115,7 +115,7 @@ static eb_code_t verify_all(eb_read_engine_t *engine, eb_err_t *err)
             return code;
         }
     }
-    return eb_err_set(err, EB_ERR_UNPROVED,
+    return eb_err_set(err, EB_ERR_UNVERIFIED,
                       "what was read and what the board says now keep differing");
 }
 
@@ -137,6 +137,6 @@ eb_code_t eb_address_check(eb_read_engine_t *engine, eb_err_t *err)
         }
     }
     eb_event_note(engine->ev, EB_LEVEL_NOTE,
-                  "the line has shown faults: everything is proved a second time");
+                  "the line has shown faults: everything is verified a second time");
     return verify_all(engine, err);
 }

@@ -17,7 +17,7 @@
 
 /*
  * After eb_read_engine_run was EB_OK. EB_OK: nothing differs of what was asked for again, or the
- * chip has no digests. EB_ERR_UNPROVED when it does not come to an end, or the board was erased
+ * chip has no digests. EB_ERR_UNVERIFIED when it does not come to an end, or the board was erased
  * (erased_check.h). Tells EB_PHASE_CHECK where it asks.
  */
 eb_code_t eb_address_check(eb_read_engine_t *engine, eb_err_t *err);

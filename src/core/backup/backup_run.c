@@ -79,15 +79,15 @@ static eb_code_t range_of_prior(const backup_t *b, const char *path, eb_range_t 
     if (code == EB_OK) {
         *out = (eb_range_t){sidecar->addr, (uint32_t)sidecar->size_bytes};
         if (size != sidecar->size_bytes) {
-            code =
-                eb_err_set(err, EB_ERR_IMAGE_BAD, "%s is %llu bytes long, its sidecar says %llu",
-                           path, (unsigned long long)size, (unsigned long long)sidecar->size_bytes);
+            code = eb_err_set(err, EB_ERR_IMAGE_INVALID,
+                              "%s is %llu bytes long, its sidecar says %llu", path,
+                              (unsigned long long)size, (unsigned long long)sidecar->size_bytes);
         }
     } else if (code == EB_ERR_BACKUP_NOT_FOUND) {
         *out = (eb_range_t){0, (uint32_t)size};
         code = EB_OK;
         if (size != flash_bytes) {
-            code = eb_err_set(err, EB_ERR_IMAGE_BAD,
+            code = eb_err_set(err, EB_ERR_IMAGE_INVALID,
                               "%s has no sidecar and is not as long as the flash", path);
         }
     }
@@ -129,7 +129,7 @@ static eb_code_t open_prior(backup_t *b, const eb_journal_head_t *head, eb_err_t
         b->engine.plan.prior = eb_range_common(prior->range, b->range);
         /* Of each of several partitions it is another one: a line for each is too much. */
         eb_event_note(b->ev, b->job->partition != NULL ? EB_LEVEL_DETAIL : EB_LEVEL_NOTE,
-                      "what is as in %s is proved, not read", b->prior_path);
+                      "what is as in %s is verified, not read", b->prior_path);
     }
     return code;
 }
@@ -198,12 +198,12 @@ static eb_code_t finish(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
         .partition = b->job->partition,
         .layout = b->job->layout,
         .map = &b->engine.map,
-        .unproved = !b->engine.has_digest,
+        .unverified = !b->engine.has_digest,
     };
     eb_code_t code = eb_commit_backup(&finish, b->ev, result, err);
 
     if (code == EB_OK) {
-        result->proved = b->engine.has_digest;
+        result->verified = b->engine.has_digest;
         result->part_path[0] = '\0';
     }
     return code;
@@ -215,7 +215,7 @@ static void tell_what_is_kept(const backup_t *b, const eb_backup_result_t *resul
         return; /* the hint tells more */
     }
     eb_event_note(b->ev, EB_LEVEL_NOTE,
-                  "kept %s (%llu %% proved): the next backup of this board takes it up",
+                  "kept %s (%llu %% verified): the next backup of this board takes it up",
                   result->part_path,
                   (unsigned long long)(b->engine.map.verified_bytes * 100 / b->range.size));
 }

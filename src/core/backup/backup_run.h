@@ -1,5 +1,5 @@
 /* backup_run.h: one image of a range of a board's flash, as `backup` and `backup-partition` make
- * it: read or proved, finished and named. */
+ * it: read or verified, finished and named. */
 #ifndef EB_BACKUP_BACKUP_RUN_H
 #define EB_BACKUP_BACKUP_RUN_H
 
@@ -18,7 +18,7 @@ typedef struct eb_backup_job {
 
 /*
  * Blocks as long as reading takes, honours cancel. EB_OK: the image is complete, durable and (where
- * the chip has digests) proved. On failure result->part_path tells what was kept. result must be
+ * the chip has digests) verified. On failure result->part_path tells what was kept. result must be
  * zeroed, with boot.index -1.
  */
 eb_code_t eb_backup_run(eb_session_t *s, const eb_backup_job_t *job, const eb_events_t *ev,

@@ -171,7 +171,7 @@ static void fill_sidecar(const eb_commit_t *finish, const eb_backup_result_t *re
     memcpy(sidecar->sha256, result->sha256, sizeof(sidecar->sha256));
     memcpy(sidecar->md5, result->md5, sizeof(sidecar->md5));
     (void)snprintf(sidecar->proof, sizeof(sidecar->proof), "%s",
-                   finish->unproved ? "read-twice" : "chip-md5");
+                   finish->unverified ? "read-twice" : "chip-md5");
     sidecar->settled = result->settled;
     sidecar->stats = result->stats;
     sidecar->seconds = result->seconds;

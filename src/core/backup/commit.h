@@ -17,7 +17,7 @@ typedef struct eb_commit {
     const eb_part_choice_t *partition; /* NULL: the range is not one; borrowed */
     const eb_layout_t *layout;         /* of the board; NULL: not known yet; borrowed */
     const eb_verified_map_t *map;      /* how each byte was settled; borrowed */
-    bool unproved;                     /* the chip has no digests */
+    bool unverified;                   /* the chip has no digests */
 } eb_commit_t;
 
 /*

@@ -86,7 +86,7 @@ eb_code_t eb_erased_check(eb_read_engine_t *engine, const eb_verified_map_t *hel
     }
     engine->board_erased = true;
     code =
-        eb_err_set(err, EB_ERR_UNPROVED,
+        eb_err_set(err, EB_ERR_UNVERIFIED,
                    "the board's flash was erased while it was read, or since then: what was saved "
                    "of it is no longer there");
     eb_err_hint(err,

@@ -14,7 +14,7 @@
 #define HEAD_BYTES 512
 
 static const char *const how_names[] = {"received", "read",    "erased",
-                                        "prior",    "resumed", "unproved"};
+                                        "prior",    "resumed", "unverified"};
 _Static_assert(sizeof(how_names) / sizeof(how_names[0]) == EB_HOW_UNPROVED + 1, "one for each");
 
 bool eb_journal_id_equal(const eb_journal_id_t *a, const eb_journal_id_t *b)

@@ -3,8 +3,8 @@
  *
  * The head names board and range, one `key value` a line; after it come lines `HOW 0xADDR 0xSIZE`
  * (flash addresses), added as ranges are settled and after their bytes were written. HOW is read,
- * erased, prior, resumed, unproved, or received: came over the wire, not proved. A torn last line
- * (a kill, a full disk) is ignored and written over. Nothing in a journal is trusted: what it
+ * erased, prior, resumed, unverified, or received: came over the wire, not verified. A torn last
+ * line (a kill, a full disk) is ignored and written over. Nothing in a journal is trusted: what it
  * lists is checked against the board again.
  */
 #ifndef EB_BACKUP_JOURNAL_H

@@ -114,7 +114,7 @@ static void fill_result(const eb_backup_image_t *source, const eb_part_choice_t 
     }
     bool by_digest = strcmp(sidecar->proof, "chip-md5") == 0;
     result->settled.prior = by_digest ? choice->range.size : 0;
-    result->settled.unproved = by_digest ? 0 : choice->range.size;
+    result->settled.unverified = by_digest ? 0 : choice->range.size;
     result->table = sidecar->table;
     result->boot = sidecar->boot;
     result->stats = sidecar->stats;
@@ -173,7 +173,7 @@ eb_code_t eb_partition_extract(eb_backup_image_t *source, const eb_backup_option
         result->image_path[0] = '\0';
         result->sidecar_path[0] = '\0';
     }
-    result->proved = code == EB_OK && source->hash_checked && result->settled.prior == range.size;
+    result->verified = code == EB_OK && source->hash_checked && result->settled.prior == range.size;
     eb_partial_file_close(&part);
     return code;
 }

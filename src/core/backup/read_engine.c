@@ -99,7 +99,7 @@ static eb_code_t mark_verified(eb_read_engine_t *engine, eb_range_t range, eb_ho
     return how == EB_HOW_RESUMED ? EB_OK : eb_journal_add(engine->journal, range, how, err);
 }
 
-/* Bytes that came but could not be proved: kept as a guess for the next run. Best effort, for the
+/* Bytes that came but could not be verified: kept as a guess for the next run. Best effort, for the
  * error that ends this run is the one to tell. */
 static void keep_received(eb_read_engine_t *engine, eb_range_t range)
 {
@@ -307,7 +307,7 @@ static eb_code_t salvage_piece(eb_read_engine_t *engine, eb_range_t piece, const
     return EB_OK;
 }
 
-/* `received` bytes are in the buffer, unproved. */
+/* `received` bytes are in the buffer, unverified. */
 static eb_code_t salvage(eb_read_engine_t *engine, eb_range_t step, uint32_t received,
                          eb_err_t *err)
 {
@@ -341,8 +341,8 @@ static eb_code_t read_once(eb_read_engine_t *engine, eb_range_t range, uint8_t *
                                    engine, result, err);
     eb_read_stats_add(&engine->stats, code == EB_OK ? EB_SPENT_READ : EB_SPENT_READ_LOST,
                       range.size, eb_clock_us() - started_us);
-    if (code == EB_OK && engine->has_digest && !result->proved) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "a read at 0x%x was not proved", range.addr);
+    if (code == EB_OK && engine->has_digest && !result->verified) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "a read at 0x%x was not verified", range.addr);
     }
     return code;
 }

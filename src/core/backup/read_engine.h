@@ -1,6 +1,6 @@
 /*
  * read_engine.h: the engine that fills a .part with the bytes of a range of flash, each of them
- * proved.
+ * verified.
  *
  * One mechanism for all guesses: take candidate bytes, ask the chip for its digest of the range,
  * and where the two agree the range is settled. What no guess fits is read. A read proves its
@@ -44,7 +44,7 @@ typedef struct eb_read_engine {
     eb_retry_t retry;
     eb_verified_map_t map;
     eb_read_stats_t stats;
-    eb_twin_reads_t reads; /* proved to lie there by a spot alone; all, while no fault shows */
+    eb_twin_reads_t reads; /* verified to lie there by a spot alone; all, while no fault shows */
     uint8_t *buf;          /* EB_PLAN_STEP_MAX_BYTES; owned */
     uint64_t shown_bytes;  /* progress told so far; never goes back */
     uint64_t step_addr;    /* of the read in flight */
@@ -61,7 +61,7 @@ void eb_read_engine_free(eb_read_engine_t *engine); /* NULL is allowed */
 /*
  * Settle all of the range. Blocks as long as that takes, honours cancel. On failure the cover says
  * what is settled; what was received without proof is in the .part and in the journal.
- * EB_ERR_UNPROVED with `wiped` set: the board was erased, and the .part holds what was on it.
+ * EB_ERR_UNVERIFIED with `wiped` set: the board was erased, and the .part holds what was on it.
  */
 eb_code_t eb_read_engine_run(eb_read_engine_t *engine, eb_err_t *err);
 

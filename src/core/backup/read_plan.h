@@ -88,7 +88,7 @@ bool eb_read_plan_next(eb_read_plan_t *plan, const eb_verified_map_t *map,
 /* Outcomes of the step that eb_read_plan_next gave last. Steps that did not come about (a digest
  * that was lost on the line) have no outcome: ask again. */
 void eb_read_plan_guessed(eb_read_plan_t *plan, const eb_read_plan_step_t *step, bool right);
-/* The read was proved; as_erased, as_prior: whether its last bytes equal that guess. */
+/* The read was verified; as_erased, as_prior: whether its last bytes equal that guess. */
 void eb_read_plan_was_read(eb_read_plan_t *plan, const eb_read_plan_step_t *step, bool as_erased,
                            bool as_prior);
 /* The read failed after `received` bytes. */

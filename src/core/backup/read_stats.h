@@ -10,7 +10,7 @@
 #include "read_plan.h"
 
 typedef enum eb_spent_on {
-    EB_SPENT_READ,      /* reads that were proved */
+    EB_SPENT_READ,      /* reads that were verified */
     EB_SPENT_READ_LOST, /* reads that were not */
     EB_SPENT_GUESSED,   /* digests that settled something; one row a guess */
     EB_SPENT_WRONG = EB_SPENT_GUESSED + EB_GUESS_COUNT, /* digests that did not agree */

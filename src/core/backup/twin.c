@@ -66,7 +66,7 @@ eb_code_t eb_twin_look(const eb_twin_read_t *read, eb_range_t image, uint64_t fl
                        eb_wanted_fn bytes, void *user, bool *possible, eb_err_t *err)
 {
     const uint64_t end = eb_range_end(read->range);
-    /* What the read itself did not bring, and what of it was proved at its address. */
+    /* What the read itself did not bring, and what of it was verified at its address. */
     const eb_range_t known[] = {
         read->spot,
         {image.addr, read->range.addr - image.addr},

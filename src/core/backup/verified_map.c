@@ -154,7 +154,7 @@ void eb_verified_map_totals(const eb_verified_map_t *map, eb_settled_t *out)
             out->resumed += end - start;
             break;
         case EB_HOW_UNPROVED:
-            out->unproved += end - start;
+            out->unverified += end - start;
             break;
         }
     }

@@ -170,7 +170,7 @@ eb_code_t eb_difference_with_board(eb_session_t *s, eb_backup_image_t *source,
     if (code == EB_OK) {
         code = take_spans(&spans, &areas, result, err);
     }
-    result->proved = code == EB_OK;
+    result->verified = code == EB_OK;
     eb_spans_free(&spans);
     free(layout);
     return code;

@@ -19,7 +19,7 @@ eb_code_t eb_difference_error(const eb_diff_result_t *result, const char *what, 
 
 /*
  * Compare the board with all of an image by digests and fill differences, differing_bytes and
- * proved. EB_OK when that was done, whatever came out. EB_ERR_USAGE: the image reaches beyond the
+ * verified. EB_OK when that was done, whatever came out. EB_ERR_USAGE: the image reaches beyond the
  * flash.
  */
 eb_code_t eb_difference_with_board(eb_session_t *s, eb_backup_image_t *source,

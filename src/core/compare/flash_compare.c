@@ -151,7 +151,7 @@ static eb_code_t ask_again(compare_t *c, eb_range_t sector, eb_answer_t *answer,
     if (answer->equal || answer->erased) {
         return EB_OK;
     }
-    return eb_err_set(err, EB_ERR_UNPROVED, "%d digests of 0x%x + 0x%x differ", TRIES_MAX,
+    return eb_err_set(err, EB_ERR_UNVERIFIED, "%d digests of 0x%x + 0x%x differ", TRIES_MAX,
                       sector.addr, sector.size);
 }
 
@@ -412,8 +412,8 @@ static eb_code_t read_until_sure(compare_t *c, uint32_t addr, uint32_t size, boo
             return code;
         }
     }
-    return eb_err_set(err, EB_ERR_UNPROVED, "%d reads of %u bytes at 0x%x differ", TRIES_MAX, size,
-                      addr);
+    return eb_err_set(err, EB_ERR_UNVERIFIED, "%d reads of %u bytes at 0x%x differ", TRIES_MAX,
+                      size, addr);
 }
 
 static eb_code_t compare_by_reading(compare_t *c, eb_err_t *err)

@@ -21,9 +21,10 @@
 static eb_code_t open_file(eb_backup_image_t *out, eb_err_t *err)
 {
     if (eb_path_has_suffix(out->path, EB_PATH_PART_SUFFIX)) {
-        (void)eb_err_set(err, EB_ERR_IMAGE_BAD, "%s is a backup that is not finished", out->path);
+        (void)eb_err_set(err, EB_ERR_IMAGE_INVALID, "%s is a backup that is not finished",
+                         out->path);
         eb_err_hint(err, "run `espbackup backup` with the board once more: it takes it up");
-        return EB_ERR_IMAGE_BAD;
+        return EB_ERR_IMAGE_INVALID;
     }
     out->fd = open(out->path, O_RDONLY | O_CLOEXEC);
     if (out->fd < 0) {
@@ -34,9 +35,9 @@ static eb_code_t open_file(eb_backup_image_t *out, eb_err_t *err)
         return code;
     }
     if (out->stamp.size_bytes == 0) {
-        (void)eb_err_set(err, EB_ERR_IMAGE_BAD, "%s is empty", out->path);
+        (void)eb_err_set(err, EB_ERR_IMAGE_INVALID, "%s is empty", out->path);
         eb_err_hint(err, "use another backup; espbackup list shows what there is");
-        return EB_ERR_IMAGE_BAD;
+        return EB_ERR_IMAGE_INVALID;
     }
     out->size_bytes = out->stamp.size_bytes;
     return EB_OK;
@@ -57,7 +58,7 @@ static eb_code_t load_sidecar(eb_backup_image_t *out, eb_err_t *err)
         return code;
     }
     if (out->size_bytes != out->sidecar->size_bytes) {
-        return eb_err_set(err, EB_ERR_IMAGE_BAD, "%s is %llu bytes long, its sidecar says %llu",
+        return eb_err_set(err, EB_ERR_IMAGE_INVALID, "%s is %llu bytes long, its sidecar says %llu",
                           out->path, (unsigned long long)out->size_bytes,
                           (unsigned long long)out->sidecar->size_bytes);
     }
@@ -99,7 +100,7 @@ static eb_code_t check_hash(eb_backup_image_t *out, const eb_events_t *ev, eb_er
     if (memcmp(sha256, out->sidecar->sha256, sizeof(sha256)) != 0) {
         eb_hex_encode(sha256, sizeof(sha256), is);
         eb_hex_encode(out->sidecar->sha256, sizeof(sha256), expected);
-        return eb_err_set(err, EB_ERR_IMAGE_BAD,
+        return eb_err_set(err, EB_ERR_IMAGE_INVALID,
                           "%s was changed: its SHA-256 is %s, the sidecar says %s", out->path, is,
                           expected);
     }
@@ -207,11 +208,12 @@ eb_code_t eb_backup_image_read(const eb_backup_image_t *source, uint32_t addr, v
         (now.size_bytes != source->stamp.size_bytes ||
          now.modified_ns != source->stamp.modified_ns ||
          now.changed_ns != source->stamp.changed_ns)) {
-        (void)eb_err_set(&why, EB_ERR_IMAGE_BAD, "%s was changed while it was used", source->path);
+        (void)eb_err_set(&why, EB_ERR_IMAGE_INVALID, "%s was changed while it was used",
+                         source->path);
         eb_err_hint(
             &why,
             "bring the file back as it was, or use another backup, and let nothing change it");
-        code = EB_ERR_IMAGE_BAD;
+        code = EB_ERR_IMAGE_INVALID;
     }
     if (code != EB_OK && err != NULL) {
         *err = why;

@@ -32,17 +32,17 @@ typedef struct eb_backup_image {
 
 /*
  * Open and check: size against sidecar, and the SHA-256 (EB_PHASE_HASH). EB_ERR_BACKUP_NOT_FOUND,
- * EB_ERR_SIDECAR_BAD (bad field, or a path in a file name), EB_ERR_IMAGE_BAD (size or hash differ).
- * has_address: where a bare .bin lies; with a sidecar it must agree or be absent (EB_ERR_USAGE).
- * *out is zeroed first and safe to close in any case.
+ * EB_ERR_SIDECAR_INVALID (bad field, or a path in a file name), EB_ERR_IMAGE_INVALID (size or hash
+ * differ). has_address: where a bare .bin lies; with a sidecar it must agree or be absent
+ * (EB_ERR_USAGE). *out is zeroed first and safe to close in any case.
  */
 eb_code_t eb_backup_image_open(const char *backup, const char *dir, bool has_address,
                                uint32_t address, const eb_events_t *ev, eb_backup_image_t *out,
                                eb_err_t *err);
 void eb_backup_image_close(eb_backup_image_t *source);
 
-/* Bytes at flash address `addr`, which must lie within the image. EB_ERR_IMAGE_BAD: the file was
- * changed since it was opened, so that what was checked then says nothing of them. */
+/* Bytes at flash address `addr`, which must lie within the image. EB_ERR_IMAGE_INVALID: the file
+ * was changed since it was opened, so that what was checked then says nothing of them. */
 eb_code_t eb_backup_image_read(const eb_backup_image_t *source, uint32_t addr, void *bytes,
                                uint32_t size, eb_err_t *err);
 

@@ -110,7 +110,7 @@ static eb_code_t find_table(const eb_layout_source_t *source, const eb_events_t 
     }
     code =
         eb_partition_table_parse(bytes, sizeof(bytes), addr, source->flash_size_bytes, table, &why);
-    if (code == EB_ERR_IMAGE_BAD) {
+    if (code == EB_ERR_IMAGE_INVALID) {
         eb_event_note(ev, EB_LEVEL_WARNING, "partition table at 0x%x: %s", addr, why.message);
         return EB_OK;
     }

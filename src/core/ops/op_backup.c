@@ -1,4 +1,4 @@
-/* op_backup.c: copy the flash of a board into a file, each byte proved by the chip. */
+/* op_backup.c: copy the flash of a board into a file, each byte verified by the chip. */
 #include "backup_run.h"
 #include "espbackup/ops.h"
 #include "range.h"

@@ -152,7 +152,7 @@ static eb_code_t compare_images(diff_t *d, const eb_backup_image_t *a, const eb_
     if (code == EB_OK) {
         code = add_rest(d, end, last, a_end > b_end, err);
     }
-    d->result->proved = code == EB_OK;
+    d->result->verified = code == EB_OK;
     return code;
 }
 

@@ -181,7 +181,7 @@ static eb_code_t run(erase_t *e, eb_erase_result_t *result, eb_err_t *err)
     if (code == EB_OK) {
         code = change(e, &engine, err);
     }
-    result->proved = engine.proved;
+    result->verified = engine.verified;
     result->changed = engine.changed;
     result->spans = engine.spans;
     engine.spans = (eb_spans_t){0};

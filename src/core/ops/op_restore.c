@@ -20,7 +20,7 @@ static eb_code_t open_image(eb_restore_job_t *job, eb_err_t *err)
     eb_code_t code = eb_backup_image_open(options->backup, options->dir, options->has_address,
                                           options->address, job->ev, &job->image, &why);
 
-    if ((code == EB_ERR_IMAGE_BAD || code == EB_ERR_SIDECAR_BAD) && why.hint[0] == '\0') {
+    if ((code == EB_ERR_IMAGE_INVALID || code == EB_ERR_SIDECAR_INVALID) && why.hint[0] == '\0') {
         eb_err_hint(&why, "use another backup (espbackup list --check examines all); to write this "
                           "file as it is, take the sidecar beside it away");
     }
@@ -245,7 +245,7 @@ static eb_code_t restore(eb_restore_job_t *job, eb_restore_result_t *result, eb_
     if (code == EB_OK) {
         code = change(job, &engine, result, err);
     }
-    result->proved = engine.proved;
+    result->verified = engine.verified;
     result->changed = engine.changed;
     result->bytes_written = engine.bytes_written;
     result->wire_bytes = engine.wire_bytes;

@@ -16,7 +16,7 @@ static eb_code_t verify_source(eb_session_t *s, eb_backup_image_t *source, const
                       source->path);
     }
     if (s == NULL) {
-        result->proved = source->hash_checked;
+        result->verified = source->hash_checked;
         return EB_OK;
     }
     eb_code_t code = eb_difference_with_board(s, source, ev, result, err);

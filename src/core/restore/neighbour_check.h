@@ -30,8 +30,8 @@ typedef struct eb_neighbours {
 eb_code_t eb_neighbours_set(struct eb_write_engine *engine, eb_err_t *err);
 /*
  * After the work. *harmed: a sector within the ranges is not as it was; what else is not, nobody
- * knows. One outside: EB_ERR_UNPROVED, as nothing here can put it back; but not where the board was
- * reset meanwhile, for its firmware may have run and written there.
+ * knows. One outside: EB_ERR_UNVERIFIED, as nothing here can put it back; but not where the board
+ * was reset meanwhile, for its firmware may have run and written there.
  */
 eb_code_t eb_neighbours_check(struct eb_write_engine *engine, bool *harmed, eb_err_t *err);
 void eb_neighbours_free(eb_neighbours_t *neighbours);

@@ -30,7 +30,7 @@ eb_code_t eb_refuse_download_mode(const eb_session_t *session, eb_err_t *err)
     }
     (void)eb_err_set(err, EB_ERR_UNSUPPORTED,
                      "secure download mode is on: the chip does not let its flash be compared and "
-                     "proved");
+                     "verified");
     eb_err_hint(err, "%s", HINT_NO_PAST);
     return EB_ERR_UNSUPPORTED;
 }

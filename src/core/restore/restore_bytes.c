@@ -22,7 +22,7 @@ static eb_code_t read_partial(eb_restore_job_t *job, eb_partial_sector_t *partia
         }
         memcpy(partial->bytes, again, EB_SECTOR_BYTES);
         if (code == EB_OK && i == READS_MAX) {
-            code = eb_err_set(err, EB_ERR_UNPROVED, "no two equal reads of 0x%x", partial->addr);
+            code = eb_err_set(err, EB_ERR_UNVERIFIED, "no two equal reads of 0x%x", partial->addr);
         }
     }
     return code;

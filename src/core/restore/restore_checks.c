@@ -307,7 +307,7 @@ static eb_code_t check_table_bytes(eb_restore_job_t *job, eb_err_t *err)
         code = eb_partition_table_parse(bytes, sizeof(bytes), job->table_addr, job->flash_bytes,
                                         table, &why);
     }
-    if (code == EB_ERR_IMAGE_BAD) {
+    if (code == EB_ERR_IMAGE_INVALID) {
         code = REFUSE(job, HINT_FORCE, err, "the partition table that would result is no good: %s",
                       why.message);
     } else if (code == EB_OK && !table->present && job->board->table.present) {

@@ -4,7 +4,7 @@
  *
  * The sector is erased as a whole, so for a moment the bytes that are to stay are nowhere on the
  * board. They wait in DIR/rescue_MAC_ADDR.sector (4096 bytes, as they were on the board) until the
- * sector is proved; after a power cut the next restore takes them from there.
+ * sector is verified; after a power cut the next restore takes them from there.
  */
 #ifndef EB_RESTORE_SECTOR_SAVE_H
 #define EB_RESTORE_SECTOR_SAVE_H
@@ -23,7 +23,7 @@ eb_code_t eb_sector_save_recall(const eb_restore_job_t *job, eb_partial_sector_t
 /* Before the first change: a file for each partial whose sector differs. Creates the folder. */
 eb_code_t eb_sector_save_save(const eb_restore_job_t *job, const eb_spans_t *spans, eb_err_t *err);
 
-/* After a restore or an erase: remove the files of this board's sectors that are proved, whoever
+/* After a restore or an erase: remove the files of this board's sectors that are verified, whoever
  * left them: what is in those sectors is wanted there. dir NULL: nothing. */
 void eb_sector_save_drop(const eb_session_t *session, const char *dir, const eb_spans_t *spans);
 

@@ -219,7 +219,7 @@ static eb_code_t do_step(eb_write_engine_t *a, eb_range_t step, bool blank, eb_e
     if (code != EB_OK) {
         code = eb_retry_after_failure(&a->retry, &why);
     } else {
-        (void)eb_err_set(&why, EB_ERR_UNPROVED, /* kept only if the look shows it */
+        (void)eb_err_set(&why, EB_ERR_UNVERIFIED, /* kept only if the look shows it */
                          "the board took %u bytes for 0x%x, but its flash does not hold them",
                          step.size, step.addr);
         eb_err_hint(&why, "the flash is write-protected, worn out or not as large as it says; if "
@@ -317,7 +317,7 @@ static eb_code_t verify_all(eb_write_engine_t *a, eb_err_t *err)
     return code;
 }
 
-/* On a bad line each step is proved when it is done, and again at the end, for the answer to a
+/* On a bad line each step is verified when it is done, and again at the end, for the answer to a
  * damaged request is about another range. What was done before the line showed that, twice here. */
 static eb_code_t prove_round(eb_write_engine_t *a, eb_err_t *err)
 {
@@ -369,19 +369,19 @@ static eb_code_t run(eb_write_engine_t *a, eb_err_t *err)
         if (!eb_write_next_open(a, 0, UINT64_MAX, &open) &&
             eb_line_resets(a->session) == a->resets &&
             eb_spans_bytes(&a->spans, EB_SPAN_WRITTEN) == 0) {
-            a->proved = eb_session_has_digest(a->session);
+            a->verified = eb_session_has_digest(a->session);
             return EB_OK;
         }
         eb_event_note(a->ev, EB_LEVEL_DETAIL, "the flash is not as it was written; once more");
     }
-    (void)eb_err_set(err, EB_ERR_UNPROVED, "the flash does not keep what was proved in it");
+    (void)eb_err_set(err, EB_ERR_UNVERIFIED, "the flash does not keep what was verified in it");
     eb_err_hint(err, "the flash is not as large as it says, or worn out, or the board resets again "
                      "and again");
-    return EB_ERR_UNPROVED;
+    return EB_ERR_UNVERIFIED;
 }
 
-/* After a failure: what is touched but not proved may be known better by now. On a line with faults
- * what is right is asked for too. */
+/* After a failure: what is touched but not verified may be known better by now. On a line with
+ * faults what is right is asked for too. */
 static void look_again(eb_write_engine_t *a)
 {
     bool all = eb_line_had_faults(a->session);
@@ -423,7 +423,7 @@ eb_code_t eb_write_engine_run(eb_write_engine_t *a, eb_err_t *err)
 {
     eb_err_t why = {0};
 
-    a->proved = false;
+    a->verified = false;
     eb_code_t code = run(a, &why);
     eb_write_report(a);
     if (code == EB_OK) {

@@ -36,7 +36,7 @@ typedef struct eb_write_engine {
     /* results */
     eb_spans_t spans; /* whole sectors; moved out by the caller, or freed by eb_write_engine_free */
     bool changed;     /* at least one sector was touched */
-    bool proved; /* all of spans is SAME or NEW, and was so after the last reset of the board */
+    bool verified; /* all of spans is SAME or NEW, and was so after the last reset of the board */
     uint64_t bytes_written;   /* acknowledged; those of a second attempt too */
     uint64_t wire_bytes;      /* payload sent for them */
     eb_compare_ahead_t ahead; /* of eb_write_engine_compare; skipped_bytes: of OLD */
@@ -54,7 +54,7 @@ typedef struct eb_write_engine {
     unsigned failures;          /* in a row, without a sector that became NEW */
     eb_neighbours_t neighbours; /* set before the first change */
     bool doubted;               /* something was written and did not arrive where it should */
-    uint32_t resets;            /* of the board, when the spans were proved last */
+    uint32_t resets;            /* of the board, when the spans were verified last */
     eb_write_phase_t phases[EB_PHASE_HASH + 1];
 } eb_write_engine_t;
 

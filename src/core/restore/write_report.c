@@ -59,7 +59,7 @@ eb_code_t eb_write_unfinished(const eb_spans_t *spans, const eb_err_t *cause, eb
     /* Where it was stopped is no cause, and the ranges tell it. */
     add(&text, "%.*s", CAUSE_CHARS, cause->code == EB_ERR_CANCELLED ? "stopped" : cause->message);
     add_state(&text, spans, EB_SPAN_UNKNOWN, "unknown");
-    add_state(&text, spans, EB_SPAN_WRITTEN, "written, not proved");
+    add_state(&text, spans, EB_SPAN_WRITTEN, "written, not verified");
     add_state(&text, spans, EB_SPAN_OLD, "old");
     add_state(&text, spans, EB_SPAN_NEW, "new");
     (void)eb_err_set(err, EB_ERR_UNFINISHED, "%s", text.chars);
@@ -100,7 +100,7 @@ void eb_write_report(const eb_write_engine_t *a)
                       "written: %" PRIu64 " bytes, %" PRIu64 " over the wire, %.2f s",
                       a->bytes_written, a->wire_bytes, (double)a->write_us / 1e6);
     }
-    tell_asked(a, "proved", &a->proof.digest_cost);
+    tell_asked(a, "verified", &a->proof.digest_cost);
     if (eb_session_has_digest(a->session)) {
         eb_event_note(a->ev, EB_LEVEL_DETAIL, "measured: digest %.2f s a MB, round trip %.1f ms",
                       speed->digest_s_per_byte * 1048576.0, speed->round_trip_s * 1e3);

@@ -7,7 +7,7 @@
 /* EB_ERR_UNFINISHED into err: the cause, and which ranges are in which state. Returns it. */
 eb_code_t eb_write_unfinished(const eb_spans_t *spans, const eb_err_t *cause, eb_err_t *err);
 
-/* At EB_LEVEL_DETAIL: what was asked, erased, written and proved, and how long it took. */
+/* At EB_LEVEL_DETAIL: what was asked, erased, written and verified, and how long it took. */
 void eb_write_report(const eb_write_engine_t *engine);
 
 #endif

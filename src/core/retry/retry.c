@@ -77,11 +77,11 @@ static eb_remedy_t remedy_of(eb_code_t code)
     case EB_ERR_CHIP_MISMATCH:
     case EB_ERR_FLASH_MUTE:
     case EB_ERR_FLASH_SIZE:
-    case EB_ERR_UNPROVED:
+    case EB_ERR_UNVERIFIED:
     case EB_ERR_UNSUPPORTED:
     case EB_ERR_REFUSED:
-    case EB_ERR_IMAGE_BAD:
-    case EB_ERR_SIDECAR_BAD:
+    case EB_ERR_IMAGE_INVALID:
+    case EB_ERR_SIDECAR_INVALID:
     case EB_ERR_BACKUP_NOT_FOUND:
     case EB_ERR_DIFFERENT:
     case EB_ERR_UNFINISHED:
@@ -154,7 +154,7 @@ eb_code_t eb_retry_after_failure(eb_retry_t *retry, eb_err_t *err)
     retry->failures_in_row++;
     if (retry->failures_in_row >= FAILURES_IN_ROW_MAX) {
         if (err->code == EB_ERR_LINE || err->code == EB_ERR_PROTOCOL) {
-            err->code = EB_ERR_UNPROVED;
+            err->code = EB_ERR_UNVERIFIED;
         }
         return eb_err_wrap(err, "gave up after %d failures in a row", retry->failures_in_row);
     }

@@ -25,19 +25,19 @@ bool eb_line_had_faults(const eb_session_t *session);
 /* How often the board was reset, or its port came back, since the session began. */
 uint32_t eb_line_resets(const eb_session_t *session);
 
-/* Something was proved: the count of failures starts anew. */
+/* Something was verified: the count of failures starts anew. */
 void eb_retry_progress(eb_retry_t *retry);
 
 /*
  * A flash call failed with *err. EB_OK: make it again (the board was brought back where that was
  * needed, which may take some seconds). Otherwise the error to end with: not one that trying again
- * helps, cancelled, another board, or too many failures in a row (EB_ERR_UNPROVED,
+ * helps, cancelled, another board, or too many failures in a row (EB_ERR_UNVERIFIED,
  * EB_ERR_PORT_LOST or what the board said last). `err` must not be NULL.
  */
 eb_code_t eb_retry_after_failure(eb_retry_t *retry, eb_err_t *err);
 
 /* eb_flash_read and eb_flash_digest made again until they succeed or eb_retry gives up.
- * For small ranges. Where the chip has digests, what is read is proved to lie at its address as
+ * For small ranges. Where the chip has digests, what is read is verified to lie at its address as
  * well, by a request of its own. */
 eb_code_t eb_retry_read(eb_retry_t *retry, uint32_t addr, uint32_t size, uint8_t *buf,
                         eb_err_t *err);

@@ -67,7 +67,7 @@ static void bad_documents_are_refused(void **state)
         eb_json_t *root = (eb_json_t *)(void *)&root;
         eb_err_t err;
 
-        if (eb_json_parse(bad[i], strlen(bad[i]), &root, &err) != EB_ERR_SIDECAR_BAD) {
+        if (eb_json_parse(bad[i], strlen(bad[i]), &root, &err) != EB_ERR_SIDECAR_INVALID) {
             fail_msg("accepted: %s", bad[i]);
         }
         assert_null(root);
@@ -80,8 +80,8 @@ static void nul_inside_and_length_count(void **state)
     eb_json_t *root;
 
     (void)state;
-    assert_int_equal(eb_json_parse("{}\0", 3, &root, NULL), EB_ERR_SIDECAR_BAD);
-    assert_int_equal(eb_json_parse("{\"a\":\"\0\"}", 10, &root, NULL), EB_ERR_SIDECAR_BAD);
+    assert_int_equal(eb_json_parse("{}\0", 3, &root, NULL), EB_ERR_SIDECAR_INVALID);
+    assert_int_equal(eb_json_parse("{\"a\":\"\0\"}", 10, &root, NULL), EB_ERR_SIDECAR_INVALID);
     /* Not terminated: the byte behind the length is not looked at. */
     assert_int_equal(eb_json_parse("{}}", 2, &root, NULL), EB_OK);
     eb_json_free(root);
@@ -95,7 +95,7 @@ static void depth_is_limited(void **state)
     (void)state;
     memset(text, '[', 33);
     memset(text + 33, ']', 33);
-    assert_int_equal(eb_json_parse(text, 66, &root, NULL), EB_ERR_SIDECAR_BAD);
+    assert_int_equal(eb_json_parse(text, 66, &root, NULL), EB_ERR_SIDECAR_INVALID);
     assert_int_equal(eb_json_parse(text + 1, 64, &root, NULL), EB_OK);
     eb_json_free(root);
 }
@@ -107,7 +107,7 @@ static void duplicate_key_is_named_with_its_path(void **state)
     eb_err_t err;
 
     (void)state;
-    assert_int_equal(eb_json_parse(text, strlen(text), &root, &err), EB_ERR_SIDECAR_BAD);
+    assert_int_equal(eb_json_parse(text, strlen(text), &root, &err), EB_ERR_SIDECAR_INVALID);
     assert_string_equal(err.message, "b.x: given twice");
 }
 
@@ -130,7 +130,7 @@ static void a_duplicate_is_found_among_many_keys(void **state)
         assert_int_equal(eb_json_parse(text, strlen(text), &root, &err), EB_OK);
         eb_json_free(root);
         (void)snprintf(text + used, sizeof(text) - used, ",\"k1\":2}");
-        assert_int_equal(eb_json_parse(text, strlen(text), &root, &err), EB_ERR_SIDECAR_BAD);
+        assert_int_equal(eb_json_parse(text, strlen(text), &root, &err), EB_ERR_SIDECAR_INVALID);
         assert_string_equal(err.message, "k1: given twice");
     }
 }
@@ -145,19 +145,21 @@ static void errors_name_the_field_in_full(void **state)
 
     (void)state;
     assert_int_equal(eb_json_get_object(root, "flash", &flash, &err), EB_OK);
-    assert_int_equal(eb_json_get_int(flash, "size_bytes", 0, 10, &value, &err), EB_ERR_SIDECAR_BAD);
+    assert_int_equal(eb_json_get_int(flash, "size_bytes", 0, 10, &value, &err),
+                     EB_ERR_SIDECAR_INVALID);
     assert_string_equal(err.message, "flash.size_bytes: expected a whole number");
-    assert_int_equal(eb_json_get_int(flash, "Size_Bytes", 0, 10, &value, &err), EB_ERR_SIDECAR_BAD);
+    assert_int_equal(eb_json_get_int(flash, "Size_Bytes", 0, 10, &value, &err),
+                     EB_ERR_SIDECAR_INVALID);
     assert_string_equal(err.message, "flash.Size_Bytes: missing");
     assert_int_equal(eb_json_get_array(flash, "a", &a, &err), EB_OK);
     assert_int_equal(eb_json_count(a), 2);
     assert_int_equal(eb_json_get_int(eb_json_at(a, 0), "n", 2, 10, &value, &err),
-                     EB_ERR_SIDECAR_BAD);
+                     EB_ERR_SIDECAR_INVALID);
     assert_string_equal(err.message, "flash.a[0].n: 1 is out of range, expected 2 to 10");
-    assert_int_equal(eb_json_get_text(eb_json_at(a, 1), "n", &text, &err), EB_ERR_SIDECAR_BAD);
+    assert_int_equal(eb_json_get_text(eb_json_at(a, 1), "n", &text, &err), EB_ERR_SIDECAR_INVALID);
     assert_string_equal(err.message, "flash.a[1].n: expected text");
     assert_null(eb_json_at(a, 2));
-    assert_int_equal(eb_json_get_object(root, "none", &flash, &err), EB_ERR_SIDECAR_BAD);
+    assert_int_equal(eb_json_get_object(root, "none", &flash, &err), EB_ERR_SIDECAR_INVALID);
     assert_string_equal(err.message, "none: missing");
     assert_int_equal(value, 77);
     assert_string_equal(text, "kept");
@@ -223,7 +225,7 @@ static void a_document_that_is_no_object_has_no_fields(void **state)
     eb_err_t err;
 
     (void)state;
-    assert_int_equal(eb_json_get_text(root, "a", &text, &err), EB_ERR_SIDECAR_BAD);
+    assert_int_equal(eb_json_get_text(root, "a", &text, &err), EB_ERR_SIDECAR_INVALID);
     assert_false(eb_json_has(root, "a"));
     assert_int_equal(eb_json_count(root), 1);
     eb_json_free(root);

@@ -298,8 +298,8 @@ static void statuses(void **state)
         {EB_ERR_REFUSED, 5},
         {EB_ERR_UNSUPPORTED, 5},
         {EB_ERR_CHIP_MISMATCH, 5},
-        {EB_ERR_IMAGE_BAD, 6},
-        {EB_ERR_SIDECAR_BAD, 6},
+        {EB_ERR_IMAGE_INVALID, 6},
+        {EB_ERR_SIDECAR_INVALID, 6},
         {EB_ERR_UNFINISHED, 7},
         {EB_ERR_CANCELLED, 130},
     };

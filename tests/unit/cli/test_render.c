@@ -172,7 +172,7 @@ static eb_backup_result_t *example_backup(void)
 
     assert_non_null(result);
     *result = (eb_backup_result_t){
-        .proved = true,
+        .verified = true,
         .image_path = "backups/esp32_backup_20261121_101500.bin",
         .sidecar_path = "backups/esp32_backup_20261121_101500_info.json",
         .size_bytes = 4194304,
@@ -212,8 +212,8 @@ static void unproved_backup_does_not_claim_proof(void **state)
     eb_backup_result_t *result = example_backup();
 
     (void)state;
-    result->proved = false;
-    result->settled = (eb_settled_t){.unproved = 4194304};
+    result->verified = false;
+    result->settled = (eb_settled_t){.unverified = 4194304};
     assert_true(eb_text_backup(&term, &chip, result));
     assert_shown("two equal reads");
     assert_not_shown("covers every byte");
@@ -370,7 +370,7 @@ static void backup_as_json(void **state)
     eb_backup_result_t *result = example_backup();
     eb_json_t *root = eb_json_new_object();
     const eb_json_t *node = NULL;
-    bool proved = false;
+    bool verified = false;
 
     (void)state;
     eb_json_backup(root, result);
@@ -378,8 +378,8 @@ static void backup_as_json(void **state)
     eb_json_table(root, &result->table, &result->boot, NULL);
     eb_json_connection(root, &result->stats);
     root = reread(root);
-    assert_int_equal(eb_json_get_bool(root, "proved", &proved, NULL), EB_OK);
-    assert_true(proved);
+    assert_int_equal(eb_json_get_bool(root, "verified", &verified, NULL), EB_OK);
+    assert_true(verified);
     assert_text_at(root, "image", result->image_path);
     assert_text_at(root, "proof", "chip-md5");
     assert_int_at(root, "size_bytes", 4194304);
@@ -409,15 +409,15 @@ static void failed_backup_as_json(void **state)
 {
     eb_backup_result_t *result = calloc(1, sizeof(*result));
     eb_json_t *root = eb_json_new_object();
-    bool proved = true;
+    bool verified = true;
 
     (void)state;
     assert_non_null(result);
     strcpy(result->part_path, "backups/x.bin.part");
     eb_json_backup(root, result);
     root = reread(root);
-    assert_int_equal(eb_json_get_bool(root, "proved", &proved, NULL), EB_OK);
-    assert_false(proved);
+    assert_int_equal(eb_json_get_bool(root, "verified", &verified, NULL), EB_OK);
+    assert_false(verified);
     assert_text_at(root, "part", "backups/x.bin.part");
     assert_false(eb_json_has(root, "image"));
     assert_false(eb_json_has(root, "sha256"));

@@ -157,7 +157,7 @@ static void plan_of_erase(void **state)
 static eb_restore_result_t example_result(void)
 {
     return (eb_restore_result_t){
-        .proved = true,
+        .verified = true,
         .changed = true,
         .image_path = "backups/x.bin",
         .size_bytes = 0x400000,
@@ -188,7 +188,7 @@ static void dry_run_claims_nothing(void **state)
     eb_restore_result_t result = example_result();
 
     (void)state;
-    result.proved = result.changed = false;
+    result.verified = result.changed = false;
     eb_text_dry_run(&term, &result);
     assert_string_equal(shown(), "Nothing was changed: --dry-run.\n");
     result.header_changed = true;
@@ -215,11 +215,11 @@ static void what_a_failure_left(void **state)
     assert_true(eb_text_board_state(&term, &pieces));
     eb_pieces_free(&pieces);
     assert_string_equal(shown(), "What is on the board now\n"
-                                 "      From        To  Size  Now              Partition\n"
-                                 "    0x9000    0x9fff  4 KB  new              nvs\n"
-                                 "  0x10f000  0x10ffff  4 KB  new, not proved  ota_0\n"
-                                 "  0x110000  0x110fff  4 KB  unknown          ota_1\n"
-                                 "  0x111000  0x111fff  4 KB  old              ota_1\n"
+                                 "      From        To  Size  Now                Partition\n"
+                                 "    0x9000    0x9fff  4 KB  new                nvs\n"
+                                 "  0x10f000  0x10ffff  4 KB  new, not verified  ota_0\n"
+                                 "  0x110000  0x110fff  4 KB  unknown            ota_1\n"
+                                 "  0x111000  0x111fff  4 KB  old                ota_1\n"
                                  "  The rest of the range is right, and was not touched.\n\n");
 }
 
@@ -253,7 +253,7 @@ static eb_difference_t differences[] = {
 static eb_diff_result_t example_diff(void)
 {
     return (eb_diff_result_t){
-        .proved = true,
+        .verified = true,
         .file_checked = true,
         .has_sidecar = true,
         .size_bytes = 0x401000,
@@ -287,7 +287,7 @@ static void verify_that_was_cut_short(void **state)
     eb_diff_result_t result = example_diff();
 
     (void)state;
-    result.proved = false;
+    result.verified = false;
     result.count = 0;
     assert_true(eb_text_verify(&term, &board, &result));
     assert_shown("not known");
@@ -369,11 +369,11 @@ static void failed_restore_as_json(void **state)
     (void)state;
     make_tables();
     const eb_areas_t areas = {.table = &board_table, .bootloader_addr = 0x1000};
-    result.proved = false;
+    result.verified = false;
     eb_json_restore(root, &result, false);
     assert_true(eb_json_spans(root, &failed, &areas));
     root = reread(root);
-    assert_false(bool_at(root, "proved"));
+    assert_false(bool_at(root, "verified"));
     assert_true(bool_at(root, "changed"));
     assert_false(eb_json_has(root, "first_backup"));
     assert_int_equal(int_at(root, "bytes_written"), 20480);
@@ -424,7 +424,7 @@ static void comparisons_as_json(void **state)
     root = eb_json_new_object();
     assert_true(eb_json_verify(root, &result, false));
     root = reread(root);
-    assert_false(bool_at(root, "proved")); /* compared, and not equal */
+    assert_false(bool_at(root, "verified")); /* compared, and not equal */
     assert_true(bool_at(root, "board_checked"));
     eb_json_free(root);
 }
@@ -437,7 +437,7 @@ static void partition_backups(void **state)
 
     (void)state;
     assert_non_null(files);
-    files[0] = (eb_backup_result_t){.proved = true,
+    files[0] = (eb_backup_result_t){.verified = true,
                                     .partition = "nvs",
                                     .image_path = "backups/esp32_nvs.bin",
                                     .addr = 0x9000,
@@ -446,15 +446,15 @@ static void partition_backups(void **state)
     const eb_partition_backup_result_t result = {files, 2};
     assert_true(eb_text_partition_backup(&term, NULL, &result));
     assert_shown("  Folder        backups\n");
-    assert_shown("  nvs     0x9000  24 KB  proved     esp32_nvs.bin\n");
+    assert_shown("  nvs     0x9000  24 KB  verified   esp32_nvs.bin\n");
     assert_shown("  ota_0  0x10000   1 MB  not saved\n");
     eb_json_partition_backup(root, &result);
     root = reread(root);
-    assert_false(bool_at(root, "proved"));
+    assert_false(bool_at(root, "verified"));
     assert_int_equal(eb_json_get_array(root, "files", &node, NULL), EB_OK);
-    assert_true(bool_at(eb_json_at(node, 0), "proved"));
+    assert_true(bool_at(eb_json_at(node, 0), "verified"));
     assert_string_equal(text_at(eb_json_at(node, 0), "partition"), "nvs");
-    assert_false(bool_at(eb_json_at(node, 1), "proved"));
+    assert_false(bool_at(eb_json_at(node, 1), "verified"));
     eb_json_free(root);
     free(files);
 }

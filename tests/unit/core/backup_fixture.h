@@ -74,7 +74,7 @@ static inline eb_code_t back_up(fixture_t *f)
 
 static inline uint64_t settled_sum(const eb_settled_t *s)
 {
-    return s->read + s->erased + s->prior + s->resumed + s->unproved;
+    return s->read + s->erased + s->prior + s->resumed + s->unverified;
 }
 
 /* The image named in the result is the flash, its hashes are right, and every byte of it was sent
@@ -100,7 +100,7 @@ static inline void assert_complete(const fixture_t *f, eb_code_t code)
         print_message("error: %s\n", f->err.message);
     }
     assert_int_equal(code, EB_OK);
-    assert_true(f->result.proved);
+    assert_true(f->result.verified);
     assert_string_equal(f->result.part_path, "");
     assert_image_is_flash(f);
     assert_int_equal(folder_count(f->dir, ".part"), 0);

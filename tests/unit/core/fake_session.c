@@ -283,7 +283,7 @@ eb_code_t eb_flash_read(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t *
     s->read_bytes += received;
     memset(s->told + addr, 1, received);
     result->received = received;
-    result->proved = code == EB_OK && s->has_digest;
+    result->verified = code == EB_OK && s->has_digest;
     return code;
 }
 

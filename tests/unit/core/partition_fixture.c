@@ -62,7 +62,7 @@ void assert_file(const fixture_t *f, size_t index, uint32_t addr, uint32_t size,
     char start[64];
     eb_sidecar_t *sidecar = NULL;
 
-    assert_true(file->proved);
+    assert_true(file->verified);
     assert_string_equal(file->partition, label);
     assert_int_equal(file->addr, addr);
     assert_int_equal(file->size_bytes, size);

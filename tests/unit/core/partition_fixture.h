@@ -27,7 +27,7 @@ eb_code_t back_up(fixture_t *f, eb_session_t *s);
 
 /* It worked and made `count` files. */
 void assert_ok(const fixture_t *f, eb_code_t code, size_t count);
-/* File number `index` is these bytes of the flash, proved, named and described. */
+/* File number `index` is these bytes of the flash, verified, named and described. */
 void assert_file(const fixture_t *f, size_t index, uint32_t addr, uint32_t size, const char *label,
                  const char *word);
 /* The folder holds the files of the result and nothing else. */

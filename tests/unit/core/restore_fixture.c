@@ -84,9 +84,9 @@ void assert_restored(const restore_fixture_t *f, eb_code_t code, const uint8_t *
         print_message("error: %s\n", f->err.message);
     }
     assert_int_equal(code, EB_OK);
-    assert_true(f->result.proved);
+    assert_true(f->result.verified);
     assert_memory_equal(f->board->bytes, wanted, f->board->flash.size_bytes);
-    for (size_t i = 0; i < f->result.spans.count; i++) { /* proved after the last change of it */
+    for (size_t i = 0; i < f->result.spans.count; i++) { /* verified after the last change of it */
         const eb_flash_span_t *span = &f->result.spans.spans[i];
         assert_null(memchr(f->board->told + span->addr, 0, span->size));
     }
@@ -111,7 +111,7 @@ void assert_refused(restore_fixture_t *f, eb_code_t code, const char *message, c
     assert_non_null(strstr(f->err.hint, hint != NULL ? hint : ""));
     assert_int_equal(fake_sector_erases(f->board), 0);
     assert_false(f->result.changed);
-    assert_false(f->result.proved);
+    assert_false(f->result.verified);
 }
 
 void assert_spans_true(const eb_spans_t *spans, const eb_session_t *board, const uint8_t *before,

@@ -30,7 +30,7 @@ int restore_tear_down(void **state);
 /* eb_op_restore with f->options; what was known of an earlier run is forgotten. */
 eb_code_t put_back(restore_fixture_t *f);
 
-/* It worked: proved, all spans SAME or NEW, and the flash is `wanted` (flash_bytes of them). */
+/* It worked: verified, all spans SAME or NEW, and the flash is `wanted` (flash_bytes of them). */
 void assert_restored(const restore_fixture_t *f, eb_code_t code, const uint8_t *wanted);
 /* Refused, with words in message and hint (NULL: any), and no sector touched. */
 void assert_refused(restore_fixture_t *f, eb_code_t code, const char *message, const char *hint);

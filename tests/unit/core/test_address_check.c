@@ -15,7 +15,7 @@
 #define FLASH_BYTES (1u << 20)
 #define SEEDS       40
 
-/* A backup of the board; *wrong: it claims to be proved and is not the flash. */
+/* A backup of the board; *wrong: it claims to be verified and is not the flash. */
 static eb_code_t back_up_board(eb_session_t *board, eb_range_t range, bool full, bool *noted,
                                bool *wrong)
 {
@@ -32,10 +32,10 @@ static eb_code_t back_up_board(eb_session_t *board, eb_range_t range, bool full,
     folder_make(dir, sizeof(dir));
     watch_init(&watch, board);
     const eb_code_t code = eb_op_backup(board, &options, &watch.ev, result, &err);
-    *noted = strstr(watch.notes, "proved a second time") != NULL;
+    *noted = strstr(watch.notes, "verified a second time") != NULL;
     *wrong = false;
     if (code == EB_OK) {
-        assert_true(result->proved);
+        assert_true(result->verified);
         assert_int_equal(eb_fs_read_file(result->image_path, 2 * FLASH_BYTES, &bytes, &len, NULL),
                          EB_OK);
         *wrong = len != range.size || memcmp(bytes, board->bytes + range.addr, len) != 0;

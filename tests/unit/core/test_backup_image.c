@@ -164,7 +164,7 @@ static void a_bare_file_is_taken_as_it_is(void **state)
     assert_int_equal(open_at(f, path, true, 0xFFF80000), EB_ERR_USAGE);
     assert_non_null(strstr(f->err.message, "0xfff80000"));
     file_write(f->dir, "empty.bin", "", 0);
-    assert_int_equal(open_it(f, "empty"), EB_ERR_IMAGE_BAD);
+    assert_int_equal(open_it(f, "empty"), EB_ERR_IMAGE_INVALID);
 }
 
 static void a_table_elsewhere_is_found(void **state)
@@ -185,11 +185,11 @@ static void what_was_changed_is_refused(void **state)
 
     file_write(f->dir, strrchr(f->backup.image_path, '/') + 1, f->board->bytes, MB - 1);
     assert_int_equal(open_it(f, "latest"), EB_ERR_BACKUP_NOT_FOUND);
-    assert_int_equal(open_it(f, f->backup.image_path), EB_ERR_IMAGE_BAD);
+    assert_int_equal(open_it(f, f->backup.image_path), EB_ERR_IMAGE_INVALID);
     assert_non_null(strstr(f->err.message, "1048575"));
     f->board->bytes[0x54321] ^= 1;
     file_write(f->dir, strrchr(f->backup.image_path, '/') + 1, f->board->bytes, MB);
-    assert_int_equal(open_it(f, f->backup.image_path), EB_ERR_IMAGE_BAD);
+    assert_int_equal(open_it(f, f->backup.image_path), EB_ERR_IMAGE_INVALID);
     assert_non_null(strstr(f->err.message, "SHA-256"));
     assert_false(f->source.hash_checked);
     assert_int_equal(eb_code_row(f->err.code)->exit_status, 6);
@@ -212,7 +212,7 @@ static void what_changes_meanwhile_is_refused(void **state)
     times[1] = st.st_mtim;
     assert_int_equal(utimensat(AT_FDCWD, f->source.path, times, 0), 0);
     assert_int_equal(eb_backup_image_read(&f->source, 0x10000, bytes, 64, &f->err),
-                     EB_ERR_IMAGE_BAD);
+                     EB_ERR_IMAGE_INVALID);
     assert_non_null(strstr(f->err.message, "was changed while it was used"));
     assert_non_null(strstr(f->err.message, f->source.path));
     /* Shorter: the same, not a fault of the disk. */
@@ -221,7 +221,7 @@ static void what_changes_meanwhile_is_refused(void **state)
     (void)usleep(FILE_TIME_STEP_US);
     assert_int_equal(truncate(f->source.path, 4096), 0);
     assert_int_equal(eb_backup_image_read(&f->source, 0x10000, bytes, 64, &f->err),
-                     EB_ERR_IMAGE_BAD);
+                     EB_ERR_IMAGE_INVALID);
 }
 
 static void a_bad_sidecar_is_refused_by_field(void **state)
@@ -232,11 +232,11 @@ static void a_bad_sidecar_is_refused_by_field(void **state)
 
     (void)snprintf(path, sizeof(path), "../../etc/%s", name);
     edit_sidecar(f, name, path);
-    assert_int_equal(open_it(f, f->backup.image_path), EB_ERR_SIDECAR_BAD);
+    assert_int_equal(open_it(f, f->backup.image_path), EB_ERR_SIDECAR_INVALID);
     assert_non_null(strstr(f->err.message, "file.name"));
     edit_sidecar(f, path, name);
     edit_sidecar(f, "1048576", "\"1048576\"");
-    assert_int_equal(open_it(f, f->backup.image_path), EB_ERR_SIDECAR_BAD);
+    assert_int_equal(open_it(f, f->backup.image_path), EB_ERR_SIDECAR_INVALID);
     assert_non_null(strstr(f->err.message, "size_bytes"));
 }
 
@@ -247,9 +247,9 @@ static void what_is_not_finished_is_refused(void **state)
 
     file_write(f->dir, "x.bin.part", f->board->bytes, MB);
     (void)eb_path_join(path, f->dir, "x.bin.part", NULL);
-    assert_int_equal(open_it(f, path), EB_ERR_IMAGE_BAD);
+    assert_int_equal(open_it(f, path), EB_ERR_IMAGE_INVALID);
     assert_non_null(strstr(f->err.message, "not finished"));
-    assert_int_equal(open_it(f, "x.bin.part"), EB_ERR_IMAGE_BAD);
+    assert_int_equal(open_it(f, "x.bin.part"), EB_ERR_IMAGE_INVALID);
 }
 
 static void a_sidecar_of_another_table_does_not_name_parts(void **state)

@@ -299,7 +299,7 @@ static void what_is_complete_stays_when_a_later_one_fails(void **state)
     assert_int_equal(back_up(f, f->board), EB_ERR_PORT_LOST);
     assert_int_equal(f->result.count, 2);
     assert_file(f, 0, 0x9000, 0x5000, "nvs", "nvs");
-    assert_false(f->result.files[1].proved);
+    assert_false(f->result.files[1].verified);
     assert_string_equal(f->result.files[1].image_path, "");
     assert_true(eb_fs_exists(f->result.files[1].part_path));
     assert_int_equal(strncmp(f->err.message, "partition \"ota_0\"", 17), 0);
@@ -311,7 +311,7 @@ static void what_is_complete_stays_when_a_later_one_fails(void **state)
     assert_ok(f, back_up(f, f->board), 3);
     assert_file(f, 1, 0x10000, 0x60000, "ota_0", "ota_0");
     assert_true(f->result.files[1].settled.resumed > 0);
-    assert_int_equal(f->result.files[0].settled.prior, 0x5000); /* proved, not read */
+    assert_int_equal(f->result.files[0].settled.prior, 0x5000); /* verified, not read */
     assert_int_equal(folder_count(f->dir, ".part"), 0);
     assert_int_equal(folder_count(f->dir, ".bin"), 4);
 }

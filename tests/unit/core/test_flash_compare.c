@@ -219,7 +219,7 @@ static void damaged_digests_do_not_differ(void **state)
     }
     fake_forget(f->board);
     f->board->wrong_rate = 1;
-    assert_int_equal(compare(f, 0, MB), EB_ERR_UNPROVED);
+    assert_int_equal(compare(f, 0, MB), EB_ERR_UNVERIFIED);
     assert_int_equal(f->spans.count, 0);
 }
 

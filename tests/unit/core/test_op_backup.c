@@ -1,4 +1,4 @@
-/* Backups of a board in memory: what is in the file is what is in the flash, each byte proved in
+/* Backups of a board in memory: what is in the file is what is in the flash, each byte verified in
  * the run that finished it, whatever the line does. */
 #include "backup_fixture.h"
 
@@ -112,7 +112,7 @@ static void since_names_the_prior_and_must_be_there(void **state)
     memcpy(name, strrchr(f->result.image_path, '/') + 1, 64);
     fake_forget(f->board);
     snprintf(f->board->chip.macs[0].text, EB_MAC_TEXT_BYTES, "24:0a:c4:00:00:02");
-    f->options.since = name; /* of another board: proved byte by byte all the same */
+    f->options.since = name; /* of another board: verified byte by byte all the same */
     assert_complete(f, back_up(f));
     assert_int_equal(f->result.settled.prior, FLASH_BYTES);
 }
@@ -246,9 +246,9 @@ static void a_chip_without_digests_is_read_twice(void **state)
     f->board->error_rate = 1e-5;
     f->board->only_flips = true;
     assert_int_equal(back_up(f), EB_OK);
-    assert_false(f->result.proved);
+    assert_false(f->result.verified);
     assert_image_is_flash(f);
-    assert_int_equal(f->result.settled.unproved, FLASH_BYTES);
+    assert_int_equal(f->result.settled.unverified, FLASH_BYTES);
     assert_true(f->board->read_bytes >= 2 * FLASH_BYTES);
     assert_int_equal(f->board->digests, 0);
 }
@@ -305,7 +305,7 @@ static void a_hopeless_line_ends_in_bounded_effort(void **state)
     f->board->error_rate = 0.02;
     f->board->only_flips = true;
     eb_code_t code = back_up(f);
-    assert_int_equal(code, EB_ERR_UNPROVED);
+    assert_int_equal(code, EB_ERR_UNVERIFIED);
     assert_int_equal(eb_code_row(code)->exit_status, 4);
     assert_true(f->board->slowdowns > 0);
     assert_true(f->board->reads < 1000);

@@ -1,4 +1,4 @@
-/* Erasing a board in memory: what is not blank, in whole sectors, asked and proved. */
+/* Erasing a board in memory: what is not blank, in whole sectors, asked and verified. */
 #include "restore_fixture.h"
 
 #include <setjmp.h>
@@ -62,7 +62,7 @@ static void assert_erased(const fixture_t *f, eb_code_t code, uint32_t addr, uin
         print_message("error: %s\n", b->err.message);
     }
     assert_int_equal(code, EB_OK);
-    assert_true(f->result.proved);
+    assert_true(f->result.verified);
     assert_int_equal(f->result.addr, addr);
     assert_int_equal(f->result.size_bytes, size);
     for (uint32_t i = 0; i < RESTORE_FLASH_BYTES; i++) {
@@ -79,7 +79,7 @@ static void assert_not_erased(const fixture_t *f, eb_code_t code, int status, co
     assert_int_equal(eb_code_row(code)->exit_status, status);
     assert_non_null(strstr(b->err.message, words));
     assert_int_equal(fake_sector_erases(b->board), 0);
-    assert_false(f->result.changed || f->result.proved);
+    assert_false(f->result.changed || f->result.verified);
 }
 
 static void the_whole_flash(void **state)
@@ -223,7 +223,7 @@ static void a_lying_board_is_caught(void **state)
         b->board->lie = (fake_lie_t)lie;
         b->board->lies_left = -1;
         assert_int_equal(erase(f), EB_ERR_UNFINISHED);
-        assert_false(f->result.proved);
+        assert_false(f->result.verified);
         assert_true(f->result.changed);
     }
 }
@@ -251,7 +251,7 @@ static void interruptions_are_told_truly(void **state)
         eb_code_t code = erase(f);
         assert_spans_true(&f->result.spans, b->board, b->image, blank);
         assert_true(!f->result.changed || code == EB_OK || code == EB_ERR_UNFINISHED);
-        assert_int_equal(f->result.proved, code == EB_OK);
+        assert_int_equal(f->result.verified, code == EB_OK);
         unfinished += code == EB_ERR_UNFINISHED ? 1 : 0;
         fake_forget(b->board);
         assert_erased(f, erase(f), 0, RESTORE_FLASH_BYTES);

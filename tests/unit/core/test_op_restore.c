@@ -1,4 +1,4 @@
-/* Putting a backup back on a board in memory: what differs is written, no more, and proved. */
+/* Putting a backup back on a board in memory: what differs is written, no more, and verified. */
 #include "app_image.h"
 #include "restore_fixture.h"
 
@@ -275,7 +275,7 @@ static void a_dry_run_tells_and_touches_nothing(void **state)
     assert_int_equal(put_back(f), EB_OK);
     assert_int_equal(f->asked, 1);
     assert_false(f->result.changed);
-    assert_false(f->result.proved);
+    assert_false(f->result.verified);
     assert_int_equal(f->board->writes + f->board->erase_calls, 0);
     assert_int_equal(span_bytes(f, EB_SPAN_OLD), 0x2000);
     assert_int_equal(span_bytes(f, EB_SPAN_SAME), RESTORE_FLASH_BYTES - 0x2000);
@@ -370,7 +370,7 @@ static void flash_settings_change_the_header_and_its_hash(void **state)
     f->options.flash_mode = "qio";
     f->options.flash_size = "1MB";
     assert_int_equal(put_back(f), EB_OK);
-    assert_true(f->result.proved && f->result.header_changed);
+    assert_true(f->result.verified && f->result.header_changed);
     assert_non_null(strstr(f->watch.notes, "header"));
     eb_app_image_check(view_read, &view, 0x7000, &image);
     assert_int_equal(image.state, EB_IMAGE_VALID);
@@ -415,7 +415,7 @@ static void a_chip_without_digests_is_read_and_said_not_to_be_proved(void **stat
     f->board->has_digest = false;
     fake_fill(f->board, 0x20000, 0x3000, 1);
     assert_int_equal(put_back(f), EB_OK);
-    assert_false(f->result.proved);
+    assert_false(f->result.verified);
     assert_true(f->result.changed);
     assert_memory_equal(f->board->bytes, f->image, RESTORE_FLASH_BYTES);
     assert_int_equal(f->board->digests, 0);

@@ -79,7 +79,7 @@ static void an_equal_board_is_proved(void **state)
 
     fake_forget(f->board);
     assert_int_equal(verify(f, f->board), EB_OK);
-    assert_true(f->result.proved && f->result.file_checked && f->result.has_sidecar);
+    assert_true(f->result.verified && f->result.file_checked && f->result.has_sidecar);
     assert_int_equal(f->result.count, 0);
     assert_int_equal(f->result.differing_bytes, 0);
     assert_int_equal(f->result.size_bytes, MB);
@@ -103,7 +103,7 @@ static void differences_are_named(void **state)
     flash[MB - 1] ^= 1;                  /* storage */
     assert_int_equal(verify(f, f->board), EB_ERR_DIFFERENT);
     assert_int_equal(eb_code_row(f->err.code)->exit_status, 3);
-    assert_true(f->result.proved);
+    assert_true(f->result.verified);
     assert_int_equal(f->result.count, 10);
     assert_difference(f, 0, 0x0, 0x1000, "");
     assert_difference(f, 1, 0x1000, 0x1000, "bootloader");
@@ -125,16 +125,16 @@ static void the_file_alone_is_checked(void **state)
     eb_verify_options_t bare = {.backup = "bare", .dir = f->dir};
 
     assert_int_equal(verify(f, NULL), EB_OK);
-    assert_true(f->result.proved && f->result.file_checked);
+    assert_true(f->result.verified && f->result.file_checked);
     f->board->bytes[5] ^= 1;
     file_write(f->dir, "bare.bin", f->board->bytes, MB);
     assert_int_equal(verify_with(f, NULL, &bare), EB_OK);
-    assert_false(f->result.proved || f->result.file_checked || f->result.has_sidecar);
+    assert_false(f->result.verified || f->result.file_checked || f->result.has_sidecar);
     assert_non_null(strstr(f->watch.notes, "no sidecar"));
     file_write(f->dir, strrchr(f->backup.image_path, '/') + 1, f->board->bytes, MB);
-    assert_int_equal(verify(f, NULL), EB_ERR_IMAGE_BAD);
-    assert_false(f->result.proved || f->result.file_checked);
-    assert_int_equal(verify(f, f->board), EB_ERR_IMAGE_BAD); /* before the board is asked */
+    assert_int_equal(verify(f, NULL), EB_ERR_IMAGE_INVALID);
+    assert_false(f->result.verified || f->result.file_checked);
+    assert_int_equal(verify(f, f->board), EB_ERR_IMAGE_INVALID); /* before the board is asked */
 }
 
 static void a_file_of_another_tool_is_verified(void **state)
@@ -158,7 +158,7 @@ static void a_file_of_another_tool_is_verified(void **state)
     fake_forget(f->board);
     assert_int_equal(verify_with(f, f->board, &options), EB_ERR_USAGE);
     assert_int_equal(f->board->digests + f->board->reads, 0);
-    assert_false(f->result.proved);
+    assert_false(f->result.verified);
 }
 
 static void another_board_is_told_of(void **state)
@@ -181,7 +181,7 @@ static void a_failure_is_not_a_difference(void **state)
     f->board->bytes[0] ^= 1;
     f->board->lost_at = f->board->wire_bytes + 100;
     assert_int_equal(verify(f, f->board), EB_ERR_PORT_LOST);
-    assert_false(f->result.proved);
+    assert_false(f->result.verified);
     assert_int_equal(f->result.count, 0);
     fake_forget(f->board);
     f->board->flash.known = false;
@@ -206,7 +206,7 @@ static void equal_images_have_no_difference(void **state)
 
     file_write(f->dir, "same.bin", f->board->bytes, MB);
     assert_int_equal(diff(f, NULL, "latest", "same.bin"), EB_OK);
-    assert_true(f->result.proved);
+    assert_true(f->result.verified);
     assert_false(f->result.has_sidecar || f->result.file_checked); /* one of them has none */
     assert_string_equal(f->result.a_path, f->backup.image_path);
     assert_non_null(strstr(f->result.b_path, "same.bin"));
@@ -253,7 +253,7 @@ static void what_only_one_image_has_is_told(void **state)
 
     assert_int_equal(eb_op_backup(f->board, &options, NULL, &part, NULL), EB_OK);
     assert_int_equal(diff(f, NULL, part.image_path, f->backup.image_path), EB_ERR_DIFFERENT);
-    assert_true(f->result.proved);
+    assert_true(f->result.verified);
     assert_int_equal(f->result.addr, 0);
     assert_int_equal(f->result.size_bytes, MB);
     assert_int_equal(f->result.differing_bytes, MB - 0x8000);
@@ -282,7 +282,7 @@ static void images_of_different_places_cannot_be_compared(void **state)
     file_write(f->dir, "low.bin", f->board->bytes, 0x1000);
     assert_int_equal(diff(f, NULL, "low", part.image_path), EB_ERR_USAGE);
     assert_non_null(strstr(f->err.message, "in common"));
-    assert_false(f->result.proved);
+    assert_false(f->result.verified);
 }
 
 static void an_image_and_the_board(void **state)
@@ -290,7 +290,7 @@ static void an_image_and_the_board(void **state)
     fixture_t *f = *state;
 
     assert_int_equal(diff(f, f->board, "latest", NULL), EB_OK);
-    assert_true(f->result.proved && f->result.file_checked);
+    assert_true(f->result.verified && f->result.file_checked);
     f->board->bytes[0xD0001] ^= 4;
     assert_int_equal(diff(f, f->board, NULL, "latest"), EB_ERR_DIFFERENT);
     assert_int_equal(f->result.count, 1);

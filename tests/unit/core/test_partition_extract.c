@@ -81,7 +81,7 @@ static void a_bare_image_gives_bare_files(void **state)
     f->options.from_image = "bare";
     name(f, "nvs");
     assert_ok(f, back_up(f, NULL), 1);
-    assert_false(f->result.files[0].proved);
+    assert_false(f->result.files[0].verified);
     assert_string_equal(f->result.files[0].sidecar_path, "");
     assert_non_null(strstr(f->result.files[0].image_path, "/unknown_nvs_20"));
     assert_int_equal(
@@ -108,7 +108,7 @@ static void a_damaged_image_gives_nothing(void **state)
     file_write(f->dir, strrchr(whole.image_path, '/') + 1, f->board->bytes, FLASH_BYTES);
     f->options.from_image = whole.image_path;
     name(f, "nvs");
-    assert_int_equal(back_up(f, NULL), EB_ERR_IMAGE_BAD);
+    assert_int_equal(back_up(f, NULL), EB_ERR_IMAGE_INVALID);
     assert_int_equal(f->result.count, 0);
     assert_int_equal(folder_count(f->dir, ".bin"), 1);
 }

@@ -32,7 +32,7 @@ static void assert_truth(const restore_fixture_t *f, eb_code_t code, const uint8
     for (int state = EB_SPAN_SAME; state <= EB_SPAN_UNKNOWN; state++) {
         all += span_bytes(f, (eb_span_state_t)state);
     }
-    assert_int_equal(f->result.proved, code == EB_OK);
+    assert_int_equal(f->result.verified, code == EB_OK);
     if (f->result.changed) {
         assert_true(code == EB_OK || code == EB_ERR_UNFINISHED);
         assert_int_equal(all, RESTORE_FLASH_BYTES);
@@ -140,7 +140,7 @@ static void an_erase_that_takes_more_is_noticed(void **state)
     f->options.size = 0x2000;
     assert_int_equal(put_back(f), EB_ERR_UNFINISHED);
     assert_non_null(strstr(f->err.message, "0x55000"));
-    assert_false(f->result.proved);
+    assert_false(f->result.verified);
 }
 
 /* The same command again and again, each time cut short: it ends all the same. */
@@ -269,7 +269,7 @@ static void a_flash_that_repeats_itself_is_caught(void **state)
     memcpy(f->board->bytes + RESTORE_FLASH_BYTES / 2, f->board->bytes, RESTORE_FLASH_BYTES / 2);
     f->board->alias_bytes = RESTORE_FLASH_BYTES / 2;
     assert_int_equal(put_back(f), EB_ERR_UNFINISHED);
-    assert_false(f->result.proved);
+    assert_false(f->result.verified);
     assert_non_null(strstr(f->err.message, "does not keep"));
 }
 
@@ -360,7 +360,7 @@ static void an_image_that_changes_meanwhile_is_not_written(void **state)
     fake_fill(f->board, 0, RESTORE_FLASH_BYTES, 7);
     before = copy_of_flash(f);
     f->options.confirm = overwrite_when_asked;
-    assert_int_equal(put_back(f), EB_ERR_IMAGE_BAD);
+    assert_int_equal(put_back(f), EB_ERR_IMAGE_INVALID);
     assert_non_null(strstr(f->err.message, "was changed while it was used"));
     assert_memory_equal(f->board->bytes, before, RESTORE_FLASH_BYTES);
     free(before);
@@ -377,7 +377,7 @@ static void an_image_that_changes_in_the_middle_ends_the_work(void **state)
                      EB_ERR_UNFINISHED);
     assert_int_equal(f->image[0], 0xA5);
     assert_non_null(strstr(f->err.message, "was changed while it was used"));
-    assert_false(f->result.proved);
+    assert_false(f->result.verified);
     for (size_t at = 0; at < RESTORE_FLASH_BYTES; at += EB_SECTOR_BYTES) {
         assert_memory_not_equal(f->board->bytes + at, f->image, EB_SECTOR_BYTES);
     }

@@ -98,14 +98,14 @@ static void a_changed_file(void **state)
     f->image[0x4321] ^= 1;
     file_write("/", f->backup.image_path, f->image, RESTORE_FLASH_BYTES);
     f->board->bytes[0x20000] ^= 1;
-    assert_int_equal(put_back(f), EB_ERR_IMAGE_BAD);
+    assert_int_equal(put_back(f), EB_ERR_IMAGE_INVALID);
     assert_int_equal(eb_code_row(f->err.code)->exit_status, 6);
     assert_non_null(strstr(f->err.hint, "take the sidecar"));
     assert_int_equal(fake_sector_erases(f->board), 0);
     file_write("/", f->backup.image_path, f->image, RESTORE_FLASH_BYTES / 2);
-    assert_int_equal(put_back(f), EB_ERR_IMAGE_BAD);
+    assert_int_equal(put_back(f), EB_ERR_IMAGE_INVALID);
     sidecar_edit(f, "\"format\"", "\"farmat\"");
-    assert_int_equal(put_back(f), EB_ERR_SIDECAR_BAD);
+    assert_int_equal(put_back(f), EB_ERR_SIDECAR_INVALID);
     assert_non_null(strstr(f->err.hint, "take the sidecar"));
 }
 
@@ -119,7 +119,7 @@ static void a_sidecar_that_points_elsewhere(void **state)
     f->board->bytes[0x20000] ^= 1;
     f->options.force = true;
     sidecar_edit(f, name, with_path);
-    assert_int_equal(put_back(f), EB_ERR_SIDECAR_BAD);
+    assert_int_equal(put_back(f), EB_ERR_SIDECAR_INVALID);
     assert_int_equal(fake_sector_erases(f->board), 0);
 }
 

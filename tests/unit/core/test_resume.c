@@ -12,7 +12,7 @@ static void a_lost_board_is_taken_up(void **state)
     assert_true(f->result.part_path[0] != '\0' && eb_fs_exists(f->result.part_path));
     assert_int_equal(folder_count(f->dir, ".bin"), 0);
     assert_int_equal(f->result.image_path[0], '\0');
-    assert_false(f->result.proved);
+    assert_false(f->result.verified);
     assert_true(f->result.settled.read > 0);
     assert_non_null(strstr(f->watch.notes, "kept "));
 
@@ -185,7 +185,7 @@ static void assert_part_is(const fixture_t *f, const uint8_t *bytes, size_t size
 
 static void assert_wiped(const fixture_t *f, eb_code_t code)
 {
-    assert_int_equal(code, EB_ERR_UNPROVED);
+    assert_int_equal(code, EB_ERR_UNVERIFIED);
     assert_int_equal(eb_code_row(f->err.code)->exit_status, 4);
     assert_non_null(strstr(f->err.message, "was erased"));
     assert_non_null(strstr(f->err.hint, f->result.part_path));

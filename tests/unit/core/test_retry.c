@@ -81,8 +81,8 @@ static void digests_that_never_agree_come_to_an_end(void **state)
     fixture_t *f = *state;
 
     f->board->wrong_rate = 1;
-    assert_int_equal(read_at(f, 0x12000), EB_ERR_UNPROVED);
-    assert_int_equal(f->err.code, EB_ERR_UNPROVED);
+    assert_int_equal(read_at(f, 0x12000), EB_ERR_UNVERIFIED);
+    assert_int_equal(f->err.code, EB_ERR_UNVERIFIED);
     assert_true(f->board->reads < 100);
 }
 

@@ -66,7 +66,7 @@ static void totals_tell_the_ways(void **state)
     assert_int_equal(totals.erased, 1024);
     assert_int_equal(totals.prior, 1024);
     assert_int_equal(totals.resumed, 1024);
-    assert_int_equal(totals.unproved, 1024);
+    assert_int_equal(totals.unverified, 1024);
     eb_verified_map_free(&map);
 }
 

@@ -139,7 +139,7 @@ static inline void check_read(board_t *b, uint32_t addr, uint32_t size)
     if (eb_flash_read(b->session, addr, size, buf, NULL, NULL, &result, &b->err) != EB_OK) {
         fail_msg("read: %s", b->err.message);
     }
-    assert_true(result.proved);
+    assert_true(result.verified);
     assert_int_equal(result.received, size);
     assert_memory_equal(buf, flash + addr, size);
     free(buf);

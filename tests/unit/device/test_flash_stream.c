@@ -255,7 +255,7 @@ static void acknowledges_when_a_packet_begins(void **state)
     (void)state;
     start(&f, STUB_GOOD);
     assert_int_equal(read_it(&f, &err), EB_OK);
-    assert_true(f.result.proved);
+    assert_true(f.result.verified);
     assert_int_equal(f.result.received, SIZE);
     assert_memory_equal(f.got, flash, SIZE);
     stop(&f);
@@ -275,7 +275,7 @@ static void check_fault(stub_fault_t fault, eb_code_t want, uint32_t received, i
     began = eb_clock_ms();
     assert_int_equal(read_it(&f, &err), want);
     assert_true(eb_clock_ms() - began < 6000);
-    assert_false(f.result.proved);
+    assert_false(f.result.verified);
     assert_int_equal(f.result.received, received);
     assert_memory_equal(f.got, flash, received);
     check_in_step(&f);
@@ -323,7 +323,7 @@ static void a_lost_last_acknowledgement_costs_no_data(void **state)
     (void)state;
     start(&f, STUB_LOST_LAST_ACK);
     assert_int_equal(read_it(&f, &err), EB_OK);
-    assert_true(f.result.proved);
+    assert_true(f.result.verified);
     assert_memory_equal(f.got, flash, SIZE);
     check_in_step(&f);
     stop(&f);

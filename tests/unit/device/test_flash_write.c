@@ -150,7 +150,7 @@ static void gets_through_a_line_that_flips_bits(void **state)
         for (int i = 0; !done && i < 10; i++) {
             const eb_code_t code = write_all(b, bytes, &result);
 
-            /* Acknowledged is not proved, but a failure never claims to be done. */
+            /* Acknowledged is not verified, but a failure never claims to be done. */
             assert_int_equal(result.done, code == EB_OK ? WRITE_BYTES : 0);
             assert_int_equal(result.touched, WRITE_BYTES);
             if (code != EB_OK) {

@@ -16,12 +16,12 @@ static void read_through(board_t *b, uint32_t chunk, uint32_t total, int patienc
         eb_code_t code = eb_flash_read(b->session, at, size, buf, NULL, NULL, &result, &b->err);
 
         if (code == EB_OK) {
-            assert_true(result.proved);
+            assert_true(result.verified);
             assert_memory_equal(buf, flash + at, size);
             at += size;
             continue;
         }
-        assert_false(result.proved);
+        assert_false(result.verified);
         if (patience-- == 0 || eb_session_recover(b->session, &b->err) != EB_OK) {
             fail_msg("at 0x%x: %s", (unsigned)at, b->err.message);
         }

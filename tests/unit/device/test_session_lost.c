@@ -91,7 +91,7 @@ static void a_port_that_stays_away_is_an_error(void **state)
     must_connect(b);
     assert_int_equal(eb_flash_read(b->session, 0, FLASH_BYTES, buf, NULL, NULL, &result, &b->err),
                      EB_ERR_PORT_LOST);
-    assert_false(result.proved);
+    assert_false(result.verified);
     assert_memory_equal(buf, flash, result.received);
     began = eb_clock_ms();
     assert_int_equal(eb_session_recover(b->session, &b->err), EB_ERR_PORT_LOST);

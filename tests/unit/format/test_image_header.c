@@ -161,16 +161,16 @@ static void only_a_sound_image_is_changed(void **state)
             continue;
         }
         image->bytes[i] ^= 0x01;
-        assert_int_equal(make(image, 5, settings, &patch, &err), EB_ERR_IMAGE_BAD);
+        assert_int_equal(make(image, 5, settings, &patch, &err), EB_ERR_IMAGE_INVALID);
         assert_false(patch.changed);
         image->bytes[i] ^= 0x01;
     }
     assert_int_equal(make(image, 5, settings, &patch, &err), EB_OK);
     image->len--;
-    assert_int_equal(make(image, 5, settings, &patch, &err), EB_ERR_IMAGE_BAD);
+    assert_int_equal(make(image, 5, settings, &patch, &err), EB_ERR_IMAGE_INVALID);
     image->len++;
     image->fail_at = 200;
-    assert_int_equal(make(image, 5, settings, &patch, &err), EB_ERR_IMAGE_BAD);
+    assert_int_equal(make(image, 5, settings, &patch, &err), EB_ERR_IMAGE_INVALID);
 }
 
 /* Without an appended hash the two bytes are all. */

@@ -54,7 +54,7 @@ static eb_code_t parse(const builder_t *b, uint64_t flash_size)
 /* What was read stays, but it is not a table. */
 static void assert_bad(const builder_t *b, uint64_t flash_size, const char *words)
 {
-    assert_int_equal(parse(b, flash_size), EB_ERR_IMAGE_BAD);
+    assert_int_equal(parse(b, flash_size), EB_ERR_IMAGE_INVALID);
     assert_false(table.present);
     assert_message_has(err, words);
 }
@@ -96,7 +96,7 @@ static void any_flipped_bit_is_found(void **state)
         bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
         if (bit / 8 < 6 * 32 || bit / 8 < 6 * 32 + 2 || bit / 8 >= 6 * 32 + 16) {
             assert_int_equal(eb_partition_table_parse(bytes, len, 0x8000, 0, &table, &err),
-                             EB_ERR_IMAGE_BAD);
+                             EB_ERR_IMAGE_INVALID);
         }
         bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
@@ -245,10 +245,10 @@ static void the_end_must_be_an_end(void **state)
     begin(&b);
     add(&b, "one", 1, 6, 0x20000, 0x1000);
     assert_int_equal(eb_partition_table_parse(b.bytes, 32, 0x8000, 0, &table, &err),
-                     EB_ERR_IMAGE_BAD);
+                     EB_ERR_IMAGE_INVALID);
     assert_message_has(err, "no end within the 32 bytes");
     assert_int_equal(eb_partition_table_parse(b.bytes, 36, 0x8000, 0, &table, &err),
-                     EB_ERR_IMAGE_BAD);
+                     EB_ERR_IMAGE_INVALID);
 }
 
 static void partitions_are_found(void **state)

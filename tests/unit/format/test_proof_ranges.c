@@ -65,7 +65,7 @@ static void a_list_that_is_not_sound_is_refused(void **state)
         eb_err_t err = {0};
         char *bad = changed(text, rows[i].from, rows[i].to);
 
-        assert_int_equal(eb_sidecar_read(bad, strlen(bad), &back, &err), EB_ERR_SIDECAR_BAD);
+        assert_int_equal(eb_sidecar_read(bad, strlen(bad), &back, &err), EB_ERR_SIDECAR_INVALID);
         if (strstr(err.message, rows[i].words) == NULL) {
             fail_msg("%s: %s", rows[i].to, err.message);
         }

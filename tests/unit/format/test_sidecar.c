@@ -31,7 +31,7 @@ static void assert_reads(const char *text)
 static void assert_refused(const char *text, const char *words)
 {
     memset(&err, 0, sizeof(err));
-    assert_int_equal(eb_sidecar_read(text, strlen(text), &back, &err), EB_ERR_SIDECAR_BAD);
+    assert_int_equal(eb_sidecar_read(text, strlen(text), &back, &err), EB_ERR_SIDECAR_INVALID);
     assert_int_equal(back.size_bytes, 0); /* nothing half-read leaves */
     assert_int_equal(back.table.count, 0);
     assert_message_has(err, words);
@@ -237,7 +237,7 @@ static void draw_sidecar(eb_sidecar_t *s)
     strcpy(s->proof, "chip-md5");
     s->settled.read = draw((uint32_t)s->size_bytes + 1);
     s->settled.prior = draw((uint32_t)s->size_bytes + 1);
-    s->settled.unproved = draw((uint32_t)s->size_bytes + 1);
+    s->settled.unverified = draw((uint32_t)s->size_bytes + 1);
     s->settled.resumed = draw((uint32_t)s->size_bytes + 1);
     draw_table(s);
     draw_text(s->stats.port, sizeof(s->stats.port));
@@ -398,7 +398,7 @@ static void a_cut_sidecar_is_refused(void **state)
     text = written(&sample);
     len = strlen(text) - 1; /* the newline at the end may go */
     for (size_t cut = 0; cut < len; cut++) {
-        assert_int_equal(eb_sidecar_read(text, cut, &back, &err), EB_ERR_SIDECAR_BAD);
+        assert_int_equal(eb_sidecar_read(text, cut, &back, &err), EB_ERR_SIDECAR_INVALID);
     }
     assert_int_equal(eb_sidecar_read(text, len, &back, &err), EB_OK);
     free(text);
@@ -413,9 +413,9 @@ static void not_a_sidecar_at_all(void **state)
     assert_refused("null", "format");
     assert_refused("{}", "format: missing");
     assert_int_equal(eb_sidecar_read(NULL, EB_SIDECAR_MAX_BYTES + 1, &back, &err),
-                     EB_ERR_SIDECAR_BAD);
+                     EB_ERR_SIDECAR_INVALID);
     assert_message_has(err, "at most 1048576");
-    assert_int_equal(eb_sidecar_read("{}", 2, &back, NULL), EB_ERR_SIDECAR_BAD); /* err NULL */
+    assert_int_equal(eb_sidecar_read("{}", 2, &back, NULL), EB_ERR_SIDECAR_INVALID); /* err NULL */
 }
 
 static void a_newer_format_is_refused_with_a_hint(void **state)
@@ -462,18 +462,18 @@ static void the_writer_refuses_what_the_reader_would(void **state)
     (void)state;
     sample_sidecar(&sample);
     strcpy(sample.file_name, "backups/x.bin");
-    assert_int_equal(eb_sidecar_write(&sample, &text, &err), EB_ERR_SIDECAR_BAD);
+    assert_int_equal(eb_sidecar_write(&sample, &text, &err), EB_ERR_SIDECAR_INVALID);
     assert_null(text);
     assert_message_has(err, "file.name");
     sample_sidecar(&sample);
     sample.boot.index = 3;
-    assert_int_equal(eb_sidecar_write(&sample, &text, &err), EB_ERR_SIDECAR_BAD);
+    assert_int_equal(eb_sidecar_write(&sample, &text, &err), EB_ERR_SIDECAR_INVALID);
     assert_message_has(err, "boot.partition_index");
     sample_sidecar(&sample);
     sample.addr = 0xA000; /* the image no longer holds nvs at 0x9000 */
     sample.size_bytes = 0x10000;
     sample.settled.read = sample.settled.erased = 0;
-    assert_int_equal(eb_sidecar_write(&sample, &text, &err), EB_ERR_SIDECAR_BAD);
+    assert_int_equal(eb_sidecar_write(&sample, &text, &err), EB_ERR_SIDECAR_INVALID);
     assert_message_has(err, "partition_table.partitions[0].sha256");
 }
 
