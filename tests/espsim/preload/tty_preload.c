@@ -33,7 +33,7 @@
 #include <unistd.h>
 
 #define SIM_TTY_PRELOAD
-#include "../sim_fake_tty.h"
+#include "sim_fake_tty.h"
 
 #define EXPORT     __attribute__((visibility("default")))
 #define USB_DEVICE "/sys/devices/pci0000:00/0000:00:14.0/usb1/1-1"
