@@ -1,7 +1,6 @@
 #include "address_check.h"
 
 #include "clock.h"
-#include "digest.h"
 #include "erased_check.h"
 #include "flash_compare.h"
 #include "fs_atomic.h"
@@ -38,17 +37,9 @@ static void reopen(eb_read_engine_t *engine, const eb_spans_t *spans)
 /* Whether the board's digest of all of a read is that of its bytes. */
 static eb_code_t lies_there(eb_read_engine_t *engine, eb_range_t range, bool *there, eb_err_t *err)
 {
-    uint8_t theirs[EB_MD5_BYTES], ours[EB_MD5_BYTES];
     eb_code_t code = bytes_of_part(engine, range.addr, range.size, engine->buf, err);
 
-    if (code == EB_OK) {
-        code = eb_retry_digest(&engine->retry, range.addr, range.size, theirs, err);
-    }
-    if (code == EB_OK) {
-        eb_md5(engine->buf, range.size, ours);
-        *there = memcmp(theirs, ours, sizeof(ours)) == 0;
-    }
-    return code;
+    return code == EB_OK ? eb_retry_matches(&engine->retry, range, engine->buf, there, err) : code;
 }
 
 /* Ends at the first one that does not: engine->retry.wrong_address. */

@@ -1,7 +1,6 @@
 #include "erased_check.h"
 
 #include "bytes.h"
-#include "digest.h"
 #include "fs_atomic.h"
 #include "range.h"
 
@@ -52,16 +51,6 @@ static eb_code_t look_through(const eb_read_engine_t *engine, const eb_verified_
     return EB_OK;
 }
 
-static eb_code_t is_erased(eb_read_engine_t *engine, eb_range_t sector, bool *erased, eb_err_t *err)
-{
-    uint8_t theirs[EB_MD5_BYTES], blank[EB_MD5_BYTES];
-    eb_code_t code = eb_retry_digest(&engine->retry, sector.addr, sector.size, theirs, err);
-
-    eb_md5_erased(sector.size, blank);
-    *erased = code == EB_OK && memcmp(theirs, blank, sizeof(blank)) == 0;
-    return code;
-}
-
 eb_code_t eb_erased_check(eb_read_engine_t *engine, const eb_verified_map_t *held, eb_err_t *err)
 {
     survey_t count = {0}, survey = {0};
@@ -75,7 +64,7 @@ eb_code_t eb_erased_check(eb_read_engine_t *engine, const eb_verified_map_t *hel
     size_t kept = 0;
     for (size_t i = 0; code == EB_OK && i < survey.chosen_count; i++) {
         bool erased;
-        code = is_erased(engine, survey.chosen[i], &erased, err);
+        code = eb_retry_is_erased(&engine->retry, survey.chosen[i], &erased, err);
         kept += !erased;
         if (code == EB_OK && kept > survey.chosen_count / 4) {
             return EB_OK;

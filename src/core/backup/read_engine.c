@@ -2,7 +2,6 @@
 
 #include "bytes.h"
 #include "clock.h"
-#include "digest.h"
 #include "erased_check.h"
 #include "fs_atomic.h"
 #include "link_speed.h"
@@ -89,11 +88,7 @@ static eb_code_t mark_verified(eb_read_engine_t *engine, eb_range_t range, eb_ho
             return code;
         }
     }
-    uint64_t before = engine->map.verified_bytes;
     eb_verified_map_set(&engine->map, range, how);
-    if (engine->map.verified_bytes > before) {
-        eb_retry_progress(&engine->retry);
-    }
     show(engine, engine->map.verified_bytes);
     /* The journal that was taken up has the resumed ranges already. */
     return how == EB_HOW_RESUMED ? EB_OK : eb_journal_add(engine->journal, range, how, err);
@@ -118,33 +113,6 @@ static void keep_received(eb_read_engine_t *engine, eb_range_t range)
             (void)eb_journal_add(engine->journal, open, EB_HOW_OPEN, NULL);
         }
     }
-}
-
-/* Whether the chip's digest over the range equals that of the bytes. A failed call is tried again
- * by eb_retry; an error is final. */
-static eb_code_t matches(eb_read_engine_t *engine, eb_range_t range, const uint8_t *bytes,
-                         bool *equal, eb_err_t *err)
-{
-    uint8_t ours[EB_MD5_BYTES];
-    int64_t started_us = eb_clock_us();
-
-    *equal = false;
-    if (eb_event_cancelled(engine->ev)) {
-        return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
-    }
-    while (eb_flash_digest(engine->session, range.addr, range.size, engine->said, err) != EB_OK) {
-        eb_code_t code = eb_retry_after_failure(&engine->retry, err);
-        if (code != EB_OK) {
-            return code;
-        }
-        started_us = eb_clock_us();
-    }
-    eb_link_speed_learn_bytes(&engine->plan.speed.digest_s_per_byte, &engine->plan.speed,
-                              range.size, started_us);
-    eb_link_speed_learn_round_trip(&engine->plan.speed, range.size, started_us);
-    eb_md5(bytes, range.size, ours);
-    *equal = memcmp(engine->said, ours, sizeof(ours)) == 0;
-    return EB_OK;
 }
 
 /* -- guesses ------------------------------------------------------------------------------- */
@@ -187,10 +155,7 @@ static eb_how_t how_of(eb_guess_t guess)
  * copy of what was on it, and is not written over. */
 static eb_code_t left_is_wrong(eb_read_engine_t *engine, eb_range_t range, eb_err_t *err)
 {
-    uint8_t blank[EB_MD5_BYTES];
-
-    eb_md5_erased(range.size, blank);
-    return memcmp(engine->said, blank, sizeof(blank)) == 0
+    return eb_retry_answer_is_erased(&engine->retry, range.size)
                ? eb_erased_check(engine, engine->plan.left, err)
                : EB_OK;
 }
@@ -208,7 +173,7 @@ static eb_code_t begins_there(eb_read_engine_t *engine, eb_range_t range, bool *
     if (!eb_bytes_uniform(engine->buf, range.size)) {
         return EB_OK;
     }
-    eb_code_t code = matches(engine, spot, engine->buf, there, err);
+    eb_code_t code = eb_retry_matches(&engine->retry, spot, engine->buf, there, err);
     eb_read_stats_add(&engine->stats, EB_SPENT_SPOT, spot.size, eb_clock_us() - started_us);
     engine->retry.wrong_address = engine->retry.wrong_address || (code == EB_OK && !*there);
     return code;
@@ -221,7 +186,7 @@ static eb_code_t try_guess(eb_read_engine_t *engine, const eb_read_plan_step_t *
 
     eb_code_t code = load_candidate(engine, step, err);
     if (code == EB_OK) {
-        code = matches(engine, step->range, engine->buf, &equal, err);
+        code = eb_retry_matches(&engine->retry, step->range, engine->buf, &equal, err);
     }
     int64_t spent_us = eb_clock_us() - started_us;
     if (code == EB_OK && equal) {
@@ -277,7 +242,7 @@ static eb_code_t salvage_piece(eb_read_engine_t *engine, eb_range_t piece, const
     *right = false;
     if (!known_bad) {
         int64_t started_us = eb_clock_us();
-        code = matches(engine, piece, bytes, right, err);
+        code = eb_retry_matches(&engine->retry, piece, bytes, right, err);
         if (code != EB_OK) {
             return code;
         }
@@ -382,6 +347,7 @@ static eb_code_t read_twice(eb_read_engine_t *engine, const eb_read_plan_step_t 
             if (code != EB_OK) {
                 return code;
             }
+            eb_retry_progress(&engine->retry);
         }
         done += size;
     }
@@ -413,7 +379,8 @@ static eb_code_t lies_there(eb_read_engine_t *engine, eb_range_t range, bool *th
             break;
         }
     }
-    eb_code_t code = matches(engine, spot, engine->buf + (spot.addr - range.addr), there, err);
+    eb_code_t code =
+        eb_retry_matches(&engine->retry, spot, engine->buf + (spot.addr - range.addr), there, err);
     eb_read_stats_add(&engine->stats, EB_SPENT_SPOT, spot.size, eb_clock_us() - started_us);
     if (code == EB_OK && *there && spot.size < range.size && !eb_line_had_faults(engine->session)) {
         code = eb_twin_add(&engine->reads, &(eb_twin_read_t){range, spot}, err);
@@ -449,9 +416,7 @@ static eb_code_t read_step(eb_read_engine_t *engine, eb_read_plan_step_t *step, 
         return code;
     }
     if (!there) {
-        engine->retry.wrong_address = true;
-        (void)eb_err_set(err, EB_ERR_LINE, "a read of %u bytes at 0x%x came from another address",
-                         step->range.size, step->range.addr);
+        (void)eb_retry_wrong_address(&engine->retry, step->range, err);
         return read_failed(engine, step, step->range.size, err);
     }
     learn_from_tail(engine, step);
@@ -493,6 +458,7 @@ eb_code_t eb_read_engine_run(eb_read_engine_t *engine, eb_err_t *err)
 {
     eb_err_t unused;
 
+    engine->retry.speed = &engine->plan.speed;
     show(engine, 0);
     eb_code_t code = take_steps(engine, err != NULL ? err : &unused);
     eb_read_stats_tell(&engine->stats, &engine->plan.speed, engine->ev);

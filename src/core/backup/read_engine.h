@@ -49,8 +49,7 @@ typedef struct eb_read_engine {
     uint64_t shown_bytes;  /* progress told so far; never goes back */
     uint64_t step_addr;    /* of the read in flight */
     bool has_digest;
-    uint8_t said[EB_MD5_BYTES]; /* by the chip, of the range that was asked for last */
-    bool board_erased;          /* the board was erased after what the .part holds was read */
+    bool board_erased; /* the board was erased after what the .part holds was read */
 } eb_read_engine_t;
 
 /* Allocates; what was allocated is freed with eb_read_engine_free, on failure too. */

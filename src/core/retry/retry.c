@@ -1,5 +1,6 @@
 #include "retry.h"
 
+#include "clock.h"
 #include "digest.h"
 
 #include <string.h>
@@ -39,6 +40,13 @@ void eb_retry_progress(eb_retry_t *retry)
     if (retry->badness > 0) {
         retry->badness--;
     }
+}
+
+eb_code_t eb_retry_wrong_address(eb_retry_t *retry, eb_range_t range, eb_err_t *err)
+{
+    retry->wrong_address = true;
+    return eb_err_set(err, EB_ERR_LINE, "a read of %u bytes at 0x%x came from another address",
+                      range.size, range.addr);
 }
 
 typedef enum eb_remedy {
@@ -168,43 +176,32 @@ eb_code_t eb_retry_after_failure(eb_retry_t *retry, eb_err_t *err)
     return EB_OK;
 }
 
-/* A request that reached the board with another address was answered for that, and well. */
-static eb_code_t lies_there(eb_retry_t *retry, uint32_t addr, uint32_t size, const uint8_t *bytes,
-                            eb_err_t *err)
+/* Whether to make a failed call again; if not, *err is the error to end with. */
+static bool goes_on(eb_retry_t *retry, eb_err_t *why, eb_err_t *err)
 {
-    uint8_t theirs[EB_MD5_BYTES], ours[EB_MD5_BYTES];
-
-    if (!eb_session_has_digest(retry->session)) {
-        return EB_OK;
+    if (eb_retry_after_failure(retry, why) == EB_OK) {
+        return true;
     }
-    eb_code_t code = eb_flash_digest(retry->session, addr, size, theirs, err);
-    if (code != EB_OK) {
-        return code;
+    if (err != NULL) {
+        *err = *why;
     }
-    eb_md5(bytes, size, ours);
-    if (memcmp(theirs, ours, sizeof(ours)) == 0) {
-        return EB_OK;
-    }
-    retry->wrong_address = true;
-    return eb_err_set(err, EB_ERR_LINE, "a read of %u bytes at 0x%x came from another address",
-                      size, addr);
+    return false;
 }
 
-eb_code_t eb_retry_read(eb_retry_t *retry, uint32_t addr, uint32_t size, uint8_t *buf,
-                        eb_err_t *err)
+static eb_code_t ask(eb_retry_t *retry, eb_range_t range, eb_err_t *err)
 {
     for (;;) {
-        eb_read_result_t result = {0};
         eb_err_t why = {0};
-        if (eb_flash_read(retry->session, addr, size, buf, NULL, NULL, &result, &why) == EB_OK &&
-            lies_there(retry, addr, size, buf, &why) == EB_OK) {
-            eb_retry_progress(retry);
+        int64_t started_us = eb_clock_us();
+        if (eb_flash_digest(retry->session, range.addr, range.size, retry->answer, &why) == EB_OK) {
+            if (retry->speed != NULL) {
+                eb_link_speed_learn_bytes(&retry->speed->digest_s_per_byte, retry->speed,
+                                          range.size, started_us);
+                eb_link_speed_learn_round_trip(retry->speed, range.size, started_us);
+            }
             return EB_OK;
         }
-        if (eb_retry_after_failure(retry, &why) != EB_OK) {
-            if (err != NULL) {
-                *err = why;
-            }
+        if (!goes_on(retry, &why, err)) {
             return why.code;
         }
     }
@@ -213,16 +210,82 @@ eb_code_t eb_retry_read(eb_retry_t *retry, uint32_t addr, uint32_t size, uint8_t
 eb_code_t eb_retry_digest(eb_retry_t *retry, uint32_t addr, uint32_t size,
                           uint8_t md5[EB_MD5_BYTES], eb_err_t *err)
 {
+    eb_code_t code = ask(retry, (eb_range_t){addr, size}, err);
+
+    if (code == EB_OK) {
+        memcpy(md5, retry->answer, EB_MD5_BYTES);
+        eb_retry_progress(retry);
+    }
+    return code;
+}
+
+static bool answer_is(const eb_retry_t *retry, const uint8_t md5[EB_MD5_BYTES])
+{
+    return memcmp(retry->answer, md5, EB_MD5_BYTES) == 0;
+}
+
+bool eb_retry_answer_is_erased(const eb_retry_t *retry, uint32_t size)
+{
+    uint8_t blank[EB_MD5_BYTES];
+
+    eb_md5_erased(size, blank);
+    return answer_is(retry, blank);
+}
+
+eb_code_t eb_retry_matches(eb_retry_t *retry, eb_range_t range, const uint8_t *bytes, bool *equal,
+                           eb_err_t *err)
+{
+    uint8_t ours[EB_MD5_BYTES];
+
+    *equal = false;
+    if (eb_event_cancelled(retry->ev)) {
+        return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+    }
+    eb_code_t code = ask(retry, range, err);
+    if (code != EB_OK) {
+        return code;
+    }
+    eb_md5(bytes, range.size, ours);
+    *equal = answer_is(retry, ours);
+    if (*equal) {
+        eb_retry_progress(retry);
+    }
+    return EB_OK;
+}
+
+eb_code_t eb_retry_is_erased(eb_retry_t *retry, eb_range_t range, bool *erased, eb_err_t *err)
+{
+    *erased = false;
+    if (eb_event_cancelled(retry->ev)) {
+        return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+    }
+    eb_code_t code = ask(retry, range, err);
+    if (code == EB_OK) {
+        *erased = eb_retry_answer_is_erased(retry, range.size);
+        eb_retry_progress(retry);
+    }
+    return code;
+}
+
+eb_code_t eb_retry_read(eb_retry_t *retry, uint32_t addr, uint32_t size, uint8_t *buf,
+                        eb_err_t *err)
+{
     for (;;) {
+        eb_read_result_t result = {0};
         eb_err_t why = {0};
-        if (eb_flash_digest(retry->session, addr, size, md5, &why) == EB_OK) {
-            eb_retry_progress(retry);
-            return EB_OK;
-        }
-        if (eb_retry_after_failure(retry, &why) != EB_OK) {
-            if (err != NULL) {
-                *err = why;
+        if (eb_flash_read(retry->session, addr, size, buf, NULL, NULL, &result, &why) == EB_OK) {
+            bool there;
+            if (!eb_session_has_digest(retry->session)) {
+                eb_retry_progress(retry);
+                return EB_OK;
             }
+            eb_code_t code = eb_retry_matches(retry, (eb_range_t){addr, size}, buf, &there, err);
+            if (code != EB_OK || there) {
+                return code;
+            }
+            (void)eb_retry_wrong_address(retry, (eb_range_t){addr, size}, &why);
+        }
+        if (!goes_on(retry, &why, err)) {
             return why.code;
         }
     }

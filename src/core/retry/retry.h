@@ -6,13 +6,17 @@
 #define EB_RETRY_RETRY_H
 
 #include "espbackup/session.h"
+#include "link_speed.h"
+#include "range.h"
 
 typedef struct eb_retry {
-    eb_session_t *session; /* borrowed */
-    const eb_events_t *ev; /* borrowed */
-    int failures_in_row;   /* flash calls, since the last progress */
-    int lost_in_row;       /* attempts to bring the board back, since then */
-    int badness;           /* of the line; up by failures, down by successes */
+    eb_session_t *session;  /* borrowed */
+    const eb_events_t *ev;  /* borrowed */
+    eb_link_speed_t *speed; /* learns from each digest that is answered; NULL: none; borrowed */
+    uint8_t answer[EB_MD5_BYTES]; /* the chip's last digest */
+    int failures_in_row;          /* flash calls, since the last progress */
+    int lost_in_row;              /* attempts to bring the board back, since then */
+    int badness;                  /* of the line; up by failures, down by successes */
     bool wrong_address; /* a request was answered for another address, which shows nowhere else */
 } eb_retry_t;
 
@@ -36,12 +40,30 @@ void eb_retry_progress(eb_retry_t *retry);
  */
 eb_code_t eb_retry_after_failure(eb_retry_t *retry, eb_err_t *err);
 
-/* eb_flash_read and eb_flash_digest made again until they succeed or eb_retry gives up.
- * For small ranges. Where the chip has digests, what is read is verified to lie at its address as
- * well, by a request of its own. */
-eb_code_t eb_retry_read(eb_retry_t *retry, uint32_t addr, uint32_t size, uint8_t *buf,
-                        eb_err_t *err);
+/* A read matched, but its bytes are those of another address: EB_ERR_LINE, for
+ * eb_retry_after_failure. Sets wrong_address. */
+eb_code_t eb_retry_wrong_address(eb_retry_t *retry, eb_range_t range, eb_err_t *err);
+
+/*
+ * Ask the chip for the MD5 of a range, and again until it answers or eb_retry_after_failure gives
+ * up. They honour cancel between attempts; the two questions also before the first one.
+ */
+
+/* The digest itself. Each answer is progress. */
 eb_code_t eb_retry_digest(eb_retry_t *retry, uint32_t addr, uint32_t size,
                           uint8_t md5[EB_MD5_BYTES], eb_err_t *err);
+/* *equal: the flash holds `bytes` there. Only then is the answer progress: bytes that never match
+ * come to an end as calls that fail do. */
+eb_code_t eb_retry_matches(eb_retry_t *retry, eb_range_t range, const uint8_t *bytes, bool *equal,
+                           eb_err_t *err);
+/* *erased: every byte there is 0xFF. Each answer is progress. */
+eb_code_t eb_retry_is_erased(eb_retry_t *retry, eb_range_t range, bool *erased, eb_err_t *err);
+/* The same of the last answer, which was about `size` bytes. Asks nothing. */
+bool eb_retry_answer_is_erased(const eb_retry_t *retry, uint32_t size);
+
+/* Read a small range, again until it succeeds. Where the chip has digests, eb_retry_matches then
+ * checks that the bytes lie at their address. */
+eb_code_t eb_retry_read(eb_retry_t *retry, uint32_t addr, uint32_t size, uint8_t *buf,
+                        eb_err_t *err);
 
 #endif

@@ -96,15 +96,104 @@ static void without_digests_it_is_read_only(void **state)
     assert_int_equal(f->board->digests, 0);
 }
 
+static const eb_range_t sector = {0x12000, EB_SECTOR_BYTES};
+
+static void bytes_match_where_the_chip_has_the_same(void **state)
+{
+    fixture_t *f = *state;
+    bool equal = false;
+
+    memcpy(f->bytes, f->board->bytes + sector.addr, sector.size);
+    assert_int_equal(eb_retry_matches(&f->retry, sector, f->bytes, &equal, &f->err), EB_OK);
+    assert_true(equal);
+    f->bytes[sector.size - 1] ^= 1;
+    assert_int_equal(eb_retry_matches(&f->retry, sector, f->bytes, &equal, &f->err), EB_OK);
+    assert_false(equal);
+    assert_int_equal(f->board->digests, 2);
+    assert_int_equal(f->board->reads, 0);
+}
+
+static void a_range_is_erased_or_not(void **state)
+{
+    fixture_t *f = *state;
+    bool erased = true;
+
+    assert_int_equal(eb_retry_is_erased(&f->retry, sector, &erased, &f->err), EB_OK);
+    assert_false(erased);
+    assert_false(eb_retry_answer_is_erased(&f->retry, sector.size));
+    memset(f->board->bytes + sector.addr, 0xFF, sector.size);
+    assert_int_equal(eb_retry_is_erased(&f->retry, sector, &erased, &f->err), EB_OK);
+    assert_true(erased);
+    assert_true(eb_retry_answer_is_erased(&f->retry, sector.size));
+    assert_false(eb_retry_answer_is_erased(&f->retry, sector.size - 1));
+    assert_int_equal(f->board->digests, 2);
+}
+
+static void a_digest_that_is_lost_is_asked_for_again(void **state)
+{
+    fixture_t *f = *state;
+    bool equal = false, erased = true;
+
+    memcpy(f->bytes, f->board->bytes + sector.addr, sector.size);
+    f->board->broken = true;
+    assert_int_equal(eb_retry_matches(&f->retry, sector, f->bytes, &equal, &f->err), EB_OK);
+    assert_true(equal);
+    f->board->broken = true;
+    assert_int_equal(eb_retry_is_erased(&f->retry, sector, &erased, &f->err), EB_OK);
+    assert_false(erased);
+    assert_int_equal(f->board->recoveries, 2);
+    f->board->gone = -1;
+    f->board->broken = true;
+    assert_int_equal(eb_retry_matches(&f->retry, sector, f->bytes, &equal, &f->err),
+                     EB_ERR_PORT_LOST);
+    assert_false(equal);
+    assert_int_equal(f->err.code, EB_ERR_PORT_LOST);
+}
+
+/* Else a read whose bytes never match would be made for ever. */
+static void only_bytes_that_match_are_progress(void **state)
+{
+    fixture_t *f = *state;
+    bool equal;
+
+    f->retry.failures_in_row = 5;
+    memset(f->bytes, 0, sector.size);
+    assert_int_equal(eb_retry_matches(&f->retry, sector, f->bytes, &equal, &f->err), EB_OK);
+    assert_int_equal(f->retry.failures_in_row, 5);
+    memcpy(f->bytes, f->board->bytes + sector.addr, sector.size);
+    assert_int_equal(eb_retry_matches(&f->retry, sector, f->bytes, &equal, &f->err), EB_OK);
+    assert_int_equal(f->retry.failures_in_row, 0);
+}
+
+static bool always(void *user)
+{
+    (void)user;
+    return true;
+}
+
+static void cancel_comes_before_the_question(void **state)
+{
+    fixture_t *f = *state;
+    const eb_events_t ev = {.cancelled = always};
+    bool answer;
+
+    eb_retry_init(&f->retry, f->board, &ev);
+    assert_int_equal(eb_retry_matches(&f->retry, sector, f->bytes, &answer, &f->err),
+                     EB_ERR_CANCELLED);
+    assert_int_equal(eb_retry_is_erased(&f->retry, sector, &answer, &f->err), EB_ERR_CANCELLED);
+    assert_int_equal(f->board->digests, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_read_is_asked_for_by_digest_once),
-        TEST(a_request_gone_astray_is_made_again),
-        TEST(digests_that_never_agree_come_to_an_end),
-        TEST(without_digests_it_is_read_only),
+        TEST(a_read_is_asked_for_by_digest_once),       TEST(a_request_gone_astray_is_made_again),
+        TEST(digests_that_never_agree_come_to_an_end),  TEST(without_digests_it_is_read_only),
+        TEST(bytes_match_where_the_chip_has_the_same),  TEST(a_range_is_erased_or_not),
+        TEST(a_digest_that_is_lost_is_asked_for_again), TEST(only_bytes_that_match_are_progress),
+        TEST(cancel_comes_before_the_question),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
