@@ -11,6 +11,7 @@
 #include "espbackup/err.h"
 #include "espbackup/event.h"
 #include "espbackup/image.h"
+#include "espbackup/origin.h"
 #include "espbackup/session.h"
 
 #include <stdbool.h>
@@ -21,16 +22,6 @@
 #define EB_NOTE_BYTES      512
 #define EB_SHA256_BYTES    32
 #define EB_TIME_TEXT_BYTES 24 /* "2026-11-21T10:15:00Z" */
-
-/* How many bytes of a backup were settled in which way. Each way ends in a digest of the chip. All
- * zero: not known, of what was taken out of an image without sidecar. */
-typedef struct eb_settled {
-    uint64_t read;       /* sent over the wire */
-    uint64_t erased;     /* digest equals that of 0xFF */
-    uint64_t prior;      /* digest equals that of an earlier backup of this board */
-    uint64_t resumed;    /* digest equals that of what an interrupted run left */
-    uint64_t unverified; /* read twice with equal result; only where the chip has no digest */
-} eb_settled_t;
 
 /* -- flash-info ------------------------------------------------------------------------------ */
 
@@ -83,9 +74,9 @@ typedef struct eb_backup_result {
     uint8_t md5[EB_MD5_BYTES];
     eb_partition_table_t table;
     eb_boot_choice_t boot;
-    eb_settled_t settled;
+    eb_origins_t origins;
     eb_session_stats_t stats;
-    double seconds; /* of reading and proving, this run */
+    double seconds; /* of reading and verifying, this run */
 } eb_backup_result_t;
 
 eb_code_t eb_op_backup(eb_session_t *s, const eb_backup_options_t *options, const eb_events_t *ev,

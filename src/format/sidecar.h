@@ -19,23 +19,14 @@ typedef struct eb_sidecar_hash {
     uint8_t sha256[EB_SHA256_BYTES];
 } eb_sidecar_hash_t;
 
-typedef enum eb_proof_how {
-    EB_PROOF_READ,
-    EB_PROOF_ERASED,
-    EB_PROOF_PRIOR,
-    EB_PROOF_RESUMED,
-    EB_PROOF_UNPROVED,
-    EB_PROOF_HOW_COUNT
-} eb_proof_how_t;
-
-typedef struct eb_proof_range {
+typedef struct eb_origin_range {
     uint32_t addr; /* of the flash */
     uint32_t size; /* at least 1 */
-    eb_proof_how_t how;
-} eb_proof_range_t;
+    eb_origin_t origin;
+} eb_origin_range_t;
 
 /* Of an image whose ranges change more often, only the sums are written. */
-#define EB_PROOF_RANGES_MAX 4096u
+#define EB_ORIGIN_RANGES_MAX 4096u
 
 typedef struct eb_sidecar {
     int format;
@@ -49,10 +40,10 @@ typedef struct eb_sidecar {
     char file_name[256];                      /* no folder in it */
     uint8_t sha256[EB_SHA256_BYTES];
     uint8_t md5[EB_MD5_BYTES];
-    char proof[24]; /* "chip-md5" or "read-twice" */
-    eb_settled_t settled;
-    const eb_proof_range_t *ranges; /* in order, without gaps; NULL: not known; borrowed. Never set
-                                       by eb_sidecar_read, which only checks them */
+    eb_origins_t origins;
+    /* In order, without gaps; NULL: not known; borrowed. eb_sidecar_read checks them, and leaves
+     * NULL. */
+    const eb_origin_range_t *ranges;
     size_t range_count;
     eb_partition_table_t table;
     eb_sidecar_hash_t part_hash[EB_PARTITIONS_MAX];

@@ -7,8 +7,8 @@
 #include "bytes.h"
 #include "flash_text.h"
 #include "json.h"
+#include "origin_ranges.h"
 #include "partition_types.h"
-#include "proof_ranges.h"
 #include "sidecar.h"
 #include "sidecar_rules.h"
 
@@ -267,7 +267,8 @@ static void read_image(const field_t *root, eb_sidecar_t *s)
 {
     field_t range = enter(root, "range");
     field_t file = enter(root, "file");
-    field_t proof = enter(root, "proof");
+    field_t origins = enter(root, "origins");
+    char verified_by[16] = "";
 
     s->addr = get_u32(&range, "addr");
     s->size_bytes = get_bytes(&range, "size_bytes");
@@ -280,12 +281,13 @@ static void read_image(const field_t *root, eb_sidecar_t *s)
     get_hex(&file, "sha256", s->sha256, sizeof(s->sha256));
     get_hex(&file, "md5", s->md5, sizeof(s->md5));
 
-    get_text(&proof, "method", s->proof, sizeof(s->proof));
-    s->settled.read = get_bytes(&proof, "read_bytes");
-    s->settled.erased = get_bytes(&proof, "erased_bytes");
-    s->settled.prior = get_bytes(&proof, "prior_bytes");
-    s->settled.resumed = get_bytes(&proof, "resumed_bytes");
-    s->settled.unverified = get_bytes(&proof, "unproved_bytes");
+    for (int i = EB_ORIGIN_READ; i < EB_ORIGIN_COUNT; i++) {
+        s->origins.bytes[i] = get_bytes(&origins, eb_origin_word((eb_origin_t)i));
+    }
+    get_text(root, "verified_by", verified_by, sizeof(verified_by));
+    if (strcmp(verified_by, eb_origins_verified_by(&s->origins)) != 0) {
+        refuse(root, "verified_by", "expected chip-md5, or read-twice where bytes were read twice");
+    }
 }
 
 static void read_app(const field_t *part, eb_partition_t *p)
@@ -478,7 +480,7 @@ eb_code_t eb_sidecar_read(const char *text, size_t len, eb_sidecar_t *out, eb_er
         fault.code = eb_sidecar_check(out, err);
     }
     if (fault.code == EB_OK) {
-        fault.code = eb_proof_ranges_check(enter(&root, "proof").node, out, err);
+        fault.code = eb_origin_ranges_check(json, out, err);
     }
     eb_json_free(json);
     if (fault.code != EB_OK) {

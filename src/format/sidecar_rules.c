@@ -145,26 +145,15 @@ static eb_code_t check_range(const eb_sidecar_t *s, eb_err_t *err)
     return EB_OK;
 }
 
-static eb_code_t check_proof(const eb_sidecar_t *s, eb_err_t *err)
+static eb_code_t check_origins(const eb_sidecar_t *s, eb_err_t *err)
 {
-    const struct {
-        const char *name;
-        uint64_t bytes;
-    } rows[] = {
-        {"read_bytes", s->settled.read},           {"erased_bytes", s->settled.erased},
-        {"prior_bytes", s->settled.prior},         {"resumed_bytes", s->settled.resumed},
-        {"unproved_bytes", s->settled.unverified},
-    };
-
-    if (strcmp(s->proof, "chip-md5") != 0 && strcmp(s->proof, "read-twice") != 0) {
-        return eb_err_set(err, EB_ERR_SIDECAR_INVALID,
-                          "proof.method: \"%s\", expected chip-md5 or read-twice", s->proof);
-    }
-    for (size_t i = 0; i < EB_COUNT_OF(rows); i++) {
-        if (rows[i].bytes > s->size_bytes) {
+    for (int i = EB_ORIGIN_READ; i < EB_ORIGIN_COUNT; i++) {
+        if (s->origins.bytes[i] > s->size_bytes) {
             return eb_err_set(err, EB_ERR_SIDECAR_INVALID,
-                              "proof.%s: %llu is more than the image's %llu bytes", rows[i].name,
-                              (unsigned long long)rows[i].bytes, (unsigned long long)s->size_bytes);
+                              "origins.%s: %llu is more than the image's %llu bytes",
+                              eb_origin_word((eb_origin_t)i),
+                              (unsigned long long)s->origins.bytes[i],
+                              (unsigned long long)s->size_bytes);
         }
     }
     return EB_OK;
@@ -215,7 +204,7 @@ static eb_code_t check_transfer(const eb_sidecar_t *s, eb_err_t *err)
 eb_code_t eb_sidecar_check(const eb_sidecar_t *s, eb_err_t *err)
 {
     static eb_code_t (*const checks[])(const eb_sidecar_t *, eb_err_t *) = {
-        check_chip, check_range, check_file, check_proof, check_boot, check_transfer,
+        check_chip, check_range, check_file, check_origins, check_boot, check_transfer,
     };
 
     if (!is_utc(s->created_utc)) {

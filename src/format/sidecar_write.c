@@ -1,7 +1,7 @@
 /* sidecar_write.c: a sidecar as JSON. The order here is the order in the file and in its docs. */
 #include "json_facts.h"
+#include "origin_ranges.h"
 #include "partition_types.h"
-#include "proof_ranges.h"
 #include "sidecar.h"
 #include "sidecar_rules.h"
 
@@ -22,14 +22,8 @@ static void write_image(eb_json_t *root, const eb_sidecar_t *s)
     eb_json_put_hex_or_null(node, "sha256", true, s->sha256, sizeof(s->sha256));
     eb_json_put_hex_or_null(node, "md5", true, s->md5, sizeof(s->md5));
 
-    node = eb_json_add_object(root, "proof");
-    eb_json_put_text(node, "method", s->proof);
-    eb_json_add_int(node, "read_bytes", (int64_t)s->settled.read);
-    eb_json_add_int(node, "erased_bytes", (int64_t)s->settled.erased);
-    eb_json_add_int(node, "prior_bytes", (int64_t)s->settled.prior);
-    eb_json_add_int(node, "resumed_bytes", (int64_t)s->settled.resumed);
-    eb_json_add_int(node, "unproved_bytes", (int64_t)s->settled.unverified);
-    eb_proof_ranges_write(node, s);
+    eb_json_put_origins(root, &s->origins, true);
+    eb_origin_ranges_write(root, s);
 }
 
 static void write_app(eb_json_t *part, const eb_partition_t *p)

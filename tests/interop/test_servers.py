@@ -131,7 +131,7 @@ def everything(kind):
         expect(info["connection"]["baud"] == 921600, f"rate: {info['connection']}")
         backup = result_of(start_ours(server, "backup", "--output", "image.bin"))
         expect(same_bytes("image.bin"), "other bytes")
-        expect(backup["proof"] == "chip-md5", f"proof: {backup['proof']}")
+        expect(backup["verified_by"] == "chip-md5", f"verified_by: {backup['verified_by']}")
 
 
 def wait_for_progress(process):
@@ -176,7 +176,7 @@ def killed_and_resumed():
         expect(not list(pathlib.Path("backups").glob("*.bin")), "a .bin that is not whole")
         server.start()
         done = result_of(start_ours(server, "backup"))
-        expect(done["settled"]["resumed"] >= PROVED_BYTES, f"settled: {done['settled']}")
+        expect(done["origins"]["resumed"] >= PROVED_BYTES, f"origins: {done['origins']}")
         image, = pathlib.Path("backups").glob("*.bin")
         expect(same_bytes(image), "other bytes")
         expect(not list(pathlib.Path("backups").glob("*.part")), "a .part is left")

@@ -115,7 +115,7 @@ class Soak:
             raise Wrong("the next run left no image")
         if list((folder / "backups").glob("*.part")):
             raise Wrong("the next run left the .part of the first one behind")
-        if left and json.loads(done.stdout)["settled"]["resumed"] == 0:
+        if left and json.loads(done.stdout)["origins"]["resumed"] == 0:
             return "restarted"
         return "resumed" if left else "fresh"
 

@@ -1,5 +1,6 @@
 /* render_json_backup.c: backups, made and found, as JSON. */
 #include "bytes.h"
+#include "origin_ranges.h"
 #include "render_json.h"
 
 static void add_known(eb_json_t *node, const char *key, const char *text)
@@ -9,17 +10,6 @@ static void add_known(eb_json_t *node, const char *key, const char *text)
     } else {
         eb_json_add_text(node, key, text);
     }
-}
-
-static void add_settled(eb_json_t *root, const eb_settled_t *settled)
-{
-    eb_json_t *node = eb_json_add_object(root, "settled");
-
-    eb_json_add_int(node, "read", (int64_t)settled->read);
-    eb_json_add_int(node, "erased", (int64_t)settled->erased);
-    eb_json_add_int(node, "prior", (int64_t)settled->prior);
-    eb_json_add_int(node, "resumed", (int64_t)settled->resumed);
-    eb_json_add_int(node, "unverified", (int64_t)settled->unverified);
 }
 
 void eb_json_backup(eb_json_t *root, const eb_backup_result_t *result)
@@ -44,11 +34,7 @@ void eb_json_backup(eb_json_t *root, const eb_backup_result_t *result)
     eb_json_add_text(root, "sha256", hex);
     eb_hex_encode(result->md5, sizeof(result->md5), hex);
     eb_json_add_text(root, "md5", hex);
-    add_known(root, "proof",
-              result->settled.unverified > 0 ? "read-twice"
-              : result->verified             ? "chip-md5"
-                                             : "");
-    add_settled(root, &result->settled);
+    eb_json_put_origins(root, &result->origins, result->verified);
     eb_json_add_number(root, "seconds", result->seconds);
 }
 

@@ -21,14 +21,12 @@ static void add_part(char *out, size_t cap, uint64_t bytes, const char *words)
     snprintf(out + used, cap - used, "%s%s %s", used > 0 ? ", " : "", size, words);
 }
 
-static void settled_text(const eb_settled_t *settled, char *out, size_t cap)
+static void origins_text(const eb_origins_t *origins, char *out, size_t cap)
 {
     out[0] = '\0';
-    add_part(out, cap, settled->read, "read");
-    add_part(out, cap, settled->erased, "erased");
-    add_part(out, cap, settled->prior, "as in an earlier backup");
-    add_part(out, cap, settled->resumed, "from the run before");
-    add_part(out, cap, settled->unverified, "read twice");
+    for (int i = EB_ORIGIN_READ; i < EB_ORIGIN_COUNT; i++) {
+        add_part(out, cap, origins->bytes[i], eb_origin_text((eb_origin_t)i));
+    }
 }
 
 static void add_count(char *out, size_t cap, unsigned count, const char *one, const char *more)
@@ -64,12 +62,12 @@ void eb_text_through(const eb_term_t *term, const eb_session_stats_t *stats)
 
 static void text_how(const eb_term_t *term, const eb_backup_result_t *result)
 {
-    char settled[TEXT_BYTES], took[EB_HUMAN_BYTES], rate[EB_HUMAN_BYTES];
+    char origins[TEXT_BYTES], took[EB_HUMAN_BYTES], rate[EB_HUMAN_BYTES];
 
-    settled_text(&result->settled, settled, sizeof(settled));
+    origins_text(&result->origins, origins, sizeof(origins));
     eb_human_seconds(result->seconds, took);
     eb_human_rate(result->seconds > 0 ? (double)result->size_bytes / result->seconds : 0, rate);
-    eb_text_field(term, "Bytes", "%s", settled);
+    eb_text_field(term, "Bytes", "%s", origins);
     eb_text_field(term, "Took", "%s, %s", took, rate);
     eb_text_through(term, &result->stats);
 }
@@ -108,9 +106,9 @@ bool eb_text_backup(const eb_term_t *term, const eb_chip_info_t *chip,
     eb_text_board(term, "Board", chip);
     eb_text_field(term, "Size", "%s", size);
     eb_text_field(term, "SHA-256", "%s", hex);
-    eb_text_field(term, "Proof", "%s",
-                  result->settled.unverified > 0
-                      ? "two equal reads: this chip's loader computes no digest"
+    eb_text_field(term, "Verified", "%s",
+                  result->origins.bytes[EB_ORIGIN_READ_TWICE] > 0
+                      ? "two equal reads: the ROM bootloader of this chip computes no MD5"
                       : "MD5 computed by the chip covers every byte");
     text_how(term, result);
     return eb_text_partitions(term, &result->table, &result->boot, NULL);

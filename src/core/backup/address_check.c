@@ -27,7 +27,7 @@ static void reopen(eb_read_engine_t *engine, const eb_spans_t *spans)
         const eb_flash_span_t *span = &spans->spans[i];
 
         if (span->state != EB_SPAN_SAME) {
-            eb_verified_map_set(&engine->map, (eb_range_t){span->addr, span->size}, EB_HOW_OPEN);
+            eb_verified_map_set(&engine->map, (eb_range_t){span->addr, span->size}, EB_ORIGIN_NONE);
         }
     }
 }

@@ -198,7 +198,6 @@ static eb_code_t finish(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
         .partition = b->job->partition,
         .layout = b->job->layout,
         .map = &b->engine.map,
-        .unverified = !b->engine.has_digest,
     };
     eb_code_t code = eb_commit_backup(&finish, b->ev, result, err);
 
@@ -245,7 +244,7 @@ static eb_code_t run(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
         tell_security(b);
     }
     code = read_all(b, &head, err);
-    eb_verified_map_totals(&b->engine.map, &result->settled);
+    eb_verified_map_totals(&b->engine.map, &result->origins);
     eb_session_get_stats(b->session, &result->stats);
     result->seconds = (double)(eb_clock_us() - started_us) / 1e6;
     if (code == EB_OK) {

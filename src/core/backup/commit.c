@@ -122,28 +122,23 @@ static void warn_of_contents(const eb_commit_t *finish, const eb_events_t *ev,
     }
 }
 
-/* How each range was settled, for the sidecar; malloc'd, NULL without memory or when they are too
+/* Where each range came from, for the sidecar; malloc'd, NULL without memory or when they are too
  * many to list. */
-static eb_proof_range_t *list_ranges(const eb_verified_map_t *map, size_t *count)
+static eb_origin_range_t *list_ranges(const eb_verified_map_t *map, size_t *count)
 {
-    static const eb_proof_how_t hows[] = {
-        [EB_HOW_READ] = EB_PROOF_READ,         [EB_HOW_ERASED] = EB_PROOF_ERASED,
-        [EB_HOW_PRIOR] = EB_PROOF_PRIOR,       [EB_HOW_RESUMED] = EB_PROOF_RESUMED,
-        [EB_HOW_UNPROVED] = EB_PROOF_UNPROVED,
-    };
-    eb_proof_range_t *list = malloc(EB_PROOF_RANGES_MAX * sizeof(*list));
+    eb_origin_range_t *list = malloc(EB_ORIGIN_RANGES_MAX * sizeof(*list));
     uint64_t at = 0;
     eb_range_t run;
-    eb_how_t how;
+    eb_origin_t origin;
 
     *count = 0;
-    while (list != NULL && eb_verified_map_next_run(map, at, &run, &how)) {
-        if (how == EB_HOW_OPEN || *count == EB_PROOF_RANGES_MAX) {
+    while (list != NULL && eb_verified_map_next_run(map, at, &run, &origin)) {
+        if (origin == EB_ORIGIN_NONE || *count == EB_ORIGIN_RANGES_MAX) {
             free(list);
             *count = 0;
             return NULL;
         }
-        list[(*count)++] = (eb_proof_range_t){run.addr, run.size, hows[how]};
+        list[(*count)++] = (eb_origin_range_t){run.addr, run.size, origin};
         at = eb_range_end(run);
     }
     return list;
@@ -170,9 +165,7 @@ static void fill_sidecar(const eb_commit_t *finish, const eb_backup_result_t *re
     (void)snprintf(sidecar->file_name, sizeof(sidecar->file_name), "%s", name);
     memcpy(sidecar->sha256, result->sha256, sizeof(sidecar->sha256));
     memcpy(sidecar->md5, result->md5, sizeof(sidecar->md5));
-    (void)snprintf(sidecar->proof, sizeof(sidecar->proof), "%s",
-                   finish->unverified ? "read-twice" : "chip-md5");
-    sidecar->settled = result->settled;
+    sidecar->origins = result->origins;
     sidecar->stats = result->stats;
     sidecar->seconds = result->seconds;
     (void)snprintf(sidecar->note, sizeof(sidecar->note), "%s", note);
@@ -236,7 +229,7 @@ eb_code_t eb_commit_backup(eb_commit_t *finish, const eb_events_t *ev, eb_backup
     }
     if (code == EB_OK) {
         fill_sidecar(finish, result, sidecar);
-        eb_proof_range_t *ranges = list_ranges(finish->map, &sidecar->range_count);
+        eb_origin_range_t *ranges = list_ranges(finish->map, &sidecar->range_count);
         sidecar->ranges = ranges;
         result->table = sidecar->table;
         result->boot = sidecar->boot;

@@ -16,13 +16,12 @@ typedef struct eb_commit {
     eb_range_t range;
     const eb_part_choice_t *partition; /* NULL: the range is not one; borrowed */
     const eb_layout_t *layout;         /* of the board; NULL: not known yet; borrowed */
-    const eb_verified_map_t *map;      /* how each byte was settled; borrowed */
-    bool unverified;                   /* the chip has no digests */
+    const eb_verified_map_t *map;      /* where each byte came from; borrowed */
 } eb_commit_t;
 
 /*
  * Hash the file, look at what is in it, write the sidecar and give the image its name. Fills
- * sha256, md5, table, boot and the paths of result; its addr, size_bytes, created_utc, settled,
+ * sha256, md5, table, boot and the paths of result; its addr, size_bytes, created_utc, origins,
  * stats and seconds must be filled. EB_OK: complete and durable.
  */
 eb_code_t eb_commit_backup(eb_commit_t *finish, const eb_events_t *ev, eb_backup_result_t *result,

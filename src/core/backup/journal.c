@@ -13,10 +13,6 @@
 #define MAGIC      "espbackup-journal 1"
 #define HEAD_BYTES 512
 
-static const char *const how_names[] = {"received", "read",    "erased",
-                                        "prior",    "resumed", "unverified"};
-_Static_assert(sizeof(how_names) / sizeof(how_names[0]) == EB_HOW_UNPROVED + 1, "one for each");
-
 bool eb_journal_id_equal(const eb_journal_id_t *a, const eb_journal_id_t *b)
 {
     return strcmp(a->chip, b->chip) == 0 && strcmp(a->mac, b->mac) == 0 &&
@@ -47,7 +43,7 @@ eb_code_t eb_journal_create(eb_journal_t *journal, const char *path, const eb_jo
     int len =
         snprintf(text, sizeof(text),
                  MAGIC "\ntool %s\nstarted %" PRId64 "\nchip %s\nmac %s\njedec 0x%06" PRIx32
-                       "\nflash %" PRIu64 "\nrange 0x%" PRIx32 " 0x%" PRIx32 "\nsettled\n",
+                       "\nflash %" PRIu64 "\nrange 0x%" PRIx32 " 0x%" PRIx32 "\nverified\n",
                  eb_version(), head->started_unix, head->id.chip, head->id.mac, head->id.jedec_id,
                  head->id.flash_size_bytes, head->id.range.addr, head->id.range.size);
     if (len < 0 || (size_t)len >= sizeof(text)) {
@@ -78,11 +74,11 @@ eb_code_t eb_journal_open(eb_journal_t *journal, const char *path, uint64_t end_
     return eb_fs_open_part(path, false, &journal->fd, err);
 }
 
-eb_code_t eb_journal_add(eb_journal_t *journal, eb_range_t range, eb_how_t how, eb_err_t *err)
+eb_code_t eb_journal_add(eb_journal_t *journal, eb_range_t range, eb_origin_t origin, eb_err_t *err)
 {
     char line[64];
-    int len = snprintf(line, sizeof(line), "%s 0x%08" PRIx32 " 0x%" PRIx32 "\n", how_names[how],
-                       range.addr, range.size);
+    int len = snprintf(line, sizeof(line), "%s 0x%08" PRIx32 " 0x%" PRIx32 "\n",
+                       eb_origin_word(origin), range.addr, range.size);
 
     if (len < 0 || (size_t)len >= sizeof(line)) {
         return eb_err_set(err, EB_ERR_INTERNAL, "journal line too long");
@@ -214,7 +210,7 @@ static bool parse_head(char *text, size_t len, size_t *at, eb_journal_head_t *he
     if (line == NULL || strcmp(line, MAGIC) != 0) {
         return false;
     }
-    while ((line = next_line(text, len, at)) != NULL && strcmp(line, "settled") != 0) {
+    while ((line = next_line(text, len, at)) != NULL && strcmp(line, "verified") != 0) {
         if (!parse_head_line(line, head, &seen)) {
             return false;
         }
@@ -222,18 +218,21 @@ static bool parse_head(char *text, size_t len, size_t *at, eb_journal_head_t *he
     return line != NULL && seen == 0x7F && head->id.range.size > 0;
 }
 
-static void parse_settled(char *text, size_t len, size_t *at, eb_verified_map_t *left)
+static void parse_verified(char *text, size_t len, size_t *at, eb_verified_map_t *left)
 {
     char *line;
 
     while ((line = next_line(text, len, at)) != NULL) {
-        for (size_t i = 0; i < sizeof(how_names) / sizeof(how_names[0]); i++) {
-            size_t name_len = strlen(how_names[i]);
-            eb_range_t range;
-            if (strncmp(line, how_names[i], name_len) == 0 && line[name_len] == ' ' &&
-                parse_range(line + name_len + 1, &range)) {
-                /* Received bytes came over the wire: as good a guess as what was read. */
-                eb_verified_map_set(left, range, i == EB_HOW_OPEN ? EB_HOW_READ : (eb_how_t)i);
+        char *blank = strchr(line, ' ');
+        eb_origin_t origin;
+        eb_range_t range;
+
+        if (blank != NULL && parse_range(blank + 1, &range)) {
+            *blank = '\0';
+            if (eb_origin_of_word(line, &origin)) {
+                /* Received bytes came over the wire: as good a guess as read ones. */
+                eb_verified_map_set(left, range,
+                                    origin == EB_ORIGIN_NONE ? EB_ORIGIN_READ : origin);
             }
         }
     }
@@ -256,13 +255,13 @@ eb_code_t eb_journal_load(const char *path, eb_journal_head_t *head, eb_verified
         code = eb_err_set(err, EB_ERR_FILE_IO, "%s is not a journal of this version", path);
         goto done;
     }
-    if (left != NULL && left->how == NULL) {
+    if (left != NULL && left->origin == NULL) {
         if ((code = eb_verified_map_init(left, head->id.range, err)) != EB_OK) {
             goto done;
         }
     }
     if (left != NULL) {
-        parse_settled(text, len, &at, left);
+        parse_verified(text, len, &at, left);
     }
     *end_bytes = at;
 done:

@@ -1,15 +1,16 @@
 /*
  * journal.h: the text file beside NAME.bin.part that tells a later run what is in it.
  *
- * The head names board and range, one `key value` a line; after it come lines `HOW 0xADDR 0xSIZE`
- * (flash addresses), added as ranges are settled and after their bytes were written. HOW is read,
- * erased, prior, resumed, unverified, or received: came over the wire, not verified. A torn last
- * line (a kill, a full disk) is ignored and written over. Nothing in a journal is trusted: what it
- * lists is checked against the board again.
+ * The head names board and range, one `key value` a line; after it come lines `ORIGIN 0xADDR
+ * 0xSIZE` (flash addresses), added as ranges are verified and after their bytes were written.
+ * ORIGIN is an eb_origin_word; received: came over the wire, not verified. A torn last line (a
+ * kill, a full disk) is ignored and written over. Nothing in a journal is trusted: the ranges that
+ * it lists are checked against the board again.
  */
 #ifndef EB_BACKUP_JOURNAL_H
 #define EB_BACKUP_JOURNAL_H
 
+#include "espbackup/ops.h"
 #include "espbackup/session.h"
 #include "range.h"
 #include "verified_map.h"
@@ -55,8 +56,9 @@ eb_code_t eb_journal_load(const char *path, eb_journal_head_t *head, eb_verified
 eb_code_t eb_journal_open(eb_journal_t *journal, const char *path, uint64_t end_bytes,
                           eb_err_t *err);
 
-/* Add a line. `how` EB_HOW_OPEN is written as received. */
-eb_code_t eb_journal_add(eb_journal_t *journal, eb_range_t range, eb_how_t how, eb_err_t *err);
+/* Add a line. EB_ORIGIN_NONE is written as received. */
+eb_code_t eb_journal_add(eb_journal_t *journal, eb_range_t range, eb_origin_t origin,
+                         eb_err_t *err);
 
 void eb_journal_close(eb_journal_t *journal); /* NULL and closed are allowed */
 

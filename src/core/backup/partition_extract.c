@@ -84,7 +84,7 @@ static eb_sidecar_t *make_sidecar(const eb_backup_image_t *source,
                    eb_path_file_name(result->image_path));
     memcpy(sidecar->sha256, result->sha256, sizeof(sidecar->sha256));
     memcpy(sidecar->md5, result->md5, sizeof(sidecar->md5));
-    sidecar->settled = result->settled;
+    sidecar->origins = result->origins;
     sidecar->stats = result->stats;
     sidecar->seconds = result->seconds;
     for (size_t i = 0; i < sidecar->table.count; i++) {
@@ -112,9 +112,10 @@ static void fill_result(const eb_backup_image_t *source, const eb_part_choice_t 
     if (sidecar == NULL) {
         return;
     }
-    bool by_digest = strcmp(sidecar->proof, "chip-md5") == 0;
-    result->settled.prior = by_digest ? choice->range.size : 0;
-    result->settled.unverified = by_digest ? 0 : choice->range.size;
+    /* Verified by a backup made earlier, as good as that one was. */
+    result->origins.bytes[sidecar->origins.bytes[EB_ORIGIN_READ_TWICE] > 0 ? EB_ORIGIN_READ_TWICE
+                                                                           : EB_ORIGIN_EARLIER] =
+        choice->range.size;
     result->table = sidecar->table;
     result->boot = sidecar->boot;
     result->stats = sidecar->stats;
@@ -173,7 +174,8 @@ eb_code_t eb_partition_extract(eb_backup_image_t *source, const eb_backup_option
         result->image_path[0] = '\0';
         result->sidecar_path[0] = '\0';
     }
-    result->verified = code == EB_OK && source->hash_checked && result->settled.prior == range.size;
+    result->verified = code == EB_OK && source->hash_checked &&
+                       result->origins.bytes[EB_ORIGIN_EARLIER] == range.size;
     eb_partial_file_close(&part);
     return code;
 }

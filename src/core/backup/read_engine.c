@@ -79,7 +79,7 @@ static eb_code_t write_part(eb_read_engine_t *engine, eb_range_t range, const ui
 }
 
 /* The one place where bytes become verified. bytes NULL: they are in the .part already. */
-static eb_code_t mark_verified(eb_read_engine_t *engine, eb_range_t range, eb_how_t how,
+static eb_code_t mark_verified(eb_read_engine_t *engine, eb_range_t range, eb_origin_t origin,
                                const uint8_t *bytes, eb_err_t *err)
 {
     if (bytes != NULL) {
@@ -88,10 +88,11 @@ static eb_code_t mark_verified(eb_read_engine_t *engine, eb_range_t range, eb_ho
             return code;
         }
     }
-    eb_verified_map_set(&engine->map, range, how);
+    eb_verified_map_set(&engine->map, range, origin);
     show(engine, engine->map.verified_bytes);
     /* The journal that was taken up has the resumed ranges already. */
-    return how == EB_HOW_RESUMED ? EB_OK : eb_journal_add(engine->journal, range, how, err);
+    return origin == EB_ORIGIN_RESUMED ? EB_OK
+                                       : eb_journal_add(engine->journal, range, origin, err);
 }
 
 /* Bytes that came but could not be verified: kept as a guess for the next run. Best effort, for the
@@ -110,7 +111,7 @@ static void keep_received(eb_read_engine_t *engine, eb_range_t range)
         open = eb_range_common(open, range);
         if (open.size > 0 &&
             write_part(engine, open, engine->buf + (open.addr - range.addr), NULL) == EB_OK) {
-            (void)eb_journal_add(engine->journal, open, EB_HOW_OPEN, NULL);
+            (void)eb_journal_add(engine->journal, open, EB_ORIGIN_NONE, NULL);
         }
     }
 }
@@ -135,20 +136,6 @@ static eb_code_t load_candidate(eb_read_engine_t *engine, const eb_read_plan_ste
     }
     memset(engine->buf, 0xFF, range.size);
     return EB_OK;
-}
-
-static eb_how_t how_of(eb_guess_t guess)
-{
-    switch (guess) {
-    case EB_GUESS_RESUMED:
-        return EB_HOW_RESUMED;
-    case EB_GUESS_PRIOR:
-        return EB_HOW_PRIOR;
-    case EB_GUESS_ERASED:
-    case EB_GUESS_COUNT:
-        break;
-    }
-    return EB_HOW_ERASED;
 }
 
 /* What an interrupted run left is not there: where the board is erased instead, it may be the last
@@ -203,7 +190,7 @@ static eb_code_t try_guess(eb_read_engine_t *engine, const eb_read_plan_step_t *
         return step->guess == EB_GUESS_RESUMED ? left_is_wrong(engine, step->range, err) : EB_OK;
     }
     const uint8_t *bytes = step->guess == EB_GUESS_RESUMED ? NULL : engine->buf;
-    return mark_verified(engine, step->range, how_of(step->guess), bytes, err);
+    return mark_verified(engine, step->range, eb_guess_origin(step->guess), bytes, err);
 }
 
 /* -- reads --------------------------------------------------------------------------------- */
@@ -249,7 +236,7 @@ static eb_code_t salvage_piece(eb_read_engine_t *engine, eb_range_t piece, const
         eb_read_stats_add(&engine->stats, EB_SPENT_SALVAGE, piece.size, eb_clock_us() - started_us);
     }
     if (*right) {
-        return mark_verified(engine, piece, EB_HOW_READ, bytes, err);
+        return mark_verified(engine, piece, EB_ORIGIN_READ, bytes, err);
     }
     if (piece.size <= SALVAGE_MIN_BYTES) {
         return EB_OK;
@@ -342,7 +329,7 @@ static eb_code_t read_twice(eb_read_engine_t *engine, const eb_read_plan_step_t 
         uint32_t size = EB_MAP_UNIT_BYTES - addr % EB_MAP_UNIT_BYTES;
         size = eb_min_u32(size, step->range.size - done);
         if (memcmp(engine->buf + done, again + done, size) == 0) {
-            eb_code_t code = mark_verified(engine, (eb_range_t){addr, size}, EB_HOW_UNPROVED,
+            eb_code_t code = mark_verified(engine, (eb_range_t){addr, size}, EB_ORIGIN_READ_TWICE,
                                            engine->buf + done, err);
             if (code != EB_OK) {
                 return code;
@@ -420,7 +407,7 @@ static eb_code_t read_step(eb_read_engine_t *engine, eb_read_plan_step_t *step, 
         return read_failed(engine, step, step->range.size, err);
     }
     learn_from_tail(engine, step);
-    return mark_verified(engine, step->range, EB_HOW_READ, engine->buf, err);
+    return mark_verified(engine, step->range, EB_ORIGIN_READ, engine->buf, err);
 }
 
 static eb_code_t take_step(eb_read_engine_t *engine, eb_read_plan_step_t *step, eb_err_t *err)

@@ -10,7 +10,7 @@
  * interrupted run left is not written over when the board was erased since (erased_check.h).
  *
  * A byte counts as settled only if a digest of the chip over it matched in this run; on a chip
- * without digests, if two reads of it were equal (EB_HOW_UNPROVED).
+ * without digests, if two reads of it were equal (EB_ORIGIN_READ_TWICE).
  */
 #ifndef EB_BACKUP_READ_ENGINE_H
 #define EB_BACKUP_READ_ENGINE_H

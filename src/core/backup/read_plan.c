@@ -15,6 +15,17 @@
 #define CHUNK_MAX_SECONDS   3.0
 #define CHUNK_CAP_MIN_BYTES (64u * 1024u)
 
+eb_origin_t eb_guess_origin(eb_guess_t guess)
+{
+    static const eb_origin_t origins[EB_GUESS_COUNT] = {
+        [EB_GUESS_RESUMED] = EB_ORIGIN_RESUMED,
+        [EB_GUESS_PRIOR] = EB_ORIGIN_EARLIER,
+        [EB_GUESS_ERASED] = EB_ORIGIN_ERASED,
+    };
+
+    return origins[guess];
+}
+
 void eb_read_plan_init(eb_read_plan_t *plan, eb_range_t range, bool can_guess)
 {
     memset(plan, 0, sizeof(*plan));

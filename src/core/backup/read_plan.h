@@ -31,6 +31,9 @@ typedef enum eb_guess {
     EB_GUESS_COUNT
 } eb_guess_t;
 
+/* Where bytes came from that are as guessed. */
+eb_origin_t eb_guess_origin(eb_guess_t guess);
+
 typedef enum eb_likely { EB_LIKELY_NO, EB_LIKELY_EVEN, EB_LIKELY_YES } eb_likely_t;
 
 /* How likely a part of the flash is erased, from the partition table and the app headers. */

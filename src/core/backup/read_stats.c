@@ -4,18 +4,21 @@
 
 #define MIB 1048576.0
 
-static const struct {
-    const char *what, *call;
-} words[EB_SPENT_COUNT] = {
-    [EB_SPENT_READ] = {"read", "read"},
-    [EB_SPENT_READ_LOST] = {"read, and damaged on the way", "read"},
-    [EB_SPENT_GUESSED + EB_GUESS_RESUMED] = {"from the run before", "digest"},
-    [EB_SPENT_GUESSED + EB_GUESS_PRIOR] = {"as in the earlier backup", "digest"},
-    [EB_SPENT_GUESSED + EB_GUESS_ERASED] = {"erased", "digest"},
-    [EB_SPENT_WRONG] = {"guessed wrongly", "digest"},
-    [EB_SPENT_SALVAGE] = {"of damaged reads looked at", "digest"},
-    [EB_SPENT_SPOT] = {"of it asked for again at its address", "digest"},
+static const char *const words[EB_SPENT_COUNT] = {
+    [EB_SPENT_READ] = "read",
+    [EB_SPENT_READ_LOST] = "read, and damaged on the way",
+    [EB_SPENT_WRONG] = "guessed wrongly",
+    [EB_SPENT_SALVAGE] = "of damaged reads looked at",
+    [EB_SPENT_SPOT] = "of it asked for again at its address",
 };
+
+static const char *words_of(int row)
+{
+    int guess = row - EB_SPENT_GUESSED;
+
+    return guess >= 0 && guess < EB_GUESS_COUNT ? eb_origin_text(eb_guess_origin((eb_guess_t)guess))
+                                                : words[row];
+}
 
 void eb_read_stats_add(eb_read_stats_t *stats, eb_spent_on_t on, uint64_t bytes, int64_t us)
 {
@@ -31,8 +34,9 @@ void eb_read_stats_tell(const eb_read_stats_t *stats, const eb_link_speed_t *spe
         uint32_t calls = stats->rows[i].calls;
         if (calls > 0) {
             eb_event_note(ev, EB_LEVEL_DETAIL, "%s: %" PRIu64 " bytes by %" PRIu32 " %s%s, %.2f s",
-                          words[i].what, stats->rows[i].bytes, calls, words[i].call,
-                          calls == 1 ? "" : "s", (double)stats->rows[i].us / 1e6);
+                          words_of(i), stats->rows[i].bytes, calls,
+                          i <= EB_SPENT_READ_LOST ? "read" : "digest", calls == 1 ? "" : "s",
+                          (double)stats->rows[i].us / 1e6);
         }
     }
     eb_event_note(ev, EB_LEVEL_DETAIL,

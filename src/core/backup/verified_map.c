@@ -30,8 +30,8 @@ eb_code_t eb_verified_map_init(eb_verified_map_t *map, eb_range_t range, eb_err_
     }
     uint64_t last = (eb_range_end(range) - 1) / EB_MAP_UNIT_BYTES;
     map->unit_count = (size_t)(last - first_unit(map) + 1);
-    map->how = calloc(map->unit_count, 1);
-    if (map->how == NULL) {
+    map->origin = calloc(map->unit_count, 1);
+    if (map->origin == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the map of %u bytes of flash",
                           range.size);
     }
@@ -41,12 +41,12 @@ eb_code_t eb_verified_map_init(eb_verified_map_t *map, eb_range_t range, eb_err_
 void eb_verified_map_free(eb_verified_map_t *map)
 {
     if (map != NULL) {
-        free(map->how);
+        free(map->origin);
         memset(map, 0, sizeof(*map));
     }
 }
 
-void eb_verified_map_set(eb_verified_map_t *map, eb_range_t range, eb_how_t how)
+void eb_verified_map_set(eb_verified_map_t *map, eb_range_t range, eb_origin_t origin)
 {
     eb_range_t common = eb_range_common(map->range, range);
     if (common.size == 0) {
@@ -62,13 +62,13 @@ void eb_verified_map_set(eb_verified_map_t *map, eb_range_t range, eb_how_t how)
         if (start < common.addr) {
             continue;
         }
-        if (map->how[index] != EB_HOW_OPEN) {
+        if (map->origin[index] != EB_ORIGIN_NONE) {
             map->verified_bytes -= end - start;
         }
-        if (how != EB_HOW_OPEN) {
+        if (origin != EB_ORIGIN_NONE) {
             map->verified_bytes += end - start;
         }
-        map->how[index] = (uint8_t)how;
+        map->origin[index] = (uint8_t)origin;
     }
 }
 
@@ -83,7 +83,7 @@ static bool next_run(const eb_verified_map_t *map, uint64_t from, bool want_open
         uint64_t unit = (from + EB_MAP_UNIT_BYTES - 1) / EB_MAP_UNIT_BYTES;
         index = (size_t)(unit - first_unit(map));
     }
-    while (index < map->unit_count && (map->how[index] == EB_HOW_OPEN) != want_open) {
+    while (index < map->unit_count && (map->origin[index] == EB_ORIGIN_NONE) != want_open) {
         index++;
     }
     if (index >= map->unit_count) {
@@ -91,7 +91,7 @@ static bool next_run(const eb_verified_map_t *map, uint64_t from, bool want_open
     }
     uint64_t start, end;
     unit_bounds(map, index, &start, &end);
-    while (index < map->unit_count && (map->how[index] == EB_HOW_OPEN) == want_open) {
+    while (index < map->unit_count && (map->origin[index] == EB_ORIGIN_NONE) == want_open) {
         uint64_t unused;
         unit_bounds(map, index, &unused, &end);
         index++;
@@ -111,20 +111,20 @@ bool eb_verified_map_next_verified(const eb_verified_map_t *map, uint64_t from, 
 }
 
 bool eb_verified_map_next_run(const eb_verified_map_t *map, uint64_t from, eb_range_t *out,
-                              eb_how_t *how)
+                              eb_origin_t *origin)
 {
     uint64_t at = from > map->range.addr ? from : map->range.addr;
     uint64_t start, end;
 
     *out = (eb_range_t){0, 0};
-    *how = EB_HOW_OPEN;
+    *origin = EB_ORIGIN_NONE;
     if (at >= eb_range_end(map->range)) {
         return false;
     }
     size_t index = (size_t)(at / EB_MAP_UNIT_BYTES - first_unit(map));
-    *how = (eb_how_t)map->how[index];
+    *origin = (eb_origin_t)map->origin[index];
     unit_bounds(map, index, &start, &end);
-    while (++index < map->unit_count && map->how[index] == (uint8_t)*how) {
+    while (++index < map->unit_count && map->origin[index] == (uint8_t)*origin) {
         uint64_t unused;
         unit_bounds(map, index, &unused, &end);
     }
@@ -132,30 +132,12 @@ bool eb_verified_map_next_run(const eb_verified_map_t *map, uint64_t from, eb_ra
     return true;
 }
 
-void eb_verified_map_totals(const eb_verified_map_t *map, eb_settled_t *out)
+void eb_verified_map_totals(const eb_verified_map_t *map, eb_origins_t *out)
 {
     memset(out, 0, sizeof(*out));
     for (size_t index = 0; index < map->unit_count; index++) {
         uint64_t start, end;
         unit_bounds(map, index, &start, &end);
-        switch ((eb_how_t)map->how[index]) {
-        case EB_HOW_OPEN:
-            break;
-        case EB_HOW_READ:
-            out->read += end - start;
-            break;
-        case EB_HOW_ERASED:
-            out->erased += end - start;
-            break;
-        case EB_HOW_PRIOR:
-            out->prior += end - start;
-            break;
-        case EB_HOW_RESUMED:
-            out->resumed += end - start;
-            break;
-        case EB_HOW_UNPROVED:
-            out->unverified += end - start;
-            break;
-        }
+        out->bytes[map->origin[index]] += end - start;
     }
 }

@@ -1,5 +1,5 @@
 /*
- * verified_map.h: which bytes of a range are settled, and how. Pure: no I/O.
+ * verified_map.h: which bytes of a range are verified, and where they came from. Pure: no I/O.
  *
  * Kept by units of 1 KiB that lie on flash addresses which are multiples of it; the first and the
  * last unit may be cut short by the range. A unit is settled as a whole or not at all.
@@ -8,24 +8,15 @@
 #define EB_BACKUP_VERIFIED_MAP_H
 
 #include "espbackup/err.h"
-#include "espbackup/ops.h"
+#include "espbackup/origin.h"
 #include "range.h"
 
 #define EB_MAP_UNIT_BYTES 1024u
 
-typedef enum eb_how {
-    EB_HOW_OPEN = 0, /* not settled */
-    EB_HOW_READ,
-    EB_HOW_ERASED,
-    EB_HOW_PRIOR,
-    EB_HOW_RESUMED,
-    EB_HOW_UNPROVED /* read twice with equal result, on a chip without digests */
-} eb_how_t;
-
 typedef struct eb_verified_map {
     eb_range_t range;
     size_t unit_count;
-    uint8_t *how; /* eb_how_t, one a unit; owned */
+    uint8_t *origin; /* eb_origin_t, one a unit; owned */
     uint64_t verified_bytes;
 } eb_verified_map_t;
 
@@ -34,7 +25,7 @@ eb_code_t eb_verified_map_init(eb_verified_map_t *map, eb_range_t range, eb_err_
 void eb_verified_map_free(eb_verified_map_t *map); /* NULL is allowed */
 
 /* Mark the units that lie wholly within `range`; what lies beside the cover is ignored. */
-void eb_verified_map_set(eb_verified_map_t *map, eb_range_t range, eb_how_t how);
+void eb_verified_map_set(eb_verified_map_t *map, eb_range_t range, eb_origin_t origin);
 
 /* First run of open (settled) units at or after `from`; false: there is none. */
 bool eb_verified_map_next_open(const eb_verified_map_t *map, uint64_t from, eb_range_t *out);
@@ -42,9 +33,9 @@ bool eb_verified_map_next_verified(const eb_verified_map_t *map, uint64_t from, 
 
 /* Units settled alike, from the one that holds `from` on; false: `from` lies behind the cover. */
 bool eb_verified_map_next_run(const eb_verified_map_t *map, uint64_t from, eb_range_t *out,
-                              eb_how_t *how);
+                              eb_origin_t *origin);
 
-/* Bytes by the way they were settled. */
-void eb_verified_map_totals(const eb_verified_map_t *map, eb_settled_t *out);
+/* Bytes of each origin, EB_ORIGIN_NONE too. */
+void eb_verified_map_totals(const eb_verified_map_t *map, eb_origins_t *out);
 
 #endif

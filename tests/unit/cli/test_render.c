@@ -178,7 +178,7 @@ static eb_backup_result_t *example_backup(void)
         .size_bytes = 4194304,
         .created_utc = "2026-11-21T10:15:00Z",
         .sha256 = {0xab, 0xcd},
-        .settled = {.read = 1048576, .erased = 3145728},
+        .origins = {{[EB_ORIGIN_READ] = 1048576, [EB_ORIGIN_ERASED] = 3145728}},
         .stats = {.port = "/dev/ttyUSB0", .baud = 921600, .stub = true, .stub_version = "1.2.2"},
         .seconds = 16,
     };
@@ -207,13 +207,13 @@ static void backup_as_text(void **state)
     free(result);
 }
 
-static void unproved_backup_does_not_claim_proof(void **state)
+static void a_backup_read_twice_claims_no_md5(void **state)
 {
     eb_backup_result_t *result = example_backup();
 
     (void)state;
     result->verified = false;
-    result->settled = (eb_settled_t){.unverified = 4194304};
+    result->origins = (eb_origins_t){{[EB_ORIGIN_READ_TWICE] = 4194304}};
     assert_true(eb_text_backup(&term, &chip, result));
     assert_shown("two equal reads");
     assert_not_shown("covers every byte");
@@ -381,9 +381,9 @@ static void backup_as_json(void **state)
     assert_int_equal(eb_json_get_bool(root, "verified", &verified, NULL), EB_OK);
     assert_true(verified);
     assert_text_at(root, "image", result->image_path);
-    assert_text_at(root, "proof", "chip-md5");
+    assert_text_at(root, "verified_by", "chip-md5");
     assert_int_at(root, "size_bytes", 4194304);
-    assert_int_equal(eb_json_get_object(root, "settled", &node, NULL), EB_OK);
+    assert_int_equal(eb_json_get_object(root, "origins", &node, NULL), EB_OK);
     assert_int_at(node, "read", 1048576);
     assert_int_at(node, "erased", 3145728);
     assert_int_equal(eb_json_get_object(root, "chip", &node, NULL), EB_OK);
@@ -447,7 +447,7 @@ int main(void)
         SCREEN_TEST(table_fits_the_terminal),
         SCREEN_TEST(table_without_room_keeps_what_counts),
         SCREEN_TEST(backup_as_text),
-        SCREEN_TEST(unproved_backup_does_not_claim_proof),
+        SCREEN_TEST(a_backup_read_twice_claims_no_md5),
         SCREEN_TEST(hostile_names_are_shown_harmless),
         SCREEN_TEST(list_as_text),
         SCREEN_TEST(list_on_a_narrow_terminal),

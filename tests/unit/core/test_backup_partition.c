@@ -310,8 +310,9 @@ static void what_is_complete_stays_when_a_later_one_fails(void **state)
     fake_forget(f->board);
     assert_ok(f, back_up(f, f->board), 3);
     assert_file(f, 1, 0x10000, 0x60000, "ota_0", "ota_0");
-    assert_true(f->result.files[1].settled.resumed > 0);
-    assert_int_equal(f->result.files[0].settled.prior, 0x5000); /* verified, not read */
+    assert_true(f->result.files[1].origins.bytes[EB_ORIGIN_RESUMED] > 0);
+    assert_int_equal(f->result.files[0].origins.bytes[EB_ORIGIN_EARLIER],
+                     0x5000); /* verified, not read */
     assert_int_equal(folder_count(f->dir, ".part"), 0);
     assert_int_equal(folder_count(f->dir, ".bin"), 4);
 }

@@ -49,11 +49,11 @@ static void make_journal(void)
     eb_journal_t journal;
 
     assert_int_equal(eb_journal_create(&journal, path, &head, NULL), EB_OK);
-    assert_int_equal(eb_journal_add(&journal, (eb_range_t){0x1000, 0x1000}, EB_HOW_READ, NULL),
+    assert_int_equal(eb_journal_add(&journal, (eb_range_t){0x1000, 0x1000}, EB_ORIGIN_READ, NULL),
                      EB_OK);
-    assert_int_equal(eb_journal_add(&journal, (eb_range_t){0x4000, 0x2000}, EB_HOW_ERASED, NULL),
+    assert_int_equal(eb_journal_add(&journal, (eb_range_t){0x4000, 0x2000}, EB_ORIGIN_ERASED, NULL),
                      EB_OK);
-    assert_int_equal(eb_journal_add(&journal, (eb_range_t){0x8000, 0x400}, EB_HOW_OPEN, NULL),
+    assert_int_equal(eb_journal_add(&journal, (eb_range_t){0x8000, 0x400}, EB_ORIGIN_NONE, NULL),
                      EB_OK);
     eb_journal_close(&journal);
 }
@@ -70,9 +70,9 @@ static void what_was_written_comes_back(void **state)
     assert_true(eb_journal_id_equal(&head.id, &want.id));
     assert_int_equal(head.started_unix, want.started_unix);
     assert_int_equal(left.verified_bytes, 0x3400);
-    assert_int_equal(left.how[0], EB_HOW_READ);
-    assert_int_equal(left.how[12], EB_HOW_ERASED);
-    assert_int_equal(left.how[28], EB_HOW_READ); /* received: a guess like any other */
+    assert_int_equal(left.origin[0], EB_ORIGIN_READ);
+    assert_int_equal(left.origin[12], EB_ORIGIN_ERASED);
+    assert_int_equal(left.origin[28], EB_ORIGIN_READ); /* received: a guess like any other */
     eb_verified_map_free(&left);
     eb_journal_t journal;
     assert_int_equal(eb_journal_create(&journal, path, &want, NULL), EB_ERR_FILE_EXISTS);
@@ -129,7 +129,7 @@ static void a_torn_journal_lists_less_and_goes_on(void **state)
         eb_journal_t journal;
         assert_int_equal(eb_journal_open(&journal, torn, end_bytes, NULL), EB_OK);
         eb_range_t range = {0x10000, 0x400};
-        assert_int_equal(eb_journal_add(&journal, range, EB_HOW_PRIOR, NULL), EB_OK);
+        assert_int_equal(eb_journal_add(&journal, range, EB_ORIGIN_EARLIER, NULL), EB_OK);
         eb_journal_close(&journal);
         assert_int_equal(eb_journal_load(torn, &head, &left, &end_bytes, NULL), EB_OK);
         assert_int_equal(left.verified_bytes, before + 0x400);
@@ -143,16 +143,16 @@ static void what_is_no_journal_is_refused(void **state)
     static const char *const texts[] = {
         "",
         "espbackup-journal 2\n",
-        "espbackup-journal 1\nsettled\n",
+        "espbackup-journal 1\nverified\n",
         "espbackup-journal 1\ntool 1\nstarted 1\nchip e\nmac m\njedec 1\nflash 1\nrange 0 0\n"
-        "settled\n",
+        "verified\n",
         "espbackup-journal 1\ntool 1\nstarted 1\nchip e\nmac m\njedec 1\nflash 1\n"
-        "range 0xFFFFFFFF 2\nsettled\n",
+        "range 0xFFFFFFFF 2\nverified\n",
         "espbackup-journal 1\ntool 1\nstarted -1\nchip e\nmac m\njedec 1\nflash 1\n"
-        "range 0 4096\nsettled\n",
+        "range 0 4096\nverified\n",
         "espbackup-journal 1\ntool 1\nstarted 1\nchip eeeeeeeeeeeeeeeeeeeeeeeeee\nmac m\njedec 1\n"
-        "flash 1\nrange 0 4096\nsettled\n",
-        "espbackup-journal 1\nother 1\nsettled\n",
+        "flash 1\nrange 0 4096\nverified\n",
+        "espbackup-journal 1\nother 1\nverified\n",
     };
 
     (void)state;
@@ -168,9 +168,9 @@ static void lines_that_say_nonsense_are_passed_over(void **state)
 {
     static const char text[] =
         "espbackup-journal 1\ntool 1\nstarted 1\nchip e\nmac m\njedec 1\nflash 65536\n"
-        "range 0 0x4000\nsettled\nread 0 0x400\nread 0xFFFFFFFFF 0x400\nread 0x400\n"
-        "eaten 0 0x4000\nread -1 5\nread 0x3C00 0xFFFFFFFF\nread 0x800 0x401 x\nprior 0x800 "
-        "0x400\n";
+        "range 0 0x4000\nverified\nread 0 0x400\nread 0xFFFFFFFFF 0x400\nread 0x400\n"
+        "eaten 0 0x4000\nread -1 5\nread 0x3C00 0xFFFFFFFF\nread 0x800 0x401 x\n"
+        "earlier_backup 0x800 0x400\n";
     eb_journal_head_t head;
     eb_verified_map_t left = {0};
     uint64_t end_bytes;

@@ -13,8 +13,9 @@ static void a_clean_backup_is_the_flash(void **state)
     assert_complete(f, back_up(f));
     assert_int_equal(stat(f->result.image_path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
-    assert_int_equal(f->result.settled.prior + f->result.settled.resumed, 0);
-    assert_true(f->result.settled.erased > FLASH_BYTES / 2);
+    assert_int_equal(
+        f->result.origins.bytes[EB_ORIGIN_EARLIER] + f->result.origins.bytes[EB_ORIGIN_RESUMED], 0);
+    assert_true(f->result.origins.bytes[EB_ORIGIN_ERASED] > FLASH_BYTES / 2);
     assert_true(f->board->read_bytes < 400000);
     assert_non_null(strstr(f->result.image_path, "/esp32_backup_20"));
     assert_non_null(strstr(f->watch.notes, "Wi-Fi passwords"));
@@ -22,7 +23,7 @@ static void a_clean_backup_is_the_flash(void **state)
     assert_int_equal(eb_find_sidecar(f->result.image_path, &sidecar, &f->err), EB_OK);
     assert_string_equal(sidecar->chip.macs[0].text, "24:0a:c4:00:00:01");
     assert_string_equal(sidecar->note, "before the update");
-    assert_string_equal(sidecar->proof, "chip-md5");
+    assert_string_equal(eb_origins_verified_by(&sidecar->origins), "chip-md5");
     assert_int_equal(sidecar->table.count, 5);
     assert_memory_equal(sidecar->sha256, f->result.sha256, 32);
     assert_int_equal(sidecar->boot.index, 2);
@@ -41,10 +42,10 @@ static void a_clean_backup_is_the_flash(void **state)
     size_t len;
     assert_int_equal(eb_fs_read_file(f->result.sidecar_path, 1u << 20, &text, &len, &f->err),
                      EB_OK);
-    assert_non_null(strstr((char *)text, "\"ranges\":\t[\"0x0+0x"));
+    assert_non_null(strstr((char *)text, "\"origin_ranges\":\t[\"0x0+0x"));
     char erased[64];
     snprintf(erased, sizeof(erased), "erased: %llu bytes by ",
-             (unsigned long long)f->result.settled.erased);
+             (unsigned long long)f->result.origins.bytes[EB_ORIGIN_ERASED]);
     assert_non_null(strstr(f->watch.notes, erased));
     free(text);
 }
@@ -55,7 +56,7 @@ static void full_reads_every_byte(void **state)
 
     f->options.full = true;
     assert_complete(f, back_up(f));
-    assert_int_equal(f->result.settled.read, FLASH_BYTES);
+    assert_int_equal(f->result.origins.bytes[EB_ORIGIN_READ], FLASH_BYTES);
     assert_int_equal(f->board->read_bytes, FLASH_BYTES);
 }
 
@@ -82,7 +83,7 @@ static void a_second_backup_reads_only_what_changed(void **state)
     fake_fill(f->board, 0x12345, 100, 99);
     assert_complete(f, back_up(f));
     assert_string_not_equal(first, f->result.image_path);
-    assert_true(f->result.settled.prior > FLASH_BYTES - 65536);
+    assert_true(f->result.origins.bytes[EB_ORIGIN_EARLIER] > FLASH_BYTES - 65536);
     assert_true(f->board->read_bytes < 65536);
     assert_non_null(strstr(f->watch.notes, first));
     assert_int_equal(folder_count(f->dir, ".bin"), 2);
@@ -97,7 +98,7 @@ static void a_wrong_prior_is_of_no_consequence(void **state)
     fake_forget(f->board);
     fake_fill(f->board, 0, FLASH_BYTES, 77);
     assert_complete(f, back_up(f));
-    assert_int_equal(f->result.settled.prior, 0);
+    assert_int_equal(f->result.origins.bytes[EB_ORIGIN_EARLIER], 0);
 }
 
 static void since_names_the_prior_and_must_be_there(void **state)
@@ -114,7 +115,7 @@ static void since_names_the_prior_and_must_be_there(void **state)
     snprintf(f->board->chip.macs[0].text, EB_MAC_TEXT_BYTES, "24:0a:c4:00:00:02");
     f->options.since = name; /* of another board: verified byte by byte all the same */
     assert_complete(f, back_up(f));
-    assert_int_equal(f->result.settled.prior, FLASH_BYTES);
+    assert_int_equal(f->result.origins.bytes[EB_ORIGIN_EARLIER], FLASH_BYTES);
 }
 
 static void a_full_disk_shows_before_the_work(void **state)
@@ -174,7 +175,7 @@ static void an_output_is_replaced_only_by_force(void **state)
     free(text);
     fake_forget(f->board);
     assert_complete(f, back_up(f));
-    assert_true(f->result.settled.resumed > 0);
+    assert_true(f->result.origins.bytes[EB_ORIGIN_RESUMED] > 0);
     assert_string_equal(f->result.image_path, output);
     assert_string_equal(f->result.sidecar_path, sidecar);
 }
@@ -248,7 +249,7 @@ static void a_chip_without_digests_is_read_twice(void **state)
     assert_int_equal(back_up(f), EB_OK);
     assert_false(f->result.verified);
     assert_image_is_flash(f);
-    assert_int_equal(f->result.settled.unverified, FLASH_BYTES);
+    assert_int_equal(f->result.origins.bytes[EB_ORIGIN_READ_TWICE], FLASH_BYTES);
     assert_true(f->board->read_bytes >= 2 * FLASH_BYTES);
     assert_int_equal(f->board->digests, 0);
 }

@@ -30,7 +30,7 @@ static void partitions_come_out_of_a_backup(void **state)
     assert_int_equal(folder_count(f->dir, ".bin"), 6);
     assert_int_equal(folder_count(f->dir, ".part") + folder_count(f->dir, ".journal"), 0);
     assert_int_equal(eb_find_sidecar(f->result.files[2].image_path, &sidecar, NULL), EB_OK);
-    assert_int_equal(sidecar->settled.prior, 0x5000);
+    assert_int_equal(sidecar->origins.bytes[EB_ORIGIN_EARLIER], 0x5000);
     assert_non_null(strstr(sidecar->note, strrchr(whole.image_path, '/') + 1));
     assert_true(sidecar->part_hash[0].known);
     assert_false(sidecar->part_hash[2].known);

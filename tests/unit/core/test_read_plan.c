@@ -73,7 +73,7 @@ static void take_step(model_t *m, eb_read_plan_t *plan, eb_verified_map_t *map,
         m->digest_bytes += size;
         eb_read_plan_guessed(plan, step, right);
         if (right) {
-            eb_verified_map_set(map, step->range, EB_HOW_ERASED);
+            eb_verified_map_set(map, step->range, EB_ORIGIN_ERASED);
         }
         return;
     }
@@ -82,7 +82,7 @@ static void take_step(model_t *m, eb_read_plan_t *plan, eb_verified_map_t *map,
     bool as_prior =
         m->prior != NULL && memcmp(m->flash + tail_addr, m->prior + tail_addr, tail) == 0;
     eb_read_plan_was_read(plan, step, is_erased(m->flash + tail_addr, tail), as_prior);
-    eb_verified_map_set(map, step->range, EB_HOW_READ);
+    eb_verified_map_set(map, step->range, EB_ORIGIN_READ);
 }
 
 static void run_model(model_t *m, eb_read_plan_t *plan)
@@ -262,7 +262,7 @@ static void what_a_run_left_is_checked_and_the_rest_is_read(void **state)
     m.left = left_bytes;
     eb_read_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, true);
     assert_int_equal(eb_verified_map_init(&left, plan.range, NULL), EB_OK);
-    eb_verified_map_set(&left, (eb_range_t){0, 3 * MB}, EB_HOW_READ);
+    eb_verified_map_set(&left, (eb_range_t){0, 3 * MB}, EB_ORIGIN_READ);
     plan.left = &left;
     run_model(&m, &plan);
     assert_true(m.read_bytes >= MB + 4096 && m.read_bytes < MB + 128 * 1024);

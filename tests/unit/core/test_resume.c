@@ -13,13 +13,13 @@ static void a_lost_board_is_taken_up(void **state)
     assert_int_equal(folder_count(f->dir, ".bin"), 0);
     assert_int_equal(f->result.image_path[0], '\0');
     assert_false(f->result.verified);
-    assert_true(f->result.settled.read > 0);
+    assert_true(f->result.origins.bytes[EB_ORIGIN_READ] > 0);
     assert_non_null(strstr(f->watch.notes, "kept "));
 
     fake_forget(f->board);
     assert_complete(f, back_up(f));
     assert_non_null(strstr(f->watch.notes, "taking up "));
-    assert_true(f->result.settled.resumed >= FLASH_BYTES / 2 - 8192);
+    assert_true(f->result.origins.bytes[EB_ORIGIN_RESUMED] >= FLASH_BYTES / 2 - 8192);
     assert_true(f->board->read_bytes <= FLASH_BYTES / 2 + 8192);
 }
 
@@ -34,7 +34,7 @@ static void a_board_that_changed_meanwhile_is_read_again(void **state)
     fake_fill(f->board, 0x20000, 5000, 5);
     f->board->bytes[0x1003] ^= 0x10;
     assert_complete(f, back_up(f));
-    assert_true(f->result.settled.resumed > FLASH_BYTES / 4);
+    assert_true(f->result.origins.bytes[EB_ORIGIN_RESUMED] > FLASH_BYTES / 4);
 }
 
 static void a_part_of_another_board_is_left_alone(void **state)
@@ -48,7 +48,7 @@ static void a_part_of_another_board_is_left_alone(void **state)
     f->options.full = true;
     assert_int_equal(back_up(f), EB_OK);
     assert_image_is_flash(f);
-    assert_int_equal(f->result.settled.resumed, 0);
+    assert_int_equal(f->result.origins.bytes[EB_ORIGIN_RESUMED], 0);
     assert_int_equal(folder_count(f->dir, ".part"), 1);
     assert_int_equal(folder_count(f->dir, ".bin"), 1);
 }
@@ -78,7 +78,7 @@ static void a_part_that_another_run_holds_is_left_alone(void **state)
     assert_int_equal(waitpid(child, NULL, 0), child);
     assert_int_equal(code, EB_OK);
     assert_image_is_flash(f);
-    assert_int_equal(f->result.settled.resumed, 0);
+    assert_int_equal(f->result.origins.bytes[EB_ORIGIN_RESUMED], 0);
     assert_true(eb_fs_exists(held));
     for (int i = 0; i < 2; i++) {
         close(to_child[i]);
@@ -102,7 +102,7 @@ static void cancelled_runs_add_up(void **state)
             break;
         }
         assert_int_equal(code, EB_ERR_CANCELLED);
-        uint64_t now = settled_sum(&f->result.settled);
+        uint64_t now = origins_sum(&f->result.origins);
         assert_int_equal(folder_count(f->dir, ".part"), 1);
         assert_int_equal(folder_count(f->dir, ".bin"), 0);
         assert_true(now > before || runs == 0);
@@ -165,7 +165,7 @@ static void a_journal_after_its_image_is_swept_up(void **state)
     assert_int_equal(eb_fs_write_file(journal, text, len, true, NULL), EB_OK);
     fake_forget(f->board);
     assert_complete(f, back_up(f));
-    assert_int_equal(f->result.settled.resumed, 0);
+    assert_int_equal(f->result.origins.bytes[EB_ORIGIN_RESUMED], 0);
     free(text);
 }
 

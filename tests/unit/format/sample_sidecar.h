@@ -104,9 +104,9 @@ static inline void sample_stats(eb_session_stats_t *t)
 
 static inline void sample_sidecar(eb_sidecar_t *s)
 {
-    static const eb_proof_range_t ranges[] = {
-        {0, 0x110000, EB_PROOF_READ},
-        {0x110000, 0x2F0000, EB_PROOF_ERASED},
+    static const eb_origin_range_t ranges[] = {
+        {0, 0x110000, EB_ORIGIN_READ},
+        {0x110000, 0x2F0000, EB_ORIGIN_ERASED},
     };
 
     memset(s, 0, sizeof(*s));
@@ -120,9 +120,8 @@ static inline void sample_sidecar(eb_sidecar_t *s)
     SAMPLE_TEXT(s->file_name, "esp32_backup_20261121_101500.bin");
     memset(s->sha256, 0x5A, sizeof(s->sha256));
     memset(s->md5, 0xC3, sizeof(s->md5));
-    SAMPLE_TEXT(s->proof, "chip-md5");
-    s->settled.read = 0x110000;
-    s->settled.erased = 0x2F0000;
+    s->origins.bytes[EB_ORIGIN_READ] = 0x110000;
+    s->origins.bytes[EB_ORIGIN_ERASED] = 0x2F0000;
     s->ranges = ranges;
     s->range_count = sizeof(ranges) / sizeof(ranges[0]);
     s->table.present = true;

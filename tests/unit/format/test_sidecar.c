@@ -79,8 +79,8 @@ static void what_is_not_known_stays_not_known(void **state)
     strcpy(sample.created_utc, "2026-01-31T23:59:60Z");
     strcpy(sample.chip.id, "esp32c3");
     strcpy(sample.file_name, "x.bin");
-    strcpy(sample.proof, "read-twice");
     sample.size_bytes = 1;
+    sample.origins.bytes[EB_ORIGIN_READ_TWICE] = 1;
     text = written(&sample);
     sample.boot.index = -1; /* without a table there is no index 0 */
     sample.boot.reason = EB_OTA_NOTHING;
@@ -234,11 +234,10 @@ static void draw_sidecar(eb_sidecar_t *s)
     strcpy(s->file_name, "a\"b c.bin");
     draw_bytes(s->sha256, sizeof(s->sha256));
     draw_bytes(s->md5, sizeof(s->md5));
-    strcpy(s->proof, "chip-md5");
-    s->settled.read = draw((uint32_t)s->size_bytes + 1);
-    s->settled.prior = draw((uint32_t)s->size_bytes + 1);
-    s->settled.unverified = draw((uint32_t)s->size_bytes + 1);
-    s->settled.resumed = draw((uint32_t)s->size_bytes + 1);
+    s->origins.bytes[EB_ORIGIN_READ] = draw((uint32_t)s->size_bytes + 1);
+    s->origins.bytes[EB_ORIGIN_EARLIER] = draw((uint32_t)s->size_bytes + 1);
+    s->origins.bytes[EB_ORIGIN_READ_TWICE] = draw((uint32_t)s->size_bytes + 1);
+    s->origins.bytes[EB_ORIGIN_RESUMED] = draw((uint32_t)s->size_bytes + 1);
     draw_table(s);
     draw_text(s->stats.port, sizeof(s->stats.port));
     s->stats.port_kind = (eb_port_kind_t)draw(5);
@@ -310,9 +309,10 @@ static const struct {
     {"", "5a5a", "5a5a5a", "file.sha256: longer than 64"},
     {"", "5a5a", "5a5g", "file.sha256: expected 64 hex digits"},
     {"", "\"c3c3", "\"c3", "file.md5: expected 32 hex digits"},
-    {"", "chip-md5", "trust me", "proof.method"},
-    {"", "\"read_bytes\":\t1114112", "\"read_bytes\":\t4194305", "proof.read_bytes"},
-    {"", "\"erased_bytes\":\t", "\"erased_bytes\":\t0.5", "proof.erased_bytes"},
+    {"", "chip-md5", "trust me", "verified_by: expected chip-md5"},
+    {"", "chip-md5", "read-twice", "verified_by"},
+    {"", "\"read\":\t1114112", "\"read\":\t4194305", "origins.read"},
+    {"", "\"erased\":\t", "\"erased\":\t0.5", "origins.erased"},
     {"", "\"nvs\"", "\"a label that is far too long\"", "partitions[0].name: longer than 16"},
     {"\"nvs\"", "\"type\":\t1", "\"type\":\t256", "partition_table.partitions[0].type"},
     {"\"nvs\"", "20480", "4194304", "partition_table.partitions[0].size_bytes"},
@@ -472,7 +472,7 @@ static void the_writer_refuses_what_the_reader_would(void **state)
     sample_sidecar(&sample);
     sample.addr = 0xA000; /* the image no longer holds nvs at 0x9000 */
     sample.size_bytes = 0x10000;
-    sample.settled.read = sample.settled.erased = 0;
+    sample.origins.bytes[EB_ORIGIN_READ] = sample.origins.bytes[EB_ORIGIN_ERASED] = 0;
     assert_int_equal(eb_sidecar_write(&sample, &text, &err), EB_ERR_SIDECAR_INVALID);
     assert_message_has(err, "partition_table.partitions[0].sha256");
 }

@@ -1,5 +1,5 @@
-/* The list of how each range was settled: what is written, and what is refused. */
-#include "proof_ranges.h"
+/* The list of where each range came from: what is written, and what is refused. */
+#include "origin_ranges.h"
 #include "sample_sidecar.h"
 
 #include <setjmp.h>
@@ -42,20 +42,22 @@ static void a_list_that_is_not_sound_is_refused(void **state)
     static const struct {
         const char *from, *to, *words;
     } rows[] = {
-        {first, "0x0+0x110000 guessed", "proof.ranges[0]: \"0x0+0x110000 guessed\", expected 0x0+"},
-        {first, "0x0+0x110000  read", "proof.ranges[0]"},
-        {first, "0x0+0x0110000 read", "proof.ranges[0]"},
-        {first, "0x0+0x110000 read ", "proof.ranges[0]"},
-        {first, "0x0+0x0 read", "proof.ranges[0]"},
-        {first, "0x0+0xfffffffff read", "proof.ranges[0]"},
-        {first, "-0x0+0x110000 read", "proof.ranges[0]"},
-        {first, "", "proof.ranges[0]"},
-        {first, "0x1000+0x110000 read", "proof.ranges[0]"},
-        {second, "0x100000+0x300000 erased", "proof.ranges[1]"},
-        {second, "0x110000+0x2e0000 erased", "proof.ranges: ends at 0x3f0000"},
-        {second, "0x110000+0x2f0000 prior", "but proof.erased_bytes is"},
-        {"\"0x110000+0x2f0000 erased\"", "7", "proof.ranges[1]: expected text"},
-        {"[\"0x0+0x110000 read\", \"0x110000+0x2f0000 erased\"]", "7", "proof.ranges: expected"},
+        {first, "0x0+0x110000 guessed",
+         "origin_ranges[0]: \"0x0+0x110000 guessed\", expected 0x0+"},
+        {first, "0x0+0x110000  read", "origin_ranges[0]"},
+        {first, "0x0+0x0110000 read", "origin_ranges[0]"},
+        {first, "0x0+0x110000 read ", "origin_ranges[0]"},
+        {first, "0x0+0x0 read", "origin_ranges[0]"},
+        {first, "0x0+0xfffffffff read", "origin_ranges[0]"},
+        {first, "-0x0+0x110000 read", "origin_ranges[0]"},
+        {first, "", "origin_ranges[0]"},
+        {first, "0x0+0x110000 received", "origin_ranges[0]"},
+        {first, "0x1000+0x110000 read", "origin_ranges[0]"},
+        {second, "0x100000+0x300000 erased", "origin_ranges[1]"},
+        {second, "0x110000+0x2e0000 erased", "origin_ranges: ends at 0x3f0000"},
+        {second, "0x110000+0x2f0000 earlier_backup", "but origins.erased is"},
+        {"\"0x110000+0x2f0000 erased\"", "7", "origin_ranges[1]: expected text"},
+        {"[\"0x0+0x110000 read\", \"0x110000+0x2f0000 erased\"]", "7", "origin_ranges: expected"},
     };
 
     (void)state;
@@ -77,29 +79,30 @@ static void a_list_that_is_not_sound_is_refused(void **state)
 /* An image with very many ranges, or of an older espbackup, has the sums alone. */
 static void it_may_be_missing_or_too_long(void **state)
 {
-    static eb_proof_range_t many[EB_PROOF_RANGES_MAX + 1];
+    static eb_origin_range_t many[EB_ORIGIN_RANGES_MAX + 1];
 
     (void)state;
     sample_sidecar(&sample);
-    for (uint32_t i = 0; i <= EB_PROOF_RANGES_MAX; i++) {
-        many[i] = (eb_proof_range_t){i * 1024, 1024, i % 2 != 0 ? EB_PROOF_READ : EB_PROOF_ERASED};
+    for (uint32_t i = 0; i <= EB_ORIGIN_RANGES_MAX; i++) {
+        many[i] =
+            (eb_origin_range_t){i * 1024, 1024, i % 2 != 0 ? EB_ORIGIN_READ : EB_ORIGIN_ERASED};
     }
-    many[EB_PROOF_RANGES_MAX - 1].size += FLASH_BYTES - EB_PROOF_RANGES_MAX * 1024;
+    many[EB_ORIGIN_RANGES_MAX - 1].size += FLASH_BYTES - EB_ORIGIN_RANGES_MAX * 1024;
     sample.ranges = many;
-    sample.range_count = EB_PROOF_RANGES_MAX;
-    sample.settled.erased = EB_PROOF_RANGES_MAX / 2 * 1024;
-    sample.settled.read = FLASH_BYTES - sample.settled.erased;
+    sample.range_count = EB_ORIGIN_RANGES_MAX;
+    sample.origins.bytes[EB_ORIGIN_ERASED] = EB_ORIGIN_RANGES_MAX / 2 * 1024;
+    sample.origins.bytes[EB_ORIGIN_READ] = FLASH_BYTES - sample.origins.bytes[EB_ORIGIN_ERASED];
     char *text = written();
     assert_int_equal(eb_sidecar_read(text, strlen(text), &back, NULL), EB_OK);
     assert_non_null(strstr(text, "\"0x400+0x400 read\""));
-    char *without = changed(text, "\"ranges\":", "\"other\":");
+    char *without = changed(text, "\"origin_ranges\":", "\"other\":");
     assert_int_equal(eb_sidecar_read(without, strlen(without), &back, NULL), EB_OK);
     free(without);
     free(text);
-    sample.range_count = EB_PROOF_RANGES_MAX + 1;
+    sample.range_count = EB_ORIGIN_RANGES_MAX + 1;
     text = written();
     assert_int_equal(eb_sidecar_read(text, strlen(text), &back, NULL), EB_OK);
-    assert_non_null(strstr(text, "\"ranges\":\tnull"));
+    assert_non_null(strstr(text, "\"origin_ranges\":\tnull"));
     free(text);
 }
 
