@@ -3,7 +3,7 @@
 #include "transport_serial.h"
 
 #include "clock.h"
-#include "port_list.h"
+#include "port_identity.h"
 #include "serial_platform.h"
 #include "transport_backend.h"
 #include "utf8.h"
@@ -293,7 +293,7 @@ eb_code_t eb_serial_open(const char *name, const eb_events_t *ev, eb_backend_t *
     }
     describe(s->port, &info);
     attachment = attachment_of(s->port);
-    eb_port_rate(&info, attachment);
+    eb_port_identify(&info, attachment);
     *out = (eb_backend_t){.ops = &serial_ops, .self = s, .info = info};
     return EB_OK;
 }

@@ -4,15 +4,9 @@
 
 #include "espbackup/err.h"
 #include "espbackup/transport.h"
+#include "port_identity.h"
 
 #include <stdbool.h>
-
-/* How the system says that a port is connected. */
-typedef enum eb_attachment {
-    EB_ATTACHED_NATIVE,
-    EB_ATTACHED_USB,
-    EB_ATTACHED_BLUETOOTH
-} eb_attachment_t;
 
 /* Called for each serial port; `info` has name, ids and texts, not kind or likelihood.
  * false ends the listing. */

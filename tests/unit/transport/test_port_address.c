@@ -1,6 +1,6 @@
 /* Addresses of ports as people write them, and the likelihood of listed ports. */
 #include "port_address.h"
-#include "port_list.h"
+#include "port_identity.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -82,7 +82,7 @@ static int rate(uint16_t vid, uint16_t pid, eb_attachment_t attachment, eb_port_
 {
     eb_port_info_t info = {.vid = vid, .pid = pid};
 
-    eb_port_rate(&info, attachment);
+    eb_port_identify(&info, attachment);
     assert_int_equal(info.kind, kind);
     return info.likelihood;
 }

@@ -1,0 +1,53 @@
+#include "port_identity.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define VID_ESPRESSIF   0x303A
+#define PID_SERIAL_JTAG 0x1001
+
+enum {
+    LIKELY_ESPRESSIF = 100,
+    LIKELY_KNOWN_ADAPTER = 80,
+    LIKELY_USB = 50,
+    LIKELY_NATIVE = 20,  /* a UART of a Raspberry Pi, but on a PC seldom a board */
+    LIKELY_BLUETOOTH = 5 /* opening one may take seconds and wake a headset */
+};
+
+/* Vendors of the USB-to-serial adapters that boards carry. */
+static const uint16_t adapter_vendors[] = {
+    0x10C4, /* Silicon Labs CP210x */
+    0x1A86, /* WCH CH34x, CH910x */
+    0x0403, /* FTDI */
+    0x067B, /* Prolific */
+    0x04E2, /* MaxLinear (Exar) */
+    0x0483, /* ST-Link and others with a serial port */
+    0x2E8A, /* Raspberry Pi, as a debug probe */
+};
+
+static bool is_adapter_vendor(uint16_t vid)
+{
+    for (size_t i = 0; i < sizeof(adapter_vendors) / sizeof(adapter_vendors[0]); i++) {
+        if (adapter_vendors[i] == vid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void eb_port_identify(eb_port_info_t *info, eb_attachment_t attachment)
+{
+    info->kind = EB_PORT_UART;
+    if (info->vid == VID_ESPRESSIF) {
+        info->kind = info->pid == PID_SERIAL_JTAG ? EB_PORT_USB_JTAG : EB_PORT_USB_OTG;
+        info->likelihood = LIKELY_ESPRESSIF;
+    } else if (is_adapter_vendor(info->vid)) {
+        info->likelihood = LIKELY_KNOWN_ADAPTER;
+    } else if (attachment == EB_ATTACHED_USB) {
+        info->likelihood = LIKELY_USB;
+    } else if (attachment == EB_ATTACHED_NATIVE) {
+        info->likelihood = LIKELY_NATIVE;
+    } else {
+        info->likelihood = LIKELY_BLUETOOTH;
+    }
+}
