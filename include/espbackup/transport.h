@@ -27,8 +27,20 @@ typedef enum eb_port_kind {
     EB_PORT_USB_JTAG, /* USB-Serial/JTAG unit of the chip: 303A:1001 */
     EB_PORT_USB_OTG,  /* ROM CDC of S2/S3: 303A:0002 and others of vendor 303A */
     EB_PORT_TCP,
-    EB_PORT_RFC2217
+    EB_PORT_RFC2217,
+    EB_PORT_KIND_COUNT
 } eb_port_kind_t;
+
+/* How a session treats a kind of port; one row each in port_kind.c. */
+typedef struct eb_port_traits {
+    bool network;  /* a round trip takes as long as the network makes it */
+    bool has_rate; /* bytes pass at a baud rate that this side and the chip set */
+    bool in_chip;  /* USB unit of the chip: a reset may take the port away, and no UART queues */
+    uint32_t block_max_bytes; /* data of one command that the other end bears */
+} eb_port_traits_t;
+
+/* Never NULL; an unknown kind gives the row of EB_PORT_UART. Static storage. */
+const eb_port_traits_t *eb_port_traits(eb_port_kind_t kind);
 
 typedef struct eb_port_info {
     char name[EB_PORT_NAME_BYTES]; /* as open takes it */

@@ -22,17 +22,12 @@ uint32_t eb_baud_below(uint32_t baud)
 
 uint32_t eb_baud_now(const eb_session_t *s)
 {
-    switch (s->port.kind) {
-    case EB_PORT_USB_JTAG:
-    case EB_PORT_USB_OTG:
-        return 0;
-    case EB_PORT_UART:
-    case EB_PORT_RFC2217:
+    const eb_port_traits_t *traits = eb_port_traits(s->port.kind);
+
+    if (traits->has_rate) {
         return s->transport != NULL ? eb_transport_baud(s->transport) : 0;
-    case EB_PORT_TCP:
-        break;
     }
-    return s->baud_told;
+    return traits->in_chip ? 0 : s->baud_told;
 }
 
 /* Where it is not known, the rate that a ROM starts with is as good as any. */
@@ -102,7 +97,7 @@ eb_code_t eb_baud_change(eb_session_t *s, uint32_t baud, eb_err_t *err)
     eb_code_t code;
 
     /* Whether this computer can do it is found out before the board goes there. */
-    if (host && s->port.kind == EB_PORT_UART) {
+    if (host && !eb_port_traits(s->port.kind)->network) {
         code = eb_transport_set_baud(s->transport, baud, err);
         if (code == EB_OK) {
             code = eb_transport_set_baud(s->transport, old, err);
@@ -155,7 +150,7 @@ eb_code_t eb_baud_raise(eb_session_t *s, eb_err_t *err)
         return EB_OK;
     }
     /* The rate of a USB unit inside the chip means nothing. */
-    if (s->port.kind == EB_PORT_USB_JTAG || s->port.kind == EB_PORT_USB_OTG) {
+    if (eb_port_traits(s->port.kind)->in_chip) {
         return EB_OK;
     }
     if (s->row->old_rom && !s->stub) {

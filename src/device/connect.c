@@ -20,7 +20,7 @@
 
 static bool is_net(const eb_session_t *s)
 {
-    return s->port.kind == EB_PORT_TCP || s->port.kind == EB_PORT_RFC2217;
+    return eb_port_traits(s->port.kind)->network;
 }
 
 /* Far more than the slowest reply so far took, for one that is merely late costs a SYNC. */
@@ -164,7 +164,6 @@ static eb_code_t attempt(eb_session_t *s, int number, bool reset, eb_sync_info_t
 {
     /* Without a reset a stub may still run at the rate of an earlier session. */
     static const uint32_t bauds[] = {EB_ROM_BAUD, 921600, 460800, 230400};
-    const bool net = s->port.kind == EB_PORT_TCP || s->port.kind == EB_PORT_RFC2217;
     uint32_t baud = EB_ROM_BAUD;
     eb_code_t code;
 
@@ -194,7 +193,7 @@ static eb_code_t attempt(eb_session_t *s, int number, bool reset, eb_sync_info_t
             code = eb_link_send_delimiter(s->link, err);
         }
         if (code == EB_OK) {
-            code = eb_link_sync(s->link, net ? SYNC_NET_MS : SYNC_UART_MS, info, err);
+            code = eb_link_sync(s->link, is_net(s) ? SYNC_NET_MS : SYNC_UART_MS, info, err);
         }
         if (code == EB_OK) {
             return EB_OK;

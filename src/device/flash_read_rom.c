@@ -36,16 +36,7 @@ typedef struct eb_rom_read {
 /* Requests may wait only where a UART's FIFO holds them. */
 static uint32_t window_limit(const eb_session_t *s)
 {
-    switch (s->port.kind) {
-    case EB_PORT_UART:
-    case EB_PORT_TCP:
-    case EB_PORT_RFC2217:
-        return WINDOW_MAX;
-    case EB_PORT_USB_JTAG:
-    case EB_PORT_USB_OTG:
-        break;
-    }
-    return 1;
+    return eb_port_traits(s->port.kind)->in_chip ? 1 : WINDOW_MAX;
 }
 
 static size_t build(const eb_rom_read_t *r, uint8_t frame[EB_PACKET_HEADER_BYTES + 8])

@@ -49,7 +49,7 @@ static void nap(const eb_stream_t *st, size_t left_bytes)
     const uint32_t baud = eb_transport_baud(st->s->transport);
     int64_t ms;
 
-    if (st->s->port.kind != EB_PORT_UART && st->s->port.kind != EB_PORT_RFC2217) {
+    if (!eb_port_traits(st->s->port.kind)->has_rate) {
         return;
     }
     ms = (int64_t)left_bytes * 10000 / baud / 2;
@@ -228,7 +228,7 @@ static int64_t packet_patience(const eb_session_t *s)
 {
     const int64_t wire_ms =
         (int64_t)EB_FLASH_PACKET * 10000 / (int64_t)eb_transport_baud(s->transport);
-    const bool net = s->port.kind == EB_PORT_TCP || s->port.kind == EB_PORT_RFC2217;
+    const bool net = eb_port_traits(s->port.kind)->network;
     int64_t floor_ms = net ? PACKET_MS_MIN_NET : PACKET_MS_MIN;
 
     if (s->reply_ms < floor_ms) {

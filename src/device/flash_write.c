@@ -17,7 +17,6 @@
 #include <zlib.h>
 
 #define STUB_BLOCK_BYTES 0x4000u
-#define OTG_BLOCK_BYTES  0x800u /* more is too much for the ROM's USB, which the stub uses too */
 #define ROM_BLOCK_BYTES  0x400u
 #define BLOCK_TRIES      3
 /* The vendor's own budget for the slowest flash. */
@@ -202,7 +201,7 @@ static eb_code_t choose_form(eb_write_job_t *job, const uint8_t *bytes, uint8_t 
 
 static uint32_t largest_block(const eb_session_t *s)
 {
-    return s->port.kind == EB_PORT_USB_OTG ? OTG_BLOCK_BYTES : STUB_BLOCK_BYTES;
+    return eb_min_u32(STUB_BLOCK_BYTES, eb_port_traits(s->port.kind)->block_max_bytes);
 }
 
 /* On a line that damages large blocks smaller ones come through. */

@@ -132,8 +132,7 @@ eb_code_t eb_session_slow_down(eb_session_t *s, eb_err_t *err)
 
     if (s->transport == NULL) { /* lost: the next recover comes back slower */
         lower = eb_baud_below(s->baud_target);
-    } else if (!eb_transport_can_baud(s->transport) || s->port.kind == EB_PORT_USB_JTAG ||
-               s->port.kind == EB_PORT_USB_OTG) {
+    } else if (!eb_transport_can_baud(s->transport) || eb_port_traits(s->port.kind)->in_chip) {
         lower = 0;
     } else {
         lower = eb_baud_below(eb_transport_baud(s->transport));

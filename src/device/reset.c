@@ -42,31 +42,32 @@ static const eb_reset_sequence_t run_uart = {.name = "run",
 static const eb_reset_sequence_t run_usb = {.name = "run over USB",
                                             STEPS({false, true, 200}, {false, false, 200})};
 
+#define VARIANTS(list) .variants = (list), .count = sizeof(list) / sizeof((list)[0])
+
+static const struct {
+    const eb_reset_sequence_t *variants; /* into the loader */
+    size_t count;
+    const eb_reset_sequence_t *run;
+} rows[EB_PORT_KIND_COUNT] = {
+    [EB_PORT_UART] = {VARIANTS(classic), .run = &run_uart},
+    [EB_PORT_USB_JTAG] = {VARIANTS(usb_jtag), .run = &run_usb},
+    [EB_PORT_USB_OTG] = {VARIANTS(classic), .run = &run_usb},
+    [EB_PORT_TCP] = {VARIANTS(classic), .run = &run_uart},
+    [EB_PORT_RFC2217] = {VARIANTS(remote), .run = &run_uart},
+};
+
 const eb_reset_sequence_t *eb_reset_into_loader(eb_port_kind_t kind, bool usb_reset, size_t *count)
 {
     if (usb_reset) {
-        *count = sizeof(usb_jtag) / sizeof(usb_jtag[0]);
-        return usb_jtag;
+        kind = EB_PORT_USB_JTAG;
     }
-    switch (kind) {
-    case EB_PORT_USB_JTAG:
-        *count = sizeof(usb_jtag) / sizeof(usb_jtag[0]);
-        return usb_jtag;
-    case EB_PORT_RFC2217:
-        *count = sizeof(remote) / sizeof(remote[0]);
-        return remote;
-    case EB_PORT_UART:
-    case EB_PORT_USB_OTG:
-    case EB_PORT_TCP:
-        break;
-    }
-    *count = sizeof(classic) / sizeof(classic[0]);
-    return classic;
+    *count = rows[kind].count;
+    return rows[kind].variants;
 }
 
 const eb_reset_sequence_t *eb_reset_run(eb_port_kind_t kind)
 {
-    return kind == EB_PORT_USB_JTAG || kind == EB_PORT_USB_OTG ? &run_usb : &run_uart;
+    return rows[kind].run;
 }
 
 static void pause_for(unsigned ms, const eb_events_t *ev)

@@ -354,8 +354,7 @@ static eb_code_t run_program(eb_session_t *s, eb_err_t *err)
     /* Also after a cancel: the board shall run again. A port inside the chip may be gone as soon as
      * the reset begins, which is all that was wanted. */
     code = eb_reset_play(s->transport, eb_reset_run(s->port.kind), NULL, &now);
-    if (code == EB_ERR_PORT_LOST &&
-        (s->port.kind == EB_PORT_USB_JTAG || s->port.kind == EB_PORT_USB_OTG)) {
+    if (code == EB_ERR_PORT_LOST && eb_port_traits(s->port.kind)->in_chip) {
         return EB_OK;
     }
     if (code != EB_OK && err != NULL) {
@@ -414,8 +413,8 @@ eb_code_t eb_session_close(eb_session_t *s, eb_err_t *err)
     }
     if (s->connected && s->transport != NULL) {
         /* Where more than the lines is needed, the board is asked also after a cancel. */
-        s->leaving = s->port.kind == EB_PORT_USB_JTAG || s->port.kind == EB_PORT_USB_OTG ||
-                     s->options.after != EB_AFTER_HARD_RESET;
+        s->leaving =
+            eb_port_traits(s->port.kind)->in_chip || s->options.after != EB_AFTER_HARD_RESET;
         /* Without a known chip only the lines can do something. */
         code = s->row == NULL && s->options.after != EB_AFTER_HARD_RESET ? EB_OK : leave(s, err);
         if (code != EB_OK) {

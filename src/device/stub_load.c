@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define RAM_BLOCK           0x1800u
-#define RAM_BLOCK_OTG       0x800u /* more is too much for the ROM's USB */
 #define RAM_BLOCK_LEAST     0x200u
 #define UPLOAD_FAILURES     8 /* in a row */
 #define SYNC_TRIES          3
@@ -97,8 +96,9 @@ static eb_code_t get_image(eb_session_t *s, eb_stub_image_t *out, eb_err_t *err)
 static uint32_t ram_block(const eb_session_t *s)
 {
     const bool may_be_otg = (s->row->links & EB_CHIP_USB_OTG) != 0 && s->port.vid == 0;
+    const eb_port_kind_t kind = may_be_otg ? EB_PORT_USB_OTG : s->port.kind;
 
-    return s->port.kind == EB_PORT_USB_OTG || may_be_otg ? RAM_BLOCK_OTG : RAM_BLOCK;
+    return eb_min_u32(RAM_BLOCK, eb_port_traits(kind)->block_max_bytes);
 }
 
 static bool line_damage(eb_code_t code)

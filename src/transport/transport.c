@@ -20,17 +20,13 @@ struct eb_transport {
 static eb_code_t open_backend(const eb_port_address_t *parsed, const eb_events_t *ev,
                               eb_backend_t *out, eb_err_t *err)
 {
-    switch (parsed->kind) {
-    case EB_PORT_UART:
-    case EB_PORT_USB_JTAG:
-    case EB_PORT_USB_OTG:
-        return eb_serial_open(parsed->host, ev, out, err);
-    case EB_PORT_TCP:
+    if (parsed->kind == EB_PORT_TCP) {
         return eb_tcp_open(parsed->host, parsed->port, ev, out, err);
-    case EB_PORT_RFC2217:
+    }
+    if (parsed->kind == EB_PORT_RFC2217) {
         return eb_rfc2217_open(parsed->host, parsed->port, ev, out, err);
     }
-    return eb_err_set(err, EB_ERR_INTERNAL, "kind of port %d", (int)parsed->kind);
+    return eb_serial_open(parsed->host, ev, out, err);
 }
 
 eb_code_t eb_transport_open(const char *address, const eb_events_t *ev, eb_transport_t **out,

@@ -91,6 +91,8 @@ const char *eb_text_port_kind(eb_port_kind_t kind)
         return "TCP";
     case EB_PORT_RFC2217:
         return "RFC 2217";
+    case EB_PORT_KIND_COUNT:
+        break;
     }
     return "";
 }

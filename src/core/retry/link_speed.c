@@ -18,8 +18,8 @@ double eb_link_speed_floor_s(const eb_session_t *session)
     eb_session_stats_t stats;
 
     eb_session_get_stats(session, &stats);
-    bool uart = stats.port_kind == EB_PORT_UART || stats.port_kind == EB_PORT_RFC2217;
-    return uart && stats.baud > 0 ? 10.0 / stats.baud : 1.0 / CHIP_SENDS_MAX_BYTES;
+    bool has_rate = eb_port_traits(stats.port_kind)->has_rate && stats.baud > 0;
+    return has_rate ? 10.0 / stats.baud : 1.0 / CHIP_SENDS_MAX_BYTES;
 }
 
 eb_link_speed_t eb_link_speed_guess(const eb_session_t *session)

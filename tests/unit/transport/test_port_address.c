@@ -108,6 +108,30 @@ static void likelier_ports_come_first(void **state)
     assert_true(native > bluetooth);
 }
 
+static void each_kind_of_port_has_its_row(void **state)
+{
+    static const struct {
+        eb_port_kind_t kind;
+        bool network, has_rate, in_chip, any_block;
+    } expected[] = {
+        {EB_PORT_UART, false, true, false, true},     {EB_PORT_USB_JTAG, false, false, true, true},
+        {EB_PORT_USB_OTG, false, false, true, false}, {EB_PORT_TCP, true, false, false, true},
+        {EB_PORT_RFC2217, true, true, false, true},
+    };
+
+    (void)state;
+    assert_int_equal(sizeof(expected) / sizeof(expected[0]), EB_PORT_KIND_COUNT);
+    for (size_t i = 0; i < EB_PORT_KIND_COUNT; i++) {
+        const eb_port_traits_t *traits = eb_port_traits(expected[i].kind);
+
+        assert_int_equal(traits->network, expected[i].network);
+        assert_int_equal(traits->has_rate, expected[i].has_rate);
+        assert_int_equal(traits->in_chip, expected[i].in_chip);
+        assert_int_equal(traits->block_max_bytes, expected[i].any_block ? UINT32_MAX : 0x800);
+    }
+    assert_ptr_equal(eb_port_traits(EB_PORT_KIND_COUNT), eb_port_traits(EB_PORT_UART));
+}
+
 static void list_of_this_machine_is_sorted(void **state)
 {
     eb_port_list_t list;
@@ -130,6 +154,7 @@ int main(void)
         cmocka_unit_test(good_addresses),
         cmocka_unit_test(bad_addresses_are_usage_errors),
         cmocka_unit_test(likelier_ports_come_first),
+        cmocka_unit_test(each_kind_of_port_has_its_row),
         cmocka_unit_test(list_of_this_machine_is_sorted),
     };
 
