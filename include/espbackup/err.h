@@ -11,6 +11,7 @@
 #ifndef ESPBACKUP_ERR_H
 #define ESPBACKUP_ERR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef enum eb_code {
@@ -79,11 +80,24 @@ typedef struct eb_err {
     const char *where;            /* function that found it; static storage */
 } eb_err_t;
 
+/* What helps after a flash call that failed. */
+typedef enum eb_remedy {
+    EB_REMEDY_NONE,   /* nothing: the failure is final */
+    EB_REMEDY_AGAIN,  /* the same call again, because the session is in step */
+    EB_REMEDY_RECOVER /* eb_session_recover first, because the board or the port is gone */
+} eb_remedy_t;
+
 /* What the program does with a code: one row each, checked by a test. */
 typedef struct eb_code_row {
     eb_code_t code;
     const char *name; /* in JSON, e.g. "port_busy" */
     int exit_status;
+    eb_remedy_t remedy;
+    bool reply_lost;    /* a request or its reply was lost: the board may have acted or not */
+    bool transient;     /* while a board is connected: the same may work after a SYNC or a reset */
+    bool ends_recovery; /* further attempts to bring the board back cannot change it */
+    int attempt_rank;   /* of several attempts on a port the highest is told, of equals the last */
+    int port_rank;      /* of several ports the highest is told, of equals the first */
 } eb_code_row_t;
 
 /* Never NULL; an unknown code gives the row of EB_ERR_INTERNAL. Static storage. */

@@ -110,7 +110,7 @@ eb_code_t eb_baud_change(eb_session_t *s, uint32_t baud, eb_err_t *err)
     eb_put_le32(data + 4, from);
     code = eb_link_command(s->link, &request, &reply, err);
     /* Without a reply the board may have changed or not: try the new rate, then the old one. */
-    if (code != EB_OK && code != EB_ERR_TIMEOUT && code != EB_ERR_LINE) {
+    if (code != EB_OK && !eb_code_row(code)->reply_lost) {
         return code;
     }
     if (!host) {

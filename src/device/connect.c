@@ -219,12 +219,6 @@ static eb_code_t attempt_through_reset(eb_session_t *s, int number, eb_sync_info
     return code == EB_OK ? attempt(s, number, false, info, err) : code;
 }
 
-/* A board that was heard but not understood says more than one that is silent. */
-static int weight(eb_code_t code)
-{
-    return code == EB_ERR_WRONG_BOOT_MODE ? 3 : code == EB_ERR_GARBAGE ? 2 : 1;
-}
-
 static eb_code_t no_sync(eb_session_t *s, eb_err_t *err)
 {
     const eb_code_t code = s->transport == NULL ? eb_connect_reopen(s, err) : EB_OK;
@@ -264,12 +258,14 @@ eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, e
             }
             return EB_OK;
         }
-        if (best.code == EB_OK || weight(code) >= weight(best.code)) {
+        if (best.code == EB_OK ||
+            eb_code_row(code)->attempt_rank >= eb_code_row(best.code)->attempt_rank) {
+
             best = now;
         }
         if (code == EB_ERR_PORT_LOST && s->transport != NULL) {
             eb_connect_close(s); /* cut off in the middle: the next attempt opens it again */
-        } else if (weight(code) == 1 && code != EB_ERR_NO_ANSWER) {
+        } else if (!eb_code_row(code)->transient) {
             break; /* cancelled, or the port stays away: nothing to try again */
         }
     }

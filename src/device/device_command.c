@@ -4,12 +4,6 @@
 
 #define COMMAND_TRIES 3
 
-/* Not EB_ERR_GARBAGE: a board that sends without end is not in its loader any more. */
-static bool worth_retry(eb_code_t code)
-{
-    return code == EB_ERR_LINE || code == EB_ERR_TIMEOUT || code == EB_ERR_PROTOCOL;
-}
-
 eb_code_t eb_dev_command(eb_session_t *s, const eb_request_t *request, eb_reply_t *reply,
                          eb_err_t *err)
 {
@@ -25,7 +19,7 @@ eb_code_t eb_dev_command(eb_session_t *s, const eb_request_t *request, eb_reply_
         }
         /* A refusal may be noise on the way to the board, or, of a stub, the belated failure of
          * what went before: only the last one is believed. */
-        if (!worth_retry(code) && !(code == EB_ERR_DEVICE && !request->probe)) {
+        if (!eb_code_row(code)->reply_lost && !(code == EB_ERR_DEVICE && !request->probe)) {
             return code;
         }
     }

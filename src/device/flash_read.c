@@ -27,7 +27,7 @@ eb_code_t eb_flash_read(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t *
     } else {
         code = eb_flash_read_rom(s, &job, err);
     }
-    if (code == EB_ERR_LINE || code == EB_ERR_UNVERIFIED || code == EB_ERR_TIMEOUT) {
+    if (eb_code_row(code)->reply_lost) {
         s->stats.retries++; /* the caller asks for the rest again, or gives up after many */
     }
     if (code != EB_OK) {

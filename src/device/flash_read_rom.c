@@ -191,7 +191,7 @@ static eb_code_t receive_all(eb_rom_read_t *r, eb_err_t *err)
     for (;;) {
         const uint32_t before = r->received;
         eb_code_t code = run(r, err);
-        const bool again = code == EB_ERR_LINE || code == EB_ERR_TIMEOUT || code == EB_ERR_DEVICE;
+        const bool again = eb_code_row(code)->reply_lost || code == EB_ERR_DEVICE;
 
         eb_link_set_buf(r->s->link, NULL, 0);
         if (code == EB_OK) {

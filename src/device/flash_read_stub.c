@@ -213,7 +213,7 @@ static eb_code_t abandon(eb_stream_t *st, eb_code_t before, eb_err_t *err)
     if (code == EB_OK && info.dialect != EB_DIALECT_STUB) {
         code = eb_err_set(&now, EB_ERR_CHIP_RESET, "the board restarted in the middle of the work");
     }
-    if (code == EB_OK || code == EB_ERR_TIMEOUT || code == EB_ERR_LINE) {
+    if (code == EB_OK || eb_code_row(code)->reply_lost) {
         return before; /* if out of step, the next command tries again */
     }
     s->out_of_step = true;

@@ -6,11 +6,6 @@
 #define RESYNC_TRIES   3
 #define SLOW_TRIES     2
 
-static bool hopeless(eb_code_t code)
-{
-    return code == EB_ERR_CANCELLED || code == EB_ERR_CHIP_MISMATCH || code == EB_ERR_REFUSED;
-}
-
 /* The name may be the same and the board another. */
 static eb_code_t check_board(eb_session_t *s, eb_err_t *err)
 {
@@ -63,7 +58,7 @@ eb_code_t eb_session_restart(eb_session_t *s, eb_err_t *err)
     for (int i = 0; i < EB_RECONNECT_TRIES; i++) {
         s->stats.reconnects++;
         code = bring_back(s, err);
-        if (code == EB_OK || hopeless(code) || s->transport == NULL) {
+        if (code == EB_OK || eb_code_row(code)->ends_recovery || s->transport == NULL) {
             return code;
         }
         if (code == EB_ERR_PORT_LOST) {

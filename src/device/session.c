@@ -9,14 +9,6 @@
 #define UPLOAD_TRIES    3
 #define ATTEMPTS_A_PORT 2 /* when every port is tried in turn */
 
-/* Damage on the way, after which the same may well work. */
-static bool line_fault(eb_code_t code)
-{
-    return code == EB_ERR_LINE || code == EB_ERR_TIMEOUT || code == EB_ERR_GARBAGE ||
-           code == EB_ERR_PROTOCOL || code == EB_ERR_CHIP_RESET || code == EB_ERR_NO_ANSWER ||
-           code == EB_ERR_WRONG_BOOT_MODE;
-}
-
 static void note_no_stub(eb_session_t *s, const char *why)
 {
     s->stub_given_up = true;
@@ -38,7 +30,7 @@ static eb_code_t load_stub(eb_session_t *s, eb_err_t *err)
         eb_sync_info_t info;
 
         code = eb_stub_start(s, &jumped, err);
-        if (jumped || !line_fault(code)) {
+        if (jumped || !eb_code_row(code)->transient) {
             break;
         }
         s->stats.retries++;
@@ -227,8 +219,8 @@ static eb_code_t open_port(eb_session_t *s, int attempts, int first, int total, 
     }
     for (int i = 0; code == EB_OK; i++) {
         code = bring_up(s, err);
-        if (code == EB_OK || (!line_fault(code) && code != EB_ERR_PORT_LOST) ||
-            i + 1 == BRING_UP_TRIES) {
+        if (code == EB_OK || i + 1 == BRING_UP_TRIES ||
+            (!eb_code_row(code)->transient && code != EB_ERR_PORT_LOST)) {
             break;
         }
         if (code == EB_ERR_PORT_LOST) {
@@ -240,22 +232,6 @@ static eb_code_t open_port(eb_session_t *s, int attempts, int first, int total, 
         code = eb_connect_sync(s, attempts, first, total, err);
     }
     return code;
-}
-
-/* A port that cannot be opened says less than a board that answers wrongly. */
-static int port_weight(eb_code_t code)
-{
-    switch ((int)code) {
-    case EB_ERR_PORT_NOT_FOUND:
-        return 0;
-    case EB_ERR_PORT_BUSY:
-    case EB_ERR_PORT_DENIED:
-        return 2;
-    case EB_ERR_NO_ANSWER:
-        return 1;
-    default:
-        return 3;
-    }
 }
 
 static eb_code_t open_any(eb_session_t *s, eb_err_t *err)
@@ -283,7 +259,9 @@ static eb_code_t open_any(eb_session_t *s, eb_err_t *err)
         }
         eb_connect_close(s);
         s->row = NULL;
-        if (best.code == EB_OK || port_weight(code) > port_weight(best.code)) {
+        if (best.code == EB_OK ||
+            eb_code_row(code)->port_rank > eb_code_row(best.code)->port_rank) {
+
             best = now;
         }
     }

@@ -101,11 +101,6 @@ static uint32_t ram_block(const eb_session_t *s)
     return eb_min_u32(RAM_BLOCK, eb_port_traits(kind)->block_max_bytes);
 }
 
-static bool line_damage(eb_code_t code)
-{
-    return code == EB_ERR_LINE || code == EB_ERR_TIMEOUT || code == EB_ERR_PROTOCOL;
-}
-
 /* The ROM knows these commands, so that one it calls malformed, failed or of a wrong checksum came
  * to it damaged. */
 static eb_code_t ram_command(eb_session_t *s, uint8_t op, const uint8_t *head, size_t head_len,
@@ -181,7 +176,7 @@ static eb_code_t upload(eb_session_t *s, const eb_stub_segment_t *segment,
         }
         /* What else a ROM refuses is believed the second time. */
         if (code == EB_OK || failures == UPLOAD_FAILURES ||
-            (!line_damage(code) && !(code == EB_ERR_DEVICE && failures == 0))) {
+            (!eb_code_row(code)->reply_lost && !(code == EB_ERR_DEVICE && failures == 0))) {
             break;
         }
         s->stats.retries++;
@@ -260,7 +255,7 @@ static eb_code_t start(eb_session_t *s, uint32_t entry, uint32_t *kept, eb_err_t
     code = secure_start(s) != 0 ? start_by_read(s, entry, kept, err)
                                 : end_upload(s, false, entry, err);
     /* The jump may cut the reply off; the greeting is what counts. */
-    if (code != EB_OK && code != EB_ERR_TIMEOUT && code != EB_ERR_LINE) {
+    if (code != EB_OK && !eb_code_row(code)->reply_lost) {
         return code;
     }
     return await_greeting(s, err);

@@ -49,63 +49,6 @@ eb_code_t eb_retry_wrong_address(eb_retry_t *retry, eb_range_t range, eb_err_t *
                       range.size, range.addr);
 }
 
-typedef enum eb_remedy {
-    EB_REMEDY_NONE,   /* final */
-    EB_REMEDY_AGAIN,  /* the session drained the line by itself */
-    EB_REMEDY_RECOVER /* the board or the port is gone */
-} eb_remedy_t;
-
-static eb_remedy_t remedy_of(eb_code_t code)
-{
-    switch (code) {
-    case EB_ERR_LINE:
-    case EB_ERR_PROTOCOL:
-    case EB_ERR_DEVICE: /* a damaged command is refused with a status too */
-        return EB_REMEDY_AGAIN;
-    case EB_ERR_TIMEOUT:
-    case EB_ERR_GARBAGE:
-    case EB_ERR_NO_ANSWER:
-    case EB_ERR_WRONG_BOOT_MODE:
-    case EB_ERR_CHIP_RESET:
-    case EB_ERR_PORT_LOST:
-    case EB_ERR_STUB:
-        return EB_REMEDY_RECOVER;
-    case EB_OK:
-    case EB_ERR_USAGE:
-    case EB_ERR_INTERNAL:
-    case EB_ERR_CANCELLED:
-    case EB_ERR_FILE_IO:
-    case EB_ERR_FILE_ACCESS:
-    case EB_ERR_FILE_EXISTS:
-    case EB_ERR_DISK_FULL:
-    case EB_ERR_PORT_NOT_FOUND:
-    case EB_ERR_PORT_BUSY:
-    case EB_ERR_PORT_DENIED:
-    case EB_ERR_CHIP_UNKNOWN:
-    case EB_ERR_CHIP_MISMATCH:
-    case EB_ERR_FLASH_MUTE:
-    case EB_ERR_FLASH_SIZE:
-    case EB_ERR_UNVERIFIED:
-    case EB_ERR_UNSUPPORTED:
-    case EB_ERR_REFUSED:
-    case EB_ERR_IMAGE_INVALID:
-    case EB_ERR_SIDECAR_INVALID:
-    case EB_ERR_BACKUP_NOT_FOUND:
-    case EB_ERR_DIFFERENT:
-    case EB_ERR_UNFINISHED:
-    case EB_CODE_COUNT:
-        break;
-    }
-    return EB_REMEDY_NONE;
-}
-
-/* A failure to bring the board back that further attempts cannot change. */
-static bool recovery_is_final(eb_code_t code)
-{
-    return code == EB_ERR_CANCELLED || code == EB_ERR_PORT_LOST || code == EB_ERR_CHIP_MISMATCH ||
-           code == EB_ERR_REFUSED || code == EB_ERR_INTERNAL;
-}
-
 static eb_code_t bring_back(eb_retry_t *retry, eb_err_t *err)
 {
     for (;;) {
@@ -114,7 +57,8 @@ static eb_code_t bring_back(eb_retry_t *retry, eb_err_t *err)
             return EB_OK;
         }
         retry->lost_in_row++;
-        if (recovery_is_final(code)) {
+        /* PORT_LOST: recovery already waited 10 s for the port. */
+        if (code == EB_ERR_PORT_LOST || eb_code_row(code)->ends_recovery) {
             return code;
         }
         if (retry->lost_in_row >= LOST_IN_ROW_MAX) {
@@ -150,7 +94,7 @@ static void slow_down_when_bad(eb_retry_t *retry)
 
 eb_code_t eb_retry_after_failure(eb_retry_t *retry, eb_err_t *err)
 {
-    eb_remedy_t remedy = remedy_of(err->code);
+    eb_remedy_t remedy = eb_code_row(err->code)->remedy;
 
     if (remedy == EB_REMEDY_NONE) {
         return err->code;

@@ -56,6 +56,62 @@ static void exit_statuses_are_those_of_the_documentation(void **state)
     }
 }
 
+/* Only a fault of the connection, a refusal by the board, or a stub that died leads to a retry. */
+static void only_faults_on_the_way_to_the_board_are_retried(void **state)
+{
+    static const struct {
+        eb_code_t code;
+        eb_remedy_t remedy;
+        bool reply_lost, transient;
+    } expected[] = {
+        {EB_ERR_LINE, EB_REMEDY_AGAIN, true, true},
+        {EB_ERR_PROTOCOL, EB_REMEDY_AGAIN, true, true},
+        {EB_ERR_DEVICE, EB_REMEDY_AGAIN, false, false},
+        {EB_ERR_TIMEOUT, EB_REMEDY_RECOVER, true, true},
+        {EB_ERR_GARBAGE, EB_REMEDY_RECOVER, false, true},
+        {EB_ERR_NO_ANSWER, EB_REMEDY_RECOVER, false, true},
+        {EB_ERR_WRONG_BOOT_MODE, EB_REMEDY_RECOVER, false, true},
+        {EB_ERR_CHIP_RESET, EB_REMEDY_RECOVER, false, true},
+        {EB_ERR_PORT_LOST, EB_REMEDY_RECOVER, false, false},
+        {EB_ERR_STUB, EB_REMEDY_RECOVER, false, false},
+    };
+    const size_t count = sizeof(expected) / sizeof(expected[0]);
+
+    (void)state;
+    for (int i = 0; i < EB_CODE_COUNT; i++) {
+        const eb_code_row_t *row = eb_code_row((eb_code_t)i);
+        size_t at = 0;
+
+        while (at < count && expected[at].code != row->code) {
+            at++;
+        }
+        assert_int_equal(row->remedy, at < count ? expected[at].remedy : EB_REMEDY_NONE);
+        assert_int_equal(row->reply_lost, at < count && expected[at].reply_lost);
+        assert_int_equal(row->transient, at < count && expected[at].transient);
+        /* Recovery never stops for a failure that recovery is the remedy of. */
+        assert_false(row->ends_recovery && row->remedy != EB_REMEDY_NONE);
+    }
+    assert_true(eb_code_row(EB_ERR_CANCELLED)->ends_recovery);
+    assert_true(eb_code_row(EB_ERR_CHIP_MISMATCH)->ends_recovery);
+}
+
+static void the_failure_that_says_most_is_told(void **state)
+{
+    (void)state;
+    assert_true(eb_code_row(EB_ERR_WRONG_BOOT_MODE)->attempt_rank >
+                eb_code_row(EB_ERR_GARBAGE)->attempt_rank);
+    assert_true(eb_code_row(EB_ERR_GARBAGE)->attempt_rank >
+                eb_code_row(EB_ERR_NO_ANSWER)->attempt_rank);
+    assert_true(eb_code_row(EB_ERR_CHIP_MISMATCH)->port_rank >
+                eb_code_row(EB_ERR_PORT_BUSY)->port_rank);
+    assert_int_equal(eb_code_row(EB_ERR_PORT_BUSY)->port_rank,
+                     eb_code_row(EB_ERR_PORT_DENIED)->port_rank);
+    assert_true(eb_code_row(EB_ERR_PORT_BUSY)->port_rank >
+                eb_code_row(EB_ERR_NO_ANSWER)->port_rank);
+    assert_true(eb_code_row(EB_ERR_NO_ANSWER)->port_rank >
+                eb_code_row(EB_ERR_PORT_NOT_FOUND)->port_rank);
+}
+
 static void unknown_code_is_internal(void **state)
 {
     (void)state;
@@ -152,6 +208,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table_has_one_complete_row_for_each_code),
         cmocka_unit_test(exit_statuses_are_those_of_the_documentation),
+        cmocka_unit_test(only_faults_on_the_way_to_the_board_are_retried),
+        cmocka_unit_test(the_failure_that_says_most_is_told),
         cmocka_unit_test(unknown_code_is_internal),
         cmocka_unit_test(set_clears_what_was_there),
         cmocka_unit_test(message_may_hold_the_old_message),
