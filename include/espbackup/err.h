@@ -62,8 +62,11 @@ typedef enum eb_code {
  * because options and commands are its own (src/cli/output/hints.c, one row each). */
 typedef enum eb_reason {
     EB_REASON_NONE = 0,
-    EB_REASON_PLUG_IN,      /* the port went away while the board was changed */
-    EB_REASON_FINISH_NAMED, /* finish the restore of the image in `hint`, by its name */
+    EB_REASON_PLUG_IN,           /* the port went away while the board was changed */
+    EB_REASON_FINISH_NAMED,      /* finish the restore of the image in `hint`, by its name */
+    EB_REASON_NO_PARTITION,      /* no such name, or no table to look it up in */
+    EB_REASON_NAMED_TWICE,       /* two partitions have the name */
+    EB_REASON_SELECT_PARTITIONS, /* of a backup of partitions none is named */
     EB_REASON_COUNT
 } eb_reason_t;
 

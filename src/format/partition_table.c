@@ -174,40 +174,19 @@ eb_code_t eb_partition_table_parse(const uint8_t *bytes, size_t len, uint32_t ta
     return code;
 }
 
-int eb_partition_find(const eb_partition_table_t *table, const char *label)
+int eb_partition_next(const eb_partition_table_t *table, uint64_t at)
 {
-    for (size_t i = 0; i < table->count; i++) {
-        if (strcmp(table->entries[i].label, label) == 0) {
-            return (int)i;
-        }
-    }
-    return -1;
-}
+    int best = -1;
 
-eb_code_t eb_partition_find_one(const eb_partition_table_t *table, const char *label, int *index,
-                                eb_err_t *err)
-{
-    *index = eb_partition_find(table, label);
-    for (size_t i = 0; *index >= 0 && i < table->count; i++) {
-        if ((int)i != *index && strcmp(table->entries[i].label, label) == 0) {
-            return eb_err_set(err, EB_ERR_USAGE,
-                              "partition \"%s\": there are two of that name, at 0x%x and at 0x%x",
-                              label, table->entries[*index].addr, table->entries[i].addr);
-        }
-    }
-    return EB_OK;
-}
-
-int eb_partition_at(const eb_partition_table_t *table, uint32_t addr)
-{
-    for (size_t i = 0; i < table->count; i++) {
+    for (size_t i = 0; i < table->count && table->present; i++) {
         const eb_partition_t *p = &table->entries[i];
 
-        if (addr >= p->addr && addr - p->addr < p->size) {
-            return (int)i;
+        if ((uint64_t)p->addr + p->size > at && p->size > 0 &&
+            (best < 0 || p->addr < table->entries[best].addr)) {
+            best = (int)i;
         }
     }
-    return -1;
+    return best;
 }
 
 int eb_partition_of_type(const eb_partition_table_t *table, uint8_t type, uint8_t subtype)

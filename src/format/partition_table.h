@@ -21,13 +21,8 @@
 eb_code_t eb_partition_table_parse(const uint8_t *bytes, size_t len, uint32_t table_addr,
                                    uint64_t flash_size, eb_partition_table_t *out, eb_err_t *err);
 
-/* Index of the entry with that label, or that contains the address; -1 if none. */
-int eb_partition_find(const eb_partition_table_t *table, const char *label);
-/* The same where a user named one that is to be changed: EB_ERR_USAGE with both addresses when two
- * have the label. *index is -1 when none has. */
-eb_code_t eb_partition_find_one(const eb_partition_table_t *table, const char *label, int *index,
-                                eb_err_t *err);
-int eb_partition_at(const eb_partition_table_t *table, uint32_t addr);
+/* Index of the lowest entry that ends behind `at`, for the table's order is free; -1: none. */
+int eb_partition_next(const eb_partition_table_t *table, uint64_t at);
 /* First entry of type and subtype; -1 if none. */
 int eb_partition_of_type(const eb_partition_table_t *table, uint8_t type, uint8_t subtype);
 

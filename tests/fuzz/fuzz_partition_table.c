@@ -26,9 +26,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         FUZZ_REQUIRE(memchr(p->label, '\0', sizeof(p->label)) != NULL);
         eb_partition_type_text(p->type, p->subtype, text, sizeof(text));
-        FUZZ_REQUIRE(eb_partition_find(&table, p->label) >= 0);
+        FUZZ_REQUIRE(eb_partition_of_type(&table, p->type, p->subtype) >= 0);
         if (table.present) {
-            FUZZ_REQUIRE(p->size != 0 && eb_partition_at(&table, p->addr) == (int)i);
+            FUZZ_REQUIRE(p->size != 0 && eb_partition_next(&table, p->addr) == (int)i);
             FUZZ_REQUIRE(flash_size == 0 || eb_range_within(p->addr, p->size, flash_size));
         }
     }

@@ -64,6 +64,10 @@ static const char *const by_reason[] = {
     [EB_REASON_NONE] = "",
     [EB_REASON_PLUG_IN] = HINT_PLUG_IN,
     [EB_REASON_FINISH_NAMED] = "finish the job with: espbackup restore %s (without --backup-first)",
+    [EB_REASON_NO_PARTITION] = "espbackup flash-info shows the table; --partition-table ADDR says "
+                               "where it is; an address and a size need none",
+    [EB_REASON_NAMED_TWICE] = "give the address and the size of the right one instead",
+    [EB_REASON_SELECT_PARTITIONS] = "name some, or use --active-app, --critical or --all",
 };
 _Static_assert(sizeof(by_reason) / sizeof(by_reason[0]) == EB_REASON_COUNT, "one for each reason");
 

@@ -1,6 +1,8 @@
 #include "read_plan.h"
 
 #include "bytes.h"
+#include "partition_table.h"
+#include "partition_types.h"
 #include "range.h"
 
 #include <string.h>
@@ -71,7 +73,7 @@ static void add_partition(eb_read_plan_t *plan, uint64_t *at, const eb_partition
     uint64_t end = (uint64_t)partition->addr + partition->size;
     const eb_app_image_t *app = &partition->app;
 
-    if (partition->type == 0x00) {
+    if (partition->type == EB_PART_APP) {
         if (app->state == EB_IMAGE_NONE) {
             add_region(plan, at, end, EB_LIKELY_YES);
         } else if (app->length_bytes > 0 && app->length_bytes < partition->size) {
@@ -83,23 +85,8 @@ static void add_partition(eb_read_plan_t *plan, uint64_t *at, const eb_partition
         return;
     }
     /* A core dump is written when the firmware crashed, which is seldom. */
-    bool coredump = partition->type == 0x01 && partition->subtype == 0x03;
+    bool coredump = partition->type == EB_PART_DATA && partition->subtype == EB_PART_DATA_COREDUMP;
     add_region(plan, at, end, coredump ? EB_LIKELY_YES : EB_LIKELY_EVEN);
-}
-
-/* The entry with the lowest address at or above `at`; -1: none. The table's order is free. */
-static int next_partition(const eb_partition_table_t *table, uint64_t at)
-{
-    int best = -1;
-
-    for (size_t i = 0; i < table->count; i++) {
-        const eb_partition_t *entry = &table->entries[i];
-        if ((uint64_t)entry->addr + entry->size > at && entry->size > 0 &&
-            (best < 0 || entry->addr < table->entries[best].addr)) {
-            best = (int)i;
-        }
-    }
-    return best;
 }
 
 void eb_read_plan_use_table(eb_read_plan_t *plan, const eb_partition_table_t *table,
@@ -119,7 +106,7 @@ void eb_read_plan_use_table(eb_read_plan_t *plan, const eb_partition_table_t *ta
     add_region(plan, &at, table->addr, EB_LIKELY_YES);
     add_region(plan, &at, (uint64_t)table->addr + SECTOR_BYTES, EB_LIKELY_NO);
     while (at < end) {
-        int index = next_partition(table, at);
+        int index = eb_partition_next(table, at);
         if (index < 0) {
             break;
         }

@@ -196,7 +196,7 @@ void eb_backup_image_close(eb_backup_image_t *source)
 eb_code_t eb_backup_image_read(const eb_backup_image_t *source, uint32_t addr, void *bytes,
                                uint32_t size, eb_err_t *err)
 {
-    if (addr < source->addr || !eb_range_within(addr - source->addr, size, source->size_bytes)) {
+    if (!eb_backup_image_holds(source, addr, size)) {
         return eb_err_set(err, EB_ERR_INTERNAL, "0x%x + 0x%x does not lie in %s", addr, size,
                           source->path);
     }

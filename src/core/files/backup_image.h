@@ -14,6 +14,7 @@
 #include "flash_areas.h"
 #include "flash_layout.h"
 #include "fs_atomic.h"
+#include "range.h"
 #include "sidecar.h"
 
 #include <stdbool.h>
@@ -40,6 +41,13 @@ eb_code_t eb_backup_image_open(const char *backup, const char *dir, bool has_add
                                uint32_t address, const eb_events_t *ev, eb_backup_image_t *out,
                                eb_err_t *err);
 void eb_backup_image_close(eb_backup_image_t *source);
+
+/* Whether it has all of [addr, addr + size) of the flash. */
+static inline bool eb_backup_image_holds(const eb_backup_image_t *image, uint64_t addr,
+                                         uint64_t size)
+{
+    return addr >= image->addr && eb_range_within(addr - image->addr, size, image->size_bytes);
+}
 
 /* Bytes at flash address `addr`, which must lie within the image. EB_ERR_IMAGE_INVALID: the file
  * was changed since it was opened, so that what was checked then says nothing of them. */

@@ -3,16 +3,14 @@
 #include "bytes.h"
 #include "ota_data.h"
 #include "partition_table.h"
+#include "partition_types.h"
 #include "range.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define TYPE_APP          0x00
-#define TYPE_DATA         0x01
 #define OTA_SECTOR_BYTES  4096u
 #define OTA_ENTRY_BYTES   32u
-#define SUBTYPE_OTA       0x00
 #define WINDOW_BYTES      320u /* what eb_app_image asks for first; later headers are smaller */
 #define SEARCH_STEP_BYTES 0x1000u
 #define MAGIC_BYTES       2u
@@ -137,7 +135,7 @@ static eb_code_t read_otadata(const eb_layout_source_t *source, uint32_t addr,
 static eb_code_t choose_slot(const eb_layout_source_t *source, eb_layout_t *out, eb_err_t *err)
 {
     uint8_t bytes[EB_OTA_DATA_BYTES];
-    int index = eb_partition_of_type(&out->table, TYPE_DATA, SUBTYPE_OTA);
+    int index = eb_partition_of_type(&out->table, EB_PART_DATA, EB_PART_DATA_OTA);
     bool known = false;
 
     if (index >= 0) {
@@ -169,7 +167,7 @@ eb_code_t eb_layout_find(const eb_layout_source_t *source, const eb_events_t *ev
     code = look_at_image(source, source->bootloader_addr, (uint32_t)limit, &out->bootloader, err);
     for (size_t i = 0; i < out->table.count && code == EB_OK && out->table.present; i++) {
         eb_partition_t *entry = &out->table.entries[i];
-        if (entry->type == TYPE_APP) {
+        if (entry->type == EB_PART_APP) {
             code = look_at_image(source, entry->addr, entry->size, &entry->app, err);
         }
     }
@@ -186,7 +184,7 @@ eb_code_t eb_layout_check_apps(const eb_layout_source_t *source, eb_layout_t *ou
     for (size_t i = 0; i < out->table.count && code == EB_OK && out->table.present; i++) {
         eb_partition_t *entry = &out->table.entries[i];
         eb_range_t range = {entry->addr, entry->size};
-        if (entry->type == TYPE_APP &&
+        if (entry->type == EB_PART_APP &&
             eb_range_common(range, source->check_range).size == entry->size) {
             code = look_at_image(source, entry->addr, entry->size, &entry->app, err);
         }

@@ -1,6 +1,5 @@
 #include "partition_select.h"
 
-#include "bytes.h"
 #include "flash_text.h"
 #include "partition_table.h"
 #include "partition_types.h"
@@ -10,14 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BOOTLOADER_LABEL  "bootloader"
-#define TABLE_LABEL       "partition_table"
-#define SUBTYPE_PHY       0x01
-#define SUBTYPE_NVS       0x02
-#define SUBTYPE_NVS_KEYS  0x04
-#define SUBTYPE_PRIMARY   0x00
 #define OTA_STATE_PENDING 1u
-#define NAMES_TEXT_BYTES  256
 
 void eb_part_choice_word(const eb_part_choice_t *choice, char out[EB_PART_WORD_BYTES])
 {
@@ -34,109 +26,60 @@ void eb_part_choice_word(const eb_part_choice_t *choice, char out[EB_PART_WORD_B
     }
 }
 
-bool eb_named_place(const char *name, uint32_t boot, uint32_t table_addr, eb_range_t *out)
-{
-    if (strcmp(name, "bootloader") == 0 && boot < table_addr) {
-        *out = (eb_range_t){boot, table_addr - boot};
-        return true;
-    }
-    if (strcmp(name, "partition_table") == 0 || strcmp(name, "partition-table") == 0) {
-        *out = (eb_range_t){table_addr, EB_SECTOR_BYTES};
-        return true;
-    }
-    return false;
-}
-
 typedef struct selection {
     const eb_partition_select_t *select;
     const eb_part_board_t *board;
     const eb_partition_table_t *table;
+    eb_lookup_t lookup;
     const eb_events_t *ev;
     eb_part_choices_t *out;
 } selection_t;
 
-static eb_code_t add(const selection_t *sel, const char *label, uint64_t addr, uint64_t size,
-                     eb_err_t *err)
+static eb_code_t add(const selection_t *sel, const eb_part_choice_t *choice, eb_err_t *err)
 {
+    const eb_part_board_t *board = sel->board;
     eb_part_choices_t *out = sel->out;
-    uint64_t flash_bytes = sel->board->flash_size_bytes;
+    eb_range_t range = choice->range;
+    uint64_t flash_bytes = board->flash_size_bytes != 0 ? board->flash_size_bytes : 1ull << 32;
 
-    if (size == 0 || !eb_range_within(addr, size, flash_bytes != 0 ? flash_bytes : 1ull << 32)) {
+    if (range.size == 0 || !eb_range_within(range.addr, range.size, flash_bytes)) {
         return eb_err_set(err, EB_ERR_USAGE,
-                          "\"%s\": range 0x%llx + 0x%llx does not lie within the %llu bytes of the "
+                          "\"%s\": range 0x%x + 0x%x does not lie within the %llu bytes of the "
                           "flash",
-                          label, (unsigned long long)addr, (unsigned long long)size,
-                          (unsigned long long)flash_bytes);
+                          choice->label, range.addr, range.size,
+                          (unsigned long long)board->flash_size_bytes);
     }
-    const eb_range_t range = {(uint32_t)addr, (uint32_t)size};
-    if (sel->board->image != NULL && eb_range_common(range, sel->board->held).size != size) {
+    if (board->image != NULL && !eb_range_holds(board->held, range.addr, range.size)) {
         return eb_err_set(err, EB_ERR_USAGE, "\"%s\": 0x%x + 0x%x, but %s holds only 0x%x + 0x%x",
-                          label, range.addr, range.size, sel->board->image, sel->board->held.addr,
-                          sel->board->held.size);
+                          choice->label, range.addr, range.size, board->image, board->held.addr,
+                          board->held.size);
     }
     for (size_t i = 0; i < out->count; i++) {
-        if (out->list[i].range.addr == addr && out->list[i].range.size == size) {
+        if (out->list[i].range.addr == range.addr && out->list[i].range.size == range.size) {
             return EB_OK;
         }
     }
     if (out->count == EB_PART_CHOICES_MAX) {
         return eb_err_set(err, EB_ERR_INTERNAL, "more than %d partitions", EB_PART_CHOICES_MAX);
     }
-    eb_part_choice_t *choice = &out->list[out->count++];
-    (void)snprintf(choice->label, sizeof(choice->label), "%s", label);
-    choice->range = range;
+    out->list[out->count++] = *choice;
     return EB_OK;
 }
 
 static eb_code_t add_entry(const selection_t *sel, size_t index, eb_err_t *err)
 {
-    const eb_partition_t *entry = &sel->table->entries[index];
+    const eb_part_choice_t choice = eb_part_choice_of(&sel->table->entries[index]);
 
-    return add(sel, entry->label, entry->addr, entry->size, err);
+    return add(sel, &choice, err);
 }
 
-/* All entries of a type; *found is left alone when there is none. */
-static eb_code_t add_type(const selection_t *sel, uint8_t type, uint8_t subtype, bool *found,
-                          eb_err_t *err)
+/* The bootloader or the table; *found: whether it is known where that is. */
+static eb_code_t add_place(const selection_t *sel, uint8_t type, bool *found, eb_err_t *err)
 {
-    for (size_t i = 0; i < sel->table->count; i++) {
-        const eb_partition_t *entry = &sel->table->entries[i];
-        if (entry->type != type || entry->subtype != subtype) {
-            continue;
-        }
-        eb_code_t code = add_entry(sel, i, err);
-        if (code != EB_OK) {
-            return code;
-        }
-        *found = true;
-    }
-    return EB_OK;
-}
+    eb_part_choice_t choice;
 
-/* -- what lies outside the table ------------------------------------------------------------ */
-
-/* Newer tables may list the bootloader; otherwise it may fill all that lies before the table. */
-static eb_code_t add_bootloader(const selection_t *sel, bool *found, eb_err_t *err)
-{
-    uint32_t addr = sel->board->bootloader_addr;
-
-    eb_code_t code = add_type(sel, EB_PART_BOOTLOADER, SUBTYPE_PRIMARY, found, err);
-    if (code != EB_OK || *found || addr == EB_PART_ADDR_NOT_KNOWN || addr >= sel->table->addr) {
-        return code;
-    }
-    *found = true;
-    return add(sel, BOOTLOADER_LABEL, addr, sel->table->addr - addr, err);
-}
-
-static eb_code_t add_table(const selection_t *sel, bool *found, eb_err_t *err)
-{
-    eb_code_t code = add_type(sel, EB_PART_TABLE, SUBTYPE_PRIMARY, found, err);
-
-    if (code != EB_OK || *found) {
-        return code;
-    }
-    *found = true;
-    return add(sel, TABLE_LABEL, sel->table->addr, EB_SECTOR_BYTES, err);
+    *found = eb_partition_lookup_type(&sel->lookup, type, &choice);
+    return *found ? add(sel, &choice, err) : EB_OK;
 }
 
 /* -- forms ---------------------------------------------------------------------------------- */
@@ -172,26 +115,40 @@ static eb_code_t add_active(const selection_t *sel, bool *found, eb_err_t *err)
     return add_entry(sel, (size_t)index, err);
 }
 
+static eb_code_t add_data(const selection_t *sel, uint8_t subtype, bool *found, eb_err_t *err)
+{
+    eb_code_t code = EB_OK;
+
+    for (size_t i = 0; i < sel->table->count && code == EB_OK; i++) {
+        const eb_partition_t *entry = &sel->table->entries[i];
+        if (entry->type == EB_PART_DATA && entry->subtype == subtype) {
+            *found = true;
+            code = add_entry(sel, i, err);
+        }
+    }
+    return code;
+}
+
 static eb_code_t add_critical(const selection_t *sel, eb_err_t *err)
 {
     static const struct {
         const char *name;
         uint8_t subtype;
     } data[] = {
-        {"nvs", SUBTYPE_NVS},
-        {NULL, SUBTYPE_NVS_KEYS}, /* few boards have them; without them such an nvs is lost */
+        {"nvs", EB_PART_DATA_NVS},
+        {NULL, EB_PART_DATA_NVS_KEYS}, /* few boards have them; without them such an nvs is lost */
         {"otadata", EB_PART_DATA_OTA},
-        {"phy", SUBTYPE_PHY},
+        {"phy", EB_PART_DATA_PHY},
     };
-    bool bootloader = false, table = false, app = false;
+    bool bootloader = false, table, app = false;
 
-    eb_code_t code = add_bootloader(sel, &bootloader, err);
+    eb_code_t code = add_place(sel, EB_PART_BOOTLOADER, &bootloader, err);
     if (code == EB_OK) {
-        code = add_table(sel, &table, err);
+        code = add_place(sel, EB_PART_TABLE, &table, err);
     }
     for (size_t i = 0; i < EB_COUNT_OF(data) && code == EB_OK; i++) {
         bool found = false;
-        code = add_type(sel, EB_PART_DATA, data[i].subtype, &found, err);
+        code = add_data(sel, data[i].subtype, &found, err);
         if (!found && data[i].name != NULL) {
             eb_event_note(sel->ev, EB_LEVEL_NOTE, "there is no %s partition", data[i].name);
         }
@@ -210,12 +167,11 @@ static eb_code_t add_critical(const selection_t *sel, eb_err_t *err)
 
 static eb_code_t add_all(const selection_t *sel, eb_err_t *err)
 {
-    bool found = false;
+    bool found;
 
-    eb_code_t code = add_bootloader(sel, &found, err);
-    found = false;
+    eb_code_t code = add_place(sel, EB_PART_BOOTLOADER, &found, err);
     if (code == EB_OK) {
-        code = add_table(sel, &found, err);
+        code = add_place(sel, EB_PART_TABLE, &found, err);
     }
     for (size_t i = 0; i < sel->table->count && code == EB_OK; i++) {
         code = add_entry(sel, i, err);
@@ -223,45 +179,23 @@ static eb_code_t add_all(const selection_t *sel, eb_err_t *err)
     return code;
 }
 
-static eb_code_t unknown_name(const selection_t *sel, const char *name, eb_err_t *err)
-{
-    char names[NAMES_TEXT_BYTES] = "";
-    size_t used = 0;
-
-    for (size_t i = 0; i < sel->table->count && used < sizeof(names) - 1; i++) {
-        int len = snprintf(names + used, sizeof(names) - used, "%s%s", i > 0 ? ", " : "",
-                           sel->table->entries[i].label);
-        used += len > 0 ? (size_t)len : 0;
-    }
-    return eb_err_set(err, EB_ERR_USAGE, "no partition \"%s\" in the table at 0x%x; it has %s%s",
-                      name, sel->table->addr, names, used >= sizeof(names) ? "..." : "");
-}
-
 static eb_code_t add_name(const selection_t *sel, const char *name, eb_err_t *err)
 {
-    eb_code_t code = EB_OK;
-    size_t found = 0;
-    bool other = false;
+    eb_part_choice_t choice;
+    size_t count;
+    eb_code_t code = eb_partition_lookup(&sel->lookup, name, &choice, &count, err);
 
+    if (code != EB_OK || count == 1) {
+        return code == EB_OK ? add(sel, &choice, err) : code;
+    }
+    eb_event_note(sel->ev, EB_LEVEL_WARNING, "%zu partitions are called \"%s\": all are taken",
+                  count, name);
     for (size_t i = 0; i < sel->table->count && code == EB_OK; i++) {
         if (strcmp(sel->table->entries[i].label, name) == 0) {
             code = add_entry(sel, i, err);
-            found++;
         }
     }
-    if (found > 1) {
-        eb_event_note(sel->ev, EB_LEVEL_WARNING, "%zu partitions are called \"%s\": all are taken",
-                      found, name);
-    }
-    if (code != EB_OK || found > 0) {
-        return code;
-    }
-    if (strcmp(name, BOOTLOADER_LABEL) == 0) {
-        code = add_bootloader(sel, &other, err);
-    } else if (strcmp(name, TABLE_LABEL) == 0 || strcmp(name, "partition-table") == 0) {
-        code = add_table(sel, &other, err);
-    }
-    return code == EB_OK && !other ? unknown_name(sel, name, err) : code;
+    return code;
 }
 
 /* NAME ADDR SIZE. */
@@ -279,23 +213,9 @@ static eb_code_t add_range(const selection_t *sel, eb_err_t *err)
                           "bytes",
                           name, EB_PARTITION_LABEL_BYTES - 1);
     }
-    return add(sel, name, select->addr, select->size, err);
-}
-
-static eb_code_t no_table(const selection_t *sel, eb_err_t *err)
-{
-    if (sel->table->damaged) {
-        (void)eb_err_set(err, EB_ERR_USAGE, "the partition table at 0x%x is no good",
-                         sel->table->addr);
-    } else if (sel->select->table_addr != 0) {
-        (void)eb_err_set(err, EB_ERR_USAGE, "there is no partition table at 0x%x",
-                         sel->select->table_addr);
-    } else {
-        (void)eb_err_set(err, EB_ERR_USAGE, "there is no partition table at the usual places");
-    }
-    eb_err_hint(err, "say where the table is (--partition-table ADDR), or what to take: NAME ADDR "
-                     "SIZE");
-    return EB_ERR_USAGE;
+    eb_part_choice_t choice = {.range = {select->addr, select->size}};
+    (void)snprintf(choice.label, sizeof(choice.label), "%s", name);
+    return add(sel, &choice, err);
 }
 
 static eb_code_t add_by_table(const selection_t *sel, eb_err_t *err)
@@ -304,7 +224,7 @@ static eb_code_t add_by_table(const selection_t *sel, eb_err_t *err)
     eb_code_t code = EB_OK;
 
     if (!sel->table->present) {
-        return no_table(sel, err);
+        return eb_partition_no_table(&sel->lookup, err);
     }
     for (size_t i = 0; i < select->name_count && code == EB_OK; i++) {
         code = add_name(sel, select->names[i], err);
@@ -338,7 +258,15 @@ static int by_address(const void *a, const void *b)
 eb_code_t eb_partition_select(const eb_partition_select_t *select, const eb_part_board_t *board,
                               const eb_events_t *ev, eb_part_choices_t *out, eb_err_t *err)
 {
-    selection_t sel = {select, board, &board->layout->table, ev, out};
+    const selection_t sel = {
+        .select = select,
+        .board = board,
+        .table = &board->layout->table,
+        .lookup = {&board->layout->table, board->image != NULL ? board->image : "the board",
+                   select->table_addr, board->bootloader_addr},
+        .ev = ev,
+        .out = out,
+    };
     eb_code_t code;
 
     memset(out, 0, sizeof(*out));
@@ -347,7 +275,7 @@ eb_code_t eb_partition_select(const eb_partition_select_t *select, const eb_part
     } else if (select->name_count == 0 && !select->active_app && !select->critical &&
                !select->all) {
         code = eb_err_set(err, EB_ERR_USAGE, "no partition is named");
-        eb_err_hint(err, "name some, or use --active-app, --critical or --all");
+        eb_err_reason(err, EB_REASON_SELECT_PARTITIONS);
     } else {
         code = add_by_table(&sel, err);
     }

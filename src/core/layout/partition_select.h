@@ -9,20 +9,15 @@
 
 #include "espbackup/ops.h"
 #include "flash_layout.h"
+#include "partition_lookup.h"
 #include "range.h"
 
 #define EB_PART_WORD_BYTES 24
 
-typedef struct eb_part_choice {
-    char label[EB_PARTITION_LABEL_BYTES]; /* empty: the table gives none */
-    eb_range_t range;
-} eb_part_choice_t;
-
 /* The word of a file name that stands for it; NULL: "backup". Never empty, never a path. */
 void eb_part_choice_word(const eb_part_choice_t *choice, char out[EB_PART_WORD_BYTES]);
 
-#define EB_PART_CHOICES_MAX    (EB_PARTITIONS_MAX + 2) /* bootloader and table too */
-#define EB_PART_ADDR_NOT_KNOWN UINT32_MAX
+#define EB_PART_CHOICES_MAX (EB_PARTITIONS_MAX + 2) /* bootloader and table too */
 
 typedef struct eb_part_choices {
     eb_part_choice_t list[EB_PART_CHOICES_MAX]; /* in flash order, each range once */
@@ -44,9 +39,5 @@ typedef struct eb_part_board {
  */
 eb_code_t eb_partition_select(const eb_partition_select_t *select, const eb_part_board_t *board,
                               const eb_events_t *ev, eb_part_choices_t *out, eb_err_t *err);
-
-/* Two parts that no table lists have names too: "bootloader", all from `boot` up to the table, and
- * "partition_table". */
-bool eb_named_place(const char *name, uint32_t boot, uint32_t table_addr, eb_range_t *out);
 
 #endif

@@ -2,8 +2,7 @@
 #include "clock.h"
 #include "espbackup/ops.h"
 #include "flash_layout.h"
-#include "partition_select.h"
-#include "partition_table.h"
+#include "partition_lookup.h"
 #include "range.h"
 #include "refuse.h"
 #include "restore_job.h"
@@ -44,45 +43,10 @@ static eb_code_t check_aligned(const erase_t *e, uint64_t addr, uint64_t size, e
     return EB_OK;
 }
 
-static eb_code_t find_partition(const erase_t *e, uint64_t *addr, uint64_t *size, eb_err_t *err)
-{
-    const eb_partition_table_t *table = &e->board.table;
-    eb_range_t place;
-    int index = -1;
-
-    if (table->present &&
-        eb_partition_find_one(table, e->options->partition, &index, err) != EB_OK) {
-        eb_err_hint(err, "say which one with ADDR and SIZE; espbackup flash-info shows both");
-        return EB_ERR_USAGE;
-    }
-    uint32_t boot = eb_session_chip(e->session)->bootloader_addr;
-    if (index < 0 && table->present &&
-        eb_named_place(e->options->partition, boot, table->addr, &place)) {
-        *addr = place.addr;
-        *size = place.size;
-        return EB_OK;
-    }
-    if (index < 0 && table->damaged) {
-        (void)eb_err_set(err, EB_ERR_USAGE,
-                         "partition \"%s\": the partition table at 0x%x is no good",
-                         e->options->partition, table->addr);
-    } else if (index < 0) {
-        (void)eb_err_set(err, EB_ERR_USAGE, "partition \"%s\": %s", e->options->partition,
-                         table->present ? "the board's table has none of that name"
-                                        : "the board has no partition table");
-    }
-    if (index < 0) {
-        eb_err_hint(err, "espbackup flash-info shows the table; --partition-table ADDR says where "
-                         "it is; ADDR and SIZE need none");
-        return EB_ERR_USAGE;
-    }
-    *addr = table->entries[index].addr;
-    *size = table->entries[index].size;
-    return EB_OK;
-}
-
 static eb_code_t choose(erase_t *e, eb_err_t *err)
 {
+    const eb_lookup_t lookup = {&e->board.table, "the board", 0,
+                                eb_session_chip(e->session)->bootloader_addr};
     uint64_t addr = e->options->addr, size = e->options->size;
     eb_code_t code = EB_OK;
 
@@ -90,7 +54,10 @@ static eb_code_t choose(erase_t *e, eb_err_t *err)
         addr = 0;
         size = e->flash_bytes;
     } else if (e->options->partition != NULL) {
-        code = find_partition(e, &addr, &size, err);
+        eb_part_choice_t found = {.label = ""};
+        code = eb_partition_lookup(&lookup, e->options->partition, &found, NULL, err);
+        addr = found.range.addr;
+        size = found.range.size;
     }
     if (code == EB_OK) {
         code = check_aligned(e, addr, size, err);

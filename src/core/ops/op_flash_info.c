@@ -2,11 +2,11 @@
 #include "digest.h"
 #include "espbackup/ops.h"
 #include "flash_layout.h"
+#include "partition_table.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define SECTOR_BYTES    4096u
 #define GRANULE_BYTES   (64u * 1024u)
 #define GRANULES_A_PART 16u /* so that a small partition is seen in parts too */
 
@@ -22,9 +22,9 @@ typedef struct usage_scan {
 static eb_code_t scan_range(usage_scan_t *scan, uint64_t start, uint64_t end, uint64_t *erased,
                             eb_err_t *err)
 {
-    uint64_t granule = (end - start) / GRANULES_A_PART / SECTOR_BYTES * SECTOR_BYTES;
+    uint64_t granule = (end - start) / GRANULES_A_PART / EB_SECTOR_BYTES * EB_SECTOR_BYTES;
 
-    granule = granule < SECTOR_BYTES ? SECTOR_BYTES : granule;
+    granule = granule < EB_SECTOR_BYTES ? EB_SECTOR_BYTES : granule;
     granule = granule > GRANULE_BYTES ? GRANULE_BYTES : granule;
     while (start < end) {
         uint8_t theirs[EB_MD5_BYTES], blank[EB_MD5_BYTES];
@@ -48,21 +48,6 @@ static eb_code_t scan_range(usage_scan_t *scan, uint64_t start, uint64_t end, ui
     return EB_OK;
 }
 
-/* The entry that lies lowest from `at` on; -1: none. */
-static int next_entry(const eb_partition_table_t *table, uint64_t at)
-{
-    int best = -1;
-
-    for (size_t i = 0; i < table->count && table->present; i++) {
-        const eb_partition_t *entry = &table->entries[i];
-        if (entry->addr >= at && entry->size > 0 &&
-            (best < 0 || entry->addr < table->entries[best].addr)) {
-            best = (int)i;
-        }
-    }
-    return best;
-}
-
 /* Partitions one by one, and what lies between them. */
 static eb_code_t scan_usage(usage_scan_t *scan, eb_err_t *err)
 {
@@ -71,7 +56,7 @@ static eb_code_t scan_usage(usage_scan_t *scan, eb_err_t *err)
 
     eb_event_progress(scan->ev, EB_PHASE_CHECK, 0, scan->total);
     while (at < scan->total) {
-        int index = next_entry(&report->table, at);
+        int index = eb_partition_next(&report->table, at);
         uint64_t start = index < 0 ? scan->total : report->table.entries[index].addr;
         start = start > scan->total ? scan->total : start;
         eb_code_t code = scan_range(scan, at, start, &report->usage.erased_bytes, err);

@@ -25,8 +25,7 @@ static eb_code_t peek(eb_restore_job_t *job, uint32_t addr, eb_app_image_t *out,
     uint8_t bytes[EB_APP_IMAGE_PEEK_BYTES];
 
     memset(out, 0, sizeof(*out));
-    if (addr < image->addr ||
-        !eb_range_within(addr - image->addr, sizeof(bytes), image->size_bytes)) {
+    if (!eb_backup_image_holds(image, addr, sizeof(bytes))) {
         return EB_OK;
     }
     eb_code_t code = eb_backup_image_read(image, addr, bytes, sizeof(bytes), err);

@@ -1,37 +1,8 @@
 /* restore_select.c: which bytes of the flash a restore is about. */
-#include "partition_select.h"
-#include "partition_table.h"
+#include "partition_lookup.h"
 #include "restore_job.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define NAMES_TEXT_BYTES 256
-
-static eb_code_t no_such_name(const eb_partition_table_t *table, const char *path, const char *name,
-                              eb_err_t *err)
-{
-    char names[NAMES_TEXT_BYTES] = "";
-    size_t used = 0;
-
-    for (size_t i = 0; table != NULL && i < table->count && used < sizeof(names); i++) {
-        used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i > 0 ? ", " : "",
-                                 table->entries[i].label);
-    }
-    if (table == NULL) {
-        (void)eb_err_set(err, EB_ERR_USAGE,
-                         "partition \"%s\": %s has no partition table to look it up in", name,
-                         path);
-        eb_err_hint(err, "say which part it is with --offset and --size");
-    } else {
-        (void)eb_err_set(err, EB_ERR_USAGE,
-                         "partition \"%s\" is not in the table of %s, which has "
-                         "%s",
-                         name, path, names);
-    }
-    return EB_ERR_USAGE;
-}
 
 static const eb_partition_table_t *image_table(const eb_restore_job_t *job)
 {
@@ -45,31 +16,25 @@ static const eb_partition_table_t *image_table(const eb_restore_job_t *job)
 
 static eb_code_t choose_names(eb_restore_job_t *job, eb_err_t *err)
 {
-    const eb_partition_table_t *table = image_table(job);
-    uint32_t boot = eb_session_chip(job->session)->bootloader_addr;
+    const eb_backup_image_t *image = &job->image;
+    const eb_lookup_t lookup = {image_table(job), image->path, job->table_addr,
+                                eb_session_chip(job->session)->bootloader_addr};
 
     for (size_t i = 0; i < job->options->partition_count; i++) {
         const char *name = job->options->partitions[i];
-        int index = -1;
-        eb_range_t range;
-        if (table != NULL && eb_partition_find_one(table, name, &index, err) != EB_OK) {
-            eb_err_hint(err, "say which one with --offset and --size");
-            return EB_ERR_USAGE;
+        eb_part_choice_t found;
+        eb_code_t code = eb_partition_lookup(&lookup, name, &found, NULL, err);
+        if (code != EB_OK) {
+            return code;
         }
-        if (index >= 0) {
-            range = (eb_range_t){table->entries[index].addr, table->entries[index].size};
-        } else if (!eb_named_place(name, boot, job->table_addr, &range)) {
-            return no_such_name(table, job->image.path, name, err);
-        }
-        if (range.addr < job->image.addr ||
-            !eb_range_within(range.addr - job->image.addr, range.size, job->image.size_bytes)) {
+        if (!eb_backup_image_holds(image, found.range.addr, found.range.size)) {
             return eb_err_set(err, EB_ERR_USAGE,
                               "partition \"%s\" (0x%x + 0x%x) does not lie within %s (0x%x + "
                               "0x%llx)",
-                              name, range.addr, range.size, job->image.path, job->image.addr,
-                              (unsigned long long)job->image.size_bytes);
+                              name, found.range.addr, found.range.size, image->path, image->addr,
+                              (unsigned long long)image->size_bytes);
         }
-        job->ranges[job->range_count++] = range;
+        job->ranges[job->range_count++] = found.range;
     }
     return EB_OK;
 }
@@ -85,7 +50,7 @@ static eb_code_t choose_range(eb_restore_job_t *job, eb_err_t *err)
         size = job->options->size;
         size = size == 0 && addr < image_end ? image_end - addr : size;
     }
-    if (size == 0 || addr < image->addr || addr + size > image_end) {
+    if (size == 0 || !eb_backup_image_holds(image, addr, size)) {
         return eb_err_set(err, EB_ERR_USAGE,
                           "range 0x%llx + 0x%llx does not lie within %s (0x%x + 0x%llx)",
                           (unsigned long long)addr, (unsigned long long)size, image->path,

@@ -157,7 +157,7 @@ static void a_name_that_two_have(void **state)
     f->options.partition = "nvs";
     assert_not_erased(f, erase(f), 2, "partition \"nvs\": there are two of that name, at 0x9000 ");
     assert_non_null(strstr(f->board->err.message, "and at 0xd0000"));
-    assert_non_null(strstr(f->board->err.hint, "ADDR and SIZE"));
+    assert_int_equal(f->board->err.reason, EB_REASON_NAMED_TWICE);
 }
 
 static void a_range_of_whole_sectors(void **state)

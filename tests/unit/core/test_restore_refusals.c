@@ -350,7 +350,7 @@ static void a_name_that_two_have(void **state)
     f->options.force = true;
     assert_int_equal(put_back(f), EB_ERR_USAGE);
     assert_non_null(strstr(f->err.message, "there are two of that name, at 0x9000 and at 0xd0000"));
-    assert_non_null(strstr(f->err.hint, "--offset"));
+    assert_int_equal(f->err.reason, EB_REASON_NAMED_TWICE);
     assert_int_equal(fake_sector_erases(f->board), 0);
 }
 

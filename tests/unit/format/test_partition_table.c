@@ -222,7 +222,7 @@ static void without_a_flash_size_only_4_gib_bound(void **state)
     add(&b, "far", 1, 6, 0xFFFFF000, 0x1000);
     assert_int_equal(parse(&b, 0), EB_OK);
     assert_true(table.present);
-    assert_int_equal(eb_partition_at(&table, 0xFFFFFFFF), 0);
+    assert_int_equal(eb_partition_next(&table, 0xFFFFFFFF), 0);
 }
 
 static void the_end_must_be_an_end(void **state)
@@ -258,13 +258,10 @@ static void partitions_are_found(void **state)
 
     (void)state;
     assert_int_equal(eb_partition_table_parse(bytes, len, 0x8000, 4 * MB, &table, NULL), EB_OK);
-    assert_int_equal(eb_partition_find(&table, "app1"), 3);
-    assert_int_equal(eb_partition_find(&table, "app"), -1);
-    assert_int_equal(eb_partition_find(&table, ""), -1);
-    assert_int_equal(eb_partition_at(&table, 0x8FFF), -1);
-    assert_int_equal(eb_partition_at(&table, 0x9000), 0);
-    assert_int_equal(eb_partition_at(&table, 0xDFFF), 0);
-    assert_int_equal(eb_partition_at(&table, 0xE000), 1);
+    assert_int_equal(eb_partition_next(&table, 0), 0);
+    assert_int_equal(eb_partition_next(&table, 0xDFFF), 0);
+    assert_int_equal(eb_partition_next(&table, 0xE000), 1);
+    assert_int_equal(eb_partition_next(&table, 4 * MB), -1);
     assert_int_equal(eb_partition_of_type(&table, 1, 0), 1);
     assert_int_equal(eb_partition_of_type(&table, 1, 3), -1);
     free(bytes);
