@@ -62,8 +62,26 @@ typedef enum eb_code {
  * because options and commands are its own (src/cli/output/hints.c, one row each). */
 typedef enum eb_reason {
     EB_REASON_NONE = 0,
-    EB_REASON_PLUG_IN,           /* the port went away while the board was changed */
-    EB_REASON_FINISH_NAMED,      /* finish the restore of the image in `hint`, by its name */
+    EB_REASON_PLUG_IN,      /* the port went away while the board was changed */
+    EB_REASON_FINISH_NAMED, /* finish the restore of the image in `hint`, by its name */
+    /* refused; force continues, and then: */
+    EB_REASON_FORCE,            /* nothing more to say */
+    EB_REASON_FORCE_NO_START,   /* the board will not start */
+    EB_REASON_FORCE_COPY,       /* the board becomes a copy of the other one */
+    EB_REASON_FORCE_AT_ZERO,    /* the image goes to 0x0; or give its address */
+    EB_REASON_FORCE_TABLE,      /* the image's table is not the board's; or restore all of it */
+    EB_REASON_FORCE_BOOTLOADER, /* one that is not trusted does not start; or restore by name */
+    EB_REASON_FORCE_PROTECTED,  /* the flash ignores writes; or lift the protection */
+    EB_REASON_FORCE_LATEST,     /* or name the backup */
+    EB_REASON_FORCE_SAVED,      /* the file of a saved sector is ignored; or remove it */
+    EB_REASON_NOT_CONFIRMED,    /* the question was not answered with yes */
+    /* files and ranges */
+    EB_REASON_NAME_IMAGE,      /* the name is of something that is no file */
+    EB_REASON_NAME_FOLDER,     /* a folder where a file is expected */
+    EB_REASON_WITHOUT_SIDECAR, /* image and sidecar do not agree */
+    EB_REASON_RESTORE_PART,    /* the image is larger than the flash */
+    EB_REASON_RESTORE_BEHIND,  /* a sector behind the range was changed */
+    /* partitions */
     EB_REASON_NO_PARTITION,      /* no such name, or no table to look it up in */
     EB_REASON_NAMED_TWICE,       /* two partitions have the name */
     EB_REASON_SELECT_PARTITIONS, /* of a backup of partitions none is named */
@@ -132,6 +150,12 @@ void eb_err_hint(eb_err_t *err, const char *format, ...) __attribute__((format(p
 
 /* Set the reason of an error that is already set. NULL err is allowed. */
 void eb_err_reason(eb_err_t *err, eb_reason_t reason);
+/* Both in one. */
+#define eb_err_set_reason(err, code, reason, ...)                                                  \
+    ((void)eb_err_set((err), (code), __VA_ARGS__), eb_err_reason((err), (reason)), (code))
+
+/* Copy `from` into `*to` (unless NULL) and return its code. */
+eb_code_t eb_err_copy(eb_err_t *to, const eb_err_t *from);
 
 /* Put "words: " in front of the message; code, reason, hint and the rest stay. Returns err's code.
  */

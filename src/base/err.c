@@ -161,6 +161,14 @@ void eb_err_reason(eb_err_t *err, eb_reason_t reason)
     }
 }
 
+eb_code_t eb_err_copy(eb_err_t *to, const eb_err_t *from)
+{
+    if (to != NULL) {
+        *to = *from;
+    }
+    return from->code;
+}
+
 eb_code_t eb_err_wrap(eb_err_t *err, const char *format, ...)
 {
     char text[2 * EB_ERR_TEXT_BYTES + 2]; /* so that only the copy at the end can cut */

@@ -10,6 +10,7 @@
     "hold the BOOT button, press and release RESET, then release BOOT and try again; a board that" \
     " is in its loader already wants --before no-reset"
 
+#define HINT_FORCE   "add --force to continue anyway"
 #define HINT_PLUG_IN "check the cable and plug the board in again"
 
 /* Without a better one: a hint for each code. */
@@ -49,7 +50,7 @@ static const char *const by_code[] = {
     [EB_ERR_FLASH_SIZE] = "say the size yourself with --flash-size, for example 4MB",
     [EB_ERR_UNVERIFIED] = HINT_CABLE,
     [EB_ERR_UNSUPPORTED] = "this chip, port or mode cannot do it",
-    [EB_ERR_REFUSED] = "see espbackup --help for the way past, if you are sure",
+    [EB_ERR_REFUSED] = "see espbackup --help",
     [EB_ERR_IMAGE_INVALID] = "use another backup; espbackup list --check examines all",
     [EB_ERR_SIDECAR_INVALID] =
         "the file beside the image was changed or damaged; use another backup",
@@ -64,6 +65,34 @@ static const char *const by_reason[] = {
     [EB_REASON_NONE] = "",
     [EB_REASON_PLUG_IN] = HINT_PLUG_IN,
     [EB_REASON_FINISH_NAMED] = "finish the job with: espbackup restore %s (without --backup-first)",
+    [EB_REASON_FORCE] = HINT_FORCE,
+    [EB_REASON_FORCE_NO_START] = HINT_FORCE "; the board will not start",
+    [EB_REASON_FORCE_COPY] = HINT_FORCE "; this board becomes a copy of the other one",
+    [EB_REASON_FORCE_AT_ZERO] =
+        "say with --address where it goes (0x10000 for many applications), or " HINT_FORCE
+        "; it goes to 0x0",
+    [EB_REASON_FORCE_TABLE] = "restore the whole image, which brings its table too, or " HINT_FORCE,
+    [EB_REASON_FORCE_BOOTLOADER] =
+        "restore partitions by name to leave the bootloader as it is, or " HINT_FORCE
+        "; a bootloader that the board does not trust does not start",
+    [EB_REASON_FORCE_PROTECTED] =
+        "clear the BP bits with the firmware or tool that set them, or " HINT_FORCE
+        "; the verification finds what the flash ignored",
+    [EB_REASON_FORCE_LATEST] =
+        "name the backup (espbackup list) if this board shall get it, or " HINT_FORCE,
+    [EB_REASON_FORCE_SAVED] = "remove that file if the board is right, or " HINT_FORCE,
+    [EB_REASON_NOT_CONFIRMED] = "add --yes to continue without a question",
+    [EB_REASON_NAME_IMAGE] = "name the file of an image; espbackup list shows what there is",
+    [EB_REASON_NAME_FOLDER] = "--dir names the folder; the name of the file is then made",
+    [EB_REASON_WITHOUT_SIDECAR] =
+        "use another backup (espbackup list --check examines all); to write this file as it is, "
+        "move its sidecar away",
+    [EB_REASON_RESTORE_PART] =
+        "restore what fits: --partition NAME, or --offset and --size; if the flash is larger than "
+        "that, say so with --flash-size",
+    [EB_REASON_RESTORE_BEHIND] =
+        "restore what lies from there on from a backup of the whole flash (espbackup restore "
+        "NAME); check the cable, and try a lower --baud",
     [EB_REASON_NO_PARTITION] = "espbackup flash-info shows the table; --partition-table ADDR says "
                                "where it is; an address and a size need none",
     [EB_REASON_NAMED_TWICE] = "give the address and the size of the right one instead",

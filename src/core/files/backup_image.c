@@ -23,7 +23,7 @@ static eb_code_t open_file(eb_backup_image_t *out, eb_err_t *err)
     if (eb_path_has_suffix(out->path, EB_PATH_PART_SUFFIX)) {
         (void)eb_err_set(err, EB_ERR_IMAGE_INVALID, "%s is a backup that is not finished",
                          out->path);
-        eb_err_hint(err, "run `espbackup backup` with the board once more: it takes it up");
+        eb_err_hint(err, "back the board up again: that resumes it");
         return EB_ERR_IMAGE_INVALID;
     }
     out->fd = open(out->path, O_RDONLY | O_CLOEXEC);
@@ -35,9 +35,7 @@ static eb_code_t open_file(eb_backup_image_t *out, eb_err_t *err)
         return code;
     }
     if (out->stamp.size_bytes == 0) {
-        (void)eb_err_set(err, EB_ERR_IMAGE_INVALID, "%s is empty", out->path);
-        eb_err_hint(err, "use another backup; espbackup list shows what there is");
-        return EB_ERR_IMAGE_INVALID;
+        return eb_err_set(err, EB_ERR_IMAGE_INVALID, "%s is empty", out->path);
     }
     out->size_bytes = out->stamp.size_bytes;
     return EB_OK;
@@ -48,14 +46,8 @@ static eb_code_t load_sidecar(eb_backup_image_t *out, eb_err_t *err)
     eb_err_t why = {0};
     eb_code_t code = eb_find_sidecar(out->path, &out->sidecar, &why);
 
-    if (code == EB_ERR_BACKUP_NOT_FOUND) {
-        return EB_OK;
-    }
     if (code != EB_OK) {
-        if (err != NULL) {
-            *err = why;
-        }
-        return code;
+        return code == EB_ERR_BACKUP_NOT_FOUND ? EB_OK : eb_err_copy(err, &why);
     }
     if (out->size_bytes != out->sidecar->size_bytes) {
         return eb_err_set(err, EB_ERR_IMAGE_INVALID, "%s is %llu bytes long, its sidecar says %llu",
@@ -210,15 +202,10 @@ eb_code_t eb_backup_image_read(const eb_backup_image_t *source, uint32_t addr, v
          now.changed_ns != source->stamp.changed_ns)) {
         (void)eb_err_set(&why, EB_ERR_IMAGE_INVALID, "%s was changed while it was used",
                          source->path);
-        eb_err_hint(
-            &why,
-            "bring the file back as it was, or use another backup, and let nothing change it");
+        eb_err_hint(&why, "use another backup, and let nothing change its file");
         code = EB_ERR_IMAGE_INVALID;
     }
-    if (code != EB_OK && err != NULL) {
-        *err = why;
-    }
-    return code;
+    return code == EB_OK ? EB_OK : eb_err_copy(err, &why);
 }
 
 eb_areas_t eb_areas_of_image(const eb_backup_image_t *source)

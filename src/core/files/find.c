@@ -100,10 +100,7 @@ eb_code_t eb_find_sidecar(const char *image_path, eb_sidecar_t **out, eb_err_t *
     free(text);
     if (code != EB_OK) {
         free(sidecar);
-        if (err != NULL) {
-            *err = why;
-        }
-        return code;
+        return eb_err_copy(err, &why);
     }
     *out = sidecar;
     return EB_OK;
@@ -208,9 +205,8 @@ eb_code_t eb_find_backup(const char *dir, const char *what, char out[EB_PATH_BYT
     }
     out[0] = '\0';
     if (odd[0] != '\0') {
-        (void)eb_err_set(err, EB_ERR_FILE_ACCESS, "%s is not a regular file", odd);
-        eb_err_hint(err, "name the file of an image; espbackup list shows what there is");
-        return EB_ERR_FILE_ACCESS;
+        return eb_err_set_reason(err, EB_ERR_FILE_ACCESS, EB_REASON_NAME_IMAGE,
+                                 "%s is not a regular file", odd);
     }
     return eb_err_set(err, EB_ERR_BACKUP_NOT_FOUND, "no backup %s, and none of that name in %s",
                       what, dir);

@@ -66,20 +66,18 @@ eb_code_t eb_path_check_output(const char *path, eb_err_t *err)
     }
     const char *name = eb_path_file_name(path);
     if (name[0] == '\0' || (stat(path, &st) == 0 && S_ISDIR(st.st_mode))) {
-        (void)eb_err_set(err, EB_ERR_USAGE, "--output '%s': a folder, expected a file", path);
-        eb_err_hint(err, "--dir names the folder; the name of the file is then made");
-        return EB_ERR_USAGE;
+        return eb_err_set_reason(err, EB_ERR_USAGE, EB_REASON_NAME_FOLDER,
+                                 "'%s' is a folder, expected the name of a file", path);
     }
     if (eb_path_has_suffix(name, EB_PATH_PART_SUFFIX)) {
-        (void)eb_err_set(err, EB_ERR_USAGE,
-                         "--output '%s': an image of that name counts as not finished", path);
+        (void)eb_err_set(err, EB_ERR_USAGE, "'%s': an image of that name counts as not finished",
+                         path);
         eb_err_hint(err, "take a name that does not end in " EB_PATH_PART_SUFFIX);
         return EB_ERR_USAGE;
     }
     if (!eb_sidecar_can_name(name)) {
         (void)eb_err_set(err, EB_ERR_USAGE,
-                         "--output '%s': expected a name without a backslash and shorter than 256 "
-                         "bytes",
+                         "'%s': expected a name without a backslash and shorter than 256 bytes",
                          path);
         eb_err_hint(err, "the sidecar holds the name, and takes only what every system can have");
         return EB_ERR_USAGE;

@@ -71,10 +71,9 @@ static eb_code_t no_such_name(const eb_lookup_t *in, const char *name, eb_err_t 
         used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i > 0 ? ", " : "",
                                  in->table->entries[i].label);
     }
-    (void)eb_err_set(err, EB_ERR_USAGE, "no partition \"%s\"; the table at 0x%x has %s%s", name,
-                     in->table->addr, names, used >= sizeof(names) ? "..." : "");
-    eb_err_reason(err, EB_REASON_NO_PARTITION);
-    return EB_ERR_USAGE;
+    return eb_err_set_reason(err, EB_ERR_USAGE, EB_REASON_NO_PARTITION,
+                             "no partition \"%s\"; the table at 0x%x has %s%s", name,
+                             in->table->addr, names, used >= sizeof(names) ? "..." : "");
 }
 
 eb_code_t eb_partition_lookup(const eb_lookup_t *in, const char *name, eb_part_choice_t *out,
@@ -90,11 +89,10 @@ eb_code_t eb_partition_lookup(const eb_lookup_t *in, const char *name, eb_part_c
         if (same == 0) {
             *out = eb_part_choice_of(entry);
         } else if (count == NULL) {
-            (void)eb_err_set(err, EB_ERR_USAGE,
-                             "partition \"%s\": there are two of that name, at 0x%x and at 0x%x",
-                             name, out->range.addr, entry->addr);
-            eb_err_reason(err, EB_REASON_NAMED_TWICE);
-            return EB_ERR_USAGE;
+            return eb_err_set_reason(
+                err, EB_ERR_USAGE, EB_REASON_NAMED_TWICE,
+                "partition \"%s\": there are two of that name, at 0x%x and at 0x%x", name,
+                out->range.addr, entry->addr);
         }
         same++;
     }

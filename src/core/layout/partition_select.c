@@ -274,8 +274,8 @@ eb_code_t eb_partition_select(const eb_partition_select_t *select, const eb_part
         code = add_range(&sel, err);
     } else if (select->name_count == 0 && !select->active_app && !select->critical &&
                !select->all) {
-        code = eb_err_set(err, EB_ERR_USAGE, "no partition is named");
-        eb_err_reason(err, EB_REASON_SELECT_PARTITIONS);
+        code = eb_err_set_reason(err, EB_ERR_USAGE, EB_REASON_SELECT_PARTITIONS,
+                                 "no partition is named");
     } else {
         code = add_by_table(&sel, err);
     }

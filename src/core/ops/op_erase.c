@@ -74,12 +74,12 @@ static eb_code_t check_security(const erase_t *e, eb_err_t *err)
     eb_code_t code = EB_OK;
 
     if (security->flash_encryption == EB_YES) {
-        code = eb_refuse(e->ev, e->options->force, "--force erases it all the same", err,
+        code = eb_refuse(e->ev, e->options->force, EB_REASON_FORCE, err,
                          "flash encryption is on: what is erased comes back only from a "
                          "backup of this very board, or through its own firmware");
     }
     if (code == EB_OK && security->secure_boot == EB_YES) {
-        code = eb_refuse(e->ev, e->options->force, "--force erases it all the same", err,
+        code = eb_refuse(e->ev, e->options->force, EB_REASON_FORCE, err,
                          "secure boot is on: without a bootloader and an application signed "
                          "for this board it does not start again");
     }
@@ -112,9 +112,8 @@ static eb_code_t change(erase_t *e, eb_write_engine_t *engine, eb_err_t *err)
         return code;
     }
     if (!ask(e, &engine->spans)) {
-        (void)eb_err_set(err, EB_ERR_REFUSED, "not confirmed: nothing was erased");
-        eb_err_hint(err, "--yes goes on without asking");
-        return EB_ERR_REFUSED;
+        return eb_err_set_reason(err, EB_ERR_REFUSED, EB_REASON_NOT_CONFIRMED,
+                                 "not confirmed: nothing was erased");
     }
     code = eb_write_engine_run(engine, err);
     eb_sector_save_drop(e->session, e->options->dir, &engine->spans);

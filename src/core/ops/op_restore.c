@@ -21,11 +21,10 @@ static eb_code_t open_image(eb_restore_job_t *job, eb_err_t *err)
                                           options->address, job->ev, &job->image, &why);
 
     if ((code == EB_ERR_IMAGE_INVALID || code == EB_ERR_SIDECAR_INVALID) && why.hint[0] == '\0') {
-        eb_err_hint(&why, "use another backup (espbackup list --check examines all); to write this "
-                          "file as it is, take the sidecar beside it away");
+        eb_err_reason(&why, EB_REASON_WITHOUT_SIDECAR);
     }
-    if (code != EB_OK && err != NULL) {
-        *err = why;
+    if (code != EB_OK) {
+        return eb_err_copy(err, &why);
     }
     job->table_addr = EB_PARTITION_TABLE_ADDR;
     if (options->table_addr != 0) {
@@ -33,7 +32,7 @@ static eb_code_t open_image(eb_restore_job_t *job, eb_err_t *err)
     } else if (job->image.table != NULL) {
         job->table_addr = job->image.table->addr;
     }
-    return code;
+    return EB_OK;
 }
 
 /* Where the image brings its own table, that of the board is but told of: it is not searched. */
@@ -210,9 +209,8 @@ static eb_code_t change(eb_restore_job_t *job, eb_write_engine_t *engine,
         return EB_OK;
     }
     if (!agreed) {
-        (void)eb_err_set(err, EB_ERR_REFUSED, "not confirmed: nothing was changed");
-        eb_err_hint(err, "--yes goes on without asking; --dry-run shows what would change");
-        return EB_ERR_REFUSED;
+        return eb_err_set_reason(err, EB_ERR_REFUSED, EB_REASON_NOT_CONFIRMED,
+                                 "not confirmed: nothing was changed");
     }
     if (job->options->backup_first && differs) {
         code = back_up_first(job, result, err);

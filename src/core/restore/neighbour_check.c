@@ -126,13 +126,10 @@ eb_code_t eb_neighbours_check(eb_write_engine_t *a, bool *harmed, eb_err_t *err)
             return code;
         }
         if (is_other && neighbour->outside && eb_line_resets(a->session) == a->neighbours.resets) {
-            (void)eb_err_set(err, EB_ERR_UNVERIFIED,
-                             "the sector at 0x%x, behind the range, is not as it was: a request "
-                             "was damaged on its way and changed more than it said",
-                             (unsigned)neighbour->addr);
-            eb_err_hint(err, "put back what lies from there on, from a backup of the whole flash "
-                             "(espbackup restore NAME); check the cable, try a lower --baud");
-            return EB_ERR_UNVERIFIED;
+            return eb_err_set_reason(err, EB_ERR_UNVERIFIED, EB_REASON_RESTORE_BEHIND,
+                                     "the sector at 0x%x, behind the range, was modified: a "
+                                     "request was damaged on its way and changed more than it said",
+                                     neighbour->addr);
         }
         *harmed = *harmed || (is_other && !neighbour->outside);
     }

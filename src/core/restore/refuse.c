@@ -3,9 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define HINT_NO_PAST "there is no way past this: the chip itself forbids it"
-
-eb_code_t eb_refuse(const eb_events_t *ev, bool force, const char *hint, eb_err_t *err,
+eb_code_t eb_refuse(const eb_events_t *ev, bool force, eb_reason_t reason, eb_err_t *err,
                     const char *format, ...)
 {
     char text[EB_ERR_TEXT_BYTES];
@@ -15,12 +13,10 @@ eb_code_t eb_refuse(const eb_events_t *ev, bool force, const char *hint, eb_err_
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     if (force) {
-        eb_event_note(ev, EB_LEVEL_WARNING, "%s; going on because of --force", text);
+        eb_event_note(ev, EB_LEVEL_WARNING, "%s; continuing anyway", text);
         return EB_OK;
     }
-    (void)eb_err_set(err, EB_ERR_REFUSED, "%s", text);
-    eb_err_hint(err, "%s", hint);
-    return EB_ERR_REFUSED;
+    return eb_err_set_reason(err, EB_ERR_REFUSED, reason, "%s", text);
 }
 
 eb_code_t eb_refuse_download_mode(const eb_session_t *session, eb_err_t *err)
@@ -31,7 +27,7 @@ eb_code_t eb_refuse_download_mode(const eb_session_t *session, eb_err_t *err)
     (void)eb_err_set(err, EB_ERR_UNSUPPORTED,
                      "secure download mode is on: the chip does not let its flash be compared and "
                      "verified");
-    eb_err_hint(err, "%s", HINT_NO_PAST);
+    eb_err_hint(err, "the chip itself forbids it, and nothing lifts that");
     return EB_ERR_UNSUPPORTED;
 }
 
@@ -47,22 +43,14 @@ eb_code_t eb_refuse_protected(eb_retry_t *retry, bool force, eb_err_t *err)
                           why.message);
             return EB_OK;
         }
-        const eb_code_t code = eb_retry_after_failure(retry, &why);
-        if (code != EB_OK) {
-            if (err != NULL) {
-                *err = why;
-            }
-            return code;
+        if (eb_retry_after_failure(retry, &why) != EB_OK) {
+            return eb_err_copy(err, &why);
         }
     }
     if (!is_protected) {
         return EB_OK;
     }
-    return eb_refuse(retry->ev, force,
-                     "--force tries it all the same: what the flash ignores is found out by "
-                     "its digest; to lift the protection, clear the BP bits with the "
-                     "firmware or tool that set them",
-                     err,
+    return eb_refuse(retry->ev, force, EB_REASON_FORCE_PROTECTED, err,
                      "the flash is write-protected: its status register is 0x%02x, and the "
                      "block protection bits in it (BP0 to BP2) make it ignore writes",
                      status);

@@ -6,10 +6,10 @@
 
 /* The flash's protection bits, asked for only when something is to change. */
 eb_code_t eb_refuse_protected(eb_retry_t *retry, bool force, eb_err_t *err);
-/* EB_ERR_REFUSED with message and hint, or a warning and EB_OK. */
-eb_code_t eb_refuse(const eb_events_t *ev, bool force, const char *hint, eb_err_t *err,
+/* EB_ERR_REFUSED with message and reason; with force a warning and EB_OK. */
+eb_code_t eb_refuse(const eb_events_t *ev, bool force, eb_reason_t reason, eb_err_t *err,
                     const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* Secure download mode: the loader refuses what is needed. EB_ERR_UNSUPPORTED. */
+/* Secure download mode: the ROM refuses what is needed. EB_ERR_UNSUPPORTED. */
 eb_code_t eb_refuse_download_mode(const eb_session_t *session, eb_err_t *err);
 
 #endif

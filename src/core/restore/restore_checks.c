@@ -1,4 +1,4 @@
-/* restore_checks.c: every reason not to write to a board, and the way past each. */
+/* restore_checks.c: every reason not to write to a board. */
 #include "bytes.h"
 #include "flash_text.h"
 #include "partition_table.h"
@@ -11,10 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HINT_FORCE "--force writes it all the same"
-
-#define REFUSE(job, hint, err, ...)                                                                \
-    eb_refuse((job)->ev, (job)->options->force, (hint), (err), __VA_ARGS__)
+#define REFUSE(job, reason, err, ...)                                                              \
+    eb_refuse((job)->ev, (job)->options->force, (reason), (err), __VA_ARGS__)
 
 /* -- the image ------------------------------------------------------------------------------- */
 
@@ -46,7 +44,7 @@ static eb_code_t check_header(eb_restore_job_t *job, uint32_t addr, eb_err_t *er
         (!has_id && chip->chip_id == EB_CHIP_ID_NONE)) {
         return code;
     }
-    return REFUSE(job, HINT_FORCE, err,
+    return REFUSE(job, EB_REASON_FORCE, err,
                   "%s is for another chip: the program at 0x%x in it has chip id %u, and this is "
                   "an %s",
                   job->image.path, addr, header.chip_id, chip->name);
@@ -82,7 +80,7 @@ static eb_code_t check_chip(eb_restore_job_t *job, eb_err_t *err)
     if (strcmp(sidecar->chip.id, chip->id) == 0) {
         return EB_OK;
     }
-    return REFUSE(job, HINT_FORCE, err, "%s is of another chip: %s (%s), and this is %s",
+    return REFUSE(job, EB_REASON_FORCE, err, "%s is of another chip: %s (%s), and this is %s",
                   job->image.path, sidecar->chip.name, sidecar->chip.id, chip->name);
 }
 
@@ -95,10 +93,7 @@ static eb_code_t check_place(eb_restore_job_t *job, eb_err_t *err)
         image->size_bytes == job->flash_bytes) {
         return EB_OK;
     }
-    return REFUSE(job,
-                  "say with --address where it goes (0x10000 for many applications); --force puts "
-                  "it at 0x0",
-                  err,
+    return REFUSE(job, EB_REASON_FORCE_AT_ZERO, err,
                   "%s does not say where it belongs: it has no sidecar and no partition table, and "
                   "is not as long as the flash",
                   image->path);
@@ -128,9 +123,7 @@ static eb_code_t check_mac(eb_restore_job_t *job, eb_err_t *err)
     job->other_mac = there[0] != '\0' && strcmp(here, there) != 0;
     if (job->other_mac && options->assume_yes && strcmp(options->backup, "latest") == 0 &&
         !options->dry_run) {
-        return REFUSE(job,
-                      "name the backup (espbackup list) if this board shall get it, or --force",
-                      err,
+        return REFUSE(job, EB_REASON_FORCE_LATEST, err,
                       "the latest backup, %s, is of another board: its MAC is %s, this one has "
                       "%s",
                       job->image.path, there, here);
@@ -138,7 +131,7 @@ static eb_code_t check_mac(eb_restore_job_t *job, eb_err_t *err)
     if (!job->other_mac || options->confirm != NULL || options->dry_run) {
         return EB_OK;
     }
-    return REFUSE(job, "--force makes this board a copy of that one", err,
+    return REFUSE(job, EB_REASON_FORCE_COPY, err,
                   "%s is of another board: its MAC is %s, this one has %s", job->image.path, there,
                   here);
 }
@@ -166,7 +159,7 @@ static eb_code_t check_encrypted_board(eb_restore_job_t *job, eb_err_t *err)
     bool plain = false;
 
     if (sidecar != NULL && job->other_mac) {
-        return REFUSE(job, HINT_FORCE " and the board will not start", err,
+        return REFUSE(job, EB_REASON_FORCE_NO_START, err,
                       "flash encryption is on, and %s is of another board: without this board's "
                       "key it is of no use",
                       job->image.path);
@@ -177,13 +170,13 @@ static eb_code_t check_encrypted_board(eb_restore_job_t *job, eb_err_t *err)
     }
     bool taken_encrypted = sidecar != NULL && sidecar->chip.security.flash_encryption == EB_YES;
     if (plain || (sidecar != NULL && !taken_encrypted)) {
-        return REFUSE(job, HINT_FORCE " and the board will not start", err,
+        return REFUSE(job, EB_REASON_FORCE_NO_START, err,
                       "flash encryption is on, and %s is not encrypted: written as it is, the "
                       "board could not read it",
                       job->image.path);
     }
     if (sidecar == NULL) {
-        return REFUSE(job, HINT_FORCE, err,
+        return REFUSE(job, EB_REASON_FORCE, err,
                       "flash encryption is on, and %s has no sidecar: nobody can tell whether it "
                       "was taken from this board",
                       job->image.path);
@@ -205,7 +198,7 @@ static eb_code_t check_security(eb_restore_job_t *job, eb_err_t *err)
         return check_encrypted_board(job, err);
     }
     if (sidecar != NULL && sidecar->chip.security.flash_encryption == EB_YES) {
-        return REFUSE(job, HINT_FORCE " and the board will not start", err,
+        return REFUSE(job, EB_REASON_FORCE_NO_START, err,
                       "%s is ciphertext of a board with flash encryption, and this board has it "
                       "off",
                       job->image.path);
@@ -238,7 +231,7 @@ static eb_code_t check_same_entry(eb_restore_job_t *job, const eb_partition_t *e
         return EB_OK; /* the image's own table comes along, or all else goes */
     }
     if (!board->present) {
-        return REFUSE(job, HINT_FORCE "; restoring the whole image brings its table too", err,
+        return REFUSE(job, EB_REASON_FORCE_TABLE, err,
                       "partition \"%s\": the board has no partition table that could name it",
                       entry->label);
     }
@@ -254,11 +247,11 @@ static eb_code_t check_same_entry(eb_restore_job_t *job, const eb_partition_t *e
         there = there != NULL ? there : other;
     }
     if (there == NULL) {
-        return REFUSE(job, HINT_FORCE, err,
+        return REFUSE(job, EB_REASON_FORCE, err,
                       "partition \"%s\": the board's own table has none of that name",
                       entry->label);
     }
-    return REFUSE(job, HINT_FORCE "; restoring the whole image brings its table too", err,
+    return REFUSE(job, EB_REASON_FORCE_TABLE, err,
                   "partition \"%s\" is 0x%x + 0x%x in the image, but 0x%x + 0x%x on the board",
                   entry->label, entry->addr, entry->size, there->addr, there->size);
 }
@@ -307,8 +300,8 @@ static eb_code_t check_table_bytes(eb_restore_job_t *job, eb_err_t *err)
                                         table, &why);
     }
     if (code == EB_ERR_IMAGE_INVALID) {
-        code = REFUSE(job, HINT_FORCE, err, "the partition table that would result is no good: %s",
-                      why.message);
+        code = REFUSE(job, EB_REASON_FORCE, err,
+                      "the partition table that would result is invalid: %s", why.message);
     } else if (code == EB_OK && !table->present && job->board->table.present) {
         eb_event_note(job->ev, EB_LEVEL_WARNING,
                       "afterwards there is no partition table at 0x%x; the board has one now",
@@ -413,11 +406,7 @@ eb_code_t eb_restore_check_change(eb_restore_job_t *job, const eb_spans_t *spans
         return EB_OK;
     }
     if (security->secure_boot == EB_YES && changes(spans, 0, job->table_addr)) {
-        code = REFUSE(job,
-                      "restore partitions by name and leave the bootloader as it is; --force "
-                      "writes it all the same, and a bootloader that the board does not trust "
-                      "leaves it dead",
-                      err,
+        code = REFUSE(job, EB_REASON_FORCE_BOOTLOADER, err,
                       "secure boot (version %d) is on, and the bootloader's range below 0x%x would "
                       "change",
                       security->secure_boot_version, job->table_addr);

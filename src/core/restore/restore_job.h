@@ -49,8 +49,7 @@ eb_code_t eb_restore_wanted(void *user, uint32_t addr, uint32_t size, uint8_t *b
 /* The order of the work; returns the count. */
 size_t eb_restore_areas(const eb_restore_job_t *job, eb_range_t areas[EB_RESTORE_AREAS_MAX]);
 
-/* Each refuses with EB_ERR_REFUSED and a hint that names the way past; with force a warning is
- * noted instead. What cannot be got past says so. */
+/* Each refuses with EB_ERR_REFUSED and a reason; with force a warning is noted instead. */
 eb_code_t eb_restore_check_image(eb_restore_job_t *job, eb_err_t *err); /* chip, place */
 eb_code_t eb_restore_check_board(eb_restore_job_t *job, eb_err_t *err); /* size, MAC, security */
 eb_code_t eb_restore_check_table(eb_restore_job_t *job, eb_err_t *err); /* names, table after */

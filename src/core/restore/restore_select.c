@@ -14,6 +14,15 @@ static const eb_partition_table_t *image_table(const eb_restore_job_t *job)
     return image->sidecar != NULL && image->sidecar->table.present ? &image->sidecar->table : NULL;
 }
 
+static eb_code_t does_not_fit(const eb_restore_job_t *job, uint64_t addr, uint64_t size,
+                              eb_err_t *err)
+{
+    return eb_err_set_reason(err, EB_ERR_REFUSED, EB_REASON_RESTORE_PART,
+                             "0x%llx + 0x%llx of %s does not fit into the %llu bytes of the flash",
+                             (unsigned long long)addr, (unsigned long long)size, job->image.path,
+                             (unsigned long long)job->flash_bytes);
+}
+
 static eb_code_t choose_names(eb_restore_job_t *job, eb_err_t *err)
 {
     const eb_backup_image_t *image = &job->image;
@@ -57,13 +66,7 @@ static eb_code_t choose_range(eb_restore_job_t *job, eb_err_t *err)
                           image->addr, (unsigned long long)image->size_bytes);
     }
     if (!eb_range_within(addr, size, job->flash_bytes)) {
-        (void)eb_err_set(err, EB_ERR_REFUSED,
-                         "0x%llx + 0x%llx of %s does not fit into the %llu bytes of the flash",
-                         (unsigned long long)addr, (unsigned long long)size, image->path,
-                         (unsigned long long)job->flash_bytes);
-        eb_err_hint(err, "restore what fits: --partition NAME, or --offset and --size; if the "
-                         "flash is larger than that, say so with --flash-size");
-        return EB_ERR_REFUSED;
+        return does_not_fit(job, addr, size, err);
     }
     job->ranges[job->range_count++] = (eb_range_t){(uint32_t)addr, (uint32_t)size};
     return EB_OK;
@@ -74,7 +77,7 @@ eb_code_t eb_restore_choose(eb_restore_job_t *job, eb_err_t *err)
     const eb_restore_options_t *options = job->options;
 
     if (options->partition_count > 0 && options->has_range) {
-        return eb_err_set(err, EB_ERR_USAGE, "--partition and a range exclude each other");
+        return eb_err_set(err, EB_ERR_USAGE, "partitions and a range exclude each other");
     }
     job->ranges = calloc(options->partition_count + 1, sizeof(*job->ranges));
     if (job->ranges == NULL) {
@@ -87,10 +90,7 @@ eb_code_t eb_restore_choose(eb_restore_job_t *job, eb_err_t *err)
     job->range_count = eb_ranges_join(job->ranges, job->range_count);
     const eb_range_t *last = &job->ranges[job->range_count - 1];
     if (eb_range_end(*last) > job->flash_bytes) {
-        return eb_err_set(err, EB_ERR_REFUSED,
-                          "0x%x + 0x%x of %s does not fit into the %llu bytes of the flash",
-                          last->addr, last->size, job->image.path,
-                          (unsigned long long)job->flash_bytes);
+        return does_not_fit(job, last->addr, last->size, err);
     }
     return EB_OK;
 }

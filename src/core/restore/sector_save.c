@@ -15,7 +15,7 @@
 #define ADDR_DIGITS      8
 #define NAME_START_BYTES 32
 
-/* "rescue_240ac4123456_", or shorter than that without a MAC. */
+/* "saved_240ac4123456_", or shorter than that without a MAC. */
 static void name_start(const eb_session_t *session, char out[NAME_START_BYTES])
 {
     const eb_chip_info_t *chip = eb_session_chip(session);
@@ -27,7 +27,7 @@ static void name_start(const eb_session_t *session, char out[NAME_START_BYTES])
             mac[n++] = *c;
         }
     }
-    (void)snprintf(out, NAME_START_BYTES, "rescue_%s_", mac);
+    (void)snprintf(out, NAME_START_BYTES, "saved_%s_", mac);
 }
 
 static eb_code_t path_of(const eb_restore_job_t *job, const eb_partial_sector_t *partial,
@@ -88,8 +88,7 @@ eb_code_t eb_sector_save_recall(const eb_restore_job_t *job, eb_partial_sector_t
                       (unsigned)partial->addr, path);
         memcpy(partial->bytes, kept, EB_SECTOR_BYTES);
     } else if (code == EB_OK && standing == STANDING_OTHER) {
-        code = eb_refuse(job->ev, job->options->force,
-                         "if the board is right, take that file away, or use --force", err,
+        code = eb_refuse(job->ev, job->options->force, EB_REASON_FORCE_SAVED, err,
                          "%s holds what stood around the image at 0x%x when a restore was "
                          "cut short, and the board holds something else",
                          path, (unsigned)partial->addr);

@@ -3,7 +3,7 @@
  * sector is changed.
  *
  * The sector is erased as a whole, so for a moment the bytes that are to stay are nowhere on the
- * board. They wait in DIR/rescue_MAC_ADDR.sector (4096 bytes, as they were on the board) until the
+ * board. They wait in DIR/saved_MAC_ADDR.sector (4096 bytes, as they were on the board) until the
  * sector is verified; after a power cut the next restore takes them from there.
  */
 #ifndef EB_RESTORE_SECTOR_SAVE_H

@@ -414,8 +414,7 @@ static void warn_of_strays(const eb_write_engine_t *a)
         eb_event_note(
             a->ev, EB_LEVEL_WARNING,
             "something that was sent did not arrive where it should, and may have changed "
-            "the flash outside of the range; compare with a backup of all of it "
-            "(espbackup verify)");
+            "the flash outside of the range; compare it with a backup of the whole flash");
     }
 }
 

@@ -63,11 +63,25 @@ static void an_unfinished_change_says_how_to_finish_last(void **state)
     assert_non_null(strstr(text, "; then run the same command again to finish the job"));
 }
 
+/* Whoever looks for the way past a refusal finds the same words everywhere. */
+static void force_has_one_phrase(void **state)
+{
+    char text[EB_HINT_BYTES];
+
+    (void)state;
+    for (int i = EB_REASON_FORCE; i <= EB_REASON_FORCE_SAVED; i++) {
+        const eb_err_t err = {.code = EB_ERR_REFUSED, .reason = (eb_reason_t)i};
+        eb_hint(&err, text);
+        assert_non_null(strstr(text, "add --force to continue anyway"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_code_and_each_reason_has_words),
         cmocka_unit_test(own_words_come_before_those_of_the_code),
+        cmocka_unit_test(force_has_one_phrase),
         cmocka_unit_test(the_gap_of_a_reason_is_filled),
         cmocka_unit_test(an_unfinished_change_says_how_to_finish_last),
     };

@@ -32,8 +32,8 @@ eb_code_t put_back(restore_fixture_t *f);
 
 /* It worked: verified, all spans SAME or NEW, and the flash is `wanted` (flash_bytes of them). */
 void assert_restored(const restore_fixture_t *f, eb_code_t code, const uint8_t *wanted);
-/* Refused, with words in message and hint (NULL: any), and no sector touched. */
-void assert_refused(restore_fixture_t *f, eb_code_t code, const char *message, const char *hint);
+/* Refused, with these words and this reason, and no sector touched. */
+void assert_refused(restore_fixture_t *f, eb_code_t code, const char *message, eb_reason_t reason);
 
 /* Each span against the flash: before (what it was), wanted, and now. */
 void assert_spans_true(const eb_spans_t *spans, const eb_session_t *board, const uint8_t *before,

@@ -190,7 +190,7 @@ static void refusals(void **state)
     f->board->answer = true;
     security->flash_encryption = EB_YES;
     assert_not_erased(f, erase(f), 5, "flash encryption is on");
-    assert_non_null(strstr(f->board->err.hint, "--force"));
+    assert_int_equal(f->board->err.reason, EB_REASON_FORCE);
     security->flash_encryption = EB_NO;
     security->secure_boot = EB_YES;
     assert_not_erased(f, erase(f), 5, "secure boot is on");
@@ -204,7 +204,7 @@ static void refusals(void **state)
     security->secure_download_mode = EB_NO;
     security->secure_boot = security->flash_encryption = EB_YES;
     assert_erased(f, erase(f), 0, RESTORE_FLASH_BYTES);
-    assert_non_null(strstr(f->board->watch.notes, "--force"));
+    assert_non_null(strstr(f->board->watch.notes, "continuing anyway"));
     assert_true(f->board->plan.encrypted);
     board->flash.known = false;
     fake_forget(board);

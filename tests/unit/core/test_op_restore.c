@@ -293,7 +293,7 @@ static void no_is_no(void **state)
 
     fake_fill(f->board, 0x20000, 0x2000, 1);
     f->answer = false;
-    assert_refused(f, put_back(f), "not confirmed", "--yes");
+    assert_refused(f, put_back(f), "not confirmed", EB_REASON_NOT_CONFIRMED);
     assert_int_equal(f->asked, 1);
     assert_int_equal(span_bytes(f, EB_SPAN_OLD), 0x2000);
 }

@@ -1,4 +1,4 @@
-/* Every reason not to write to a board: told before anything changes, each with the way past it. */
+/* Every reason not to write to a board: told before anything changes, each with its reason. */
 #include "digest.h"
 #include "restore_fixture.h"
 
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-/* The same with --force goes on, and warns with the same words. */
+/* The same with force continues, and warns with the same words. */
 static void assert_forced(restore_fixture_t *f, const char *words)
 {
     f->options.force = true;
@@ -21,7 +21,7 @@ static void assert_forced(restore_fixture_t *f, const char *words)
     }
     assert_int_equal(code, EB_OK);
     assert_non_null(strstr(f->watch.notes, words));
-    assert_non_null(strstr(f->watch.notes, "--force"));
+    assert_non_null(strstr(f->watch.notes, "continuing anyway"));
     f->options.force = false;
 }
 
@@ -32,7 +32,8 @@ static void another_chip_by_the_sidecar(void **state)
     f->board->bytes[0x20000] ^= 1;
     snprintf(f->board->chip.id, sizeof(f->board->chip.id), "esp32c3");
     snprintf(f->board->chip.name, sizeof(f->board->chip.name), "ESP32-C3");
-    assert_refused(f, put_back(f), "another chip: ESP32 (esp32), and this is ESP32-C3", "--force");
+    assert_refused(f, put_back(f), "another chip: ESP32 (esp32), and this is ESP32-C3",
+                   EB_REASON_FORCE);
     assert_int_equal(f->asked, 0);
     assert_forced(f, "another chip");
 }
@@ -44,7 +45,7 @@ static void another_chip_by_the_headers(void **state)
     sidecar_remove(f);
     f->board->bytes[0x20000] ^= 1;
     f->board->chip.chip_id = 5;
-    assert_refused(f, put_back(f), "another chip", "--force");
+    assert_refused(f, put_back(f), "another chip", EB_REASON_FORCE);
     assert_non_null(strstr(f->err.message, "0x1000"));
     assert_forced(f, "chip id");
 }
@@ -61,12 +62,12 @@ static void another_chip_by_one_header(void **state)
     f->options.backup = path;
     f->options.has_address = true;
     f->options.address = 0x10000;
-    assert_refused(f, put_back(f), "0x10000 in it has chip id 9", "--force");
+    assert_refused(f, put_back(f), "0x10000 in it has chip id 9", EB_REASON_FORCE);
 
     memset(f->image + 0x1000, 0xFF, 0x6000);
     file_write(f->dir, "app.bin", f->image, RESTORE_FLASH_BYTES);
     f->options.has_address = false;
-    assert_refused(f, put_back(f), "0x10000 in it has chip id 9", "--force");
+    assert_refused(f, put_back(f), "0x10000 in it has chip id 9", EB_REASON_FORCE);
 }
 
 static void an_image_larger_than_the_flash(void **state)
@@ -75,9 +76,9 @@ static void an_image_larger_than_the_flash(void **state)
     const char *names[] = {"ota_0"};
 
     f->board->flash.size_bytes = RESTORE_FLASH_BYTES / 2;
-    assert_refused(f, put_back(f), "does not fit into the 524288 bytes", "--partition");
+    assert_refused(f, put_back(f), "does not fit into the 524288 bytes", EB_REASON_RESTORE_PART);
     f->options.force = true;
-    assert_refused(f, put_back(f), "does not fit", "--partition");
+    assert_refused(f, put_back(f), "does not fit", EB_REASON_RESTORE_PART);
     f->options.partitions = names;
     f->options.partition_count = 1;
     f->options.force = false;
@@ -85,7 +86,7 @@ static void an_image_larger_than_the_flash(void **state)
     (void)table_put_entry(f->board->bytes + 0x8000, 0, 0x10, 0x10000, 0x60000, "ota_0");
     assert_int_equal(put_back(f), EB_OK);
     names[0] = "storage";
-    assert_refused(f, put_back(f), "does not fit", NULL);
+    assert_refused(f, put_back(f), "does not fit", EB_REASON_RESTORE_PART);
     f->board->flash.size_bytes = RESTORE_FLASH_BYTES;
 }
 
@@ -100,13 +101,13 @@ static void a_changed_file(void **state)
     f->board->bytes[0x20000] ^= 1;
     assert_int_equal(put_back(f), EB_ERR_IMAGE_INVALID);
     assert_int_equal(eb_code_row(f->err.code)->exit_status, 6);
-    assert_non_null(strstr(f->err.hint, "take the sidecar"));
+    assert_int_equal(f->err.reason, EB_REASON_WITHOUT_SIDECAR);
     assert_int_equal(fake_sector_erases(f->board), 0);
     file_write("/", f->backup.image_path, f->image, RESTORE_FLASH_BYTES / 2);
     assert_int_equal(put_back(f), EB_ERR_IMAGE_INVALID);
     sidecar_edit(f, "\"format\"", "\"farmat\"");
     assert_int_equal(put_back(f), EB_ERR_SIDECAR_INVALID);
-    assert_non_null(strstr(f->err.hint, "take the sidecar"));
+    assert_int_equal(f->err.reason, EB_REASON_WITHOUT_SIDECAR);
 }
 
 static void a_sidecar_that_points_elsewhere(void **state)
@@ -131,10 +132,11 @@ static void another_board_is_asked_about(void **state)
     f->board->bytes[0x20000] ^= 1;
     snprintf(f->board->chip.macs[0].text, EB_MAC_TEXT_BYTES, "24:0a:c4:00:00:02");
     f->options.confirm = NULL; /* nobody to ask */
-    assert_refused(f, put_back(f), "24:0a:c4:00:00:01, this one has 24:0a:c4:00:00:02", "--force");
+    assert_refused(f, put_back(f), "24:0a:c4:00:00:01, this one has 24:0a:c4:00:00:02",
+                   EB_REASON_FORCE_COPY);
     f->options.confirm = confirm;
     f->answer = false;
-    assert_refused(f, put_back(f), "not confirmed", NULL);
+    assert_refused(f, put_back(f), "not confirmed", EB_REASON_NOT_CONFIRMED);
     assert_true(f->plan.other_mac);
     f->options.confirm = NULL;
     f->options.dry_run = true;
@@ -158,7 +160,7 @@ static void a_file_that_does_not_say_where_it_belongs(void **state)
     file_write(f->dir, "app.bin", f->image + 0x10000, 0x20000);
     f->options.backup = path;
     f->board->bytes[0x10000] ^= 1;
-    assert_refused(f, put_back(f), "does not say where it belongs", "--address");
+    assert_refused(f, put_back(f), "does not say where it belongs", EB_REASON_FORCE_AT_ZERO);
     f->options.has_address = true;
     f->options.address = 0x10000;
     assert_restored(f, put_back(f), f->image);
@@ -184,12 +186,13 @@ static void a_partition_that_is_elsewhere_on_the_board(void **state)
     f->options.partitions = names;
     f->options.partition_count = 1;
     put_table(f->board->bytes + 0x8000, 0x4000, 0x60000);
-    assert_refused(f, put_back(f), "0x9000 + 0x5000 in the image, but 0x9000 + 0x4000", "--force");
+    assert_refused(f, put_back(f), "0x9000 + 0x5000 in the image, but 0x9000 + 0x4000",
+                   EB_REASON_FORCE_TABLE);
     assert_forced(f, "\"nvs\"");
     names[0] = "ota_1";
-    assert_refused(f, put_back(f), "\"ota_1\": the board's own table has none", "--force");
+    assert_refused(f, put_back(f), "\"ota_1\": the board's own table has none", EB_REASON_FORCE);
     memset(f->board->bytes + 0x8000, 0xFF, 0xC00);
-    assert_refused(f, put_back(f), "no partition table", "--force");
+    assert_refused(f, put_back(f), "no partition table", EB_REASON_FORCE_TABLE);
 }
 
 /* With the table itself among what is restored there is nothing to contradict. */
@@ -205,18 +208,18 @@ static void a_partition_that_brings_its_table(void **state)
     assert_restored(f, put_back(f), f->image);
 }
 
-static void a_table_that_would_be_no_good(void **state)
+static void a_table_that_would_be_invalid(void **state)
 {
     restore_fixture_t *f = *state;
 
     sidecar_remove(f);
     put_table(f->image + 0x8000, 0x5000, 0x100000); /* beyond the end */
     file_write("/", f->backup.image_path, f->image, RESTORE_FLASH_BYTES);
-    assert_refused(f, put_back(f), "\"factory\"", "--force");
+    assert_refused(f, put_back(f), "\"factory\"", EB_REASON_FORCE);
     assert_non_null(strstr(f->err.message, "would result"));
     put_table(f->image + 0x8000, 0x8000, 0x60000); /* overlap */
     file_write("/", f->backup.image_path, f->image, RESTORE_FLASH_BYTES);
-    assert_refused(f, put_back(f), "overlaps", "--force");
+    assert_refused(f, put_back(f), "overlaps", EB_REASON_FORCE);
     assert_forced(f, "overlaps");
     assert_memory_equal(f->board->bytes, f->image, RESTORE_FLASH_BYTES);
 }
@@ -241,7 +244,7 @@ static void secure_download_mode(void **state)
 
     f->board->chip.security.secure_download_mode = EB_YES;
     f->options.force = true;
-    assert_refused(f, put_back(f), "secure download mode", NULL);
+    assert_refused(f, put_back(f), "secure download mode", EB_REASON_NONE);
     assert_int_equal(f->err.code, EB_ERR_UNSUPPORTED);
     assert_int_equal(f->board->reads + f->board->digests, 0);
 }
@@ -252,9 +255,9 @@ static void plain_bytes_onto_an_encrypted_flash(void **state)
 
     f->board->bytes[0x20000] ^= 1;
     f->board->chip.security.flash_encryption = EB_YES;
-    assert_refused(f, put_back(f), "is not encrypted", "--force");
+    assert_refused(f, put_back(f), "is not encrypted", EB_REASON_FORCE_NO_START);
     sidecar_remove(f);
-    assert_refused(f, put_back(f), "is not encrypted", "--force");
+    assert_refused(f, put_back(f), "is not encrypted", EB_REASON_FORCE_NO_START);
     assert_forced(f, "is not encrypted");
     assert_true(f->plan.encrypted);
 }
@@ -278,12 +281,12 @@ static void own_ciphertext_is_put_back(void **state)
 
     fake_forget(f->board);
     snprintf(f->board->chip.macs[0].text, EB_MAC_TEXT_BYTES, "24:0a:c4:00:00:02");
-    assert_refused(f, put_back(f), "without this board's key", "--force");
+    assert_refused(f, put_back(f), "without this board's key", EB_REASON_FORCE_NO_START);
     f->board->chip.security.flash_encryption = EB_NO;
-    assert_refused(f, put_back(f), "is ciphertext", "--force");
+    assert_refused(f, put_back(f), "is ciphertext", EB_REASON_FORCE_NO_START);
     f->board->chip.security.flash_encryption = EB_YES;
     sidecar_remove(f);
-    assert_refused(f, put_back(f), "no sidecar", "--force");
+    assert_refused(f, put_back(f), "no sidecar", EB_REASON_FORCE);
 }
 
 static void secure_boot_keeps_its_bootloader(void **state)
@@ -295,10 +298,11 @@ static void secure_boot_keeps_its_bootloader(void **state)
         fake_forget(f->board);
         f->board->chip.security.secure_boot_version = version;
         f->board->bytes[0x3000] ^= 1;
-        assert_refused(f, put_back(f), "secure boot (version", "--force");
+        assert_refused(f, put_back(f), "secure boot (version", EB_REASON_FORCE_BOOTLOADER);
         f->board->bytes[0x3000] ^= 1;
         f->board->bytes[0] ^= 1; /* the digest of version 1 */
-        assert_refused(f, put_back(f), "bootloader's range below 0x8000", "by name");
+        assert_refused(f, put_back(f), "bootloader's range below 0x8000",
+                       EB_REASON_FORCE_BOOTLOADER);
         f->board->bytes[0] ^= 1;
     }
     f->board->bytes[0x20000] ^= 1; /* what boots stays as it is */
@@ -320,7 +324,7 @@ static void a_write_protected_flash(void **state)
     f->board->protect_status = 0x1C;
     assert_restored(f, put_back(f), f->image); /* nothing to write */
     f->board->bytes[0x20000] ^= 1;
-    assert_refused(f, put_back(f), "0x1c", "--force");
+    assert_refused(f, put_back(f), "0x1c", EB_REASON_FORCE_PROTECTED);
     assert_non_null(strstr(f->err.message, "block protection"));
     assert_int_equal(f->asked, 0);
     /* Forced, it is found out by digest. */
@@ -394,7 +398,7 @@ int main(void)
         TEST(a_file_that_does_not_say_where_it_belongs),
         TEST(a_partition_that_is_elsewhere_on_the_board),
         TEST(a_partition_that_brings_its_table),
-        TEST(a_table_that_would_be_no_good),
+        TEST(a_table_that_would_be_invalid),
         TEST(a_copy_that_is_too_short_is_warned_of),
         TEST(secure_download_mode),
         TEST(plain_bytes_onto_an_encrypted_flash),

@@ -70,7 +70,7 @@ static void odd_end(odd_t *odd)
     free(odd);
 }
 
-static size_t rescue_files(const restore_fixture_t *f)
+static size_t saved_files(const restore_fixture_t *f)
 {
     eb_file_names_t names;
 
@@ -99,7 +99,7 @@ static void the_neighbours_survive_a_cut(void **state)
                        0x1000 - (PART_ADDR + PART_SIZE) % 0x1000) != 0;
         fake_forget(f->board);
         assert_restored(f, put_back(f), odd->wanted);
-        assert_int_equal(rescue_files(f), 0);
+        assert_int_equal(saved_files(f), 0);
     }
     assert_true(torn > 3);
     odd_end(odd);
@@ -112,10 +112,10 @@ static void nothing_is_left_and_nothing_made_for_a_look(void **state)
 
     f->options.dry_run = true;
     assert_int_equal(put_back(f), EB_OK);
-    assert_int_equal(rescue_files(f), 0);
+    assert_int_equal(saved_files(f), 0);
     f->options.dry_run = false;
     assert_restored(f, put_back(f), odd->wanted);
-    assert_int_equal(rescue_files(f), 0);
+    assert_int_equal(saved_files(f), 0);
     odd_end(odd);
 }
 
@@ -126,7 +126,7 @@ static void what_came_after_the_cut_is_not_undone(void **state)
     restore_fixture_t *f = *state;
     odd_t *odd = odd_begin(f);
 
-    for (uint64_t at = 1000; at < 60000 && rescue_files(f) == 0; at += 400) {
+    for (uint64_t at = 1000; at < 60000 && saved_files(f) == 0; at += 400) {
         odd_again(odd, odd->before);
         f->board->lost_at = at;
         assert_int_not_equal(put_back(f), EB_OK);
@@ -134,15 +134,15 @@ static void what_came_after_the_cut_is_not_undone(void **state)
     odd_again(odd, odd->before);
     fake_fill(f->board, HEAD_ADDR, 0x1000, 79);
     fake_fill(f->board, TAIL_ADDR, 0x1000, 80);
-    assert_refused(f, put_back(f), ".sector", "--force");
-    assert_true(rescue_files(f) > 0);
+    assert_refused(f, put_back(f), ".sector", EB_REASON_FORCE_SAVED);
+    assert_true(saved_files(f) > 0);
 
     memcpy(odd->wanted + HEAD_ADDR, f->board->bytes + HEAD_ADDR, PART_ADDR - HEAD_ADDR);
     memcpy(odd->wanted + PART_ADDR + PART_SIZE, f->board->bytes + PART_ADDR + PART_SIZE,
            0x1000 - (PART_ADDR + PART_SIZE) % 0x1000);
     f->options.force = true;
     assert_restored(f, put_back(f), odd->wanted);
-    assert_int_equal(rescue_files(f), 0);
+    assert_int_equal(saved_files(f), 0);
     odd_end(odd);
 }
 
