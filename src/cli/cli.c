@@ -1,6 +1,8 @@
 /* cli.c: parse, run the command, and say how it ended: the one place that prints errors. */
 #include "cli.h"
 
+#include "cmd_help.h"
+#include "command_table.h"
 #include "render_json.h"
 #include "signals.h"
 #include "usage.h"
@@ -18,7 +20,7 @@ static eb_code_t run_command(eb_cli_t *cli, eb_err_t *err)
     const eb_command_t *command = cli->args.command;
 
     if (eb_arg_flag(&cli->args, EB_OPT_HELP)) {
-        return eb_usage_result(cli, command, err);
+        return eb_help_show(cli, command, err);
     }
     if (eb_arg_flag(&cli->args, EB_OPT_VERSION)) {
         return eb_cmd_version.run(cli, err);
@@ -86,7 +88,7 @@ static void finish_error(const eb_cli_t *cli, eb_code_t code, eb_err_t *err)
                  eb_signals_caught() == SIGINT ? "Ctrl-C" : "a signal");
     }
     /* The default hint speaks of work that can be taken up again. */
-    if (code == EB_ERR_CANCELLED && !cli->args.command->goes_on) {
+    if (code == EB_ERR_CANCELLED && !cli->args.command->resumes) {
         eb_err_hint(err, "nothing on the board was changed");
     }
     if (code == EB_ERR_USAGE && err->hint[0] == '\0' && cli->args.command != NULL) {
@@ -117,8 +119,9 @@ int eb_cli_main(int argc, char **argv)
         return eb_code_row(EB_ERR_FILE_IO)->exit_status; /* there is nobody to tell */
     }
     memset(&cli, 0, sizeof(cli));
+    cli.commands = eb_commands;
     eb_signals_install();
-    eb_code_t code = eb_args_parse(argc, argv, &cli.args, &err);
+    eb_code_t code = eb_args_parse(eb_commands, argc, argv, &cli.args, &err);
     set_up(&cli, eb_args_want_json(argc, argv));
     if (code == EB_OK) {
         code = run_command(&cli, &err);
@@ -137,7 +140,7 @@ int eb_cli_main(int argc, char **argv)
         eb_console_error(&cli.console, &err);
     }
     if (code == EB_ERR_USAGE && cli.args.command == NULL && argc == 1) {
-        eb_usage_short(&cli.console.term);
+        eb_usage_short(&cli.console.term, eb_commands);
     }
     eb_json_free(cli.json);
     return eb_code_row(code)->exit_status;

@@ -8,6 +8,7 @@
 #include "term.h"
 
 typedef struct eb_cli {
+    eb_commands_t commands; /* all of them, for help */
     eb_args_t args;
     eb_term_t out;        /* standard output: the result, nothing else */
     eb_console_t console; /* standard error: the rest */

@@ -81,7 +81,7 @@ class ManyBoards(unittest.TestCase):
 
     def test_what_makes_no_sense_is_refused(self):
         for ports, args, command, words in (
-                (["a", "b"], [], "erase", "only backup takes several"),
+                (["a", "b"], [], "erase", "takes only one --port"),
                 (["a", "a"], [], "backup", "--port a is given twice"),
                 (["all", "a"], [], "backup", "--port all goes without another"),
                 (["a", "b"], ["--output", "x.bin"], "backup", "--output names one image")):

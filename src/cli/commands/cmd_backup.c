@@ -1,5 +1,6 @@
 /* cmd_backup.c: `espbackup backup`. */
 #include "board.h"
+#include "command_table.h"
 #include "find.h"
 #include "many_boards.h"
 #include "paths.h"
@@ -120,6 +121,7 @@ const eb_command_t eb_cmd_backup = {
                "  espbackup backup --port /dev/ttyUSB0 --note \"before the update\"\n"
                "  espbackup backup --port all\n"
                "  espbackup backup --offset 0x9000 --size 24K --output nvs.bin\n",
-    .goes_on = true,
+    .resumes = true,
+    .many_ports = true,
     .run = run,
 };

@@ -1,5 +1,6 @@
 /* cmd_backup_partition.c: `espbackup backup-partition NAME...`. */
 #include "board.h"
+#include "command_table.h"
 #include "find.h"
 #include "number_parse.h"
 #include "paths.h"
@@ -120,7 +121,7 @@ static const eb_opt_t options[] = {
     EB_OPT_FLASH_SIZE, EB_OPT_COUNT,
 };
 
-static const eb_opt_words_t words[] = {
+static const eb_opt_help_t own_help[] = {
     {EB_OPT_OUTPUT, "name of the image, when it is one partition (default: chip, partition and "
                     "time, in the folder of backups)"},
     {EB_OPT_COUNT, NULL},
@@ -136,12 +137,12 @@ const eb_command_t eb_cmd_backup_partition = {
         "under a name of your choice, where no table is needed. Every byte is verified as with "
         "backup. Nothing on the board changes.",
     .options = options,
-    .words = words,
+    .own_help = own_help,
     .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,
     .example = "  espbackup backup-partition nvs otadata\n"
                "  espbackup backup-partition --active-app\n"
                "  espbackup backup-partition app0 0x10000 0x100000\n"
                "  espbackup backup-partition --all --from latest\n",
-    .goes_on = true,
+    .resumes = true,
     .run = run,
 };

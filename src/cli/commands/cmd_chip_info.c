@@ -1,5 +1,6 @@
 /* cmd_chip_info.c: `espbackup chip-info`. */
 #include "board.h"
+#include "command_table.h"
 #include "render_json.h"
 #include "render_text.h"
 

@@ -1,5 +1,6 @@
 /* cmd_diff.c: `espbackup diff A B`. */
 #include "board.h"
+#include "command_table.h"
 #include "find.h"
 #include "paths.h"
 #include "render_json.h"

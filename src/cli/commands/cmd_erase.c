@@ -1,4 +1,5 @@
 /* cmd_erase.c: `espbackup erase [NAME | ADDR SIZE]`. */
+#include "command_table.h"
 #include "confirm.h"
 #include "number_parse.h"
 #include "render_json.h"
@@ -14,7 +15,7 @@ typedef struct eb_erase_run {
     eb_confirm_t confirm;
 } eb_erase_run_t;
 
-static eb_code_t take_words(const eb_args_t *args, eb_erase_options_t *out, eb_err_t *err)
+static eb_code_t parse_target(const eb_args_t *args, eb_erase_options_t *out, eb_err_t *err)
 {
     switch (args->word_count) {
     case 0:
@@ -55,7 +56,7 @@ static eb_code_t fill_options(eb_erase_run_t *run, eb_err_t *err)
         .confirm_user = &run->confirm,
     };
     run->confirm.cli = run->cli;
-    eb_code_t code = take_words(args, &run->options, err);
+    eb_code_t code = parse_target(args, &run->options, err);
     if (code == EB_OK) {
         code = check_name(run->options.partition, err);
     }
@@ -121,7 +122,7 @@ static const eb_opt_t options[] = {
     EB_OPT_COUNT,
 };
 
-static const eb_opt_words_t words[] = {
+static const eb_opt_help_t own_help[] = {
     {EB_OPT_FORCE, "go on although the board's security state makes it dangerous"},
     {EB_OPT_COUNT, NULL},
 };
@@ -137,7 +138,7 @@ const eb_command_t eb_cmd_erase = {
              "of it is erased is verified by a digest that the chip computes. 'espbackup backup' "
              "saves the board before.",
     .options = options,
-    .words = words,
+    .own_help = own_help,
     .groups = EB_OPT_GROUP_BOARD,
     .example = "  espbackup erase nvs\n"
                "  espbackup erase 0x9000 24K\n"

@@ -1,5 +1,6 @@
 /* cmd_flash_info.c: `espbackup flash-info`. */
 #include "board.h"
+#include "command_table.h"
 #include "render_json.h"
 #include "render_text.h"
 

@@ -1,22 +1,33 @@
 /* cmd_help.c: `espbackup help [COMMAND]`. */
-#include "cli.h"
+#include "cmd_help.h"
+
+#include "command_table.h"
 #include "suggest.h"
 #include "usage.h"
+
+eb_code_t eb_help_show(eb_cli_t *cli, const eb_command_t *command, eb_err_t *err)
+{
+    if (cli->json != NULL) {
+        return eb_usage_json(cli->json, cli->commands, command, err);
+    }
+    eb_usage_print(&cli->out, cli->commands, command);
+    return EB_OK;
+}
 
 static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
 {
     const char *near = NULL;
 
     if (cli->args.word_count == 0) {
-        return eb_usage_result(cli, NULL, err);
+        return eb_help_show(cli, NULL, err);
     }
     const char *word = cli->args.words[0];
-    const eb_command_t *command = eb_command_find(word);
+    const eb_command_t *command = eb_command_find(cli->commands, word);
     if (command != NULL) {
-        return eb_usage_result(cli, command, err);
+        return eb_help_show(cli, command, err);
     }
-    for (size_t i = 0; eb_command_at(i) != NULL; i++) {
-        near = eb_suggest_better(word, near, eb_command_at(i)->name);
+    for (size_t i = 0; cli->commands[i] != NULL; i++) {
+        near = eb_suggest_better(word, near, cli->commands[i]->name);
     }
     eb_err_set(err, EB_ERR_USAGE, "no help for '%s': there is no such command", word);
     if (near != NULL) {

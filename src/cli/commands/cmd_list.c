@@ -1,5 +1,6 @@
 /* cmd_list.c: `espbackup list`. */
 #include "cli.h"
+#include "command_table.h"
 #include "espbackup/ops.h"
 #include "render_json.h"
 #include "render_text.h"
@@ -117,7 +118,7 @@ static const eb_opt_t options[] = {
     EB_OPT_CHECK, EB_OPT_CHIP, EB_OPT_MAC, EB_OPT_PARTITION, EB_OPT_COUNT,
 };
 
-static const eb_opt_words_t words[] = {
+static const eb_opt_help_t own_help[] = {
     {EB_OPT_CHIP, "only backups of this chip"},
     {EB_OPT_PARTITION, "only backups of this partition"},
     {EB_OPT_COUNT, NULL},
@@ -132,7 +133,7 @@ const eb_command_t eb_cmd_list = {
              "With --check every image is read again and compared with its sidecar; one that "
              "differs makes the exit status 6.",
     .options = options,
-    .words = words,
+    .own_help = own_help,
     .groups = EB_OPT_GROUP_STORE,
     .example = "  espbackup list\n"
                "  espbackup list --check --chip esp32c3\n",

@@ -1,5 +1,6 @@
 /* cmd_ports.c: `espbackup ports`. */
 #include "board.h"
+#include "command_table.h"
 #include "espbackup/transport.h"
 #include "sidecar_rules.h"
 #include "text_table.h"

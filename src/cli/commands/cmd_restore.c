@@ -1,4 +1,5 @@
 /* cmd_restore.c: `espbackup restore BACKUP`. */
+#include "command_table.h"
 #include "confirm.h"
 #include "find.h"
 #include "paths.h"
@@ -180,7 +181,7 @@ static const eb_opt_t options[] = {
     EB_OPT_FLASH_SIZE,   EB_OPT_PARTITION_TABLE, EB_OPT_COUNT,
 };
 
-static const eb_opt_words_t words[] = {
+static const eb_opt_help_t own_help[] = {
     {EB_OPT_OFFSET, "only from here on (default: where the image starts)"},
     {EB_OPT_SIZE, "only so much (default: all, to the end of the image)"},
     {EB_OPT_FORCE, "go on although the image is of another chip, or the board's security state "
@@ -205,7 +206,7 @@ const eb_command_t eb_cmd_restore = {
         "first.\n\nWhen it is interrupted, it says which ranges are new, old or unknown, "
         "and the same command finishes the job.",
     .options = options,
-    .words = words,
+    .own_help = own_help,
     .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,
     .example = "  espbackup restore latest\n"
                "  espbackup restore latest --dry-run\n"

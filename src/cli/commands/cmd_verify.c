@@ -1,5 +1,6 @@
 /* cmd_verify.c: `espbackup verify BACKUP`. */
 #include "board.h"
+#include "command_table.h"
 #include "find.h"
 #include "paths.h"
 #include "render_json.h"

@@ -1,5 +1,6 @@
 /* cmd_version.c: `espbackup version`. */
 #include "cli.h"
+#include "command_table.h"
 #include "espbackup/version.h"
 
 static eb_code_t run(eb_cli_t *cli, eb_err_t *err)

@@ -30,7 +30,8 @@ static void join_choices(const char *const *choices, char *out, size_t cap)
 }
 
 /* `who` is how the value came: "--baud" or "ESPTOOL_BAUD". */
-static eb_code_t take_choice(const eb_opt_row_t *row, const char *who, eb_arg_t *arg, eb_err_t *err)
+static eb_code_t parse_choice(const eb_opt_row_t *row, const char *who, eb_arg_t *arg,
+                              eb_err_t *err)
 {
     char list[LIST_BYTES];
     const char *near = NULL;
@@ -65,7 +66,8 @@ static void range_text(const eb_opt_row_t *row, char *out, size_t cap)
     }
 }
 
-static eb_code_t take_number(const eb_opt_row_t *row, const char *who, eb_arg_t *arg, eb_err_t *err)
+static eb_code_t parse_number(const eb_opt_row_t *row, const char *who, eb_arg_t *arg,
+                              eb_err_t *err)
 {
     char expected[LIST_BYTES];
     uint64_t value;
@@ -106,7 +108,7 @@ static bool same_chip(const char *a, const char *b)
 }
 
 /* A chip's name becomes the id that the layers below know; "auto" is as if nothing was said. */
-static eb_code_t take_chip(const char *who, eb_arg_t *arg, eb_err_t *err)
+static eb_code_t parse_chip(const char *who, eb_arg_t *arg, eb_err_t *err)
 {
     const eb_chip_name_t *names = NULL;
     size_t count = eb_chip_names(&names);
@@ -135,8 +137,8 @@ static eb_code_t take_chip(const char *who, eb_arg_t *arg, eb_err_t *err)
     return EB_ERR_USAGE;
 }
 
-static eb_code_t take_repeated(eb_opt_t opt, const char *who, const char *text, eb_args_t *out,
-                               eb_err_t *err)
+static eb_code_t add_repeated(eb_opt_t opt, const char *who, const char *text, eb_args_t *out,
+                              eb_err_t *err)
 {
     if (out->repeated_count >= EB_ARGS_WORDS_MAX) {
         return eb_err_set(err, EB_ERR_USAGE, "%s '%s': %d are the most that can be given", who,
@@ -146,8 +148,8 @@ static eb_code_t take_repeated(eb_opt_t opt, const char *who, const char *text, 
     return EB_OK;
 }
 
-static eb_code_t take_value(eb_opt_t opt, const char *who, const char *text, bool from_env,
-                            eb_args_t *out, eb_err_t *err)
+static eb_code_t set_value(eb_opt_t opt, const char *who, const char *text, bool from_env,
+                           eb_args_t *out, eb_err_t *err)
 {
     const eb_opt_row_t *row = eb_opt_row(opt);
     eb_arg_t *arg = &out->values[opt];
@@ -162,14 +164,14 @@ static eb_code_t take_value(eb_opt_t opt, const char *who, const char *text, boo
             return eb_err_set(err, EB_ERR_USAGE, "%s is empty: expected %s", who, row->value_name);
         }
         if (row->repeats) {
-            return take_repeated(opt, who, text, out, err);
+            return add_repeated(opt, who, text, out, err);
         }
-        return opt == EB_OPT_CHIP ? take_chip(who, arg, err) : EB_OK;
+        return opt == EB_OPT_CHIP ? parse_chip(who, arg, err) : EB_OK;
     case EB_OPT_TYPE_NUMBER:
     case EB_OPT_TYPE_SIZE:
-        return take_number(row, who, arg, err);
+        return parse_number(row, who, arg, err);
     case EB_OPT_TYPE_CHOICE:
-        return take_choice(row, who, arg, err);
+        return parse_choice(row, who, arg, err);
     }
     return eb_err_set(err, EB_ERR_INTERNAL, "option %s has no type", row->name);
 }
@@ -192,15 +194,16 @@ static eb_code_t unknown_option(const char *word, const char *name, eb_err_t *er
     return EB_ERR_USAGE;
 }
 
-/* The words of the command line and how far they are read. */
-typedef struct eb_words {
+/* The command line, and how far it is read. */
+typedef struct eb_command_line {
+    eb_commands_t commands;
     int argc, next;
     char **argv;
-} eb_words_t;
+} eb_command_line_t;
 
 /* The value of an option: behind `=` or the letter (inline_value), or the next word. */
-static eb_code_t take_option(eb_opt_t opt, const char *who, const char *inline_value,
-                             eb_words_t *words, eb_args_t *out, eb_err_t *err)
+static eb_code_t parse_option(eb_opt_t opt, const char *who, const char *inline_value,
+                              eb_command_line_t *line, eb_args_t *out, eb_err_t *err)
 {
     const eb_opt_row_t *row = eb_opt_row(opt);
     const char *value = inline_value;
@@ -209,19 +212,20 @@ static eb_code_t take_option(eb_opt_t opt, const char *who, const char *inline_v
         if (value != NULL) {
             return eb_err_set(err, EB_ERR_USAGE, "%s takes no value, but got '%s'", who, value);
         }
-        return take_value(opt, who, "", false, out, err);
+        return set_value(opt, who, "", false, out, err);
     }
     if (value == NULL) {
         /* A word that looks like a long option is one: the value was forgotten. */
-        if (words->next >= words->argc || strncmp(words->argv[words->next], "--", 2) == 0) {
+        if (line->next >= line->argc || strncmp(line->argv[line->next], "--", 2) == 0) {
             return eb_err_set(err, EB_ERR_USAGE, "%s wants a value: %s", who, row->value_name);
         }
-        value = words->argv[words->next++];
+        value = line->argv[line->next++];
     }
-    return take_value(opt, who, value, false, out, err);
+    return set_value(opt, who, value, false, out, err);
 }
 
-static eb_code_t take_long(const char *word, eb_words_t *words, eb_args_t *out, eb_err_t *err)
+static eb_code_t parse_long(const char *word, eb_command_line_t *line, eb_args_t *out,
+                            eb_err_t *err)
 {
     char name[48];
     const char *equals = strchr(word, '=');
@@ -233,10 +237,11 @@ static eb_code_t take_long(const char *word, eb_words_t *words, eb_args_t *out, 
         return unknown_option(word, name, err);
     }
     snprintf(name, sizeof(name), "--%s", eb_opt_row(opt)->name);
-    return take_option(opt, name, equals != NULL ? equals + 1 : NULL, words, out, err);
+    return parse_option(opt, name, equals != NULL ? equals + 1 : NULL, line, out, err);
 }
 
-static eb_code_t take_short(const char *word, eb_words_t *words, eb_args_t *out, eb_err_t *err)
+static eb_code_t parse_short(const char *word, eb_command_line_t *line, eb_args_t *out,
+                             eb_err_t *err)
 {
     for (const char *p = word + 1; *p != '\0'; p++) {
         eb_opt_t opt = eb_opt_find_letter(*p);
@@ -250,7 +255,7 @@ static eb_code_t take_short(const char *word, eb_words_t *words, eb_args_t *out,
         if (rest != NULL && *rest == '=') {
             rest++;
         }
-        if (take_option(opt, name, rest, words, out, err) != EB_OK) {
+        if (parse_option(opt, name, rest, line, out, err) != EB_OK) {
             return EB_ERR_USAGE;
         }
         if (!flag) {
@@ -283,12 +288,12 @@ static const char *foreign_command(const char *word)
     return NULL;
 }
 
-static eb_code_t unknown_command(const char *word, eb_err_t *err)
+static eb_code_t unknown_command(eb_commands_t commands, const char *word, eb_err_t *err)
 {
     const char *near = foreign_command(word);
 
-    for (size_t i = 0; foreign_command(word) == NULL && eb_command_at(i) != NULL; i++) {
-        near = eb_suggest_better(word, near, eb_command_at(i)->name);
+    for (size_t i = 0; foreign_command(word) == NULL && commands[i] != NULL; i++) {
+        near = eb_suggest_better(word, near, commands[i]->name);
     }
     eb_err_set(err, EB_ERR_USAGE, "unknown command '%s'", word);
     if (near != NULL) {
@@ -299,11 +304,11 @@ static eb_code_t unknown_command(const char *word, eb_err_t *err)
     return EB_ERR_USAGE;
 }
 
-static eb_code_t take_word(const char *word, eb_args_t *out, eb_err_t *err)
+static eb_code_t parse_word(eb_commands_t commands, const char *word, eb_args_t *out, eb_err_t *err)
 {
     if (out->command == NULL) {
-        out->command = eb_command_find(word);
-        return out->command != NULL ? EB_OK : unknown_command(word, err);
+        out->command = eb_command_find(commands, word);
+        return out->command != NULL ? EB_OK : unknown_command(commands, word, err);
     }
     if (out->word_count >= out->command->max_args || out->word_count >= EB_ARGS_WORDS_MAX) {
         eb_err_set(err, EB_ERR_USAGE, "'%s' is one word too many for '%s'", word,
@@ -316,12 +321,12 @@ static eb_code_t take_word(const char *word, eb_args_t *out, eb_err_t *err)
     return EB_OK;
 }
 
-static eb_code_t take_words(eb_words_t *words, eb_args_t *out, eb_err_t *err)
+static eb_code_t parse_words(eb_command_line_t *line, eb_args_t *out, eb_err_t *err)
 {
     bool only_words = false;
 
-    while (words->next < words->argc) {
-        const char *word = words->argv[words->next++];
+    while (line->next < line->argc) {
+        const char *word = line->argv[line->next++];
         eb_code_t code;
 
         if (!only_words && strcmp(word, "--") == 0) {
@@ -329,11 +334,11 @@ static eb_code_t take_words(eb_words_t *words, eb_args_t *out, eb_err_t *err)
             continue;
         }
         if (!only_words && strncmp(word, "--", 2) == 0) {
-            code = take_long(word, words, out, err);
+            code = parse_long(word, line, out, err);
         } else if (!only_words && word[0] == '-' && word[1] != '\0') {
-            code = take_short(word, words, out, err);
+            code = parse_short(word, line, out, err);
         } else {
-            code = take_word(word, out, err);
+            code = parse_word(line->commands, word, out, err);
         }
         if (code != EB_OK) {
             return code;
@@ -343,33 +348,30 @@ static eb_code_t take_words(eb_words_t *words, eb_args_t *out, eb_err_t *err)
 }
 
 /* The commands that take opt: "backup, list". */
-static void takers_text(eb_opt_t opt, char *out, size_t cap)
+static void takers_text(eb_commands_t commands, eb_opt_t opt, char *out, size_t cap)
 {
     out[0] = '\0';
-    for (size_t i = 0; eb_command_at(i) != NULL; i++) {
+    for (size_t i = 0; commands[i] != NULL; i++) {
         size_t used = strlen(out);
-        if (eb_command_takes(eb_command_at(i), opt)) {
-            snprintf(out + used, cap - used, "%s%s", used == 0 ? "" : ", ", eb_command_at(i)->name);
+        if (eb_command_takes(commands[i], opt)) {
+            snprintf(out + used, cap - used, "%s%s", used == 0 ? "" : ", ", commands[i]->name);
         }
     }
 }
 
-/* Several boards at once are for what changes none of them. */
 static eb_code_t check_ports(const eb_args_t *out, eb_err_t *err)
 {
     const char *ports[EB_ARGS_WORDS_MAX];
     size_t count = eb_arg_list(out, EB_OPT_PORT, ports);
 
-    if (count > 1 && out->command != &eb_cmd_backup) {
-        return eb_err_set(err, EB_ERR_USAGE,
-                          "--port '%s' after --port '%s': only backup takes "
-                          "several",
-                          ports[1], ports[0]);
+    if (count > 1 && !out->command->many_ports) {
+        return eb_err_set(err, EB_ERR_USAGE, "'%s' takes only one --port: got '%s' and '%s'",
+                          out->command->name, ports[0], ports[1]);
     }
     return EB_OK;
 }
 
-static eb_code_t check_command(const eb_args_t *out, eb_err_t *err)
+static eb_code_t check_command(eb_commands_t commands, const eb_args_t *out, eb_err_t *err)
 {
     char takers[LIST_BYTES];
 
@@ -378,7 +380,7 @@ static eb_code_t check_command(const eb_args_t *out, eb_err_t *err)
         if (!out->values[opt].set || eb_command_takes(out->command, opt)) {
             continue;
         }
-        takers_text(opt, takers, sizeof(takers));
+        takers_text(commands, opt, takers, sizeof(takers));
         eb_err_set(err, EB_ERR_USAGE, "'%s' does not take --%s", out->command->name,
                    eb_opt_row(opt)->name);
         eb_err_hint(err, "--%s belongs to: %s", eb_opt_row(opt)->name, takers);
@@ -392,7 +394,7 @@ static eb_code_t check_command(const eb_args_t *out, eb_err_t *err)
 }
 
 /* Defaults from the environment, for what the command uses and the command line left open. */
-static eb_code_t take_env(eb_args_t *out, eb_err_t *err)
+static eb_code_t read_environment(eb_args_t *out, eb_err_t *err)
 {
     for (int i = 0; i < EB_OPT_COUNT; i++) {
         const eb_opt_row_t *row = eb_opt_row((eb_opt_t)i);
@@ -405,7 +407,7 @@ static eb_code_t take_env(eb_args_t *out, eb_err_t *err)
             if (out->values[i].set || text == NULL || text[0] == '\0') {
                 continue;
             }
-            eb_code_t code = take_value((eb_opt_t)i, row->env[e], text, true, out, err);
+            eb_code_t code = set_value((eb_opt_t)i, row->env[e], text, true, out, err);
             if (code != EB_OK) {
                 return code;
             }
@@ -432,17 +434,18 @@ static eb_code_t check_conflicts(const eb_args_t *out, eb_err_t *err)
     return EB_OK;
 }
 
-eb_code_t eb_args_parse(int argc, char **argv, eb_args_t *out, eb_err_t *err)
+eb_code_t eb_args_parse(eb_commands_t commands, int argc, char **argv, eb_args_t *out,
+                        eb_err_t *err)
 {
-    eb_words_t words = {.argc = argc, .next = 1, .argv = argv};
+    eb_command_line_t line = {.commands = commands, .argc = argc, .next = 1, .argv = argv};
 
     *out = (eb_args_t){0};
-    eb_code_t code = take_words(&words, out, err);
+    eb_code_t code = parse_words(&line, out, err);
     if (code == EB_OK && out->command != NULL) {
-        code = check_command(out, err);
+        code = check_command(commands, out, err);
     }
     if (code == EB_OK && out->command != NULL) {
-        code = take_env(out, err);
+        code = read_environment(out, err);
     }
     if (code == EB_OK && out->command != NULL) {
         code = check_ports(out, err);

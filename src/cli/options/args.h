@@ -8,7 +8,7 @@
 #ifndef EB_OPTIONS_ARGS_H
 #define EB_OPTIONS_ARGS_H
 
-#include "command_table.h"
+#include "command.h"
 #include "espbackup/err.h"
 #include "option_table.h"
 
@@ -41,7 +41,8 @@ typedef struct eb_args {
 } eb_args_t;
 
 /* argv[0] is skipped. *out is filled as far as parsing came, on failure too. */
-eb_code_t eb_args_parse(int argc, char **argv, eb_args_t *out, eb_err_t *err);
+eb_code_t eb_args_parse(eb_commands_t commands, int argc, char **argv, eb_args_t *out,
+                        eb_err_t *err);
 
 /* The values of an option that repeats, in the order given; returns how many. */
 size_t eb_arg_list(const eb_args_t *args, eb_opt_t opt, const char *out[EB_ARGS_WORDS_MAX]);

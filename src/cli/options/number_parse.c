@@ -68,8 +68,8 @@ eb_number_fault_t eb_number_parse(const char *text, bool suffixes, uint64_t *out
     return EB_NUMBER_OK;
 }
 
-static eb_code_t take(const char *what, const char *text, uint64_t least, uint32_t *out,
-                      eb_err_t *err)
+static eb_code_t parse_u32(const char *what, const char *text, uint64_t least, uint32_t *out,
+                           eb_err_t *err)
 {
     uint64_t value;
 
@@ -87,10 +87,10 @@ static eb_code_t take(const char *what, const char *text, uint64_t least, uint32
 eb_code_t eb_range_parse(const char *addr_text, const char *size_text, uint32_t *addr,
                          uint32_t *size, eb_err_t *err)
 {
-    eb_code_t code = take("ADDR", addr_text, 0, addr, err);
+    eb_code_t code = parse_u32("ADDR", addr_text, 0, addr, err);
 
     if (code == EB_OK) {
-        code = take("SIZE", size_text, 1, size, err);
+        code = parse_u32("SIZE", size_text, 1, size, err);
     }
     if (code == EB_OK && (uint64_t)*addr + *size > (uint64_t)UINT32_MAX + 1) {
         code = eb_err_set(err, EB_ERR_USAGE, "ADDR '%s' with SIZE '%s' ends beyond any flash",

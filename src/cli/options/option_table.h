@@ -104,6 +104,4 @@ eb_opt_t eb_opt_find_letter(char letter);
 /* Whether two names are equal when `_` is read as `-`; case counts. `a` has `len` bytes. */
 bool eb_name_equal(const char *a, size_t len, const char *b);
 
-typedef enum eb_color { EB_COLOR_AUTO, EB_COLOR_ALWAYS, EB_COLOR_NEVER } eb_color_t;
-
 #endif

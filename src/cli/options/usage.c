@@ -1,7 +1,6 @@
 /* usage.c: help. The texts are in the tables; here they are only laid out. */
 #include "usage.h"
 
-#include "cli.h"
 #include "espbackup/version.h"
 
 #include <stdio.h>
@@ -50,8 +49,8 @@ static void print_row(const eb_term_t *term, const char *left, const char *right
 /* What the command says of the option itself, or the row. */
 static const char *option_help(const eb_command_t *command, eb_opt_t opt)
 {
-    if (command != NULL && command->words != NULL) {
-        for (const eb_opt_words_t *own = command->words; own->opt != EB_OPT_COUNT; own++) {
+    if (command != NULL && command->own_help != NULL) {
+        for (const eb_opt_help_t *own = command->own_help; own->opt != EB_OPT_COUNT; own++) {
             if (own->opt == opt) {
                 return own->help;
             }
@@ -110,13 +109,13 @@ static void print_globals(const eb_term_t *term, unsigned groups)
     print_group(term, "General:", EB_OPT_GROUP_GENERAL);
 }
 
-static void print_commands(const eb_term_t *term)
+static void print_commands(const eb_term_t *term, eb_commands_t commands)
 {
     print_heading(term, "Commands:");
-    for (size_t i = 0; eb_command_at(i) != NULL; i++) {
+    for (size_t i = 0; commands[i] != NULL; i++) {
         char left[64];
-        snprintf(left, sizeof(left), "  %s", eb_command_at(i)->name);
-        print_row(term, left, eb_command_at(i)->summary);
+        snprintf(left, sizeof(left), "  %s", commands[i]->name);
+        print_row(term, left, commands[i]->summary);
     }
 }
 
@@ -140,7 +139,7 @@ static void print_command_help(const eb_term_t *term, const eb_command_t *comman
     }
 }
 
-void eb_usage_print(const eb_term_t *term, const eb_command_t *command)
+void eb_usage_print(const eb_term_t *term, eb_commands_t commands, const eb_command_t *command)
 {
     if (command != NULL) {
         print_command_help(term, command);
@@ -150,7 +149,7 @@ void eb_usage_print(const eb_term_t *term, const eb_command_t *command)
             "espbackup %s: saves the flash of an Espressif board, and proves the copy\n\n",
             eb_version());
     fprintf(term->file, "Usage: espbackup [OPTIONS] COMMAND [ARGUMENTS]\n\n");
-    print_commands(term);
+    print_commands(term, commands);
     print_globals(term, EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE);
     fputc('\n', term->file);
     print_wrapped(term,
@@ -159,29 +158,26 @@ void eb_usage_print(const eb_term_t *term, const eb_command_t *command)
                   0, 0);
 }
 
-void eb_usage_short(const eb_term_t *term)
+void eb_usage_short(const eb_term_t *term, eb_commands_t commands)
 {
     fputs("\nUsage: espbackup [OPTIONS] COMMAND [ARGUMENTS]\n\n", term->file);
-    print_commands(term);
+    print_commands(term, commands);
 }
 
-eb_code_t eb_usage_result(eb_cli_t *cli, const eb_command_t *command, eb_err_t *err)
+eb_code_t eb_usage_json(eb_json_t *root, eb_commands_t commands, const eb_command_t *command,
+                        eb_err_t *err)
 {
     eb_term_t memory = {0};
     char *text = NULL;
     size_t len = 0;
 
-    if (cli->json == NULL) {
-        eb_usage_print(&cli->out, command);
-        return EB_OK;
-    }
     memory.file = open_memstream(&text, &len);
     if (memory.file == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the help");
     }
-    eb_usage_print(&memory, command);
+    eb_usage_print(&memory, commands, command);
     if (fclose(memory.file) == 0) {
-        eb_json_add_text(cli->json, "help", text);
+        eb_json_add_text(root, "help", text);
     }
     free(text);
     return EB_OK;

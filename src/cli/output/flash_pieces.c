@@ -6,7 +6,8 @@
 #include <string.h>
 
 /* The names come from the same place as those of `diff`. */
-static bool take(eb_pieces_t *out, const eb_diff_result_t *cut, const eb_span_state_t *states)
+static bool copy_pieces(eb_pieces_t *out, const eb_diff_result_t *cut,
+                        const eb_span_state_t *states)
 {
     out->list = calloc(cut->count + 1, sizeof(*out->list));
     if (out->list == NULL) {
@@ -28,7 +29,7 @@ static bool take(eb_pieces_t *out, const eb_diff_result_t *cut, const eb_span_st
 bool eb_pieces_of_diff(const eb_diff_result_t *diff, eb_pieces_t *out)
 {
     *out = (eb_pieces_t){0};
-    return take(out, diff, NULL);
+    return copy_pieces(out, diff, NULL);
 }
 
 bool eb_pieces_of_spans(const eb_spans_t *spans, const eb_areas_t *areas, eb_pieces_t *out)
@@ -53,7 +54,7 @@ bool eb_pieces_of_spans(const eb_spans_t *spans, const eb_areas_t *areas, eb_pie
             states[k] = span->state;
         }
     }
-    good = good && take(out, &cut, states);
+    good = good && copy_pieces(out, &cut, states);
     free(states);
     eb_diff_result_free(&cut);
     return good;

@@ -2,11 +2,12 @@
 #ifndef EB_TERM_TERM_H
 #define EB_TERM_TERM_H
 
-#include "option_table.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+
+/* In the order of --color's choices. */
+typedef enum eb_color { EB_COLOR_AUTO, EB_COLOR_ALWAYS, EB_COLOR_NEVER } eb_color_t;
 
 typedef enum eb_style { EB_STYLE_HEADING, EB_STYLE_ERROR, EB_STYLE_WARNING } eb_style_t;
 

@@ -1,5 +1,6 @@
 /* test_args.c: the command line against the tables. */
 #include "args.h"
+#include "command_table.h"
 #include "number_parse.h"
 #include "suggest.h"
 
@@ -32,7 +33,7 @@ static eb_code_t parse(const char *first, ...)
     }
     va_end(words);
     err = (eb_err_t){0};
-    return eb_args_parse(argc, argv, &args, &err);
+    return eb_args_parse(eb_commands, argc, argv, &args, &err);
 }
 
 static void assert_says(const char *text)

@@ -1,6 +1,7 @@
 /* test_cli_tables.c: the tables against themselves, the help, the man page and docs/exit-codes.md.
  */
 #include "cli.h"
+#include "command_table.h"
 #include "espbackup/session.h"
 #include "usage.h"
 
@@ -39,7 +40,7 @@ static char *help_of(const eb_command_t *command)
     eb_term_t term = {.file = open_memstream(&text, &len)};
 
     assert_non_null(term.file);
-    eb_usage_print(&term, command);
+    eb_usage_print(&term, eb_commands, command);
     fclose(term.file);
     return text;
 }
@@ -118,10 +119,10 @@ static void choices_are_the_enums(void **state)
 static void commands_are_whole(void **state)
 {
     (void)state;
-    for (size_t i = 0; eb_command_at(i) != NULL; i++) {
-        const eb_command_t *command = eb_command_at(i);
+    for (size_t i = 0; eb_commands[i] != NULL; i++) {
+        const eb_command_t *command = eb_commands[i];
 
-        assert_ptr_equal(eb_command_find(command->name), command);
+        assert_ptr_equal(eb_command_find(eb_commands, command->name), command);
         assert_non_null(command->summary);
         assert_non_null(command->about);
         assert_non_null(command->run);
@@ -141,8 +142,8 @@ static void each_option_is_taken(void **state)
     (void)state;
     for (int i = 0; i < EB_OPT_COUNT; i++) {
         bool taken = false;
-        for (size_t c = 0; eb_command_at(c) != NULL; c++) {
-            taken = taken || eb_command_takes(eb_command_at(c), (eb_opt_t)i);
+        for (size_t c = 0; eb_commands[c] != NULL; c++) {
+            taken = taken || eb_command_takes(eb_commands[c], (eb_opt_t)i);
         }
         assert_true(taken);
     }
@@ -154,8 +155,8 @@ static void help_tells_everything(void **state)
     char name[64];
 
     (void)state;
-    for (size_t c = 0; eb_command_at(c) != NULL; c++) {
-        const eb_command_t *command = eb_command_at(c);
+    for (size_t c = 0; eb_commands[c] != NULL; c++) {
+        const eb_command_t *command = eb_commands[c];
         char *text = help_of(command);
 
         assert_true(has_word(whole, command->name));
@@ -179,7 +180,7 @@ static void help_fits_80_columns(void **state)
 {
     (void)state;
     for (size_t c = 0;; c++) {
-        char *text = help_of(eb_command_at(c));
+        char *text = help_of(eb_commands[c]);
         for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
             if (strlen(line) > 80) {
                 fail_msg("too long: %s", line);
@@ -187,7 +188,7 @@ static void help_fits_80_columns(void **state)
             assert_true(line[0] != '\0' && line[strlen(line) - 1] != ' ');
         }
         free(text);
-        if (eb_command_at(c) == NULL) {
+        if (eb_commands[c] == NULL) {
             return;
         }
     }
@@ -217,9 +218,9 @@ static void man_page_has_every_option_and_command(void **state)
             }
         }
     }
-    for (size_t c = 0; eb_command_at(c) != NULL; c++) {
+    for (size_t c = 0; eb_commands[c] != NULL; c++) {
         char heading[140];
-        man_name("", eb_command_at(c)->name, word, sizeof(word));
+        man_name("", eb_commands[c]->name, word, sizeof(word));
         snprintf(heading, sizeof(heading), ".SS %s\n", word);
         if (strstr(man, heading) == NULL) {
             fail_msg("no section '%s' in the man page", heading);

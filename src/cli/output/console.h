@@ -1,8 +1,8 @@
 /*
  * console.h: everything but the result: progress, notes, warnings and errors, on standard error.
  */
-#ifndef EB_TERM_CONSOLE_H
-#define EB_TERM_CONSOLE_H
+#ifndef EB_OUTPUT_CONSOLE_H
+#define EB_OUTPUT_CONSOLE_H
 
 #include "espbackup/err.h"
 #include "espbackup/event.h"

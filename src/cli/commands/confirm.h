@@ -5,8 +5,8 @@
  * gives eb_confirm_change and an eb_confirm_t to the operation, and keeps what it learned there for
  * its result.
  */
-#ifndef EB_TERM_CONFIRM_H
-#define EB_TERM_CONFIRM_H
+#ifndef EB_COMMANDS_CONFIRM_H
+#define EB_COMMANDS_CONFIRM_H
 
 #include "board.h"
 #include "espbackup/ops.h"
