@@ -1,8 +1,8 @@
-/* version.h: the version of espbackup, from CMakeLists.txt. */
+/* version.h: the version of espbackup, from git or from CMakeLists.txt (src/base/version.cmake). */
 #ifndef ESPBACKUP_VERSION_H
 #define ESPBACKUP_VERSION_H
 
-/* "0.1.0"; static storage. */
+/* "0.1.0" of a release, "0.1.0-123-gabcdef0" of another commit; static storage. */
 const char *eb_version(void);
 
 #endif

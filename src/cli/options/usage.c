@@ -145,9 +145,8 @@ void eb_usage_print(const eb_term_t *term, eb_commands_t commands, const eb_comm
         print_command_help(term, command);
         return;
     }
-    fprintf(term->file,
-            "espbackup %s: saves the flash of an Espressif board, and proves the copy\n\n",
-            eb_version());
+    fprintf(term->file, "espbackup %s\n", eb_version());
+    fputs("Saves the flash of an Espressif board, and verifies the copy.\n\n", term->file);
     fprintf(term->file, "Usage: espbackup [OPTIONS] COMMAND [ARGUMENTS]\n\n");
     print_commands(term, commands);
     print_globals(term, EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE);
