@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PATH_BYTES 96
+#define PATH_BYTES 112
 
 typedef struct fault {
     eb_err_t *err;

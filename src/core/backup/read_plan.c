@@ -166,28 +166,24 @@ static double guess_chance(const eb_read_plan_t *plan, eb_guess_t guess, uint32_
     const eb_read_plan_region_t *region = region_at(plan, addr);
     eb_edge_t edge = state->edge_addr == addr ? state->edge : EB_EDGE_UNKNOWN;
 
-    switch (guess) {
-    case EB_GUESS_RESUMED:
+    if (guess == EB_GUESS_RESUMED) {
         return edge == EB_EDGE_NO ? 0.5 : 0.95;
-    case EB_GUESS_PRIOR:
-        return edge == EB_EDGE_NO ? 0.2 : 0.9;
-    case EB_GUESS_ERASED:
-        if (addr == region->range.addr) {
-            edge = EB_EDGE_UNKNOWN; /* what lies before is another thing */
-        }
-        if (edge == EB_EDGE_UNKNOWN) {
-            return region->erased == EB_LIKELY_YES ? 0.9 : 0.5;
-        }
-        if (edge == EB_EDGE_YES) {
-            return 0.9;
-        }
-        /* The longer it was dense, the longer it will be. */
-        return plan->dense_bytes > DENSE_START_BYTES ? 0.1 * DENSE_START_BYTES / plan->dense_bytes
-                                                     : 0.1;
-    case EB_GUESS_COUNT:
-        break;
     }
-    return 0.0;
+    if (guess == EB_GUESS_PRIOR) {
+        return edge == EB_EDGE_NO ? 0.2 : 0.9;
+    }
+    if (addr == region->range.addr) {
+        edge = EB_EDGE_UNKNOWN; /* what lies before is another thing */
+    }
+    if (edge == EB_EDGE_UNKNOWN) {
+        return region->erased == EB_LIKELY_YES ? 0.9 : 0.5;
+    }
+    if (edge == EB_EDGE_YES) {
+        return 0.9;
+    }
+    /* The longer it was dense, the longer it will be. */
+    return plan->dense_bytes > DENSE_START_BYTES ? 0.1 * DENSE_START_BYTES / plan->dense_bytes
+                                                 : 0.1;
 }
 
 /* Large enough that round trips are a twentieth of the time; larger would only cost more when it is
