@@ -1,33 +1,10 @@
 #include "clock.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <time.h>
-
-int64_t eb_clock_us(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 int64_t eb_clock_ms(void)
 {
     return eb_clock_us() / 1000;
-}
-
-void eb_sleep_ms(int64_t ms)
-{
-    struct timespec left;
-
-    if (ms <= 0) {
-        return;
-    }
-    left.tv_sec = (time_t)(ms / 1000);
-    left.tv_nsec = (long)(ms % 1000) * 1000000;
-    while (nanosleep(&left, &left) != 0 && errno == EINTR)
-        ; /* a signal cuts the sleep short; `left` shrinks each time */
 }
 
 int64_t eb_clock_left_ms(int64_t deadline_ms)

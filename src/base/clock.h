@@ -6,6 +6,10 @@
 #include <stdint.h>
 
 int64_t eb_clock_ms(void); /* monotonic; deadlines are points on it */
+
+/* clock_system.c. All waiting goes by these two or by a descriptor; tests link a held clock
+ * instead.
+ */
 int64_t eb_clock_us(void);
 void eb_sleep_ms(int64_t ms);
 

@@ -50,6 +50,8 @@ void sim_uart_heed_rts(sim_uart_t *u, sim_heed_t heed);
 /* USB-OTG: the download was asked for by a bit of the chip, not by the strapping pin. */
 bool sim_uart_forced_download(sim_uart_t *u);
 void sim_uart_set_forced_download(sim_uart_t *u, bool forced);
+/* The clock outside the chip: monotonic microseconds (sim_world.c). */
+uint64_t sim_world_us(void);
 /* One line for the simulator's own log (stderr with --log). */
 void sim_uart_log(sim_uart_t *u, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

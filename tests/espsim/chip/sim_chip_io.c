@@ -8,20 +8,11 @@
  */
 #include "sim_chip_internal.h"
 
-#include <time.h>
-
 enum { DEBT_LIMIT_US = 4000, INSTANT_US = 10000, USB_BYTE_US = 7 };
-
-static uint64_t io_world_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
-}
 
 uint64_t sim_now_us(sim_chip_t *chip)
 {
-    return io_world_us() + chip->clock_ahead_us + chip->debt_us;
+    return sim_world_us() + chip->clock_ahead_us + chip->debt_us;
 }
 
 /* The first thing a chip does is to spend 20 ms on booting; real time has passed by then. */
@@ -44,9 +35,9 @@ static void io_pay(sim_chip_t *chip)
     if (us == 0 || chip->stopped) {
         return;
     }
-    uint64_t before = io_world_us();
+    uint64_t before = sim_world_us();
     sim_wake_t wake = sim_uart_spend(chip->uart, us);
-    uint64_t passed = io_world_us() - before;
+    uint64_t passed = sim_world_us() - before;
     io_note(chip, wake);
     if (wake == SIM_OK && passed < us) {
         chip->clock_ahead_us += us - passed;
