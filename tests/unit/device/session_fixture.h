@@ -83,7 +83,7 @@ static inline void faults(board_t *b, const char *text, uint64_t seed)
     if (!sim_fault_parse(&b->options.faults, text, why, sizeof(why))) {
         fail_msg("%s", why);
     }
-    b->options.faults.seed = seed;
+    b->options.seed = seed;
 }
 
 static inline void power_on(board_t *b)

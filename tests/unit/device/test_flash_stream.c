@@ -2,10 +2,10 @@
  * READ_FLASH against a stub that watches when it is acknowledged: the rules that hide the round
  * trip and never lock the stub up.
  */
-#include "../transport/net_server.h"
 #include "bytes.h"
 #include "clock.h"
 #include "digest.h"
+#include "held_net.h"
 #include "session_impl.h"
 
 #include <setjmp.h>
@@ -19,6 +19,7 @@
 
 #define SIZE        (3u * 4096u + 100u)
 #define ACK_WAIT_MS 1500
+#define EARLY_MS    1 /* for an acknowledgement of a packet that has not begun */
 
 typedef enum stub_fault {
     STUB_GOOD,
@@ -33,9 +34,7 @@ typedef enum stub_fault {
 } stub_fault_t;
 
 typedef struct stub {
-    net_server_t server;
     stub_fault_t fault;
-    int fd;
     eb_slip_t slip;
     uint8_t buf[512], raw[4096];
     size_t raw_at, raw_len;
@@ -53,13 +52,11 @@ typedef struct fixture {
 static uint8_t flash[SIZE];
 
 /* The next frame from the host within wait_ms; 0: none. */
-static size_t next_frame(stub_t *s, int wait_ms)
+static size_t next_frame(stub_t *s, int64_t wait_ms)
 {
-    const int64_t deadline = eb_clock_ms() + wait_ms;
+    const int64_t until_us = held_now_us() + wait_ms * 1000;
 
     for (;;) {
-        struct pollfd p = {.fd = s->fd, .events = POLLIN};
-
         while (s->raw_at < s->raw_len) {
             size_t used = 0;
             const eb_slip_event_t event =
@@ -70,11 +67,8 @@ static size_t next_frame(stub_t *s, int wait_ms)
                 return s->slip.len;
             }
         }
-        if (poll(&p, 1, (int)eb_clock_left_ms(deadline)) != 1) {
-            return 0;
-        }
-        const ssize_t n = recv(s->fd, s->raw, sizeof(s->raw), 0);
-        if (n <= 0) {
+        const int n = held_recv(s->raw, sizeof(s->raw), until_us);
+        if (n < 0 || (n == 0 && held_now_us() >= until_us)) {
             return 0;
         }
         s->raw_at = 0;
@@ -82,18 +76,18 @@ static size_t next_frame(stub_t *s, int wait_ms)
     }
 }
 
-static void send_frame(stub_t *s, const uint8_t *frame, size_t len)
+static void send_frame(const uint8_t *frame, size_t len)
 {
     static uint8_t wire[EB_SLIP_MAX(5000)];
 
-    net_send(s->fd, wire, eb_slip_encode(frame, len, wire));
+    held_send(wire, eb_slip_encode(frame, len, wire));
 }
 
-static void send_reply(stub_t *s, uint8_t op)
+static void send_reply(uint8_t op)
 {
     const uint8_t reply[10] = {1, op, 2};
 
-    send_frame(s, reply, sizeof(reply));
+    send_frame(reply, sizeof(reply));
 }
 
 /* A packet in two parts, and between them the acknowledgement must be there. */
@@ -102,10 +96,10 @@ static void send_packet(stub_t *s, const uint8_t *bytes, size_t len, uint32_t to
     uint8_t wire[EB_SLIP_MAX(5000)];
     const size_t n = eb_slip_encode(bytes, len, wire);
 
-    if (next_frame(s, 0) != 0) {
+    if (next_frame(s, EARLY_MS) != 0) {
         s->acks_wrong++; /* one that came before the packet began */
     }
-    net_send(s->fd, wire, 3);
+    held_send(wire, 3);
     if (next_frame(s, ACK_WAIT_MS) != 4) {
         s->acks_late++;
     } else if (eb_get_le32(s->slip.buf) != total) {
@@ -113,7 +107,7 @@ static void send_packet(stub_t *s, const uint8_t *bytes, size_t len, uint32_t to
     } else {
         s->acks++;
     }
-    net_send(s->fd, wire + 3, n - 3);
+    held_send(wire + 3, n - 3);
 }
 
 /* False: the host gave up this read, or the stub does. */
@@ -131,12 +125,12 @@ static bool second_packet(stub_t *s, uint32_t at, uint32_t len)
         send_packet(s, longer, len + 1, at + len);
         return true;
     case STUB_BAD_ESCAPE:
-        net_send(s->fd, "\xC0\x01\x02\xDB\x07\xC0", 6);
+        held_send("\xC0\x01\x02\xDB\x07\xC0", 6);
         return true;
     case STUB_STOPS:
         return true;
     case STUB_RESETS:
-        net_send(s->fd, "ets Jul 29 2019\r\nrst:0x10 (RTCWDT_RTC_RESET),boot:0x13\r\n", 57);
+        held_send("ets Jul 29 2019\r\nrst:0x10 (RTCWDT_RTC_RESET),boot:0x13\r\n", 57);
         return true;
     case STUB_EARLY_DIGEST:
         return false;
@@ -153,7 +147,7 @@ static void serve_read(stub_t *s)
 {
     uint8_t md5[16];
 
-    send_reply(s, EB_CMD_READ_FLASH);
+    send_reply(EB_CMD_READ_FLASH);
     for (uint32_t at = 0; at < SIZE; at += 4096) {
         const uint32_t len = eb_min_u32(4096, SIZE - at);
 
@@ -184,16 +178,15 @@ static void serve_read(stub_t *s)
     eb_md5(flash, SIZE, md5);
     md5[0] ^= s->fault == STUB_WRONG_DIGEST || s->fault == STUB_EARLY_DIGEST;
     if (s->fault != STUB_RESETS) {
-        send_frame(s, md5, sizeof(md5));
+        send_frame(md5, sizeof(md5));
     }
 }
 
-static void serve(int fd, void *user)
+static void serve(void *user)
 {
     stub_t *s = user;
     size_t len;
 
-    s->fd = fd;
     eb_slip_init(&s->slip, s->buf, sizeof(s->buf));
     while ((len = next_frame(s, 5000)) > 0) {
         if (len >= 8 && s->buf[1] == EB_CMD_READ_FLASH) {
@@ -201,10 +194,10 @@ static void serve(int fd, void *user)
         } else if (len >= 8 && s->buf[1] == EB_CMD_SYNC) {
             s->syncs++;
             for (int i = 0; i < 8; i++) {
-                send_reply(s, EB_CMD_SYNC);
+                send_reply(EB_CMD_SYNC);
             }
         } else if (len >= 8 && s->buf[1] == EB_CMD_READ_REG) {
-            send_reply(s, EB_CMD_READ_REG);
+            send_reply(EB_CMD_READ_REG);
         }
     }
 }
@@ -216,9 +209,8 @@ static void start(fixture_t *f, stub_fault_t fault)
 
     memset(f, 0, sizeof(*f));
     f->stub.fault = fault;
-    assert_true(net_server_start(&f->stub.server, serve, &f->stub));
-    (void)snprintf(s->port_name, sizeof(s->port_name), "socket://127.0.0.1:%u",
-                   f->stub.server.port);
+    held_server_start(serve, &f->stub);
+    (void)snprintf(s->port_name, sizeof(s->port_name), "socket://held:1");
     assert_int_equal(eb_connect_open(s, &err), EB_OK);
     s->row = eb_chip_row_at(0);
     s->stub = true;
@@ -230,7 +222,7 @@ static void start(fixture_t *f, stub_fault_t fault)
 static void stop(fixture_t *f)
 {
     eb_connect_close(&f->session);
-    net_server_join(&f->stub.server);
+    held_server_join();
 }
 
 static eb_code_t read_it(fixture_t *f, eb_err_t *err)

@@ -1,5 +1,5 @@
 /* Sessions with simulated boards: what open finds, how it fails, and reads. */
-#include "../transport/net_server.h"
+#include "held_net.h"
 #include "session_fixture.h"
 
 /* -- what a session finds and reads ----------------------------------------------------------- */
@@ -261,41 +261,41 @@ static void a_running_stub_is_used(void **state)
 
 /* -- how connecting fails --------------------------------------------------------------------- */
 
-static void serve_nothing(int fd, void *user)
+static void serve_nothing(void *user)
 {
     char byte;
 
     (void)user;
-    while (recv(fd, &byte, 1, 0) > 0) {
+    while (held_recv(&byte, 1, HELD_NEVER) >= 0) {
     }
 }
 
-static void serve_noise(int fd, void *user)
+static void serve_noise(void *user)
 {
     uint8_t noise[64], byte;
+    int n;
 
     (void)user;
     for (size_t i = 0; i < sizeof(noise); i++) {
         noise[i] = (uint8_t)(0x80 + i);
     }
-    while (recv(fd, &byte, 1, 0) > 0) {
-        net_send(fd, noise, sizeof(noise));
+    while ((n = held_recv(&byte, 1, HELD_NEVER)) >= 0) {
+        if (n > 0) {
+            held_send(noise, sizeof(noise));
+        }
     }
 }
 
-static eb_code_t open_server(void (*serve)(int, void *), eb_err_t *err)
+static eb_code_t open_server(void (*serve)(void *), eb_err_t *err)
 {
-    net_server_t server;
-    char address[64];
+    const eb_session_options_t options = {.port = "socket://held:1", .connect_attempts = 1};
     eb_session_t *session = NULL;
-    eb_session_options_t options = {.port = address, .connect_attempts = 1};
     eb_code_t code;
 
-    assert_true(net_server_start(&server, serve, NULL));
-    (void)snprintf(address, sizeof(address), "socket://127.0.0.1:%u", server.port);
+    held_server_start(serve, NULL);
     code = eb_session_open(&options, NULL, &session, err);
     assert_null(session);
-    net_server_join(&server);
+    held_server_join();
     return code;
 }
 

@@ -5,9 +5,11 @@
 #ifndef EB_TEST_RFC2217_PLAY_H
 #define EB_TEST_RFC2217_PLAY_H
 
-#include "net_server.h"
+#include "held_net.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { IAC = 255, DONT = 254, DO = 253, WONT = 252, WILL = 251, SB = 250, SE = 240, COM_PORT = 44 };
 
@@ -29,7 +31,7 @@ typedef struct play {
     size_t data_len;
 } play_t;
 
-static inline void send_escaped(int fd, const unsigned char *bytes, size_t len)
+static inline void send_escaped(const unsigned char *bytes, size_t len)
 {
     unsigned char out[600];
     size_t n = 0;
@@ -40,13 +42,13 @@ static inline void send_escaped(int fd, const unsigned char *bytes, size_t len)
             out[n++] = IAC;
         }
         if (n >= sizeof(out) - 2 || i + 1 == len) {
-            net_send(fd, out, n);
+            held_send(out, n);
             n = 0;
         }
     }
 }
 
-static inline void acknowledge(play_t *p, int fd, unsigned char command, const unsigned char *value,
+static inline void acknowledge(play_t *p, unsigned char command, const unsigned char *value,
                                size_t len)
 {
     const unsigned char head[] = {IAC, SB, COM_PORT, (unsigned char)(command + 100)};
@@ -55,12 +57,12 @@ static inline void acknowledge(play_t *p, int fd, unsigned char command, const u
     if (p->mute || (p->mute_control && command == 5 && value[0] >= 7)) {
         return;
     }
-    net_send(fd, head, sizeof(head));
-    send_escaped(fd, value, len);
-    net_send(fd, tail, sizeof(tail));
+    held_send(head, sizeof(head));
+    send_escaped(value, len);
+    held_send(tail, sizeof(tail));
 }
 
-static inline void on_command(play_t *p, int fd)
+static inline void on_command(play_t *p)
 {
     const size_t used = strlen(p->log);
     unsigned char *v = p->sub + 2;
@@ -71,7 +73,7 @@ static inline void on_command(play_t *p, int fd)
     }
     if (p->sub[1] != 1) {
         (void)snprintf(p->log + used, sizeof(p->log) - used, "c%d=%d ", p->sub[1], v[0]);
-        acknowledge(p, fd, p->sub[1], v, 1);
+        acknowledge(p, p->sub[1], v, 1);
         return;
     }
     baud = (uint32_t)v[0] << 24 | (uint32_t)v[1] << 16 | (uint32_t)v[2] << 8 | v[3];
@@ -82,11 +84,11 @@ static inline void on_command(play_t *p, int fd)
         v[2] = (unsigned char)(p->only_baud >> 8);
         v[3] = (unsigned char)p->only_baud;
     }
-    acknowledge(p, fd, 1, v, 4);
+    acknowledge(p, 1, v, 4);
 }
 
 /* '?' is answered with all byte values, 'r' with a notification in the middle of data. */
-static inline bool on_data(play_t *p, int fd, unsigned char byte)
+static inline bool on_data(play_t *p, unsigned char byte)
 {
     static const unsigned char notice[] = {'1', IAC, SB, COM_PORT, 107, 0xB0, IAC, SE, '2'};
     unsigned char all[256];
@@ -96,17 +98,17 @@ static inline bool on_data(play_t *p, int fd, unsigned char byte)
         for (int i = 0; i < 256; i++) {
             all[i] = (unsigned char)i;
         }
-        send_escaped(fd, all, sizeof(all));
+        send_escaped(all, sizeof(all));
     } else if (byte == 'r') {
-        net_send(fd, notice, sizeof(notice));
+        held_send(notice, sizeof(notice));
     } else if (byte == 'q' && p->drops_at_q) {
-        net_send(fd, "abc", 3);
+        held_send("abc", 3);
         return false;
     }
     return true;
 }
 
-static inline void on_option(play_t *p, int fd, unsigned char option)
+static inline void on_option(play_t *p, unsigned char option)
 {
     unsigned char reply[3] = {IAC, 0, option};
 
@@ -117,15 +119,15 @@ static inline void on_option(play_t *p, int fd, unsigned char option)
     } else {
         return;
     }
-    net_send(fd, reply, 3);
+    held_send(reply, 3);
 }
 
-static inline bool on_byte(play_t *p, int fd, unsigned char byte)
+static inline bool on_byte(play_t *p, unsigned char byte)
 {
     switch (p->state) {
     case 0:
         if (byte != IAC || p->plain_tcp) {
-            return on_data(p, fd, byte);
+            return on_data(p, byte);
         }
         p->state = 1;
         return true;
@@ -135,11 +137,11 @@ static inline bool on_byte(play_t *p, int fd, unsigned char byte)
         p->sub_len = 0;
         if (byte == IAC) {
             p->state = 0;
-            return on_data(p, fd, byte);
+            return on_data(p, byte);
         }
         return true;
     case 2:
-        on_option(p, fd, byte);
+        on_option(p, byte);
         p->state = 0;
         return true;
     case 3:
@@ -154,28 +156,28 @@ static inline bool on_byte(play_t *p, int fd, unsigned char byte)
         if (byte == IAC) {
             p->sub[p->sub_len++ % sizeof(p->sub)] = byte;
         } else {
-            on_command(p, fd);
+            on_command(p);
         }
         return true;
     }
 }
 
-static inline void serve(int fd, void *user)
+static inline void serve(void *user)
 {
     /* An option that the client does not know, and ECHO: both to be refused without a quarrel. */
     static const unsigned char greeting[] = {IAC, WILL, 1, IAC, DO, 31, IAC, DO, 0};
     unsigned char bytes[4096];
-    ssize_t n;
+    int n;
 
     if (((play_t *)user)->hangs_up) {
         return;
     }
     if (!((play_t *)user)->plain_tcp) {
-        net_send(fd, greeting, sizeof(greeting));
+        held_send(greeting, sizeof(greeting));
     }
-    while ((n = recv(fd, bytes, sizeof(bytes), 0)) > 0) {
-        for (ssize_t i = 0; i < n; i++) {
-            if (!on_byte(user, fd, bytes[i])) {
+    while ((n = held_recv(bytes, sizeof(bytes), HELD_NEVER)) >= 0) {
+        for (int i = 0; i < n; i++) {
+            if (!on_byte(user, bytes[i])) {
                 return;
             }
         }

@@ -19,16 +19,12 @@ static bool on_cancelled(void *user)
 }
 
 static const eb_events_t events = {.cancelled = on_cancelled};
-static net_server_t server;
 
 static eb_code_t try_open(play_t *p, eb_transport_t **t, eb_err_t *err)
 {
-    char address[64];
-
     cancelled = false;
-    assert_true(net_server_start(&server, serve, p));
-    (void)snprintf(address, sizeof(address), "rfc2217://127.0.0.1:%u?x", server.port);
-    return eb_transport_open(address, &events, t, err);
+    held_server_start(serve, p);
+    return eb_transport_open("rfc2217://held:1?x", &events, t, err);
 }
 
 static eb_transport_t *open_ok(play_t *p)
@@ -45,7 +41,7 @@ static eb_transport_t *open_ok(play_t *p)
 static void finish(eb_transport_t *t)
 {
     eb_transport_close(t);
-    net_server_join(&server);
+    held_server_join();
 }
 
 static void send_text(eb_transport_t *t, const char *text)
@@ -265,15 +261,15 @@ static void other_servers_are_told_apart(void **state)
     assert_int_equal(try_open(p, &t, &err), EB_ERR_PORT_NOT_FOUND);
     assert_non_null(strstr(err.message, "does not speak RFC 2217"));
     assert_non_null(strstr(err.hint, "socket://"));
-    net_server_join(&server);
+    held_server_join();
     *p = (play_t){.plain_tcp = true};
     assert_int_equal(try_open(p, &t, &err), EB_ERR_PORT_NOT_FOUND);
     assert_null(t);
-    net_server_join(&server);
+    held_server_join();
     *p = (play_t){.hangs_up = true};
     assert_int_equal(try_open(p, &t, &err), EB_ERR_PORT_BUSY);
     assert_non_null(strstr(err.hint, "another program"));
-    net_server_join(&server);
+    held_server_join();
     free(p);
 }
 

@@ -2,8 +2,8 @@
  * The link against a loader that follows a script: what it answers to the n-th command, if
  * anything.
  */
-#include "../transport/net_server.h"
 #include "clock.h"
+#include "held_net.h"
 #include "link.h"
 
 #include <setjmp.h>
@@ -19,14 +19,12 @@
     "\r\nets Jul 29 2019 12:21:46\r\n\r\nrst:0x10 (RTCWDT_RTC_RESET),boot:0x13 "                   \
     "(SPI_FAST_FLASH_BOOT)\r\nconfigsip: 0, SPIWP:0xee\r\n"
 
-/* The loader: called for each frame that comes, answers on fd. */
+/* The loader: called for each frame that comes. */
 typedef struct loader loader_t;
 typedef void (*answer_fn)(loader_t *l, const uint8_t *frame, size_t len);
 
 struct loader {
-    net_server_t server;
     answer_fn answer;
-    int fd;
     int commands, syncs;
     eb_dialect_t dialect;
 };
@@ -37,11 +35,11 @@ typedef struct fixture {
     eb_link_t *link;
 } fixture_t;
 
-static void send_frame(loader_t *l, const uint8_t *frame, size_t len)
+static void send_frame(const uint8_t *frame, size_t len)
 {
     uint8_t wire[EB_SLIP_MAX(8192)];
 
-    net_send(l->fd, wire, eb_slip_encode(frame, len, wire));
+    held_send(wire, eb_slip_encode(frame, len, wire));
 }
 
 static void send_reply(loader_t *l, uint8_t op, uint32_t value, uint8_t status, uint8_t error)
@@ -52,7 +50,7 @@ static void send_reply(loader_t *l, uint8_t op, uint32_t value, uint8_t status, 
     memcpy(frame + 4, &value, 4);
     frame[8] = status;
     frame[9] = error;
-    send_frame(l, frame, 8 + tail);
+    send_frame(frame, 8 + tail);
 }
 
 static void send_sync(loader_t *l, int times)
@@ -62,16 +60,15 @@ static void send_sync(loader_t *l, int times)
     }
 }
 
-static void serve(int fd, void *user)
+static void serve(void *user)
 {
     loader_t *l = user;
     uint8_t raw[4096], buf[32768];
     eb_slip_t slip;
-    ssize_t n;
+    int n;
 
-    l->fd = fd;
     eb_slip_init(&slip, buf, sizeof(buf));
-    while ((n = recv(fd, raw, sizeof(raw), 0)) > 0) {
+    while ((n = held_recv(raw, sizeof(raw), HELD_NEVER)) >= 0) {
         for (size_t at = 0; at < (size_t)n;) {
             size_t used = 0;
 
@@ -90,15 +87,13 @@ static void serve(int fd, void *user)
 
 static void start(fixture_t *f, answer_fn answer, eb_dialect_t dialect)
 {
-    char address[64];
     eb_err_t err = {0};
 
     memset(f, 0, sizeof(*f));
     f->loader.answer = answer;
     f->loader.dialect = dialect;
-    assert_true(net_server_start(&f->loader.server, serve, &f->loader));
-    (void)snprintf(address, sizeof(address), "socket://127.0.0.1:%u", f->loader.server.port);
-    assert_int_equal(eb_transport_open(address, NULL, &f->transport, &err), EB_OK);
+    held_server_start(serve, &f->loader);
+    assert_int_equal(eb_transport_open("socket://held:1", NULL, &f->transport, &err), EB_OK);
     assert_int_equal(eb_link_new(f->transport, NULL, &f->link, &err), EB_OK);
     eb_link_set_dialect(f->link, dialect);
 }
@@ -107,7 +102,7 @@ static void stop(fixture_t *f)
 {
     eb_link_free(f->link);
     eb_transport_close(f->transport);
-    net_server_join(&f->loader.server);
+    held_server_join();
 }
 
 static eb_code_t read_reg(fixture_t *f, int64_t timeout_ms, bool probe, eb_reply_t *reply,
@@ -314,7 +309,7 @@ static void a_late_reply_is_not_taken_for_another(void **state)
 static void answer_damaged(loader_t *l, const uint8_t *frame, size_t len)
 {
     if (l->commands == 1 && frame[1] != EB_CMD_SYNC) {
-        net_send(l->fd, "\xC0\x01\x0A\x04\x00\xDB\x11\x00\xC0", 9);
+        held_send("\xC0\x01\x0A\x04\x00\xDB\x11\x00\xC0", 9);
     } else {
         answer_value(l, frame, len);
     }
@@ -338,9 +333,10 @@ static void a_damaged_reply_is_not_waited_out(void **state)
 
 static void answer_banner(loader_t *l, const uint8_t *frame, size_t len)
 {
+    (void)l;
     (void)frame;
     (void)len;
-    net_send(l->fd, BANNER, strlen(BANNER));
+    held_send(BANNER, strlen(BANNER));
 }
 
 static void a_boot_banner_is_a_restart(void **state)
@@ -362,7 +358,7 @@ static void a_boot_banner_is_a_restart(void **state)
 /* The banner begins within a frame that the restart cut off. */
 static void answer_half_and_banner(loader_t *l, const uint8_t *frame, size_t len)
 {
-    net_send(l->fd, "\xC0\x01\x0A", 3);
+    held_send("\xC0\x01\x0A", 3);
     answer_banner(l, frame, len);
 }
 
@@ -383,10 +379,11 @@ static void a_banner_within_a_frame_is_a_restart(void **state)
 
 static void answer_endless(loader_t *l, const uint8_t *frame, size_t len)
 {
+    (void)l;
     (void)frame;
     (void)len;
     for (int i = 0; i < 60; i++) {
-        net_send(l->fd, "temperature 21.5\r\n", 18);
+        held_send("temperature 21.5\r\n", 18);
         eb_sleep_ms(20);
     }
 }

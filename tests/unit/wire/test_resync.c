@@ -3,7 +3,7 @@
  * waits for a delimiter, and two with nothing between them are no frame, so that a stray one makes
  * it take ends for starts.
  */
-#include "../transport/net_server.h"
+#include "held_net.h"
 #include "link.h"
 
 #include <setjmp.h>
@@ -15,50 +15,49 @@
 #include <cmocka.h>
 
 typedef struct stub {
-    net_server_t server;
     bool reading; /* the next frame only ends a flash read, and the digest is sent */
     eb_transport_t *transport;
     eb_link_t *link;
 } stub_t;
 
-static void send_frame(int fd, const uint8_t *frame, size_t len)
+static void send_frame(const uint8_t *frame, size_t len)
 {
     uint8_t wire[EB_SLIP_MAX(64)];
 
-    net_send(fd, wire, eb_slip_encode(frame, len, wire));
+    held_send(wire, eb_slip_encode(frame, len, wire));
 }
 
-static void answer(stub_t *stub, int fd)
+static void answer(stub_t *stub)
 {
     static const uint8_t digest[16] = {1, 2, 3};
     static const uint8_t sync[10] = {1, EB_CMD_SYNC, 2};
 
     if (stub->reading) {
         stub->reading = false;
-        send_frame(fd, digest, sizeof(digest));
+        send_frame(digest, sizeof(digest));
         return;
     }
     for (int i = 0; i < 8; i++) {
-        send_frame(fd, sync, sizeof(sync));
+        send_frame(sync, sizeof(sync));
     }
 }
 
-static void serve(int fd, void *user)
+static void serve(void *user)
 {
     stub_t *stub = user;
     uint8_t raw[4096];
     bool inside = false;
     size_t count = 0;
-    ssize_t n;
+    int n;
 
-    while ((n = recv(fd, raw, sizeof(raw), 0)) > 0) {
-        for (ssize_t i = 0; i < n; i++) {
+    while ((n = held_recv(raw, sizeof(raw), HELD_NEVER)) >= 0) {
+        for (int i = 0; i < n; i++) {
             if (raw[i] != 0xC0) {
                 count++;
                 continue;
             }
             if (inside && count > 0) {
-                answer(stub, fd);
+                answer(stub);
             }
             inside = !inside;
             count = 0;
@@ -68,14 +67,12 @@ static void serve(int fd, void *user)
 
 static void start(stub_t *stub, bool reading)
 {
-    char address[64];
     eb_err_t err = {0};
 
     memset(stub, 0, sizeof(*stub));
     stub->reading = reading;
-    assert_true(net_server_start(&stub->server, serve, stub));
-    (void)snprintf(address, sizeof(address), "socket://127.0.0.1:%u", stub->server.port);
-    assert_int_equal(eb_transport_open(address, NULL, &stub->transport, &err), EB_OK);
+    held_server_start(serve, stub);
+    assert_int_equal(eb_transport_open("socket://held:1", NULL, &stub->transport, &err), EB_OK);
     assert_int_equal(eb_link_new(stub->transport, NULL, &stub->link, &err), EB_OK);
     eb_link_set_dialect(stub->link, EB_DIALECT_STUB);
 }
@@ -84,7 +81,7 @@ static void stop(stub_t *stub)
 {
     eb_link_free(stub->link);
     eb_transport_close(stub->transport);
-    net_server_join(&stub->server);
+    held_server_join();
 }
 
 static void one_that_says_something_is_in_step(void **state)
