@@ -14,8 +14,9 @@
 #include <cmocka.h>
 
 #define SYNC_REPLY_HEAD "\xc0\x01\x08\x04"
-/* Longer than EN needs to rise on the simulated board behind RFC 2217. */
-#define HOLD_MS         200
+#define SYNC_REPLIES    8
+#define PATIENCE_MS     20000 /* only a test that fails waits so long */
+#define SILENCE_MS      100   /* to see that something does not come; too short can only miss it */
 
 static const uint8_t sync_frame[] =
     "\xc0\x00\x08\x24\x00\x00\x00\x00\x00\x07\x07\x12\x20UUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUU\xc0";
@@ -31,26 +32,27 @@ static void set_lines(bool dtr, bool rts)
     }
 }
 
-/* What comes in the next ms, as text; bytes of value 0 are shown as spaces. */
-static const char *hear(int64_t ms)
+/* Whether the text comes so many times within ms. Reads no further; zeroes count as spaces. */
+static bool hears(const char *text, int times, int64_t ms)
 {
-    static char text[20000];
+    static char heard[20000];
     const int64_t deadline = eb_clock_ms() + ms;
-    size_t used = 0, n = 0;
+    size_t used = 0, got = 1;
 
-    while (eb_clock_ms() < deadline && used < sizeof(text) - 1) {
-        assert_int_equal(eb_transport_read(board, (uint8_t *)text + used, sizeof(text) - 1 - used,
-                                           deadline, &n, NULL),
+    while (times > 0 && got > 0 && used < sizeof(heard) - 1) {
+        assert_int_equal(eb_transport_read(board, (uint8_t *)heard + used, 1, deadline, &got, NULL),
                          EB_OK);
-        used += n;
-    }
-    for (size_t i = 0; i < used; i++) {
-        if (text[i] == '\0') {
-            text[i] = ' ';
+        if (got > 0 && heard[used] == '\0') {
+            heard[used] = ' ';
+        }
+        used += got;
+        heard[used] = '\0';
+        if (strstr(heard, text) != NULL) {
+            times--;
+            used = 0;
         }
     }
-    text[used] = '\0';
-    return text;
+    return times == 0;
 }
 
 static void send_sync(void)
@@ -61,14 +63,20 @@ static void send_sync(void)
     assert_int_equal(eb_transport_drain(board, NULL), EB_OK);
 }
 
-static void into_reset_and_out(bool download)
+/* The lines stay as they are until the chip has said how it started, however long EN takes. */
+static void reset_and_hear(bool download, const char *text)
 {
     set_lines(false, true);
-    eb_sleep_ms(100);
     assert_int_equal(eb_transport_flush_input(board, NULL), EB_OK);
     set_lines(download, false);
-    eb_sleep_ms(HOLD_MS);
+    assert_true(hears(text, 1, PATIENCE_MS));
     set_lines(false, false);
+}
+
+static bool answers_sync(void)
+{
+    send_sync();
+    return hears(SYNC_REPLY_HEAD, SYNC_REPLIES, PATIENCE_MS);
 }
 
 static int open_board(void **state)
@@ -98,28 +106,22 @@ static int close_board(void **state)
 static void lines_choose_the_mode_of_the_chip(void **state)
 {
     (void)state;
-    into_reset_and_out(false);
-    assert_non_null(strstr(hear(300), "SPI_FAST_FLASH_BOOT"));
-    into_reset_and_out(true);
-    assert_non_null(strstr(hear(300), "waiting for download"));
-    send_sync();
-    assert_non_null(strstr(hear(200), SYNC_REPLY_HEAD));
+    reset_and_hear(false, "SPI_FAST_FLASH_BOOT");
+    reset_and_hear(true, "waiting for download");
+    assert_true(answers_sync());
 }
 
 static void baud_of_both_sides_must_agree(void **state)
 {
     (void)state;
-    into_reset_and_out(true);
-    (void)hear(300);
+    reset_and_hear(true, "waiting for download");
     /* The ROM measures the rate of the first bytes it hears, and keeps it. */
-    send_sync();
-    assert_non_null(strstr(hear(200), SYNC_REPLY_HEAD));
+    assert_true(answers_sync());
     assert_int_equal(eb_transport_set_baud(board, 921600, NULL), EB_OK);
     send_sync();
-    assert_null(strstr(hear(200), SYNC_REPLY_HEAD));
+    assert_false(hears(SYNC_REPLY_HEAD, 1, SILENCE_MS));
     assert_int_equal(eb_transport_set_baud(board, 115200, NULL), EB_OK);
-    send_sync();
-    assert_non_null(strstr(hear(200), SYNC_REPLY_HEAD));
+    assert_true(answers_sync());
 }
 
 static void the_port_is_listed_and_ours_alone(void **state)
@@ -144,8 +146,7 @@ static void the_port_is_listed_and_ours_alone(void **state)
     eb_port_list_free(&list);
     assert_int_equal(eb_transport_open(info->name, NULL, &second, &err), EB_ERR_PORT_BUSY);
     /* The attempt has left our settings alone. */
-    into_reset_and_out(true);
-    assert_non_null(strstr(hear(300), "waiting for download"));
+    reset_and_hear(true, "waiting for download");
 }
 
 #define WITH_BOARD(f) cmocka_unit_test_setup_teardown(f, open_board, close_board)

@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define NET_ACCEPT_MS 5000
+#define NET_ACCEPT_MS 20000
 
 typedef struct net_server {
     int listen_fd;
