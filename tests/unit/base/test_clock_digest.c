@@ -102,8 +102,7 @@ static void time_left_is_never_negative(void **state)
 
     (void)state;
     assert_int_equal(eb_clock_left_ms(now - 1000), 0);
-    assert_true(eb_clock_left_ms(now + 10000) > 9000);
-    assert_true(eb_clock_left_ms(now + 10000) <= 10000);
+    assert_in_range(eb_clock_left_ms(now + 1000000), 1, 1000000);
     assert_true(eb_clock_unix() > 1700000000);
 }
 
