@@ -24,6 +24,7 @@ struct sim_board {
     sim_fault_t faults;
     sim_chip_t *chip;
     sim_rfc2217_t telnet;
+    sim_board_report_t report;
     held_fiber_t *chip_fiber, *link_fiber;
     bool stop, connected, powered, dtr, rts, en_low, boot_pending, boot_download;
     int64_t en_rise_at, replug_at;
@@ -110,6 +111,7 @@ static void happen(sim_board_t *b, sim_event_t event)
         lose_client(b);
     }
     if (event == SIM_EVENT_UNPLUG) {
+        b->report.unplugs++;
         held_listen(false);
         power(b, false);
         b->replug_at =
@@ -202,6 +204,7 @@ static const sim_rfc2217_ops_t telnet_ops = {from_host, on_reply,     on_baud,
 static void new_client(sim_board_t *b)
 {
     b->connected = true;
+    b->report.connections++;
     if (b->options.link == SIM_LINK_RFC2217) {
         sim_rfc2217_start(&b->telnet, &telnet_ops, b);
         b->uart.host_baud = b->telnet.baud;
@@ -407,6 +410,15 @@ sim_board_t *sim_board_start(const sim_board_options_t *options, sim_chip_t *chi
 const char *sim_board_address(const sim_board_t *board)
 {
     return board->options.link == SIM_LINK_RFC2217 ? "rfc2217://held:1" : "socket://held:1";
+}
+
+void sim_board_get_report(sim_board_t *board, sim_board_report_t *report)
+{
+    *report = board->report;
+    report->wire = board->uart.counts;
+    memcpy(report->faults, board->faults.counts, sizeof(report->faults));
+    report->chip_baud = board->uart.chip_baud;
+    report->host_baud = board->uart.host_baud;
 }
 
 void sim_board_stop(sim_board_t *board)

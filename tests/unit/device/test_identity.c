@@ -4,7 +4,7 @@
 
 /* Of what comes from the board; before that there is only the answer to SYNC. */
 #define FROM_BYTE 100u
-#define STEP      83u
+#define STEP      7u
 
 typedef struct identity {
     eb_chip_info_t chip;
@@ -54,6 +54,7 @@ static void assert_same(const identity_t *told, const identity_t *is)
 static void check_chip(const char *chip)
 {
     identity_t is, told;
+    sim_board_report_t report;
     board_t *b = plain_board(chip);
     size_t connected = 0, tries = 0;
 
@@ -71,8 +72,11 @@ static void check_chip(const char *chip)
             connected++;
             assert_same(&told, &is);
         }
+        sim_board_get_report(b->board, &report);
+        assert_int_equal(report.faults[SIM_TO_HOST].flips, 1);
         free_board(b);
     }
+    assert_true(connected > tries / 2);
 }
 
 static void one_damaged_byte_changes_nothing(void **state)

@@ -6,10 +6,13 @@
 static void check_cut(sim_link_kind_t link, const char *text)
 {
     board_t *b = new_board("esp32c3", link);
+    sim_board_report_t report;
 
     faults(b, text, 1);
     b->options.replug_ms = 700;
     must_connect(b);
+    sim_board_get_report(b->board, &report);
+    assert_int_equal(report.connections, 2);
     assert_true(stats_of(b).stub);
     check_read(b, 0, 65536);
     free_board(b);
