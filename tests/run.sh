@@ -1,25 +1,36 @@
 #!/usr/bin/env bash
-# All checks and tests, from nothing: tests/run.sh [PART...]
+# Checks and tests, from nothing: tests/run.sh [PART...]
 #
-#   style     clang-format, layers, clang-tidy
-#   dev       gcc build, all tests but the soak
-#   soak      seeded runs over a bad line, kill -9 at random moments
-#   asan      gcc build with AddressSanitizer and UBSan, unit, sim and cli tests
-#   clang     clang build with the same warnings as errors, unit tests
-#   valgrind  unit tests under valgrind
-#   fuzz      each parser, for a short while
-#   unit, sim, interop, cli   only the tests with that label, on the gcc build
+#   build      gcc build with all tests
+#   unit       one layer at a time, no board
+#   sim        the simulated board alone
+#   cli        espbackup against simulated boards
+#   interop    esptool and RFC 2217 servers against simulated boards
+#   style      clang-format, clang-tidy, layers, pages of docs/ that are printed
+#   asan       gcc build with AddressSanitizer and UBSan; unit, sim and cli
+#   clang      clang build; unit
+#   valgrind   unit tests under valgrind
+#   soak       seeded runs over bad lines, and kill -9 at random moments
+#   fuzz       each parser, for a short while
 #
-# Without PART: everything but the last row, which dev covers. A failing part does not stop the
-# others; the exit status tells.
+#   (none)     build unit sim cli interop
+#   all        all of the above
+#   quick      unit, sim, and a few of cli
+#   soak-long  soak with ten times the seeds; part of nothing else
+#
+# A failing part does not stop the others; the end says what to run again.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export ESPBACKUP_CACHE_DIR=$PWD/.cache # one download of the stubs for all builds
 
+plain_parts=(build unit sim cli interop)
+all_parts=("${plain_parts[@]}" style asan clang valgrind soak fuzz)
 jobs=$(nproc)
-all_parts=(style dev soak asan clang valgrind fuzz)
+# Tests with a board wait for it most of the time, and esptool sleeps 0.2 s a command on RFC 2217.
+waiting_jobs=$((jobs * 8))
 fuzz_seconds=${ESPBACKUP_FUZZ_SECONDS:-15}
 failed=()
+again=() # commands that repeat what failed
 started=$SECONDS
 
 # build PRESET: configure and compile build/PRESET.
@@ -30,54 +41,54 @@ build() {
 
 # run_ctest PRESET ARGUMENTS...
 run_ctest() {
-    ctest --test-dir "build/$1" -j "$jobs" --output-on-failure --no-tests=error "${@:2}"
+    local log=build/$1/Testing/Temporary/LastTestsFailed.log name
+    rm -f "$log"
+    ctest --test-dir "build/$1" --output-on-failure --no-tests=error "${@:2}" && return 0
+    while IFS=: read -r _ name; do
+        again+=("ctest --test-dir build/$1 -R '^$name\$' --output-on-failure")
+    done < <(cat "$log" 2>/dev/null)
+    return 1
 }
 
-# Everything but the soak. esptool mostly sleeps on RFC 2217 (0.2 s a command), so many at once.
-run_all_ctests() {
-    run_ctest "$1" -LE 'soak|interop'
-    local status=$?
-    run_ctest "$1" -L interop -j $((jobs * 5)) && return $status
+# run_label LABEL: the tests with that label, on the gcc build.
+run_label() {
+    build dev && run_ctest dev -L "^$1\$" -j "$waiting_jobs"
+}
+
+# run_soak TIMES: that many times the seeds.
+run_soak() {
+    build dev && EB_SOAK_TIMES=$1 run_ctest dev -L "^soak\$" -V -j "$waiting_jobs"
 }
 
 our_sources() {
-    git ls-files --cached --others --exclude-standard -- "${@:-*.[ch]}"
+    git ls-files --cached --others --exclude-standard -- "$@"
 }
 
 check_format() {
-    our_sources | xargs clang-format-19 --dry-run --Werror
-}
-
-check_tidy() {
-    # The compile database of the clang build: clang-tidy does not know all flags of gcc.
-    build clang && git ls-files --cached --others --exclude-standard -- 'src/*.c' |
-        xargs -P "$jobs" -n 1 clang-tidy --quiet -p build/clang 2>/dev/null
+    our_sources '*.[ch]' | xargs clang-format-19 --dry-run --Werror
 }
 
 part_style() {
-    check_format && bash tests/check_layers.sh && check_tidy
-}
-
-part_dev() {
-    build dev && run_all_ctests dev
-}
-
-part_soak() {
-    build dev && run_ctest dev -L soak -V
+    local status=0
+    check_format || status=1
+    build dev && run_ctest dev -L '^style$' -j "$jobs" || status=1
+    # The compile database of the clang build: clang-tidy does not know all flags of gcc.
+    build clang && our_sources 'src/*.c' | xargs python3 tests/support/tidy.py build/clang || status=1
+    return $status
 }
 
 # Without esptool's tests of the simulated board: they would double the time, and find the same.
 part_asan() {
-    build asan && run_ctest asan -LE 'soak|interop'
+    build asan && run_ctest asan -L '^(unit|sim|cli)$' -j "$waiting_jobs"
 }
 
 part_clang() {
-    build clang && run_ctest clang -L unit
+    build clang && run_ctest clang -L '^unit$' -j "$waiting_jobs"
 }
 
 under_valgrind() {
     EB_TEST_FEW_SEEDS=1 valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect \
-        "$1" >"$1.valgrind" 2>&1 || { echo "$1"; tail -60 "$1.valgrind"; return 1; }
+        "$1" >"$1.valgrind" 2>&1 || { echo "FAILED: valgrind --leak-check=full $1"; tail -60 "$1.valgrind"; return 1; }
 }
 
 # Without the transport's: they are about moments, and about the name of the process that holds a
@@ -93,33 +104,46 @@ part_fuzz() {
     bash tests/fuzz/run.sh "$fuzz_seconds"
 }
 
-part_label() {
-    local at_once=$jobs
-    [ "$1" = interop ] && at_once=$((jobs * 5))
-    build dev && run_ctest dev -L "$1" -j "$at_once"
-}
-
 run_part() {
-    local begun=$SECONDS
+    local begun=$SECONDS status=0
     echo "== $1"
     case $1 in
-    style | dev | soak | asan | clang | valgrind | fuzz) "part_$1" ;;
-    unit | sim | interop | cli) part_label "$1" ;;
-    *)
-        echo "unknown part '$1'; expected: ${all_parts[*]} unit sim interop cli" >&2
-        exit 2
-        ;;
-    esac || failed+=("$1")
+    build) build dev ;;
+    unit | sim | cli | interop) run_label "$1" ;;
+    quick) run_label '(unit|sim|quick)' ;;
+    soak) run_soak 1 ;;
+    soak-long) run_soak 10 ;;
+    *) "part_$1" ;;
+    esac || status=1
     echo "== $1: $((SECONDS - begun)) s"
+    if [ $status -ne 0 ]; then
+        failed+=("$1")
+        again+=("tests/run.sh $1")
+    fi
 }
 
+parts=()
+for part in "${@:-plain}"; do
+    case $part in
+    plain) parts+=("${plain_parts[@]}") ;;
+    all) parts+=("${all_parts[@]}") ;;
+    build | unit | sim | cli | interop | style | asan | clang | valgrind | soak | fuzz | quick | soak-long)
+        parts+=("$part") ;;
+    *)
+        echo "unknown part '$part'; expected: quick all ${all_parts[*]} soak-long" >&2
+        exit 2
+        ;;
+    esac
+done
 bash tests/setup.sh test || exit 1
 mkdir -p build
-for part in "${@:-${all_parts[@]}}"; do
+for part in "${parts[@]}"; do
     run_part "$part"
 done
 
 if [ ${#failed[@]} -gt 0 ]; then
+    echo "Run again:"
+    printf '  %s\n' "${again[@]}"
     echo "tests/run.sh: FAILED: ${failed[*]} ($((SECONDS - started)) s)"
     exit 1
 fi

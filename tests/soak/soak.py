@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 
-RUN_LIMIT_S = 120
+RUN_LIMIT_S = 600
 KILOBYTE = 1024
 SECTOR = 4096
 
@@ -195,6 +195,7 @@ def main():
                         help="damage only what goes to the board")
     parser.add_argument("--keep", action="store_true", help="keep the folder of a wrong run")
     args = parser.parse_args()
+    args.count *= int(os.environ.get("EB_SOAK_TIMES", "1"))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     for name in list(os.environ):
         if name.startswith(("ESPBACKUP_", "ESPTOOL_")):

@@ -29,7 +29,7 @@ import tempfile
 import threading
 import time
 
-RUN_LIMIT_S = 120
+RUN_LIMIT_S = 600
 SECTOR = 4096
 OVERHEAD = 30_000  # bytes on the wire before the first change: sync, stub, digests
 
@@ -341,6 +341,7 @@ def main():
     parser.add_argument("--flash-kb", type=int, default=512)
     parser.add_argument("--keep", action="store_true", help="keep the folder of a wrong run")
     args = parser.parse_args()
+    args.count *= int(os.environ.get("EB_SOAK_TIMES", "1"))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     for name in list(os.environ):
         if name.startswith(("ESPBACKUP_", "ESPTOOL_")):
