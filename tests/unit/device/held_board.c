@@ -30,6 +30,8 @@ struct sim_board {
     int64_t en_rise_at, replug_at;
 };
 
+static sim_board_t *plugged_in; /* there is one link, so one board at a time */
+
 /* -- reset circuit; see sim_board.c ----------------------------------------------------------- */
 
 static void chip_off(sim_board_t *b)
@@ -392,6 +394,12 @@ sim_board_t *sim_board_start(const sim_board_options_t *options, sim_chip_t *chi
         fprintf(stderr, "held board: no memory, or an option that it does not have\n");
         return NULL;
     }
+    if (plugged_in != NULL) { /* the test before this one has failed */
+        held_fiber_drop(plugged_in->chip_fiber);
+        held_fiber_drop(plugged_in->link_fiber);
+    }
+    plugged_in = b;
+    held_net_reset();
     b->options = *options;
     b->chip = chip;
     b->faults = options->faults;
@@ -431,6 +439,7 @@ void sim_board_stop(sim_board_t *board)
     held_fiber_wake(board->link_fiber);
     held_fiber_join(board->chip_fiber);
     held_fiber_join(board->link_fiber);
+    plugged_in = NULL;
     sim_wire_free(&board->uart);
     free(board);
 }

@@ -126,15 +126,19 @@ void held_fiber_wake(held_fiber_t *fiber)
 
 void held_fiber_join(held_fiber_t *fiber)
 {
-    if (fiber == NULL) {
-        return;
-    }
-    while (!fiber->done) {
+    while (fiber != NULL && !fiber->done) {
         held_wait(HELD_NEVER);
     }
-    VALGRIND_STACK_DEREGISTER(fiber->stack_id);
-    (void)munmap(fiber->stack, STACK_BYTES);
-    *fiber = (held_fiber_t){.used = false};
+    held_fiber_drop(fiber);
+}
+
+void held_fiber_drop(held_fiber_t *fiber)
+{
+    if (fiber != NULL) {
+        VALGRIND_STACK_DEREGISTER(fiber->stack_id);
+        (void)munmap(fiber->stack, STACK_BYTES);
+        *fiber = (held_fiber_t){.used = false};
+    }
 }
 
 /* -- clock.h ---------------------------------------------------------------------------------- */

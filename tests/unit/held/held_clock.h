@@ -23,5 +23,7 @@ held_fiber_t *held_fiber_running(void);
 void held_fiber_wake(held_fiber_t *fiber); /* NULL is allowed */
 /* Lets it run to its end and frees it; NULL is allowed. */
 void held_fiber_join(held_fiber_t *fiber);
+/* Frees it where it is: after a test that failed. NULL is allowed. */
+void held_fiber_drop(held_fiber_t *fiber);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define ACCEPT_US    INT64_C(5000000)
+#define CONNECT_US   INT64_C(5000000)
 #define WINDOW_BYTES 3000u /* on their way to the server; so that clients send in pieces */
 
 /* Bytes on their way in one direction. */
@@ -77,6 +78,15 @@ void held_listen(bool on)
     net.listens = on;
 }
 
+void held_net_reset(void)
+{
+    held_fiber_drop(net.own_server);
+    net.own_server = net.client_fiber = net.server_fiber = NULL;
+    net.listens = net.client = net.server = false;
+    forget(&net.to_client);
+    forget(&net.to_server);
+}
+
 bool held_accept(int64_t until_us)
 {
     if (!net.server) {
@@ -131,6 +141,7 @@ static void serve_one(void *user)
 
 void held_server_start(void (*serve)(void *user), void *user)
 {
+    held_net_reset();
     net.serve = serve;
     net.user = user;
     held_listen(true);
@@ -155,16 +166,18 @@ static void client_wait(int64_t until_us)
 eb_code_t eb_tcp_connect(eb_tcp_t *tcp, const char *host, const char *port, const eb_events_t *ev,
                          eb_err_t *err)
 {
+    const int64_t until_us = held_now_us() + CONNECT_US;
+
     (void)ev;
     tcp->fd = -1;
     (void)snprintf(tcp->peer, sizeof(tcp->peer), "%s port %s", host, port);
     client_wait(held_now_us()); /* the server may have its port closed or opened just now */
-    while (net.listens && net.server) {
+    while (net.listens && net.server && held_now_us() < until_us) {
         client_wait(held_now_us() + 1000);
     }
-    if (!net.listens) {
-        return eb_err_set_errno(err, EB_ERR_PORT_NOT_FOUND, ECONNREFUSED, "cannot connect to %s",
-                                tcp->peer);
+    if (!net.listens || net.server) {
+        return eb_err_set_errno(err, EB_ERR_PORT_NOT_FOUND, net.listens ? ETIMEDOUT : ECONNREFUSED,
+                                "cannot connect to %s", tcp->peer);
     }
     tcp->fd = 0;
     net.client = net.server = true;

@@ -22,6 +22,8 @@ void held_send(const void *bytes, size_t len);
 void held_hang_up(void);
 /* While nobody listens a connection is refused. */
 void held_listen(bool on);
+/* Nobody listens and nothing is connected, whatever a test that failed has left. */
+void held_net_reset(void);
 
 /* A server for one connection. */
 void held_server_start(void (*serve)(void *user), void *user);
