@@ -289,7 +289,7 @@ static void full_port_takes_nothing_and_says_so(void **state)
 static void pulled_plug_is_loss(void **state)
 {
     pty_t p = open_pty();
-    uint8_t buf[10];
+    uint8_t buf[10] = {0};
     size_t n;
     bool done;
     const int64_t start = eb_clock_ms();

@@ -82,11 +82,14 @@ static void half_a_message(int fd, void *user)
     net_send(fd, "half", 4);
 }
 
+/* Not before the client has seen that it is connected. */
 static void reset_by_peer(int fd, void *user)
 {
     const struct linger now = {.l_onoff = 1};
+    char byte;
 
     (void)user;
+    (void)recv(fd, &byte, 1, 0);
     (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 }
 
@@ -228,13 +231,14 @@ static void reset_of_the_connection_is_loss(void **state)
 {
     net_server_t server;
     eb_transport_t *t;
-    uint8_t byte;
+    uint8_t byte = 0;
     size_t got;
     eb_err_t err;
 
     (void)state;
     assert_true(net_server_start(&server, reset_by_peer, NULL));
     t = connect_to(&server);
+    assert_int_equal(eb_transport_write(t, &byte, 1, in_time(), &err), EB_OK);
     net_server_join(&server);
     assert_int_equal(eb_transport_read(t, &byte, 1, in_time(), &got, &err), EB_ERR_PORT_LOST);
     eb_transport_close(t);
