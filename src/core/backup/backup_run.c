@@ -1,6 +1,5 @@
 #include "backup_run.h"
 
-#include "address_check.h"
 #include "clock.h"
 #include "commit.h"
 #include "espbackup/version.h"
@@ -24,7 +23,7 @@ typedef struct backup {
     const eb_events_t *ev;
     eb_range_t range;
     eb_partial_file_t part;
-    eb_read_engine_t engine;
+    eb_read_state_t reading;
     int prior_fd;
     char prior_path[EB_PATH_BYTES];
 } backup_t;
@@ -101,7 +100,7 @@ static eb_code_t open_prior(backup_t *b, const eb_journal_head_t *head, eb_err_t
 {
     bool found = true;
     eb_code_t code;
-    eb_candidate_file_t *prior = &b->engine.prior;
+    eb_candidate_file_t *prior = &b->reading.prior;
 
     if (b->options->full) {
         return EB_OK;
@@ -126,7 +125,7 @@ static eb_code_t open_prior(backup_t *b, const eb_journal_head_t *head, eb_err_t
     if (code == EB_OK && found) {
         prior->fd = b->prior_fd;
         prior->path = b->prior_path;
-        b->engine.plan.prior = eb_range_common(prior->range, b->range);
+        b->reading.plan.prior = eb_range_common(prior->range, b->range);
         /* Of each of several partitions it is another one: a line for each is too much. */
         eb_event_note(b->ev, b->job->partition != NULL ? EB_LEVEL_DETAIL : EB_LEVEL_NOTE,
                       "what is as in %s is verified, not read", b->prior_path);
@@ -138,14 +137,14 @@ static eb_code_t open_prior(backup_t *b, const eb_journal_head_t *head, eb_err_t
  * mostly known from an earlier backup does not need them. */
 static eb_code_t guess_from_layout(backup_t *b, eb_err_t *err)
 {
-    eb_read_engine_t *engine = &b->engine;
+    eb_read_state_t *reading = &b->reading;
 
-    if (b->options->full || !engine->has_digest || engine->plan.prior.size == b->range.size) {
+    if (b->options->full || !reading->has_digest || reading->plan.prior.size == b->range.size) {
         return EB_OK;
     }
-    eb_layout_source_t source = eb_layout_of_board(&engine->retry, b->options->table_addr);
+    eb_layout_source_t source = eb_layout_of_board(&reading->retry, b->options->table_addr);
     if (b->job->layout != NULL) {
-        eb_read_plan_use_table(&engine->plan, &b->job->layout->table, source.bootloader_addr,
+        eb_read_plan_use_table(&reading->plan, &b->job->layout->table, source.bootloader_addr,
                                b->job->layout->bootloader.length_bytes);
         return EB_OK;
     }
@@ -155,7 +154,7 @@ static eb_code_t guess_from_layout(backup_t *b, eb_err_t *err)
     }
     eb_code_t code = eb_layout_search_used(&source, NULL, layout, err);
     if (code == EB_OK) {
-        eb_read_plan_use_table(&engine->plan, &layout->table, source.bootloader_addr,
+        eb_read_plan_use_table(&reading->plan, &layout->table, source.bootloader_addr,
                                layout->bootloader.length_bytes);
     }
     free(layout);
@@ -166,24 +165,21 @@ static eb_code_t guess_from_layout(backup_t *b, eb_err_t *err)
 
 static eb_code_t read_all(backup_t *b, const eb_journal_head_t *head, eb_err_t *err)
 {
-    eb_read_engine_t *engine = &b->engine;
+    eb_read_state_t *reading = &b->reading;
 
-    engine->part_fd = b->part.fd;
-    engine->part_path = b->part.part_path;
-    engine->journal = &b->part.journal;
-    engine->plan.only_resumed = b->options->full;
+    reading->part_fd = b->part.fd;
+    reading->part_path = b->part.part_path;
+    reading->journal = &b->part.journal;
+    reading->plan.only_resumed = b->options->full;
     if (b->part.resumed) {
-        engine->plan.left = &b->part.left;
+        reading->plan.left = &b->part.left;
     }
     eb_code_t code = open_prior(b, head, err);
     if (code == EB_OK) {
         code = guess_from_layout(b, err);
     }
     if (code == EB_OK) {
-        code = eb_read_engine_run(engine, err);
-    }
-    if (code == EB_OK) {
-        code = eb_address_check(engine, err);
+        code = eb_read_engine_run(reading, err);
     }
     return code;
 }
@@ -193,16 +189,16 @@ static eb_code_t finish(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
     eb_commit_t finish = {
         .part = &b->part,
         .options = b->options,
-        .retry = &b->engine.retry,
+        .retry = &b->reading.retry,
         .range = b->range,
         .partition = b->job->partition,
         .layout = b->job->layout,
-        .map = &b->engine.map,
+        .map = &b->reading.map,
     };
     eb_code_t code = eb_commit_backup(&finish, b->ev, result, err);
 
     if (code == EB_OK) {
-        result->verified = b->engine.has_digest;
+        result->verified = b->reading.has_digest;
         result->part_path[0] = '\0';
     }
     return code;
@@ -210,13 +206,13 @@ static eb_code_t finish(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
 
 static void tell_what_is_kept(const backup_t *b, const eb_backup_result_t *result)
 {
-    if (b->engine.board_erased) {
+    if (b->reading.board_erased) {
         return; /* the hint tells more */
     }
     eb_event_note(b->ev, EB_LEVEL_NOTE,
                   "kept %s (%llu %% verified): the next backup of this board takes it up",
                   result->part_path,
-                  (unsigned long long)(b->engine.map.verified_bytes * 100 / b->range.size));
+                  (unsigned long long)(b->reading.map.verified_bytes * 100 / b->range.size));
 }
 
 static eb_code_t run(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
@@ -231,7 +227,7 @@ static eb_code_t run(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
     /* Before there is a file: one of nothing helps nobody. */
     eb_code_t code = eb_session_need_read(b->session, err);
     if (code == EB_OK) {
-        code = eb_read_engine_init(&b->engine, b->session, b->ev, b->range, err);
+        code = eb_read_state_init(&b->reading, b->session, b->ev, b->range, err);
     }
     if (code == EB_OK) {
         code = eb_partial_file_open(&b->part, b->options, b->job->partition, &head, b->ev, err);
@@ -244,7 +240,7 @@ static eb_code_t run(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
         tell_security(b);
     }
     code = read_all(b, &head, err);
-    eb_verified_map_totals(&b->engine.map, &result->origins);
+    eb_verified_map_totals(&b->reading.map, &result->origins);
     eb_session_get_stats(b->session, &result->stats);
     result->seconds = (double)(eb_clock_us() - started_us) / 1e6;
     if (code == EB_OK) {
@@ -278,7 +274,7 @@ eb_code_t eb_backup_run(eb_session_t *s, const eb_backup_job_t *job, const eb_ev
     b->part.journal.fd = -1;
     eb_code_t code = run(b, result, err);
     eb_partial_file_close(&b->part);
-    eb_read_engine_free(&b->engine);
+    eb_read_state_free(&b->reading);
     if (b->prior_fd >= 0) {
         (void)close(b->prior_fd);
     }

@@ -1,7 +1,6 @@
 #include "erased_check.h"
 
 #include "bytes.h"
-#include "fs_atomic.h"
 #include "range.h"
 
 #include <string.h>
@@ -27,7 +26,7 @@ static void count_sector(survey_t *survey, eb_range_t sector)
     survey->found++;
 }
 
-static eb_code_t look_through(const eb_read_engine_t *engine, const eb_verified_map_t *held,
+static eb_code_t look_through(eb_read_state_t *state, const eb_verified_map_t *held,
                               survey_t *survey, eb_err_t *err)
 {
     uint8_t bytes[SECTOR_BYTES];
@@ -37,8 +36,7 @@ static eb_code_t look_through(const eb_read_engine_t *engine, const eb_verified_
         for (uint32_t done = 0; done < run.size;) {
             const uint32_t addr = run.addr + done;
             const uint32_t count = eb_min_u32(SECTOR_BYTES - addr % SECTOR_BYTES, run.size - done);
-            eb_code_t code = eb_fs_pread(engine->part_fd, engine->part_path, bytes, count,
-                                         addr - engine->range.addr, err);
+            eb_code_t code = eb_read_state_bytes(state, addr, count, bytes, err);
             if (code != EB_OK) {
                 return code;
             }
@@ -51,20 +49,20 @@ static eb_code_t look_through(const eb_read_engine_t *engine, const eb_verified_
     return EB_OK;
 }
 
-eb_code_t eb_erased_check(eb_read_engine_t *engine, const eb_verified_map_t *held, eb_err_t *err)
+eb_code_t eb_erased_check(eb_read_state_t *state, const eb_verified_map_t *held, eb_err_t *err)
 {
     survey_t count = {0}, survey = {0};
-    eb_code_t code = look_through(engine, held, &count, err);
+    eb_code_t code = look_through(state, held, &count, err);
 
     survey.total = count.found;
     survey.samples = count.found < SAMPLES_MAX ? count.found : SAMPLES_MAX;
     if (code == EB_OK && survey.samples > 0) {
-        code = look_through(engine, held, &survey, err);
+        code = look_through(state, held, &survey, err);
     }
     size_t kept = 0;
     for (size_t i = 0; code == EB_OK && i < survey.chosen_count; i++) {
         bool erased;
-        code = eb_retry_is_erased(&engine->retry, survey.chosen[i], &erased, err);
+        code = eb_retry_is_erased(&state->retry, survey.chosen[i], &erased, err);
         kept += !erased;
         if (code == EB_OK && kept > survey.chosen_count / 4) {
             return EB_OK;
@@ -73,7 +71,7 @@ eb_code_t eb_erased_check(eb_read_engine_t *engine, const eb_verified_map_t *hel
     if (code != EB_OK || survey.chosen_count == 0) {
         return code;
     }
-    engine->board_erased = true;
+    state->board_erased = true;
     code =
         eb_err_set(err, EB_ERR_UNVERIFIED,
                    "the board's flash was erased while it was read, or since then: what was saved "
@@ -81,6 +79,6 @@ eb_code_t eb_erased_check(eb_read_engine_t *engine, const eb_verified_map_t *hel
     eb_err_hint(err,
                 "what was read is safe in %s: move it away before the next backup, which starts "
                 "from what the board holds",
-                engine->part_path);
+                state->part_path);
     return code;
 }

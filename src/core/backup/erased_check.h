@@ -9,13 +9,13 @@
 #ifndef EB_BACKUP_ERASED_CHECK_H
 #define EB_BACKUP_ERASED_CHECK_H
 
-#include "read_engine.h"
+#include "read_state.h"
 
 /*
  * `held`: the ranges whose saved bytes are in the .part. Asks for at most 8 sectors; a board that
  * is not erased ends that at the third. EB_OK: it was not erased. EB_ERR_UNVERIFIED: it was; the
- * hint says where the bytes are, and engine->board_erased is set. Other errors as of a digest.
+ * hint says where the bytes are, and state->board_erased is set. Other errors as of a digest.
  */
-eb_code_t eb_erased_check(eb_read_engine_t *engine, const eb_verified_map_t *held, eb_err_t *err);
+eb_code_t eb_erased_check(eb_read_state_t *state, const eb_verified_map_t *held, eb_err_t *err);
 
 #endif

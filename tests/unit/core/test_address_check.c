@@ -57,7 +57,7 @@ static eb_code_t back_up(uint64_t seed, double astray_rate, bool *noted, bool *w
     return code;
 }
 
-static void a_request_gone_astray_never_makes_a_wrong_image(void **state)
+static void a_wrong_address_never_makes_a_wrong_image(void **state)
 {
     int second = 0;
 
@@ -72,7 +72,7 @@ static void a_request_gone_astray_never_makes_a_wrong_image(void **state)
     assert_true(second > 0);
 }
 
-static void a_line_without_faults_is_proved_once(void **state)
+static void a_line_without_faults_is_verified_once(void **state)
 {
     bool noted, wrong;
 
@@ -98,7 +98,7 @@ static eb_session_t *board_of_two_builds(void)
     return board;
 }
 
-static void never_wrong_by_one_stray_read(eb_range_t range)
+static void never_wrong_by_one_wrong_address(eb_range_t range)
 {
     unsigned reads = 1;
 
@@ -116,22 +116,22 @@ static void never_wrong_by_one_stray_read(eb_range_t range)
     }
 }
 
-static void one_stray_read_of_two_builds_never_makes_a_wrong_image(void **state)
+static void one_read_from_elsewhere_of_two_builds_never_makes_a_wrong_image(void **state)
 {
     (void)state;
-    never_wrong_by_one_stray_read((eb_range_t){0, FLASH_BYTES});
+    never_wrong_by_one_wrong_address((eb_range_t){0, FLASH_BYTES});
 }
 
 /* Of part of the flash the other build is not in the image. */
-static void one_stray_read_never_makes_a_wrong_image_of_a_range(void **state)
+static void one_read_from_elsewhere_never_makes_a_wrong_image_of_a_range(void **state)
 {
     (void)state;
-    never_wrong_by_one_stray_read((eb_range_t){FLASH_BYTES / 2, FLASH_BYTES / 4});
+    never_wrong_by_one_wrong_address((eb_range_t){FLASH_BYTES / 2, FLASH_BYTES / 4});
 }
 
 /* A flash that repeats itself in steps of a sector, save for the last one: the read overlaps with
  * where it is answered from. */
-static void one_stray_read_into_itself_never_makes_a_wrong_image(void **state)
+static void one_read_from_elsewhere_into_itself_never_makes_a_wrong_image(void **state)
 {
     (void)state;
     for (unsigned bit = 12; bit < 19; bit++) {
@@ -156,7 +156,7 @@ static void one_stray_read_into_itself_never_makes_a_wrong_image(void **state)
 }
 
 /* A backup of a board in use, of which one digest goes astray; *digests: how many it made. */
-static void back_up_with_stray_digest(unsigned nth, unsigned bit, unsigned *digests)
+static void back_up_with_wrong_address(unsigned nth, unsigned bit, unsigned *digests)
 {
     eb_session_t *board = fake_new(FLASH_BYTES, 1);
     bool noted, wrong;
@@ -173,21 +173,21 @@ static void back_up_with_stray_digest(unsigned nth, unsigned bit, unsigned *dige
 }
 
 /* What is taken for erased is erased elsewhere too: a digest that went there agrees. */
-static void one_stray_digest_of_a_guess_never_makes_a_wrong_image(void **state)
+static void one_digest_from_elsewhere_of_a_guess_never_makes_a_wrong_image(void **state)
 {
     unsigned digests, unused;
 
     (void)state;
-    back_up_with_stray_digest(0, 0, &digests);
+    back_up_with_wrong_address(0, 0, &digests);
     for (unsigned bit = 12; bit < 20; bit++) {
         for (unsigned nth = 1; nth <= digests; nth++) {
-            back_up_with_stray_digest(nth, bit, &unused);
+            back_up_with_wrong_address(nth, bit, &unused);
         }
     }
 }
 
-/* Reads that have no twin cost what they did: a digest of a spot each. */
-static void reads_without_a_twin_are_not_asked_for_again(void **state)
+/* Reads that have no copy one address bit away cost no more: a digest of a spot each. */
+static void reads_without_a_copy_are_not_asked_for_again(void **state)
 {
     eb_session_t *board = fake_new(FLASH_BYTES, 1);
     bool noted, wrong;
@@ -204,13 +204,13 @@ static void reads_without_a_twin_are_not_asked_for_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_request_gone_astray_never_makes_a_wrong_image),
-        cmocka_unit_test(a_line_without_faults_is_proved_once),
-        cmocka_unit_test(one_stray_read_of_two_builds_never_makes_a_wrong_image),
-        cmocka_unit_test(one_stray_read_never_makes_a_wrong_image_of_a_range),
-        cmocka_unit_test(one_stray_read_into_itself_never_makes_a_wrong_image),
-        cmocka_unit_test(one_stray_digest_of_a_guess_never_makes_a_wrong_image),
-        cmocka_unit_test(reads_without_a_twin_are_not_asked_for_again),
+        cmocka_unit_test(a_wrong_address_never_makes_a_wrong_image),
+        cmocka_unit_test(a_line_without_faults_is_verified_once),
+        cmocka_unit_test(one_read_from_elsewhere_of_two_builds_never_makes_a_wrong_image),
+        cmocka_unit_test(one_read_from_elsewhere_never_makes_a_wrong_image_of_a_range),
+        cmocka_unit_test(one_read_from_elsewhere_into_itself_never_makes_a_wrong_image),
+        cmocka_unit_test(one_digest_from_elsewhere_of_a_guess_never_makes_a_wrong_image),
+        cmocka_unit_test(reads_without_a_copy_are_not_asked_for_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
