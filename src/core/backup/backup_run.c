@@ -143,21 +143,21 @@ static eb_code_t guess_from_layout(backup_t *b, eb_err_t *err)
         return EB_OK;
     }
     eb_layout_source_t source = eb_layout_of_board(&reading->retry, b->options->table_addr);
-    if (b->job->layout != NULL) {
-        eb_read_plan_use_table(&reading->plan, &b->job->layout->table, source.bootloader_addr,
-                               b->job->layout->bootloader.length_bytes);
-        return EB_OK;
-    }
-    eb_layout_t *layout = calloc(1, sizeof(*layout));
+    eb_layout_t *searched = NULL;
+    const eb_layout_t *layout = b->job->layout;
+    eb_code_t code = EB_OK;
     if (layout == NULL) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
+        layout = searched = calloc(1, sizeof(*searched));
+        if (searched == NULL) {
+            return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
+        }
+        code = eb_layout_search_used(&source, NULL, searched, err);
     }
-    eb_code_t code = eb_layout_search_used(&source, NULL, layout, err);
     if (code == EB_OK) {
-        eb_read_plan_use_table(&reading->plan, &layout->table, source.bootloader_addr,
-                               layout->bootloader.length_bytes);
+        eb_regions_use_table(&reading->plan.regions, &layout->table, source.bootloader_addr,
+                             layout->bootloader.length_bytes);
     }
-    free(layout);
+    free(searched);
     return code;
 }
 

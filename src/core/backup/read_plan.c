@@ -1,8 +1,6 @@
 #include "read_plan.h"
 
 #include "bytes.h"
-#include "partition_table.h"
-#include "partition_types.h"
 #include "range.h"
 
 #include <string.h>
@@ -35,99 +33,10 @@ void eb_read_plan_init(eb_read_plan_t *plan, eb_range_t range, bool can_guess)
     plan->can_guess = can_guess;
     plan->chunk_bytes = CHUNK_START_BYTES;
     plan->dense_bytes = DENSE_START_BYTES;
-    plan->regions[0] = (eb_read_plan_region_t){range, EB_LIKELY_EVEN};
-    plan->region_count = range.size > 0 ? 1 : 0;
+    eb_regions_init(&plan->regions, range);
     for (int i = 0; i < EB_GUESS_COUNT; i++) {
         plan->guesses[i].size = GUESS_START_BYTES;
     }
-}
-
-/* -- regions ------------------------------------------------------------------------------- */
-
-/* Append [*at, end) cut to the plan's range; a region like the one before is joined to it. It ends
- * with a sector: what is written into one is seldom followed by what is blank. */
-static void add_region(eb_read_plan_t *plan, uint64_t *at, uint64_t end, eb_likely_t erased)
-{
-    uint64_t range_end = eb_range_end(plan->range);
-
-    end += (SECTOR_BYTES - end % SECTOR_BYTES) % SECTOR_BYTES;
-    end = end > range_end ? range_end : end;
-    if (end <= *at) {
-        return;
-    }
-    eb_read_plan_region_t *last =
-        plan->region_count > 0 ? &plan->regions[plan->region_count - 1] : NULL;
-    uint32_t size = (uint32_t)(end - *at);
-    if (last != NULL && (last->erased == erased || plan->region_count == EB_PLAN_REGIONS_MAX)) {
-        last->range.size += size;
-        last->erased = last->erased == erased ? erased : EB_LIKELY_EVEN;
-    } else {
-        plan->regions[plan->region_count++] =
-            (eb_read_plan_region_t){{(uint32_t)*at, size}, erased};
-    }
-    *at = end;
-}
-
-static void add_partition(eb_read_plan_t *plan, uint64_t *at, const eb_partition_t *partition)
-{
-    uint64_t end = (uint64_t)partition->addr + partition->size;
-    const eb_app_image_t *app = &partition->app;
-
-    if (partition->type == EB_PART_APP) {
-        if (app->state == EB_IMAGE_NONE) {
-            add_region(plan, at, end, EB_LIKELY_YES);
-        } else if (app->length_bytes > 0 && app->length_bytes < partition->size) {
-            add_region(plan, at, (uint64_t)partition->addr + app->length_bytes, EB_LIKELY_NO);
-            add_region(plan, at, end, EB_LIKELY_YES);
-        } else {
-            add_region(plan, at, end, EB_LIKELY_EVEN);
-        }
-        return;
-    }
-    /* A core dump is written when the firmware crashed, which is seldom. */
-    bool coredump = partition->type == EB_PART_DATA && partition->subtype == EB_PART_DATA_COREDUMP;
-    add_region(plan, at, end, coredump ? EB_LIKELY_YES : EB_LIKELY_EVEN);
-}
-
-void eb_read_plan_use_table(eb_read_plan_t *plan, const eb_partition_table_t *table,
-                            uint32_t bootloader_addr, uint32_t bootloader_bytes)
-{
-    uint64_t at = plan->range.addr;
-    uint64_t end = eb_range_end(plan->range);
-
-    if (!table->present || plan->range.size == 0) {
-        return;
-    }
-    plan->region_count = 0;
-    add_region(plan, &at, bootloader_addr, EB_LIKELY_YES);
-    if (bootloader_bytes > 0) {
-        add_region(plan, &at, (uint64_t)bootloader_addr + bootloader_bytes, EB_LIKELY_NO);
-    }
-    add_region(plan, &at, table->addr, EB_LIKELY_YES);
-    add_region(plan, &at, (uint64_t)table->addr + SECTOR_BYTES, EB_LIKELY_NO);
-    while (at < end) {
-        int index = eb_partition_next(table, at);
-        if (index < 0) {
-            break;
-        }
-        add_region(plan, &at, table->entries[index].addr, EB_LIKELY_YES);
-        uint64_t before = at;
-        add_partition(plan, &at, &table->entries[index]);
-        if (at == before) {
-            break;
-        }
-    }
-    add_region(plan, &at, end, EB_LIKELY_YES);
-}
-
-static const eb_read_plan_region_t *region_at(const eb_read_plan_t *plan, uint64_t addr)
-{
-    for (size_t i = 0; i < plan->region_count; i++) {
-        if (addr < eb_range_end(plan->regions[i].range)) {
-            return &plan->regions[i];
-        }
-    }
-    return &plan->regions[plan->region_count - 1];
 }
 
 /* -- guesses ------------------------------------------------------------------------------- */
@@ -147,8 +56,8 @@ static uint32_t guess_reach(const eb_read_plan_t *plan, eb_guess_t guess, uint32
         run = plan->prior;
         break;
     case EB_GUESS_ERASED:
-        if (region_at(plan, addr)->erased != EB_LIKELY_NO) {
-            run = region_at(plan, addr)->range;
+        if (eb_region_at(&plan->regions, addr)->erased != EB_LIKELY_NO) {
+            run = eb_region_at(&plan->regions, addr)->range;
         }
         break;
     case EB_GUESS_COUNT:
@@ -163,7 +72,7 @@ static uint32_t guess_reach(const eb_read_plan_t *plan, eb_guess_t guess, uint32
 static double guess_chance(const eb_read_plan_t *plan, eb_guess_t guess, uint32_t addr)
 {
     const eb_read_plan_guess_t *state = &plan->guesses[guess];
-    const eb_read_plan_region_t *region = region_at(plan, addr);
+    const eb_region_t *region = eb_region_at(&plan->regions, addr);
     eb_edge_t edge = state->edge_addr == addr ? state->edge : EB_EDGE_UNKNOWN;
 
     if (guess == EB_GUESS_RESUMED) {
@@ -351,8 +260,8 @@ static uint32_t clip_at_guess(const eb_read_plan_t *plan, uint32_t addr, uint32_
     if (plan->prior.size > 0 && plan->prior.addr > addr && plan->prior.addr < end) {
         end = plan->prior.addr;
     }
-    for (size_t i = 0; i < plan->region_count; i++) {
-        const eb_read_plan_region_t *region = &plan->regions[i];
+    for (size_t i = 0; i < plan->regions.count; i++) {
+        const eb_region_t *region = &plan->regions.list[i];
         if (region->erased != EB_LIKELY_NO && region->range.addr > addr &&
             region->range.addr < end) {
             end = region->range.addr;

@@ -15,14 +15,13 @@
 #ifndef EB_BACKUP_READ_PLAN_H
 #define EB_BACKUP_READ_PLAN_H
 
-#include "espbackup/image.h"
 #include "link_speed.h"
 #include "range.h"
+#include "read_regions.h"
 #include "verified_map.h"
 
 /* Largest read and largest range guessed at once: what one buffer of the caller holds. */
 #define EB_PLAN_STEP_MAX_BYTES (512u * 1024u)
-#define EB_PLAN_REGIONS_MAX    (2u * EB_PARTITIONS_MAX + 8u)
 
 typedef enum eb_guess {
     EB_GUESS_RESUMED, /* in the order in which they are tried */
@@ -33,14 +32,6 @@ typedef enum eb_guess {
 
 /* Where bytes came from that are as guessed. */
 eb_origin_t eb_guess_origin(eb_guess_t guess);
-
-typedef enum eb_likely { EB_LIKELY_NO, EB_LIKELY_EVEN, EB_LIKELY_YES } eb_likely_t;
-
-/* How likely a part of the flash is erased, from the partition table and the app headers. */
-typedef struct eb_read_plan_region {
-    eb_range_t range;
-    eb_likely_t erased;
-} eb_read_plan_region_t;
 
 typedef struct eb_read_plan_step {
     bool is_guess;
@@ -66,8 +57,7 @@ typedef struct eb_read_plan {
     eb_range_t prior; /* where an earlier backup has bytes; size 0: none */
     const eb_verified_map_t
         *left; /* settled: an interrupted run left bytes; NULL: none; borrowed */
-    eb_read_plan_region_t regions[EB_PLAN_REGIONS_MAX]; /* in order, without gaps or overlap */
-    size_t region_count;
+    eb_regions_t regions;
     /* from here on its own */
     eb_read_plan_guess_t guesses[EB_GUESS_COUNT];
     uint64_t high;        /* below it what is open was tried and failed: only read it */
@@ -79,10 +69,6 @@ typedef struct eb_read_plan {
 
 /* One region, erased as likely as not; no prior, nothing left; can_guess as given. */
 void eb_read_plan_init(eb_read_plan_t *plan, eb_range_t range, bool can_guess);
-
-/* Take regions from a table whose apps were measured. Parts beside the plan's range are cut. */
-void eb_read_plan_use_table(eb_read_plan_t *plan, const eb_partition_table_t *table,
-                            uint32_t bootloader_addr, uint32_t bootloader_bytes);
 
 /* What to do next; false: all of the cover is settled. */
 bool eb_read_plan_next(eb_read_plan_t *plan, const eb_verified_map_t *map,

@@ -312,7 +312,7 @@ static void any_range_is_covered(void **state)
          * not either. */
         table->entries[0].app.length_bytes = 1 + (uint32_t)(fake_random(&seed) % 0xFFFFF);
         table->entries[1].addr = 0x110000 + (uint32_t)(fake_random(&seed) % 5000);
-        eb_read_plan_use_table(&plan, table, 0x1001, 0x4fff);
+        eb_regions_use_table(&plan.regions, table, 0x1001, 0x4fff);
         if (i % 2 == 0) {
             m.prior = flash;
             plan.prior = (eb_range_t){addr + size / 3, size / 2};
@@ -337,18 +337,18 @@ static void regions_follow_the_table(void **state)
     table->entries[0].app.length_bytes = 0x80000;
     table->entries[1] = (eb_partition_t){.type = 1, .subtype = 2, .addr = 0x9000, .size = 0x6000};
     eb_read_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, true);
-    eb_read_plan_use_table(&plan, table, 0x1000, 0x5000);
-    static const eb_read_plan_region_t want[] = {
+    eb_regions_use_table(&plan.regions, table, 0x1000, 0x5000);
+    static const eb_region_t want[] = {
         {{0, 0x1000}, EB_LIKELY_YES},       {{0x1000, 0x5000}, EB_LIKELY_NO},
         {{0x6000, 0x2000}, EB_LIKELY_YES},  {{0x8000, 0x1000}, EB_LIKELY_NO},
         {{0x9000, 0x6000}, EB_LIKELY_EVEN}, {{0xF000, 0x1000}, EB_LIKELY_YES},
         {{0x10000, 0x80000}, EB_LIKELY_NO}, {{0x90000, FLASH_BYTES - 0x90000}, EB_LIKELY_YES},
     };
-    assert_int_equal(plan.region_count, 8);
+    assert_int_equal(plan.regions.count, 8);
     for (size_t i = 0; i < 8; i++) {
-        assert_int_equal(plan.regions[i].range.addr, want[i].range.addr);
-        assert_int_equal(plan.regions[i].range.size, want[i].range.size);
-        assert_int_equal(plan.regions[i].erased, want[i].erased);
+        assert_int_equal(plan.regions.list[i].range.addr, want[i].range.addr);
+        assert_int_equal(plan.regions.list[i].range.size, want[i].range.size);
+        assert_int_equal(plan.regions.list[i].erased, want[i].erased);
     }
     free(table);
 }

@@ -1,0 +1,94 @@
+#include "read_regions.h"
+
+#include "partition_table.h"
+#include "partition_types.h"
+
+#include <string.h>
+
+#define SECTOR_BYTES 4096u
+
+void eb_regions_init(eb_regions_t *regions, eb_range_t range)
+{
+    memset(regions, 0, sizeof(*regions));
+    regions->list[0] = (eb_region_t){range, EB_LIKELY_EVEN};
+    regions->count = 1;
+}
+
+/* The work: [at, end) has no region yet. */
+typedef struct divide {
+    eb_regions_t *regions;
+    uint64_t at, end;
+} divide_t;
+
+/* Append [at, end); a region like the one before is joined to it. It ends with a sector, because a
+ * sector that was written is seldom blank at its end. */
+static void add_region(divide_t *d, uint64_t end, eb_likely_t erased)
+{
+    eb_regions_t *regions = d->regions;
+    eb_region_t *last = regions->count > 0 ? &regions->list[regions->count - 1] : NULL;
+
+    end += (SECTOR_BYTES - end % SECTOR_BYTES) % SECTOR_BYTES;
+    end = end > d->end ? d->end : end;
+    if (end <= d->at) {
+        return;
+    }
+    uint32_t size = (uint32_t)(end - d->at);
+    if (last != NULL && (last->erased == erased || regions->count == EB_REGIONS_MAX)) {
+        last->range.size += size;
+        last->erased = last->erased == erased ? erased : EB_LIKELY_EVEN;
+    } else {
+        regions->list[regions->count++] = (eb_region_t){{(uint32_t)d->at, size}, erased};
+    }
+    d->at = end;
+}
+
+static void add_partition(divide_t *d, const eb_partition_t *partition)
+{
+    uint64_t end = (uint64_t)partition->addr + partition->size;
+    const eb_app_image_t *app = &partition->app;
+    eb_likely_t erased = EB_LIKELY_EVEN;
+
+    if (partition->type == EB_PART_APP && app->state == EB_IMAGE_NONE) {
+        erased = EB_LIKELY_YES;
+    } else if (partition->type == EB_PART_APP && app->length_bytes > 0 &&
+               app->length_bytes < partition->size) {
+        add_region(d, (uint64_t)partition->addr + app->length_bytes, EB_LIKELY_NO);
+        erased = EB_LIKELY_YES;
+    } else if (partition->type == EB_PART_DATA && partition->subtype == EB_PART_DATA_COREDUMP) {
+        erased = EB_LIKELY_YES; /* written when the firmware crashed, which is seldom */
+    }
+    add_region(d, end, erased);
+}
+
+void eb_regions_use_table(eb_regions_t *regions, const eb_partition_table_t *table,
+                          uint32_t bootloader_addr, uint32_t bootloader_bytes)
+{
+    const eb_region_t all = regions->list[0];
+    divide_t d = {regions, all.range.addr, eb_range_end(all.range)};
+
+    if (!table->present || all.range.size == 0) {
+        return;
+    }
+    regions->count = 0;
+    add_region(&d, bootloader_addr, EB_LIKELY_YES);
+    if (bootloader_bytes > 0) {
+        add_region(&d, (uint64_t)bootloader_addr + bootloader_bytes, EB_LIKELY_NO);
+    }
+    add_region(&d, table->addr, EB_LIKELY_YES);
+    add_region(&d, (uint64_t)table->addr + SECTOR_BYTES, EB_LIKELY_NO);
+    for (int index; d.at < d.end && (index = eb_partition_next(table, d.at)) >= 0;) {
+        add_region(&d, table->entries[index].addr, EB_LIKELY_YES);
+        add_partition(&d, &table->entries[index]);
+    }
+    add_region(&d, d.end, EB_LIKELY_YES);
+}
+
+const eb_region_t *eb_region_at(const eb_regions_t *regions, uint64_t addr)
+{
+    size_t i = 0;
+
+    while (i + 1 < regions->count && addr >= eb_range_end(regions->list[i].range)) {
+        i++;
+    }
+    return &regions->list[i];
+}
