@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MAGIC      "espbackup-journal 1"
 #define HEAD_BYTES 512
+#define LINE_BYTES 64
 
 bool eb_journal_id_equal(const eb_journal_id_t *a, const eb_journal_id_t *b)
 {
@@ -31,34 +31,52 @@ static eb_code_t keep_path(eb_journal_t *journal, const char *path, eb_err_t *er
     return EB_OK;
 }
 
+/* The head as text; its length, or 0 if it does not fit. */
+static size_t print_head(const eb_journal_head_t *head, char out[HEAD_BYTES])
+{
+    const eb_journal_id_t *id = &head->id;
+    int len = snprintf(out, HEAD_BYTES,
+                       "espbackup-journal 1\ntool %s\nstarted %" PRId64 "\nchip %s\nmac %s\n"
+                       "jedec 0x%06" PRIx32 "\nflash %" PRIu64 "\nrange 0x%" PRIx32 " 0x%" PRIx32
+                       "\nverified\n",
+                       head->tool_version, head->started_unix, id->chip, id->mac, id->jedec_id,
+                       id->flash_size_bytes, id->range.addr, id->range.size);
+
+    return len > 0 && len < HEAD_BYTES ? (size_t)len : 0;
+}
+
+static size_t print_line(eb_range_t range, eb_origin_t origin, char out[LINE_BYTES])
+{
+    return (size_t)snprintf(out, LINE_BYTES, "%s 0x%08" PRIx32 " 0x%" PRIx32 "\n",
+                            eb_origin_word(origin), range.addr, range.size);
+}
+
 eb_code_t eb_journal_create(eb_journal_t *journal, const char *path, const eb_journal_head_t *head,
                             eb_err_t *err)
 {
+    eb_journal_head_t own = *head;
     char text[HEAD_BYTES];
-    eb_code_t code = keep_path(journal, path, err);
 
+    (void)snprintf(own.tool_version, sizeof(own.tool_version), "%s", eb_version());
+    size_t len = print_head(&own, text);
+
+    if (len == 0) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "journal head too long");
+    }
+    eb_code_t code = keep_path(journal, path, err);
+    if (code == EB_OK) {
+        code = eb_fs_open_part(path, true, &journal->fd, err);
+    }
     if (code != EB_OK) {
         return code;
     }
-    int len =
-        snprintf(text, sizeof(text),
-                 MAGIC "\ntool %s\nstarted %" PRId64 "\nchip %s\nmac %s\njedec 0x%06" PRIx32
-                       "\nflash %" PRIu64 "\nrange 0x%" PRIx32 " 0x%" PRIx32 "\nverified\n",
-                 eb_version(), head->started_unix, head->id.chip, head->id.mac, head->id.jedec_id,
-                 head->id.flash_size_bytes, head->id.range.addr, head->id.range.size);
-    if (len < 0 || (size_t)len >= sizeof(text)) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "journal head too long");
-    }
-    if ((code = eb_fs_open_part(path, true, &journal->fd, err)) != EB_OK) {
-        return code;
-    }
-    code = eb_fs_pwrite(journal->fd, path, text, (size_t)len, 0, err);
+    code = eb_fs_pwrite(journal->fd, path, text, len, 0, err);
     if (code != EB_OK) {
         eb_journal_close(journal);
         (void)unlink(path);
         return code;
     }
-    journal->end_bytes = (uint64_t)len;
+    journal->end_bytes = len;
     return EB_OK;
 }
 
@@ -76,17 +94,11 @@ eb_code_t eb_journal_open(eb_journal_t *journal, const char *path, uint64_t end_
 
 eb_code_t eb_journal_add(eb_journal_t *journal, eb_range_t range, eb_origin_t origin, eb_err_t *err)
 {
-    char line[64];
-    int len = snprintf(line, sizeof(line), "%s 0x%08" PRIx32 " 0x%" PRIx32 "\n",
-                       eb_origin_word(origin), range.addr, range.size);
-
-    if (len < 0 || (size_t)len >= sizeof(line)) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "journal line too long");
-    }
-    eb_code_t code =
-        eb_fs_pwrite(journal->fd, journal->path, line, (size_t)len, journal->end_bytes, err);
+    char line[LINE_BYTES];
+    size_t len = print_line(range, origin, line);
+    eb_code_t code = eb_fs_pwrite(journal->fd, journal->path, line, len, journal->end_bytes, err);
     if (code == EB_OK) {
-        journal->end_bytes += (uint64_t)len;
+        journal->end_bytes += len;
     }
     return code;
 }
@@ -101,144 +113,58 @@ void eb_journal_close(eb_journal_t *journal)
 
 /* -- loading ------------------------------------------------------------------------------- */
 
-/* The next whole line at *at, NUL-terminated in place; NULL: no more, or torn. */
-static char *next_line(char *text, size_t len, size_t *at)
+/* Only text that print_head and print_line write is accepted: one form, so that nothing is left to
+ * interpret. The widths keep numbers within their types. */
+
+static bool parse_head(const char *text, eb_journal_head_t *head, size_t *len)
 {
-    char *line = text + *at;
-    char *end = memchr(line, '\n', len - *at);
+    char own[HEAD_BYTES], again[HEAD_BYTES];
+    eb_journal_id_t *id = &head->id;
 
-    if (end == NULL) {
-        return NULL;
-    }
-    *end = '\0';
-    *at = (size_t)(end - text) + 1;
-    return line;
-}
-
-static bool parse_u64(const char *text, const char **rest, uint64_t *out)
-{
-    char *end = NULL;
-
-    if (*text < '0' || *text > '9') {
-        return false; /* strtoull takes blanks and signs */
-    }
-    *out = strtoull(text, &end, 0);
-    *rest = end;
-    return true;
-}
-
-static bool parse_number(const char *text, uint64_t max, uint64_t *out)
-{
-    const char *rest;
-
-    return parse_u64(text, &rest, out) && *rest == '\0' && *out <= max;
-}
-
-static bool parse_range(const char *text, eb_range_t *out)
-{
-    const char *rest;
-    uint64_t addr, size;
-
-    if (!parse_u64(text, &rest, &addr) || *rest != ' ' ||
-        !parse_number(rest + 1, UINT32_MAX, &size)) {
+    (void)snprintf(own, sizeof(own), "%.*s", HEAD_BYTES - 1, text); /* sscanf measures its text */
+    if (sscanf(own,
+               "espbackup-journal 1 tool %31s started %18" SCNd64 " chip %15s mac %23s"
+               " jedec 0x%6" SCNx32 " flash %18" SCNu64 " range 0x%8" SCNx32 " 0x%8" SCNx32,
+               head->tool_version, &head->started_unix, id->chip, id->mac, &id->jedec_id,
+               &id->flash_size_bytes, &id->range.addr, &id->range.size) != 8) {
         return false;
     }
-    if (addr > UINT32_MAX || !eb_range_within(addr, size, 1ull << 32)) {
-        return false;
-    }
-    *out = (eb_range_t){(uint32_t)addr, (uint32_t)size};
-    return true;
+    *len = print_head(head, again);
+    return *len > 0 && strncmp(text, again, *len) == 0 && head->started_unix >= 0 &&
+           id->range.size > 0 && eb_range_within(id->range.addr, id->range.size, 1ull << 32);
 }
 
-static bool copy_word(const char *text, char *out, size_t cap)
+static bool parse_line(const char *line, eb_range_t *range, eb_origin_t *origin)
 {
-    size_t len = strlen(text);
+    char word[16], again[LINE_BYTES];
 
-    if (len == 0 || len >= cap) {
+    if (sscanf(line, "%15s 0x%8" SCNx32 " 0x%8" SCNx32, word, &range->addr, &range->size) != 3 ||
+        !eb_origin_of_word(word, origin) ||
+        !eb_range_within(range->addr, range->size, 1ull << 32)) {
         return false;
     }
-    memcpy(out, text, len + 1);
-    return true;
+    print_line(*range, *origin, again);
+    return strcmp(line, again) == 0;
 }
 
-static bool parse_head_line(const char *line, eb_journal_head_t *head, unsigned *seen)
+/* The ranges of whole lines; where the last of these ends. */
+static size_t parse_lines(const char *text, size_t at, eb_verified_map_t *listed)
 {
-    static const char *const keys[] = {"tool ",  "started ", "chip ", "mac ",
-                                       "jedec ", "flash ",   "range "};
-    uint64_t number = 0;
-    size_t i = 0;
-
-    while (i < 7 && strncmp(line, keys[i], strlen(keys[i])) != 0) {
-        i++;
-    }
-    if (i == 7) {
-        return false;
-    }
-    const char *value = line + strlen(keys[i]);
-    *seen |= 1u << i;
-    switch (i) {
-    case 0:
-        return copy_word(value, head->tool_version, sizeof(head->tool_version));
-    case 1:
-        if (!parse_number(value, INT64_MAX, &number)) {
-            return false;
-        }
-        head->started_unix = (int64_t)number;
-        return true;
-    case 2:
-        return copy_word(value, head->id.chip, sizeof(head->id.chip));
-    case 3:
-        return copy_word(value, head->id.mac, sizeof(head->id.mac));
-    case 4:
-        if (!parse_number(value, 0xFFFFFF, &number)) {
-            return false;
-        }
-        head->id.jedec_id = (uint32_t)number;
-        return true;
-    case 5:
-        return parse_number(value, 1ull << 32, &head->id.flash_size_bytes);
-    default:
-        return parse_range(value, &head->id.range);
-    }
-}
-
-static bool parse_head(char *text, size_t len, size_t *at, eb_journal_head_t *head)
-{
-    unsigned seen = 0;
-    char *line = next_line(text, len, at);
-
-    if (line == NULL || strcmp(line, MAGIC) != 0) {
-        return false;
-    }
-    while ((line = next_line(text, len, at)) != NULL && strcmp(line, "verified") != 0) {
-        if (!parse_head_line(line, head, &seen)) {
-            return false;
-        }
-    }
-    return line != NULL && seen == 0x7F && head->id.range.size > 0;
-}
-
-static void parse_verified(char *text, size_t len, size_t *at, eb_verified_map_t *left)
-{
-    char *line;
-
-    while ((line = next_line(text, len, at)) != NULL) {
-        char *blank = strchr(line, ' ');
+    for (const char *end; (end = strchr(text + at, '\n')) != NULL; at = (size_t)(end - text) + 1) {
+        char line[LINE_BYTES];
         eb_origin_t origin;
         eb_range_t range;
 
-        if (blank != NULL && parse_range(blank + 1, &range)) {
-            *blank = '\0';
-            if (eb_origin_of_word(line, &origin)) {
-                /* Received bytes came over the wire: as good a guess as read ones. */
-                eb_verified_map_set(left, range,
-                                    origin == EB_ORIGIN_NONE ? EB_ORIGIN_READ : origin);
-            }
+        (void)snprintf(line, sizeof(line), "%.*s", (int)(end + 1 - (text + at)), text + at);
+        if (listed != NULL && parse_line(line, &range, &origin)) {
+            /* Received bytes came over the wire: as good a guess as read ones. */
+            eb_verified_map_set(listed, range, origin == EB_ORIGIN_NONE ? EB_ORIGIN_READ : origin);
         }
     }
+    return at;
 }
 
-eb_code_t eb_journal_load(const char *path, eb_journal_head_t *head, eb_verified_map_t *left,
+eb_code_t eb_journal_load(const char *path, eb_journal_head_t *head, eb_verified_map_t *listed,
                           uint64_t *end_bytes, eb_err_t *err)
 {
     uint8_t *bytes = NULL;
@@ -250,21 +176,15 @@ eb_code_t eb_journal_load(const char *path, eb_journal_head_t *head, eb_verified
     if (code != EB_OK) {
         return code;
     }
-    char *text = (char *)bytes;
-    if (!parse_head(text, len, &at, head)) {
+    const char *text = (const char *)bytes;
+    if (!parse_head(text, head, &at)) {
         code = eb_err_set(err, EB_ERR_FILE_IO, "%s is not a journal of this version", path);
-        goto done;
+    } else if (listed != NULL && listed->origin == NULL) {
+        code = eb_verified_map_init(listed, head->id.range, err);
     }
-    if (left != NULL && left->origin == NULL) {
-        if ((code = eb_verified_map_init(left, head->id.range, err)) != EB_OK) {
-            goto done;
-        }
+    if (code == EB_OK) {
+        *end_bytes = parse_lines(text, at, listed);
     }
-    if (left != NULL) {
-        parse_verified(text, len, &at, left);
-    }
-    *end_bytes = at;
-done:
     free(bytes);
     return code;
 }

@@ -144,14 +144,16 @@ static void what_is_no_journal_is_refused(void **state)
         "",
         "espbackup-journal 2\n",
         "espbackup-journal 1\nverified\n",
-        "espbackup-journal 1\ntool 1\nstarted 1\nchip e\nmac m\njedec 1\nflash 1\nrange 0 0\n"
+        "espbackup-journal 1\ntool 1\nstarted 1\nchip e\nmac m\njedec 0x000001\nflash 1\nrange 0x0 "
+        "0x0\n"
         "verified\n",
-        "espbackup-journal 1\ntool 1\nstarted 1\nchip e\nmac m\njedec 1\nflash 1\n"
-        "range 0xFFFFFFFF 2\nverified\n",
-        "espbackup-journal 1\ntool 1\nstarted -1\nchip e\nmac m\njedec 1\nflash 1\n"
-        "range 0 4096\nverified\n",
-        "espbackup-journal 1\ntool 1\nstarted 1\nchip eeeeeeeeeeeeeeeeeeeeeeeeee\nmac m\njedec 1\n"
-        "flash 1\nrange 0 4096\nverified\n",
+        "espbackup-journal 1\ntool 1\nstarted 1\nchip e\nmac m\njedec 0x000001\nflash 1\n"
+        "range 0xffffffff 0x2\nverified\n",
+        "espbackup-journal 1\ntool 1\nstarted -1\nchip e\nmac m\njedec 0x000001\nflash 1\n"
+        "range 0x0 0x1000\nverified\n",
+        "espbackup-journal 1\ntool 1\nstarted 1\nchip eeeeeeeeeeeeeeeeeeeeeeeeee\nmac m\njedec "
+        "0x000001\n"
+        "flash 1\nrange 0x0 0x1000\nverified\n",
         "espbackup-journal 1\nother 1\nverified\n",
     };
 
@@ -167,10 +169,12 @@ static void what_is_no_journal_is_refused(void **state)
 static void lines_that_say_nonsense_are_passed_over(void **state)
 {
     static const char text[] =
-        "espbackup-journal 1\ntool 1\nstarted 1\nchip e\nmac m\njedec 1\nflash 65536\n"
-        "range 0 0x4000\nverified\nread 0 0x400\nread 0xFFFFFFFFF 0x400\nread 0x400\n"
-        "eaten 0 0x4000\nread -1 5\nread 0x3C00 0xFFFFFFFF\nread 0x800 0x401 x\n"
-        "earlier_backup 0x800 0x400\n";
+        "espbackup-journal 1\ntool 1\nstarted 1\nchip e\nmac m\njedec 0x000001\nflash 65536\n"
+        "range 0x0 0x4000\nverified\nread 0x00000000 0x400\nread 0x1FFFFFFFF 0x400\nread 0x400\n"
+        "eaten 0x00000000 0x4000\nread -0x1 0x5\nread 0x00003c00 0xffffffff\n"
+        "read 0x00000800 0x401 x\nread 0x00000c00 0x400 \nread  0x00001000 0x400\n"
+        "read 0x1400 0x400\nread 0x00001800 0x0400\nread 0x00001c00 0x400\r\n"
+        "earlier_backup 0x00000800 0x400\n";
     eb_journal_head_t head;
     eb_verified_map_t left = {0};
     uint64_t end_bytes;
