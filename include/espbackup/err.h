@@ -85,6 +85,7 @@ typedef enum eb_reason {
     EB_REASON_NO_PARTITION,      /* no such name, or no table to look it up in */
     EB_REASON_NAMED_TWICE,       /* two partitions have the name */
     EB_REASON_SELECT_PARTITIONS, /* of a backup of partitions none is named */
+    EB_REASON_OTHER_OUTPUT,      /* the output may not replace that file: give another name */
     EB_REASON_COUNT
 } eb_reason_t;
 

@@ -165,7 +165,7 @@ def killed_and_back():
 
 
 def killed_and_resumed():
-    """Killed for good: exit 4 and a .part; with a new server the next backup takes it up."""
+    """Killed for good: exit 4 and a .part; with a new server the next backup resumes it."""
     with serving("ser2net") as server:
         process = start_ours(server, "backup")
         wait_for_progress(process)

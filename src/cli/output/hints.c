@@ -97,6 +97,7 @@ static const char *const by_reason[] = {
                                "where it is; an address and a size need none",
     [EB_REASON_NAMED_TWICE] = "give the address and the size of the right one instead",
     [EB_REASON_SELECT_PARTITIONS] = "name some, or use --active-app, --critical or --all",
+    [EB_REASON_OTHER_OUTPUT] = "give another name with --output",
 };
 _Static_assert(sizeof(by_reason) / sizeof(by_reason[0]) == EB_REASON_COUNT, "one for each reason");
 

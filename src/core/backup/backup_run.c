@@ -24,8 +24,8 @@ typedef struct backup {
     eb_range_t range;
     eb_partial_file_t part;
     eb_read_state_t reading;
-    int prior_fd;
-    char prior_path[EB_PATH_BYTES];
+    int earlier_fd;
+    char earlier_path[EB_PATH_BYTES];
 } backup_t;
 
 static void describe_board(const backup_t *b, int64_t now_unix, eb_journal_head_t *head)
@@ -66,7 +66,8 @@ static void tell_security(const backup_t *b)
 
 /* The flash addresses of a backup's bytes: its sidecar tells; without one it must be as long as the
  * flash. */
-static eb_code_t range_of_prior(const backup_t *b, const char *path, eb_range_t *out, eb_err_t *err)
+static eb_code_t range_of_earlier(const backup_t *b, const char *path, eb_range_t *out,
+                                  eb_err_t *err)
 {
     uint64_t size, flash_bytes = eb_session_flash(b->session)->size_bytes;
     eb_sidecar_t *sidecar = NULL;
@@ -96,39 +97,40 @@ static eb_code_t range_of_prior(const backup_t *b, const char *path, eb_range_t 
 
 /* The earlier backup whose bytes are worth a guess. What the user named must be there; what is
  * found by itself is a help only. */
-static eb_code_t open_prior(backup_t *b, const eb_journal_head_t *head, eb_err_t *err)
+static eb_code_t open_earlier(backup_t *b, const eb_journal_head_t *head, eb_err_t *err)
 {
     bool found = true;
     eb_code_t code;
-    eb_candidate_file_t *prior = &b->reading.prior;
+    eb_candidate_file_t *earlier = &b->reading.earlier;
 
     if (b->options->full) {
         return EB_OK;
     }
     if (b->options->since != NULL) {
-        code = eb_find_backup(b->options->dir, b->options->since, b->prior_path, err);
+        code = eb_find_backup(b->options->dir, b->options->since, b->earlier_path, err);
     } else {
-        code = eb_find_newest(b->options->dir, head->id.mac, b->range, b->prior_path, &found, err);
+        code =
+            eb_find_newest(b->options->dir, head->id.mac, b->range, b->earlier_path, &found, err);
     }
     if (code == EB_OK && found) {
-        code = range_of_prior(b, b->prior_path, &prior->range, err);
+        code = range_of_earlier(b, b->earlier_path, &earlier->range, err);
     }
     if (code == EB_OK && found) {
-        b->prior_fd = open(b->prior_path, O_RDONLY | O_CLOEXEC);
-        if (b->prior_fd < 0) {
-            code = eb_err_set(err, EB_ERR_FILE_ACCESS, "cannot open %s", b->prior_path);
+        b->earlier_fd = open(b->earlier_path, O_RDONLY | O_CLOEXEC);
+        if (b->earlier_fd < 0) {
+            code = eb_err_set(err, EB_ERR_FILE_ACCESS, "cannot open %s", b->earlier_path);
         }
     }
     if (code != EB_OK && b->options->since == NULL) {
         return EB_OK;
     }
     if (code == EB_OK && found) {
-        prior->fd = b->prior_fd;
-        prior->path = b->prior_path;
-        b->reading.plan.prior = eb_range_common(prior->range, b->range);
+        earlier->fd = b->earlier_fd;
+        earlier->path = b->earlier_path;
+        b->reading.plan.earlier = eb_range_common(earlier->range, b->range);
         /* Of each of several partitions it is another one: a line for each is too much. */
         eb_event_note(b->ev, b->job->partition != NULL ? EB_LEVEL_DETAIL : EB_LEVEL_NOTE,
-                      "what is as in %s is verified, not read", b->prior_path);
+                      "bytes that equal %s are verified, not read", b->earlier_path);
     }
     return code;
 }
@@ -139,7 +141,7 @@ static eb_code_t guess_from_layout(backup_t *b, eb_err_t *err)
 {
     eb_read_state_t *reading = &b->reading;
 
-    if (b->options->full || !reading->has_digest || reading->plan.prior.size == b->range.size) {
+    if (b->options->full || !reading->has_digest || reading->plan.earlier.size == b->range.size) {
         return EB_OK;
     }
     eb_layout_source_t source = eb_layout_of_board(&reading->retry, b->options->table_addr);
@@ -172,9 +174,9 @@ static eb_code_t read_all(backup_t *b, const eb_journal_head_t *head, eb_err_t *
     reading->journal = &b->part.journal;
     reading->plan.only_resumed = b->options->full;
     if (b->part.resumed) {
-        reading->plan.left = &b->part.left;
+        reading->plan.resumable = &b->part.resumable;
     }
-    eb_code_t code = open_prior(b, head, err);
+    eb_code_t code = open_earlier(b, head, err);
     if (code == EB_OK) {
         code = guess_from_layout(b, err);
     }
@@ -210,7 +212,7 @@ static void tell_what_is_kept(const backup_t *b, const eb_backup_result_t *resul
         return; /* the hint tells more */
     }
     eb_event_note(b->ev, EB_LEVEL_NOTE,
-                  "kept %s (%llu %% verified): the next backup of this board takes it up",
+                  "kept %s (%llu %% verified): the next backup of this board resumes it",
                   result->part_path,
                   (unsigned long long)(b->reading.map.verified_bytes * 100 / b->range.size));
 }
@@ -269,14 +271,14 @@ eb_code_t eb_backup_run(eb_session_t *s, const eb_backup_job_t *job, const eb_ev
     b->options = job->options;
     b->ev = ev;
     b->range = job->range;
-    b->prior_fd = -1;
+    b->earlier_fd = -1;
     b->part.fd = -1;
     b->part.journal.fd = -1;
     eb_code_t code = run(b, result, err);
     eb_partial_file_close(&b->part);
     eb_read_state_free(&b->reading);
-    if (b->prior_fd >= 0) {
-        (void)close(b->prior_fd);
+    if (b->earlier_fd >= 0) {
+        (void)close(b->earlier_fd);
     }
     free(b);
     return code;

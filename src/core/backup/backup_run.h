@@ -9,7 +9,7 @@
 #include "range.h"
 
 typedef struct eb_backup_job {
-    const eb_backup_options_t *options; /* its range is not looked at; borrowed */
+    const eb_backup_options_t *options; /* its range is ignored; borrowed */
     eb_range_t range;                   /* within the flash, not empty */
     const eb_part_choice_t *partition;  /* NULL: the range is not one partition; borrowed */
     const eb_layout_t *layout;          /* what lies on the board; NULL: not known yet; borrowed */

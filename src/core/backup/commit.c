@@ -188,7 +188,7 @@ eb_code_t eb_commit_files(eb_partial_file_t *part, const eb_sidecar_t *sidecar, 
     if (replaces || (text == NULL && part->replace)) {
         (void)unlink(part->sidecar_path);
     } else if (text != NULL) {
-        /* One of a run before may be there, killed just before the rename. */
+        /* An earlier run may have written it and been killed before the rename. */
         bool ours = part->resumed || part->replace;
         code = eb_fs_write_file(part->sidecar_path, text, strlen(text), ours, err);
     }

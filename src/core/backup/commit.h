@@ -1,5 +1,5 @@
 /*
- * commit.h: from a .part whose every byte is settled to a backup: hashes, contents, sidecar, and
+ * commit.h: from a .part whose every byte is verified to a backup: hashes, contents, sidecar, and
  * the name that says that it is complete.
  */
 #ifndef EB_BACKUP_COMMIT_H

@@ -74,11 +74,10 @@ eb_code_t eb_erased_check(eb_read_state_t *state, const eb_verified_map_t *held,
     state->board_erased = true;
     code =
         eb_err_set(err, EB_ERR_UNVERIFIED,
-                   "the board's flash was erased while it was read, or since then: what was saved "
-                   "of it is no longer there");
+                   "the board's flash was erased since its bytes were saved, or while it was read");
     eb_err_hint(err,
-                "what was read is safe in %s: move it away before the next backup, which starts "
-                "from what the board holds",
+                "the saved bytes are safe in %s: move it away before the next backup, which starts "
+                "from the flash as it is now",
                 state->part_path);
     return code;
 }

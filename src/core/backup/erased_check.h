@@ -2,9 +2,9 @@
  * erased_check.h: whether the flash was erased after its bytes were saved.
  *
  * One bit makes an ERASE_FLASH of a READ_FLASH, and somebody may erase a board between two runs.
- * What a .part holds may then be the last copy there is, and must not give way to what the board
- * says now. A few of its sectors that hold data, spread over all of them, are asked for: a program
- * that changed its data erases some of them, not most.
+ * A .part may then be the last copy, and the bytes of the board must not replace it. So we ask for
+ * a few of its sectors that hold data, spread over all of them: a program that changes its data
+ * erases some of them, not most.
  */
 #ifndef EB_BACKUP_ERASED_CHECK_H
 #define EB_BACKUP_ERASED_CHECK_H

@@ -28,7 +28,7 @@ static eb_code_t set_names(eb_partial_file_t *part, const char *image_path, eb_e
     return code;
 }
 
-/* -- taking up ------------------------------------------------------------------------------ */
+/* -- resuming ------------------------------------------------------------------------------ */
 
 /* Open the .part whose names are set, if its journal is of this board and range. */
 static bool resume(eb_partial_file_t *part, const eb_journal_id_t *id)
@@ -41,20 +41,20 @@ static bool resume(eb_partial_file_t *part, const eb_journal_id_t *id)
         return false;
     }
     /* Loaded under the lock, so that nobody adds to it meanwhile. */
-    if (eb_journal_load(part->journal_path, &head, &part->left, &end_bytes, NULL) == EB_OK &&
+    if (eb_journal_load(part->journal_path, &head, &part->resumable, &end_bytes, NULL) == EB_OK &&
         eb_journal_id_equal(&head.id, id) &&
         eb_fs_reserve(part->fd, part->part_path, id->range.size, NULL) == EB_OK &&
         eb_journal_open(&part->journal, part->journal_path, end_bytes, NULL) == EB_OK) {
         part->resumed = true;
         return true;
     }
-    eb_verified_map_free(&part->left);
+    eb_verified_map_free(&part->resumable);
     (void)close(part->fd);
     part->fd = -1;
     return false;
 }
 
-/* A .part in the folder that may be taken up. */
+/* A .part in the folder that this backup may resume. */
 typedef struct found_part {
     char image_path[EB_PATH_BYTES];
     int64_t started_unix;
@@ -92,12 +92,12 @@ static bool examine(const char *dir, const char *journal_name, const eb_journal_
 
 static int newest_first(const void *a, const void *b)
 {
-    const found_part_t *left = a, *right = b;
+    const found_part_t *x = a, *y = b;
 
-    if (left->started_unix != right->started_unix) {
-        return left->started_unix > right->started_unix ? -1 : 1;
+    if (x->started_unix != y->started_unix) {
+        return x->started_unix > y->started_unix ? -1 : 1;
     }
-    return strcmp(right->image_path, left->image_path);
+    return strcmp(y->image_path, x->image_path);
 }
 
 /* The newest that can be had; those that another run holds are passed over. */
@@ -196,8 +196,8 @@ static eb_code_t make_in_folder(eb_partial_file_t *part, const char *dir, const 
                       SAME_SECOND_MAX, dir);
 }
 
-/* "q" and "q.bin" would share a sidecar: it stays with the image that it names, while that is
- * there, whatever --force says. */
+/* "q" and "q.bin" would share a sidecar: it stays with the image that it names as long as that
+ * exists, even if the output may replace files. */
 static eb_code_t check_sidecar_owner(const eb_partial_file_t *part, eb_err_t *err)
 {
     char path[EB_PATH_BYTES];
@@ -212,9 +212,9 @@ static eb_code_t check_sidecar_owner(const eb_partial_file_t *part, eb_err_t *er
         eb_path_printf(path, NULL, "%.*s%s", (int)(name - part->image_path), part->image_path,
                        sidecar->file_name) == EB_OK &&
         eb_fs_exists(path)) {
-        code = eb_err_set(err, EB_ERR_FILE_EXISTS, "%s is the sidecar of %s, which is there",
-                          part->sidecar_path, path);
-        eb_err_hint(err, "take another name with --output");
+        code = eb_err_set(err, EB_ERR_FILE_EXISTS, "%s is the sidecar of %s", part->sidecar_path,
+                          path);
+        eb_err_reason(err, EB_REASON_OTHER_OUTPUT);
     }
     free(sidecar);
     return code;
@@ -236,13 +236,13 @@ static eb_code_t open_output(eb_partial_file_t *part, const eb_backup_options_t 
     }
     part->replace = options->force;
     if (!options->force && eb_fs_exists(part->image_path)) {
-        return eb_err_set(err, EB_ERR_FILE_EXISTS, "%s is there already", part->image_path);
+        return eb_err_set(err, EB_ERR_FILE_EXISTS, "%s already exists", part->image_path);
     }
     if (resume(part, &head->id)) {
         return EB_OK;
     }
     if (!options->force && eb_fs_exists(part->sidecar_path)) {
-        return eb_err_set(err, EB_ERR_FILE_EXISTS, "%s is there already", part->sidecar_path);
+        return eb_err_set(err, EB_ERR_FILE_EXISTS, "%s already exists", part->sidecar_path);
     }
     if (eb_fs_exists(part->part_path)) {
         /* Locked by another run, or of another board: the lock tells. */
@@ -252,7 +252,7 @@ static eb_code_t open_output(eb_partial_file_t *part, const eb_backup_options_t 
         if (!options->force) {
             eb_partial_file_close(part);
             return eb_err_set(err, EB_ERR_FILE_EXISTS,
-                              "%s is what is left of the backup of another board or range",
+                              "%s belongs to an interrupted backup of another board or range",
                               part->part_path);
         }
         (void)unlink(part->part_path);
@@ -279,7 +279,7 @@ eb_code_t eb_partial_file_open(eb_partial_file_t *part, const eb_backup_options_
     } else {
         code = eb_fs_make_dir(options->dir, err);
         if (code == EB_OK) {
-            /* A backup of the whole flash may have any name: --output gives them. */
+            /* The interrupted run of a whole flash may have been given any output name. */
             code = resume_newest(part, options->dir, partition != NULL ? prefix : "", &head->id,
                                  &done, err);
         }
@@ -289,8 +289,8 @@ eb_code_t eb_partial_file_open(eb_partial_file_t *part, const eb_backup_options_
     }
     if (code == EB_OK && part->resumed) {
         eb_event_note(ev, EB_LEVEL_NOTE,
-                      "taking up %s: %llu of %u bytes are there and are checked against the board",
-                      part->part_path, (unsigned long long)part->left.verified_bytes,
+                      "resuming %s: %llu of %u bytes are there and are checked against the board",
+                      part->part_path, (unsigned long long)part->resumable.verified_bytes,
                       head->id.range.size);
     }
     return code;
@@ -302,7 +302,7 @@ void eb_partial_file_close(eb_partial_file_t *part)
         return;
     }
     eb_journal_close(&part->journal);
-    eb_verified_map_free(&part->left);
+    eb_verified_map_free(&part->resumable);
     if (part->fd >= 0) {
         (void)close(part->fd);
         part->fd = -1;

@@ -1,6 +1,6 @@
 /*
- * partial_file.h: the .part of a backup: its names, making it, and taking up one that an
- * interrupted run of the same board left.
+ * partial_file.h: the .part of a backup: its names, making it, and resuming one of an
+ * interrupted run of the same board.
  */
 #ifndef EB_BACKUP_PARTIAL_FILE_H
 #define EB_BACKUP_PARTIAL_FILE_H
@@ -15,20 +15,18 @@ typedef struct eb_partial_file {
     char sidecar_path[EB_PATH_BYTES];
     char part_path[EB_PATH_BYTES];
     char journal_path[EB_PATH_BYTES];
-    bool replace; /* image_path may exist: --force */
+    bool replace; /* image_path may exist */
     bool resumed;
     int fd; /* of the .part, locked; -1: none */
     eb_journal_t journal;
-    eb_verified_map_t left; /* taken up: what its journal lists; owned */
+    eb_verified_map_t resumable; /* ranges that the journal of a resumed .part lists; owned */
 } eb_partial_file_t;
 
 /*
- * Take up the newest .part of the same board and range that no other run holds, or make a new one
- * with its space reserved. With options->output only the .part of that name is looked at.
- * EB_ERR_FILE_EXISTS: the output is there and force is not given, or its .part is of another board.
- * partition (NULL: none) gives the
- * name, and then only a .part of that name is taken up. On failure nothing new is left behind.
- * Release with eb_partial_file_close.
+ * Resume the newest .part of the same board and range that no other run holds, or make a new one
+ * with its space reserved. With options->output, or a partition (NULL: none), only a .part of that
+ * name is resumed. EB_ERR_FILE_EXISTS: the output exists and may not be replaced, or its .part is
+ * of another board. On failure no new file remains. Release with eb_partial_file_close.
  */
 eb_code_t eb_partial_file_open(eb_partial_file_t *part, const eb_backup_options_t *options,
                                const eb_part_choice_t *partition, const eb_journal_head_t *head,

@@ -27,9 +27,9 @@ static eb_code_t load_candidate(eb_read_state_t *state, const eb_read_plan_step_
     switch (step->guess) {
     case EB_GUESS_RESUMED:
         return eb_read_state_bytes(state, range.addr, range.size, state->buf, err);
-    case EB_GUESS_PRIOR:
-        return eb_fs_pread(state->prior.fd, state->prior.path, state->buf, range.size,
-                           range.addr - state->prior.range.addr, err);
+    case EB_GUESS_EARLIER:
+        return eb_fs_pread(state->earlier.fd, state->earlier.path, state->buf, range.size,
+                           range.addr - state->earlier.range.addr, err);
     case EB_GUESS_ERASED:
     case EB_GUESS_COUNT:
         break;
@@ -38,12 +38,12 @@ static eb_code_t load_candidate(eb_read_state_t *state, const eb_read_plan_step_
     return EB_OK;
 }
 
-/* What an interrupted run left is not there: where the board is erased instead, it may be the last
- * copy of what was on it, and is not written over. */
-static eb_code_t left_is_wrong(eb_read_state_t *state, eb_range_t range, eb_err_t *err)
+/* The bytes of the interrupted run do not match. If the board was erased since, stop: the .part may
+ * be the only copy. */
+static eb_code_t resumed_is_wrong(eb_read_state_t *state, eb_range_t range, eb_err_t *err)
 {
     return eb_retry_answer_is_erased(&state->retry, range.size)
-               ? eb_erased_check(state, state->plan.left, err)
+               ? eb_erased_check(state, state->plan.resumable, err)
                : EB_OK;
 }
 
@@ -68,7 +68,7 @@ static eb_code_t try_guess(eb_read_state_t *state, const eb_read_plan_step_t *st
                       step->range.size, spent_us);
     eb_read_plan_guessed(&state->plan, step, equal);
     if (!equal) {
-        return step->guess == EB_GUESS_RESUMED ? left_is_wrong(state, step->range, err) : EB_OK;
+        return step->guess == EB_GUESS_RESUMED ? resumed_is_wrong(state, step->range, err) : EB_OK;
     }
     const uint8_t *bytes = step->guess == EB_GUESS_RESUMED ? NULL : state->buf;
     return eb_read_state_verified(state, step->range, eb_guess_origin(step->guess), bytes, err);
@@ -76,14 +76,14 @@ static eb_code_t try_guess(eb_read_state_t *state, const eb_read_plan_step_t *st
 
 /* -- reads --------------------------------------------------------------------------------- */
 
-static bool equals_prior(eb_read_state_t *state, eb_range_t range, const uint8_t *bytes)
+static bool equals_earlier(eb_read_state_t *state, eb_range_t range, const uint8_t *bytes)
 {
     uint8_t old[TAIL_BYTES];
-    eb_range_t common = eb_range_common(range, state->prior.range);
+    eb_range_t common = eb_range_common(range, state->earlier.range);
 
-    return state->prior.fd >= 0 && common.size == range.size &&
-           eb_fs_pread(state->prior.fd, state->prior.path, old, range.size,
-                       range.addr - state->prior.range.addr, NULL) == EB_OK &&
+    return state->earlier.fd >= 0 && common.size == range.size &&
+           eb_fs_pread(state->earlier.fd, state->earlier.path, old, range.size,
+                       range.addr - state->earlier.range.addr, NULL) == EB_OK &&
            memcmp(old, bytes, range.size) == 0;
 }
 
@@ -94,7 +94,7 @@ static void learn_from_tail(eb_read_state_t *state, const eb_read_plan_step_t *s
     const uint8_t *bytes = state->buf + (step->range.size - size);
 
     eb_read_plan_was_read(&state->plan, step, eb_bytes_erased(bytes, size),
-                          equals_prior(state, tail, bytes));
+                          equals_earlier(state, tail, bytes));
 }
 
 static void on_received(void *user, uint32_t received)
@@ -208,7 +208,7 @@ static eb_code_t take_step(eb_read_state_t *state, eb_read_plan_step_t *step, eb
     int failures = state->retry.failures_in_row;
     eb_code_t code = step->is_guess ? try_guess(state, step, err) : read_step(state, step, err);
 
-    /* A read either settles something or counts as a failure; else this would never end. */
+    /* A read either verifies something or counts as a failure; else this would never end. */
     if (code == EB_OK && !step->is_guess && state->map.verified_bytes == verified &&
         state->retry.failures_in_row <= failures) {
         return eb_err_set(err, EB_ERR_INTERNAL, "a read of %u bytes at 0x%x verified nothing",

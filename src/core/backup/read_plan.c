@@ -19,7 +19,7 @@ eb_origin_t eb_guess_origin(eb_guess_t guess)
 {
     static const eb_origin_t origins[EB_GUESS_COUNT] = {
         [EB_GUESS_RESUMED] = EB_ORIGIN_RESUMED,
-        [EB_GUESS_PRIOR] = EB_ORIGIN_EARLIER,
+        [EB_GUESS_EARLIER] = EB_ORIGIN_EARLIER,
         [EB_GUESS_ERASED] = EB_ORIGIN_ERASED,
     };
 
@@ -48,12 +48,12 @@ static uint32_t guess_reach(const eb_read_plan_t *plan, eb_guess_t guess, uint32
 
     switch (guess) {
     case EB_GUESS_RESUMED:
-        if (plan->left != NULL) {
-            (void)eb_verified_map_next_verified(plan->left, addr, &run);
+        if (plan->resumable != NULL) {
+            (void)eb_verified_map_next_verified(plan->resumable, addr, &run);
         }
         break;
-    case EB_GUESS_PRIOR:
-        run = plan->prior;
+    case EB_GUESS_EARLIER:
+        run = plan->earlier;
         break;
     case EB_GUESS_ERASED:
         if (eb_region_at(&plan->regions, addr)->erased != EB_LIKELY_NO) {
@@ -78,7 +78,7 @@ static double guess_chance(const eb_read_plan_t *plan, eb_guess_t guess, uint32_
     if (guess == EB_GUESS_RESUMED) {
         return edge == EB_EDGE_NO ? 0.5 : 0.95;
     }
-    if (guess == EB_GUESS_PRIOR) {
+    if (guess == EB_GUESS_EARLIER) {
         return edge == EB_EDGE_NO ? 0.2 : 0.9;
     }
     if (addr == region->range.addr) {
@@ -120,7 +120,7 @@ static bool is_worth_it(const eb_read_plan_t *plan, double chance, uint32_t size
 }
 
 /* Let a range end on a multiple of 64 KiB or 4 KiB where it can, so that later ones lie well; and
- * on one of the cover's units always, or nothing of the last one would be settled. */
+ * on a unit of the map always, because the map counts no part of one. */
 static uint32_t aligned_size(uint32_t addr, uint32_t size)
 {
     static const uint32_t steps[] = {64u * 1024u, SECTOR_BYTES, EB_MAP_UNIT_BYTES};
@@ -136,7 +136,7 @@ static uint32_t aligned_size(uint32_t addr, uint32_t size)
     return size;
 }
 
-/* Cut to whole units of the map, of which nothing else would be settled; 0: less than one. */
+/* Cut to whole units of the map, which counts no part of one; 0: less than one. */
 static uint32_t whole_units(eb_range_t open, uint32_t size)
 {
     uint64_t end = (uint64_t)open.addr + size;
@@ -223,7 +223,7 @@ void eb_read_plan_guessed(eb_read_plan_t *plan, const eb_read_plan_step_t *step,
     state->not_before = end;
     /* A change is often shorter than the guess that met it: what is read next tells more. */
     uint64_t read_end = (uint64_t)step->range.addr + plan->dense_bytes;
-    if (step->guess == EB_GUESS_PRIOR && read_end < end) {
+    if (step->guess == EB_GUESS_EARLIER && read_end < end) {
         state->not_before = read_end;
     }
     state->edge = EB_EDGE_NO;
@@ -247,18 +247,18 @@ static uint32_t chunk_cap(const eb_read_plan_t *plan)
 static uint32_t clip_at_guess(const eb_read_plan_t *plan, uint32_t addr, uint32_t size)
 {
     uint64_t end = (uint64_t)addr + size;
-    eb_range_t left;
+    eb_range_t run;
 
-    if (plan->left != NULL &&
-        eb_verified_map_next_verified(plan->left, (uint64_t)addr + 1, &left) && left.addr > addr &&
-        left.addr < end && left.addr >= plan->guesses[0].not_before) {
-        end = left.addr;
+    if (plan->resumable != NULL &&
+        eb_verified_map_next_verified(plan->resumable, (uint64_t)addr + 1, &run) &&
+        run.addr > addr && run.addr < end && run.addr >= plan->guesses[0].not_before) {
+        end = run.addr;
     }
     if (plan->only_resumed) {
         return (uint32_t)(end - addr);
     }
-    if (plan->prior.size > 0 && plan->prior.addr > addr && plan->prior.addr < end) {
-        end = plan->prior.addr;
+    if (plan->earlier.size > 0 && plan->earlier.addr > addr && plan->earlier.addr < end) {
+        end = plan->earlier.addr;
     }
     for (size_t i = 0; i < plan->regions.count; i++) {
         const eb_region_t *region = &plan->regions.list[i];
@@ -321,13 +321,13 @@ static void set_edge(eb_read_plan_guess_t *state, uint64_t addr, bool as_guessed
 }
 
 void eb_read_plan_was_read(eb_read_plan_t *plan, const eb_read_plan_step_t *step, bool as_erased,
-                           bool as_prior)
+                           bool as_earlier)
 {
     uint64_t end = eb_range_end(step->range);
 
     plan->high = end > plan->high ? end : plan->high;
     set_edge(&plan->guesses[EB_GUESS_ERASED], end, as_erased);
-    set_edge(&plan->guesses[EB_GUESS_PRIOR], end, as_prior);
+    set_edge(&plan->guesses[EB_GUESS_EARLIER], end, as_earlier);
     plan->chunk_bytes = eb_min_u32(plan->chunk_bytes * 2, EB_PLAN_STEP_MAX_BYTES);
     plan->dense_bytes = eb_min_u32(plan->dense_bytes * 2, EB_PLAN_STEP_MAX_BYTES);
 }

@@ -1,16 +1,16 @@
 /*
- * read_plan.h: what to do next so that a range of flash is settled soonest. Pure: no I/O, no clock.
+ * read_plan.h: what to do next so that a range of flash is verified soonest. Pure: no I/O, no
+ * clock.
  *
- * Every byte is settled by a digest of the chip. What can be chosen is where the bytes come from:
- * over the wire, or from a guess (erased; an earlier backup; what an interrupted run left) which
- * the digest then proves or refutes. A guess is tried where the time that it saves, times how
- * likely it is, is more than the time of its digest. How likely it is depends on what lies just
- * before: flash is used and blank, changed and unchanged, in runs. So a refuted guess is followed
- * by reads that double in size until one ends in bytes as guessed, and a run of good guesses that
- * ends is halved down to the sector where it ends.
+ * A digest of the chip verifies every byte. The plan chooses where the bytes come from: over the
+ * wire, or from a guess (erased; an earlier backup; an interrupted run) that the digest confirms or
+ * refutes. A guess is tried where the time that it saves, times how likely it is, is more than the
+ * time of its digest. How likely it is depends on the bytes just before: flash is used and blank,
+ * modified and unchanged, in runs. So a refuted guess is followed by reads that double in size
+ * until one ends in bytes as guessed, and a run of good guesses that ends is halved down to the
+ * sector where it ends.
  *
- * Use: eb_read_plan_init, fill guesses and speed, then eb_read_plan_next and one eb_plan_* outcome
- * in turn.
+ * Use: eb_read_plan_init, fill guesses and speed, then eb_read_plan_next and one outcome in turn.
  */
 #ifndef EB_BACKUP_READ_PLAN_H
 #define EB_BACKUP_READ_PLAN_H
@@ -25,7 +25,7 @@
 
 typedef enum eb_guess {
     EB_GUESS_RESUMED, /* in the order in which they are tried */
-    EB_GUESS_PRIOR,
+    EB_GUESS_EARLIER,
     EB_GUESS_ERASED,
     EB_GUESS_COUNT
 } eb_guess_t;
@@ -52,11 +52,11 @@ typedef struct eb_read_plan_guess {
 typedef struct eb_read_plan {
     eb_range_t range;
     bool can_guess;    /* the chip has digests */
-    bool only_resumed; /* no guess but what an interrupted run left */
+    bool only_resumed; /* no guess but the bytes of an interrupted run */
     eb_link_speed_t speed;
-    eb_range_t prior; /* where an earlier backup has bytes; size 0: none */
+    eb_range_t earlier; /* where an earlier backup has bytes; size 0: none */
     const eb_verified_map_t
-        *left; /* settled: an interrupted run left bytes; NULL: none; borrowed */
+        *resumable; /* ranges that an interrupted run read; NULL: none; borrowed */
     eb_regions_t regions;
     /* from here on its own */
     eb_read_plan_guess_t guesses[EB_GUESS_COUNT];
@@ -67,19 +67,19 @@ typedef struct eb_read_plan {
     eb_range_t search; /* a guess is known to be wrong somewhere in it; size 0: none */
 } eb_read_plan_t;
 
-/* One region, erased as likely as not; no prior, nothing left; can_guess as given. */
+/* One region, erased as likely as not; no earlier backup, nothing to resume; can_guess as given. */
 void eb_read_plan_init(eb_read_plan_t *plan, eb_range_t range, bool can_guess);
 
-/* What to do next; false: all of the cover is settled. */
+/* What to do next; false: all of the map is verified. */
 bool eb_read_plan_next(eb_read_plan_t *plan, const eb_verified_map_t *map,
                        eb_read_plan_step_t *step);
 
 /* Outcomes of the step that eb_read_plan_next gave last. Steps that did not come about (a digest
  * that was lost on the line) have no outcome: ask again. */
 void eb_read_plan_guessed(eb_read_plan_t *plan, const eb_read_plan_step_t *step, bool right);
-/* The read was verified; as_erased, as_prior: whether its last bytes equal that guess. */
+/* The read was verified; as_erased, as_earlier: whether its last bytes equal that guess. */
 void eb_read_plan_was_read(eb_read_plan_t *plan, const eb_read_plan_step_t *step, bool as_erased,
-                           bool as_prior);
+                           bool as_earlier);
 /* The read failed after `received` bytes. */
 void eb_read_plan_read_failed(eb_read_plan_t *plan, const eb_read_plan_step_t *step,
                               uint32_t received);

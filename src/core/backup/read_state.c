@@ -11,7 +11,7 @@ eb_code_t eb_read_state_init(eb_read_state_t *state, eb_session_t *session, cons
 {
     memset(state, 0, sizeof(*state));
     state->part_fd = -1;
-    state->prior.fd = -1;
+    state->earlier.fd = -1;
     state->session = session;
     state->ev = ev;
     state->range = range;

@@ -30,7 +30,7 @@ typedef struct eb_read_state {
     int part_fd;           /* byte 0 is flash address range.addr; borrowed */
     const char *part_path; /* borrowed */
     eb_journal_t *journal; /* borrowed */
-    eb_candidate_file_t prior;
+    eb_candidate_file_t earlier;
     eb_read_plan_t plan;
     /* from here on its own */
     eb_session_t *session;

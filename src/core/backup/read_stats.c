@@ -5,11 +5,9 @@
 #define MIB 1048576.0
 
 static const char *const words[EB_SPENT_COUNT] = {
-    [EB_SPENT_READ] = "read",
-    [EB_SPENT_READ_LOST] = "read, and damaged on the way",
-    [EB_SPENT_WRONG] = "guessed wrongly",
-    [EB_SPENT_SALVAGE] = "of damaged reads looked at",
-    [EB_SPENT_SPOT] = "of it asked for again at its address",
+    [EB_SPENT_READ] = "read",           [EB_SPENT_READ_LOST] = "read and damaged on the line",
+    [EB_SPENT_WRONG] = "wrong guesses", [EB_SPENT_SALVAGE] = "pieces of damaged reads",
+    [EB_SPENT_SPOT] = "address checks",
 };
 
 static const char *words_of(int row)

@@ -1,5 +1,5 @@
 /*
- * read_stats.h: what settling a range of flash cost: calls, bytes and time by what they were spent
+ * read_stats.h: what filling an image cost: calls, bytes and time by what they were spent
  * on, for whoever asks why it took so long (-v).
  */
 #ifndef EB_BACKUP_READ_STATS_H
@@ -12,7 +12,7 @@
 typedef enum eb_spent_on {
     EB_SPENT_READ,      /* reads that were verified */
     EB_SPENT_READ_LOST, /* reads that were not */
-    EB_SPENT_GUESSED,   /* digests that settled something; one row a guess */
+    EB_SPENT_GUESSED,   /* digests that matched a guess; one row a guess */
     EB_SPENT_WRONG = EB_SPENT_GUESSED + EB_GUESS_COUNT, /* digests that did not agree */
     EB_SPENT_SALVAGE,                                   /* digests of pieces of a damaged read */
     EB_SPENT_SPOT, /* digests of a piece of what is good, at its address */
@@ -29,8 +29,7 @@ typedef struct eb_read_stats {
 
 void eb_read_stats_add(eb_read_stats_t *stats, eb_spent_on_t on, uint64_t bytes, int64_t us);
 
-/* Says it all at EB_LEVEL_DETAIL: what was settled how and its cost, and the measured speeds that
- * decided. */
+/* Notes at EB_LEVEL_DETAIL: a line a row, and the measured speeds that decided. */
 void eb_read_stats_tell(const eb_read_stats_t *stats, const eb_link_speed_t *speed,
                         const eb_events_t *ev);
 

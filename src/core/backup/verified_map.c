@@ -10,7 +10,7 @@ static uint64_t first_unit(const eb_verified_map_t *map)
     return map->range.addr / EB_MAP_UNIT_BYTES;
 }
 
-/* The unit at `index`, cut to the cover's range. */
+/* The unit at `index`, cut to the map's range. */
 static void unit_bounds(const eb_verified_map_t *map, size_t index, uint64_t *start, uint64_t *end)
 {
     uint64_t from = (first_unit(map) + index) * EB_MAP_UNIT_BYTES;

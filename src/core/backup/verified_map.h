@@ -2,7 +2,7 @@
  * verified_map.h: which bytes of a range are verified, and where they came from. Pure: no I/O.
  *
  * Kept by units of 1 KiB that lie on flash addresses which are multiples of it; the first and the
- * last unit may be cut short by the range. A unit is settled as a whole or not at all.
+ * last unit may be cut short by the range. A unit is verified as a whole or not at all.
  */
 #ifndef EB_BACKUP_VERIFIED_MAP_H
 #define EB_BACKUP_VERIFIED_MAP_H
@@ -24,14 +24,14 @@ typedef struct eb_verified_map {
 eb_code_t eb_verified_map_init(eb_verified_map_t *map, eb_range_t range, eb_err_t *err);
 void eb_verified_map_free(eb_verified_map_t *map); /* NULL is allowed */
 
-/* Mark the units that lie wholly within `range`; what lies beside the cover is ignored. */
+/* Mark the units that lie wholly within `range`; units beside the map are ignored. */
 void eb_verified_map_set(eb_verified_map_t *map, eb_range_t range, eb_origin_t origin);
 
-/* First run of open (settled) units at or after `from`; false: there is none. */
+/* First run of open (verified) units at or after `from`; false: there is none. */
 bool eb_verified_map_next_open(const eb_verified_map_t *map, uint64_t from, eb_range_t *out);
 bool eb_verified_map_next_verified(const eb_verified_map_t *map, uint64_t from, eb_range_t *out);
 
-/* Units settled alike, from the one that holds `from` on; false: `from` lies behind the cover. */
+/* Units of one origin, from the one that holds `from` on; false: `from` lies behind the map. */
 bool eb_verified_map_next_run(const eb_verified_map_t *map, uint64_t from, eb_range_t *out,
                               eb_origin_t *origin);
 

@@ -139,8 +139,7 @@ static eb_code_t choose(work_t *w, const eb_events_t *ev, eb_err_t *err)
         code = eb_partition_select(&w->options->select, &board, ev, &w->choices, err);
     }
     if (code == EB_OK && w->options->output != NULL && w->choices.count != 1) {
-        code = eb_err_set(err, EB_ERR_USAGE,
-                          "--output names one file, but %zu partitions are asked for",
+        code = eb_err_set(err, EB_ERR_USAGE, "one output file cannot hold %zu partitions",
                           w->choices.count);
     }
     return code;

@@ -69,8 +69,8 @@ void fake_free(eb_session_t *s)
 
 void fake_forget(eb_session_t *s)
 {
-    s->error_rate = s->wrong_rate = s->astray_rate = 0;
-    s->stray = (fake_stray_t){0};
+    s->error_rate = s->wrong_rate = s->wrong_address_rate = 0;
+    s->damage = (fake_damage_t){0};
     s->gone = 0;
     s->only_flips = s->broken = s->other_board = s->protect_unknown = false;
     s->lost_at = s->shaky_at = s->cancel_at = 0;
@@ -235,10 +235,10 @@ static void pass_wire(eb_session_t *s, uint64_t bytes)
 static uint32_t heard_addr(eb_session_t *s, unsigned *countdown, uint32_t addr, uint32_t size)
 {
     if (*countdown > 0 && --*countdown == 0) {
-        uint32_t flipped = addr ^ (1u << s->stray.bit);
+        uint32_t flipped = addr ^ (1u << s->damage.bit);
         return (uint64_t)flipped + size <= s->flash.size_bytes ? flipped : addr;
     }
-    if (s->astray_rate <= 0 || uniform(s) >= s->astray_rate) {
+    if (s->wrong_address_rate <= 0 || uniform(s) >= s->wrong_address_rate) {
         return addr;
     }
     s->stats.retries++;
@@ -258,12 +258,12 @@ eb_code_t eb_flash_read(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t *
         return code;
     }
     s->reads++;
-    if (s->stray.erasing_read > 0 && --s->stray.erasing_read == 0) {
+    if (s->damage.erasing_read > 0 && --s->damage.erasing_read == 0) {
         memset(s->bytes, 0xFF, s->flash.size_bytes);
         s->stats.retries++;
         return eb_err_set(err, EB_ERR_TIMEOUT, "the flash data stopped");
     }
-    memcpy(buf, s->bytes + heard_addr(s, &s->stray.read, addr, size), size);
+    memcpy(buf, s->bytes + heard_addr(s, &s->damage.read, addr, size), size);
     code = carry(s, buf, size, &received, err);
     for (uint32_t done = 0; done < received;) {
         uint32_t count = eb_min_u32(FRAME_BYTES, received - done);
@@ -300,7 +300,7 @@ eb_code_t eb_flash_digest(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t
     s->digest_bytes += size;
     pass_wire(s, COMMAND_BYTES);
     memset(s->told + addr, 1, size);
-    eb_md5(s->bytes + heard_addr(s, &s->stray.digest, addr, size), size, md5);
+    eb_md5(s->bytes + heard_addr(s, &s->damage.digest, addr, size), size, md5);
     if (s->wrong_rate > 0 && uniform(s) < s->wrong_rate) {
         eb_put_le32(md5, eb_get_le32(md5) ^ (1u + (uint32_t)(fake_random(&s->seed) >> 33)));
     }

@@ -17,11 +17,11 @@ typedef enum fake_lie {
 
 /* One bit of one request is turned over on the way; counted down from the next one
  * of its kind. */
-typedef struct fake_stray {
+typedef struct fake_damage {
     unsigned read, digest; /* that one goes to its address ^ (1 << bit); 0: none */
     unsigned erasing_read; /* that one arrives as ERASE_FLASH; 0: none */
     unsigned bit;
-} fake_stray_t;
+} fake_damage_t;
 
 struct eb_session {
     eb_chip_info_t chip;
@@ -32,11 +32,12 @@ struct eb_session {
 
     /* faults */
     uint64_t seed;
-    double error_rate;  /* a byte on the wire */
-    bool only_flips;    /* else drops, stalls, resets and unplugs too */
-    double wrong_rate;  /* a digest that is damaged on the way and nobody notices */
-    double astray_rate; /* a request whose address is damaged on the way and nobody notices */
-    fake_stray_t stray; /* one request, and no other fault */
+    double error_rate; /* a byte on the wire */
+    bool only_flips;   /* else drops, stalls, resets and unplugs too */
+    double wrong_rate; /* a digest that is damaged on the way and nobody notices */
+    double
+        wrong_address_rate; /* a request whose address is damaged on the way and nobody notices */
+    fake_damage_t damage;   /* one request, and no other fault */
     int gone;           /* recoveries that fail before the board is back; -1: its port never is */
     bool broken;        /* every call fails until it is recovered */
     bool other_board;   /* recovery finds another MAC */

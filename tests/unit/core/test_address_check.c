@@ -46,12 +46,12 @@ static eb_code_t back_up_board(eb_session_t *board, eb_range_t range, bool full,
     return code;
 }
 
-static eb_code_t back_up(uint64_t seed, double astray_rate, bool *noted, bool *wrong)
+static eb_code_t back_up(uint64_t seed, double wrong_address_rate, bool *noted, bool *wrong)
 {
     eb_session_t *board = fake_new(FLASH_BYTES, seed);
 
     board_fill_realistic(board);
-    board->astray_rate = astray_rate;
+    board->wrong_address_rate = wrong_address_rate;
     const eb_code_t code = back_up_board(board, (eb_range_t){0, FLASH_BYTES}, false, noted, wrong);
     fake_free(board);
     return code;
@@ -106,10 +106,10 @@ static void never_wrong_by_one_wrong_address(eb_range_t range)
         eb_session_t *board = board_of_two_builds();
         bool noted, wrong;
 
-        board->stray = (fake_stray_t){.read = nth, .bit = 19};
+        board->damage = (fake_damage_t){.read = nth, .bit = 19};
         assert_int_equal(back_up_board(board, range, false, &noted, &wrong), EB_OK);
         if (wrong) {
-            fail_msg("the read number %u went astray, and nobody noticed", nth);
+            fail_msg("read number %u came from another address, and nobody noticed", nth);
         }
         reads = board->reads;
         fake_free(board);
@@ -146,7 +146,7 @@ static void one_read_from_elsewhere_into_itself_never_makes_a_wrong_image(void *
             for (uint32_t at = 0; at < FLASH_BYTES; at += 4 * EB_BLOCK_BYTES) {
                 fake_fill(board, at, 2 * EB_BLOCK_BYTES, at);
             }
-            board->stray = (fake_stray_t){.read = nth, .bit = bit};
+            board->damage = (fake_damage_t){.read = nth, .bit = bit};
             assert_int_equal(
                 back_up_board(board, (eb_range_t){0, FLASH_BYTES}, false, &noted, &wrong), EB_OK);
             assert_false(wrong);
@@ -155,14 +155,15 @@ static void one_read_from_elsewhere_into_itself_never_makes_a_wrong_image(void *
     }
 }
 
-/* A backup of a board in use, of which one digest goes astray; *digests: how many it made. */
+/* A backup of a board in use, of which one digest is of another address; *digests: how many it
+ * made. */
 static void back_up_with_wrong_address(unsigned nth, unsigned bit, unsigned *digests)
 {
     eb_session_t *board = fake_new(FLASH_BYTES, 1);
     bool noted, wrong;
 
     board_fill_realistic(board);
-    board->stray = (fake_stray_t){.digest = nth, .bit = bit};
+    board->damage = (fake_damage_t){.digest = nth, .bit = bit};
     assert_int_equal(back_up_board(board, (eb_range_t){0, FLASH_BYTES}, false, &noted, &wrong),
                      EB_OK);
     if (wrong) {

@@ -90,7 +90,7 @@ static void a_second_backup_reads_only_what_changed(void **state)
     assert_int_equal(folder_count(f->dir, "_info.json"), 2);
 }
 
-static void a_wrong_prior_is_of_no_consequence(void **state)
+static void a_wrong_earlier_backup_is_of_no_consequence(void **state)
 {
     fixture_t *f = *state;
 
@@ -101,7 +101,7 @@ static void a_wrong_prior_is_of_no_consequence(void **state)
     assert_int_equal(f->result.origins.bytes[EB_ORIGIN_EARLIER], 0);
 }
 
-static void since_names_the_prior_and_must_be_there(void **state)
+static void since_names_the_earlier_backup_and_must_be_there(void **state)
 {
     fixture_t *f = *state;
     char name[EB_PATH_BYTES];
@@ -360,8 +360,8 @@ int main(void)
         TEST(full_reads_every_byte),
         TEST(flipped_bits_are_read_again),
         TEST(a_second_backup_reads_only_what_changed),
-        TEST(a_wrong_prior_is_of_no_consequence),
-        TEST(since_names_the_prior_and_must_be_there),
+        TEST(a_wrong_earlier_backup_is_of_no_consequence),
+        TEST(since_names_the_earlier_backup_and_must_be_there),
         TEST(a_full_disk_shows_before_the_work),
         TEST(backups_of_one_second_get_names_of_their_own),
         TEST(an_output_is_replaced_only_by_force),

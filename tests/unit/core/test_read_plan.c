@@ -23,7 +23,7 @@
 static double digest_s_byte = DIGEST_S_BYTE;
 
 typedef struct model {
-    const uint8_t *flash, *prior, *left;
+    const uint8_t *flash, *earlier, *left;
     eb_link_speed_t speed;
     double seconds;
     uint64_t read_bytes, digest_bytes;
@@ -52,7 +52,7 @@ static bool is_erased(const uint8_t *bytes, uint32_t size)
 
 static bool guess_holds(const model_t *m, const eb_read_plan_step_t *step)
 {
-    const uint8_t *old = step->guess == EB_GUESS_PRIOR ? m->prior : m->left;
+    const uint8_t *old = step->guess == EB_GUESS_EARLIER ? m->earlier : m->left;
 
     if (step->guess == EB_GUESS_ERASED) {
         return is_erased(m->flash + step->range.addr, step->range.size);
@@ -79,9 +79,9 @@ static void take_step(model_t *m, eb_read_plan_t *plan, eb_verified_map_t *map,
     }
     m->seconds += 2 * m->speed.round_trip_s + size * m->speed.read_s_per_byte;
     m->read_bytes += size;
-    bool as_prior =
-        m->prior != NULL && memcmp(m->flash + tail_addr, m->prior + tail_addr, tail) == 0;
-    eb_read_plan_was_read(plan, step, is_erased(m->flash + tail_addr, tail), as_prior);
+    bool as_earlier =
+        m->earlier != NULL && memcmp(m->flash + tail_addr, m->earlier + tail_addr, tail) == 0;
+    eb_read_plan_was_read(plan, step, is_erased(m->flash + tail_addr, tail), as_earlier);
     eb_verified_map_set(map, step->range, EB_ORIGIN_READ);
 }
 
@@ -97,7 +97,7 @@ static void run_model(model_t *m, eb_read_plan_t *plan)
         assert_true(++m->steps < STEPS_MAX);
         assert_true(step.range.size > 0 && step.range.size <= EB_PLAN_STEP_MAX_BYTES);
         assert_true(eb_verified_map_next_open(&map, step.range.addr, &open));
-        assert_int_equal(open.addr, step.range.addr); /* nothing settled is settled again */
+        assert_int_equal(open.addr, step.range.addr); /* nothing verified is verified again */
         assert_true(open.size >= step.range.size);
         take_step(m, plan, &map, &step);
     }
@@ -172,14 +172,14 @@ static void data_and_blank_in_turn_are_told_apart(void **state)
     free(flash);
 }
 
-static double run_since(const uint8_t *flash, const uint8_t *prior, model_t *m)
+static double run_since(const uint8_t *flash, const uint8_t *earlier, model_t *m)
 {
     eb_read_plan_t plan;
 
     *m = make_model(flash);
-    m->prior = prior;
+    m->earlier = earlier;
     eb_read_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, true);
-    plan.prior = plan.range;
+    plan.earlier = plan.range;
     run_model(m, &plan);
     return m->seconds;
 }
@@ -198,54 +198,54 @@ static void an_unchanged_board_is_not_read(void **state)
 
 static void few_changed_sectors_cost_few_reads(void **state)
 {
-    uint8_t *flash = make_flash(), *prior = make_flash();
+    uint8_t *flash = make_flash(), *earlier = make_flash();
     uint64_t seed = 3;
     model_t m;
 
     (void)state;
-    scramble(prior, 0, FLASH_BYTES, 2);
-    memcpy(flash, prior, FLASH_BYTES);
+    scramble(earlier, 0, FLASH_BYTES, 2);
+    memcpy(flash, earlier, FLASH_BYTES);
     for (int i = 0; i < 20; i++) { /* 2 % */
         uint32_t sector = (uint32_t)(fake_random(&seed) % (FLASH_BYTES / 4096));
         scramble(flash, sector * 4096, 4096, seed);
     }
-    assert_true(run_since(flash, prior, &m) < 4 * READ_S_BYTE * MB * 0.4);
+    assert_true(run_since(flash, earlier, &m) < 4 * READ_S_BYTE * MB * 0.4);
     assert_true(m.read_bytes < 20 * 4096 * 4);
     free(flash);
-    free(prior);
+    free(earlier);
 }
 
 /* Quick digests make a large guess worth it right behind a change, where it is mostly wrong. */
 static void a_short_change_is_not_read_far_beyond_its_end(void **state)
 {
-    uint8_t *flash = make_flash(), *prior = make_flash();
+    uint8_t *flash = make_flash(), *earlier = make_flash();
     model_t m;
 
     (void)state;
-    scramble(prior, 0, FLASH_BYTES, 2);
-    memcpy(flash, prior, FLASH_BYTES);
+    scramble(earlier, 0, FLASH_BYTES, 2);
+    memcpy(flash, earlier, FLASH_BYTES);
     for (uint32_t i = 0; i < 4; i++) {
         scramble(flash, (2 * i + 1) * (FLASH_BYTES / 8), 5 * 4096, 3 + i);
     }
     digest_s_byte = 0.6 / MB;
-    (void)run_since(flash, prior, &m);
+    (void)run_since(flash, earlier, &m);
     digest_s_byte = DIGEST_S_BYTE;
     assert_true(m.read_bytes <= 4 * 12 * 4096);
     free(flash);
-    free(prior);
+    free(earlier);
 }
 
 static void a_prior_that_is_all_wrong_costs_little(void **state)
 {
-    uint8_t *flash = make_flash(), *prior = make_flash();
+    uint8_t *flash = make_flash(), *earlier = make_flash();
     model_t m;
 
     (void)state;
-    scramble(prior, 0, FLASH_BYTES, 2);
+    scramble(earlier, 0, FLASH_BYTES, 2);
     scramble(flash, 0, FLASH_BYTES, 4);
-    assert_true(run_since(flash, prior, &m) < 4 * READ_S_BYTE * MB * 1.08);
+    assert_true(run_since(flash, earlier, &m) < 4 * READ_S_BYTE * MB * 1.08);
     free(flash);
-    free(prior);
+    free(earlier);
 }
 
 static void what_a_run_left_is_checked_and_the_rest_is_read(void **state)
@@ -263,7 +263,7 @@ static void what_a_run_left_is_checked_and_the_rest_is_read(void **state)
     eb_read_plan_init(&plan, (eb_range_t){0, FLASH_BYTES}, true);
     assert_int_equal(eb_verified_map_init(&left, plan.range, NULL), EB_OK);
     eb_verified_map_set(&left, (eb_range_t){0, 3 * MB}, EB_ORIGIN_READ);
-    plan.left = &left;
+    plan.resumable = &left;
     run_model(&m, &plan);
     assert_true(m.read_bytes >= MB + 4096 && m.read_bytes < MB + 128 * 1024);
     eb_verified_map_free(&left);
@@ -314,8 +314,8 @@ static void any_range_is_covered(void **state)
         table->entries[1].addr = 0x110000 + (uint32_t)(fake_random(&seed) % 5000);
         eb_regions_use_table(&plan.regions, table, 0x1001, 0x4fff);
         if (i % 2 == 0) {
-            m.prior = flash;
-            plan.prior = (eb_range_t){addr + size / 3, size / 2};
+            m.earlier = flash;
+            plan.earlier = (eb_range_t){addr + size / 3, size / 2};
         }
         run_model(&m, &plan);
     }

@@ -1,4 +1,4 @@
-/* Backups that were interrupted and are taken up again: by the same board, and by no other. */
+/* Interrupted backups are resumed: by the same board, and by no other. */
 #include "backup_fixture.h"
 
 static void a_lost_board_is_taken_up(void **state)
@@ -18,7 +18,7 @@ static void a_lost_board_is_taken_up(void **state)
 
     fake_forget(f->board);
     assert_complete(f, back_up(f));
-    assert_non_null(strstr(f->watch.notes, "taking up "));
+    assert_non_null(strstr(f->watch.notes, "resuming "));
     assert_true(f->result.origins.bytes[EB_ORIGIN_RESUMED] >= FLASH_BYTES / 2 - 8192);
     assert_true(f->board->read_bytes <= FLASH_BYTES / 2 + 8192);
 }
@@ -183,13 +183,13 @@ static void assert_part_is(const fixture_t *f, const uint8_t *bytes, size_t size
     free(part);
 }
 
-static void assert_wiped(const fixture_t *f, eb_code_t code)
+static void assert_found_erased(const fixture_t *f, eb_code_t code)
 {
     assert_int_equal(code, EB_ERR_UNVERIFIED);
     assert_int_equal(eb_code_row(f->err.code)->exit_status, 4);
     assert_non_null(strstr(f->err.message, "was erased"));
     assert_non_null(strstr(f->err.hint, f->result.part_path));
-    assert_null(strstr(f->watch.notes, "takes it up"));
+    assert_null(strstr(f->watch.notes, "resumes it"));
     assert_int_equal(folder_count(f->dir, ".bin"), 0);
     assert_int_equal(folder_count(f->dir, ".journal"), 1);
 }
@@ -215,22 +215,22 @@ static void what_was_read_survives_an_erase(void **state)
     fake_fill(f->board, 0, FLASH_BYTES, 3);
     memcpy(before, f->board->bytes, FLASH_BYTES);
     f->options.full = true;
-    f->board->stray.erasing_read = 3;
-    assert_wiped(f, back_up(f));
+    f->board->damage.erasing_read = 3;
+    assert_found_erased(f, back_up(f));
     assert_part_is(f, before, saved);
 
     /* The next run does not throw it away either, however often. */
     for (int i = 0; i < 2; i++) {
         f->options.full = i == 0;
         fake_forget(f->board);
-        assert_wiped(f, back_up(f));
+        assert_found_erased(f, back_up(f));
         assert_part_is(f, before, saved);
     }
     assert_fresh_start(f);
     free(before);
 }
 
-/* In a run that takes up what one before has left: what is not compared yet is safe too. */
+/* In a resumed run: bytes that are not compared yet are safe too. */
 static void what_a_run_before_read_survives_an_erase(void **state)
 {
     fixture_t *f = *state;
@@ -242,8 +242,8 @@ static void what_a_run_before_read_survives_an_erase(void **state)
     assert_int_equal(back_up(f), EB_ERR_PORT_LOST);
     fake_forget(f->board);
     memset(f->board->bytes + 0x20000, 0x55, 0x1000); /* a first read in the midst of it */
-    f->board->stray.erasing_read = 1;
-    assert_wiped(f, back_up(f));
+    f->board->damage.erasing_read = 1;
+    assert_found_erased(f, back_up(f));
     assert_part_is(f, before, 0x20000);
     uint8_t *part = NULL;
     size_t len = 0;

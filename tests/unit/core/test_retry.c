@@ -60,18 +60,18 @@ static void a_read_is_asked_for_by_digest_once(void **state)
     assert_int_equal(f->board->digest_bytes, EB_SECTOR_BYTES);
 }
 
-/* One bit of the address of one request: the read's, or the digest's that proves it. */
-static void a_request_gone_astray_is_made_again(void **state)
+/* One bit of the address of one request: the read's, or the digest's that checks it. */
+static void a_request_with_a_wrong_address_is_made_again(void **state)
 {
     fixture_t *f = *state;
 
     for (unsigned bit = 0; bit < 19; bit++) {
         fake_forget(f->board);
-        f->board->stray = (fake_stray_t){.read = 1, .bit = bit};
+        f->board->damage = (fake_damage_t){.read = 1, .bit = bit};
         assert_read(f, 0x12000);
         assert_int_equal(f->board->reads, 2);
         fake_forget(f->board);
-        f->board->stray = (fake_stray_t){.digest = 1, .bit = bit};
+        f->board->damage = (fake_damage_t){.digest = 1, .bit = bit};
         assert_read(f, 0x12000);
     }
 }
@@ -189,10 +189,14 @@ static void cancel_comes_before_the_question(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_read_is_asked_for_by_digest_once),       TEST(a_request_gone_astray_is_made_again),
-        TEST(digests_that_never_agree_come_to_an_end),  TEST(without_digests_it_is_read_only),
-        TEST(bytes_match_where_the_chip_has_the_same),  TEST(a_range_is_erased_or_not),
-        TEST(a_digest_that_is_lost_is_asked_for_again), TEST(only_bytes_that_match_are_progress),
+        TEST(a_read_is_asked_for_by_digest_once),
+        TEST(a_request_with_a_wrong_address_is_made_again),
+        TEST(digests_that_never_agree_come_to_an_end),
+        TEST(without_digests_it_is_read_only),
+        TEST(bytes_match_where_the_chip_has_the_same),
+        TEST(a_range_is_erased_or_not),
+        TEST(a_digest_that_is_lost_is_asked_for_again),
+        TEST(only_bytes_that_match_are_progress),
         TEST(cancel_comes_before_the_question),
     };
 
