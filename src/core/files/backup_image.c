@@ -126,22 +126,13 @@ eb_layout_source_t eb_backup_image_layout(eb_backup_image_t *source)
 static eb_code_t find_table(eb_backup_image_t *out, const eb_events_t *ev, eb_err_t *err)
 {
     eb_layout_source_t source = eb_backup_image_layout(out);
-    eb_layout_t *layout = calloc(1, sizeof(*layout));
-    eb_partition_table_t *table = malloc(sizeof(*table));
-    eb_code_t code = EB_OK;
 
-    if (layout == NULL || table == NULL) {
-        code = eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
-    } else {
-        code = eb_layout_search(&source, ev, layout, err);
+    out->layout = malloc(sizeof(*out->layout));
+    if (out->layout == NULL) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
     }
-    if (code == EB_OK && layout->table.present) {
-        *table = layout->table;
-        out->table = table;
-        table = NULL;
-    }
-    free(table);
-    free(layout);
+    eb_code_t code = eb_layout_search(&source, ev, out->layout, err);
+    out->table = code == EB_OK && out->layout->table.present ? &out->layout->table : NULL;
     return code;
 }
 
@@ -181,7 +172,8 @@ void eb_backup_image_close(eb_backup_image_t *source)
     }
     free(source->sidecar);
     source->sidecar = NULL;
-    free(source->table);
+    free(source->layout);
+    source->layout = NULL;
     source->table = NULL;
 }
 

@@ -24,11 +24,12 @@ typedef struct eb_backup_image {
     int fd; /* open for reading; -1: none */
     char path[EB_PATH_BYTES];
     uint64_t size_bytes;
-    eb_fs_stamp_t stamp;         /* as it was opened */
-    uint32_t addr;               /* of its first byte in the flash: sidecar, else `address` */
-    eb_sidecar_t *sidecar;       /* NULL: the image has none */
-    bool hash_checked;           /* SHA-256 equals the sidecar's */
-    eb_partition_table_t *table; /* parsed from the image's own bytes; NULL when not in range */
+    eb_fs_stamp_t stamp;               /* as it was opened */
+    uint32_t addr;                     /* of its first byte in the flash: sidecar, else `address` */
+    eb_sidecar_t *sidecar;             /* NULL: the image has none */
+    bool hash_checked;                 /* SHA-256 equals the sidecar's */
+    eb_layout_t *layout;               /* parsed from the image's own bytes; owned */
+    const eb_partition_table_t *table; /* of layout; NULL when not in range */
 } eb_backup_image_t;
 
 /*
