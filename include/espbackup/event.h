@@ -50,4 +50,12 @@ void eb_event_progress(const eb_events_t *ev, eb_phase_t phase, uint64_t done, u
 bool eb_event_cancelled(const eb_events_t *ev);
 bool eb_event_wants(const eb_events_t *ev, eb_level_t level);
 
+/* A part of a larger work: notes and cancel are those of `outer`, progress goes to `progress`. */
+typedef struct eb_event_part {
+    const eb_events_t *outer; /* NULL is allowed; borrowed */
+    void *user;
+    void (*progress)(void *user, const eb_progress_t *progress);
+} eb_event_part_t;
+eb_events_t eb_events_of_part(eb_event_part_t *part); /* borrows part */
+
 #endif

@@ -38,3 +38,30 @@ bool eb_event_cancelled(const eb_events_t *ev)
 {
     return ev != NULL && ev->cancelled != NULL && ev->cancelled(ev->user);
 }
+
+static void part_note(void *user, eb_level_t level, const char *text)
+{
+    const eb_event_part_t *part = user;
+
+    eb_event_note(part->outer, level, "%s", text);
+}
+
+static void part_progress(void *user, const eb_progress_t *progress)
+{
+    const eb_event_part_t *part = user;
+
+    part->progress(part->user, progress);
+}
+
+static bool part_cancelled(void *user)
+{
+    const eb_event_part_t *part = user;
+
+    return eb_event_cancelled(part->outer);
+}
+
+eb_events_t eb_events_of_part(eb_event_part_t *part)
+{
+    return (eb_events_t){part, part_note, part_progress, part_cancelled,
+                         part->outer != NULL ? part->outer->max_level : EB_LEVEL_WARNING};
+}

@@ -139,6 +139,7 @@ eb_code_t eb_difference_with_board(eb_session_t *s, eb_backup_image_t *source,
     uint64_t flash_bytes = eb_session_flash(s)->size_bytes;
     eb_areas_t areas = eb_areas_of_image(source);
     eb_spans_t spans = {0};
+    eb_layout_t layout;
 
     eb_code_t code = eb_session_need_flash(s, err);
     if (code != EB_OK) {
@@ -158,20 +159,15 @@ eb_code_t eb_difference_with_board(eb_session_t *s, eb_backup_image_t *source,
     if (source->sidecar == NULL) {
         areas.bootloader_addr = eb_session_chip(s)->bootloader_addr;
     }
-    eb_layout_t *layout = calloc(1, sizeof(*layout));
-    if (layout == NULL) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
-    }
     code = eb_flash_compare(s, source->addr, (uint32_t)source->size_bytes, wanted_of_image, source,
                             NULL, ev, &spans, err);
     if (code == EB_OK && eb_spans_bytes(&spans, EB_SPAN_OLD) > 0) {
-        code = table_of_board(s, ev, layout, &areas, err);
+        code = table_of_board(s, ev, &layout, &areas, err);
     }
     if (code == EB_OK) {
         code = take_spans(&spans, &areas, result, err);
     }
     result->verified = code == EB_OK;
     eb_spans_free(&spans);
-    free(layout);
     return code;
 }

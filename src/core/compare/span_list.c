@@ -49,23 +49,22 @@ eb_code_t eb_spans_add(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_span_
     return EB_OK;
 }
 
-/* Add the part of [start, end) that lies within [low, high). */
-static eb_code_t add_cut(eb_spans_t *spans, uint64_t start, uint64_t end, uint64_t low,
-                         uint64_t high, eb_span_state_t state, eb_err_t *err)
+/* Add the part of a span that lies in a range. */
+static eb_code_t add_part(eb_spans_t *out, const eb_flash_span_t *span, eb_range_t range,
+                          eb_span_state_t state, eb_err_t *err)
 {
-    start = start < low ? low : start;
-    end = end > high ? high : end;
-    if (start >= end) {
-        return EB_OK;
-    }
-    return eb_spans_add(spans, (uint32_t)start, (uint32_t)(end - start), state, err);
+    eb_range_t part = eb_range_common(eb_span_range(span), range);
+
+    return eb_spans_add(out, part.addr, part.size, state, err);
 }
 
 eb_code_t eb_spans_mark(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_span_state_t state,
                         eb_err_t *err)
 {
+    eb_range_t range = {addr, size};
+    uint64_t end = eb_range_end(range);
+    eb_range_t behind = {(uint32_t)end, (uint32_t)((1ull << 32) - end)};
     eb_spans_t marked = {0};
-    uint64_t low = addr, high = low + size;
     eb_code_t code = EB_OK;
 
     if (size == 0) {
@@ -73,13 +72,12 @@ eb_code_t eb_spans_mark(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_span
     }
     for (size_t i = 0; i < spans->count && code == EB_OK; i++) {
         const eb_flash_span_t *span = &spans->spans[i];
-        uint64_t start = span->addr, end = eb_span_end(span);
-        code = add_cut(&marked, start, end, 0, low, span->state, err);
+        code = add_part(&marked, span, (eb_range_t){0, addr}, span->state, err);
         if (code == EB_OK) {
-            code = add_cut(&marked, start, end, low, high, state, err);
+            code = add_part(&marked, span, range, state, err);
         }
         if (code == EB_OK) {
-            code = add_cut(&marked, start, end, high, UINT64_MAX, span->state, err);
+            code = add_part(&marked, span, behind, span->state, err);
         }
     }
     if (code != EB_OK) {
@@ -93,19 +91,11 @@ eb_code_t eb_spans_mark(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_span
 
 eb_code_t eb_spans_cut(const eb_spans_t *spans, eb_range_t range, eb_spans_t *out, eb_err_t *err)
 {
+    eb_code_t code = EB_OK;
+
     memset(out, 0, sizeof(*out));
-    for (size_t i = 0; i < spans->count; i++) {
-        const eb_flash_span_t *span = &spans->spans[i];
-        uint64_t range_end = eb_range_end(range);
-        uint64_t start = span->addr > range.addr ? span->addr : range.addr;
-        uint64_t end = eb_span_end(span) < range_end ? eb_span_end(span) : range_end;
-        if (start < end) {
-            eb_code_t code =
-                eb_spans_add(out, (uint32_t)start, (uint32_t)(end - start), span->state, err);
-            if (code != EB_OK) {
-                return code;
-            }
-        }
+    for (size_t i = 0; i < spans->count && code == EB_OK; i++) {
+        code = add_part(out, &spans->spans[i], range, spans->spans[i].state, err);
     }
-    return EB_OK;
+    return code;
 }

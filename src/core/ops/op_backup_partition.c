@@ -11,7 +11,7 @@
 /* Several files are one work to who looks on: their progress is joined. */
 typedef struct joint {
     eb_events_t ev; /* what the files tell */
-    const eb_events_t *outer;
+    eb_event_part_t part;
     uint64_t before_bytes, total_bytes;
 } joint_t;
 
@@ -35,49 +35,24 @@ void eb_partition_backup_result_free(eb_partition_backup_result_t *result)
 
 /* -- progress ------------------------------------------------------------------------------- */
 
-static void pass_note(void *user, eb_level_t level, const char *text)
+static void join_progress(void *user, const eb_progress_t *progress)
 {
     const joint_t *joint = user;
 
-    eb_event_note(joint->outer, level, "%s", text);
-}
-
-static void pass_progress(void *user, const eb_progress_t *progress)
-{
-    const joint_t *joint = user;
-
-    switch (progress->phase) {
-    case EB_PHASE_READ:
-        eb_event_progress(joint->outer, EB_PHASE_READ, joint->before_bytes + progress->done,
+    if (progress->phase == EB_PHASE_READ) {
+        eb_event_progress(joint->part.outer, EB_PHASE_READ, joint->before_bytes + progress->done,
                           joint->total_bytes);
-        break;
-    case EB_PHASE_HASH: /* of a moment, between the files */
-        break;
-    case EB_PHASE_CONNECT:
-    case EB_PHASE_STUB:
-    case EB_PHASE_CHECK:
-    case EB_PHASE_ERASE:
-    case EB_PHASE_WRITE:
-    case EB_PHASE_VERIFY:
-        eb_event_progress(joint->outer, progress->phase, progress->done, progress->total);
-        break;
+    } else if (progress->phase != EB_PHASE_HASH) { /* of a moment, between the files */
+        eb_event_progress(joint->part.outer, progress->phase, progress->done, progress->total);
     }
-}
-
-static bool pass_cancelled(void *user)
-{
-    const joint_t *joint = user;
-
-    return eb_event_cancelled(joint->outer);
 }
 
 static void join_events(work_t *w, const eb_events_t *outer)
 {
     joint_t *joint = &w->joint;
 
-    joint->outer = outer;
-    joint->ev = (eb_events_t){joint, pass_note, pass_progress, pass_cancelled,
-                              outer != NULL ? outer->max_level : EB_LEVEL_WARNING};
+    joint->part = (eb_event_part_t){outer, joint, join_progress};
+    joint->ev = eb_events_of_part(&joint->part);
     for (size_t i = 0; i < w->choices.count; i++) {
         joint->total_bytes += w->choices.list[i].range.size;
     }
@@ -189,7 +164,7 @@ static eb_code_t make_files(work_t *w, eb_partition_backup_result_t *result, eb_
         result->count = i + 1;
         code = make_file(w, i, &result->files[i], err);
         if (code != EB_OK && i > 0) {
-            eb_event_note(w->joint.outer, EB_LEVEL_NOTE,
+            eb_event_note(w->joint.part.outer, EB_LEVEL_NOTE,
                           "%zu of %zu partitions are complete; their files stay", i,
                           w->choices.count);
         }

@@ -2,7 +2,7 @@
 #include "clock.h"
 #include "espbackup/ops.h"
 #include "flash_layout.h"
-#include "partition_table.h"
+#include "partition_types.h"
 #include "range.h"
 #include "refuse.h"
 #include "restore_job.h"
@@ -26,12 +26,24 @@ static eb_code_t open_image(eb_restore_job_t *job, eb_err_t *err)
     if (code != EB_OK) {
         return eb_err_copy(err, &why);
     }
+    memcpy(job->result->image_path, job->image.path, sizeof(job->result->image_path));
     job->table_addr = EB_PARTITION_TABLE_ADDR;
     if (options->table_addr != 0) {
         job->table_addr = options->table_addr;
     } else if (job->image.table != NULL) {
         job->table_addr = job->image.table->addr;
     }
+    return EB_OK;
+}
+
+static eb_code_t note_range(eb_restore_job_t *job, eb_err_t *err)
+{
+    bool all = job->options->erase_all;
+
+    (void)err;
+    job->result->addr = all ? 0 : job->ranges[0].addr;
+    job->result->size_bytes =
+        all ? job->flash_bytes : eb_ranges_bytes(job->ranges, job->range_count);
     return EB_OK;
 }
 
@@ -44,11 +56,7 @@ static eb_code_t look_at_board(eb_restore_job_t *job, eb_err_t *err)
     eb_layout_source_t source =
         eb_layout_of_board(&job->retry, comes_along ? job->table_addr : job->options->table_addr);
 
-    job->board = calloc(1, sizeof(*job->board));
-    if (job->board == NULL) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
-    }
-    return eb_layout_search(&source, job->ev, job->board, err);
+    return eb_layout_search(&source, job->ev, &job->board, err);
 }
 
 static bool read_program(void *user, uint32_t offset, void *bytes, uint32_t count)
@@ -97,59 +105,43 @@ static eb_code_t make_patch(eb_restore_job_t *job, eb_err_t *err)
     return EB_OK;
 }
 
-static eb_code_t prepare(eb_restore_job_t *job, eb_restore_result_t *result, eb_err_t *err)
+static eb_code_t prepare(eb_restore_job_t *job, eb_err_t *err)
 {
-    eb_code_t code = open_image(job, err);
+    static eb_code_t (*const steps[])(eb_restore_job_t *job, eb_err_t *err) = {
+        open_image,
+        eb_restore_check_image,
+        eb_restore_choose,
+        note_range,
+        eb_restore_check_board,
+        look_at_board,
+        eb_restore_round,
+        make_patch,
+        eb_restore_check_table,
+    };
+    eb_code_t code = EB_OK;
 
-    if (code == EB_OK) {
-        memcpy(result->image_path, job->image.path, sizeof(result->image_path));
-        code = eb_restore_check_image(job, err);
+    for (size_t i = 0; i < EB_COUNT_OF(steps) && code == EB_OK; i++) {
+        code = steps[i](job, err);
     }
-    if (code == EB_OK) {
-        code = eb_restore_choose(job, err);
-    }
-    if (code == EB_OK) {
-        result->addr = job->options->erase_all ? 0 : job->ranges[0].addr;
-        result->size_bytes = job->options->erase_all
-                                 ? job->flash_bytes
-                                 : eb_ranges_bytes(job->ranges, job->range_count);
-        code = eb_restore_check_board(job, err);
-    }
-    if (code == EB_OK) {
-        code = eb_refuse_download_mode(job->session, err);
-    }
-    if (code == EB_OK) {
-        code = look_at_board(job, err);
-    }
-    if (code == EB_OK) {
-        code = eb_restore_round(job, err);
-    }
-    if (code == EB_OK) {
-        code = make_patch(job, err);
-    }
-    if (code == EB_OK) {
-        code = eb_restore_check_table(job, err);
-    }
-    result->header_changed = job->patch.changed;
+    job->result->header_changed = job->patch.changed;
     return code;
 }
 
 /* -- asking ---------------------------------------------------------------------------------- */
 
-static bool ask(eb_restore_job_t *job, const eb_restore_result_t *result,
-                const eb_write_engine_t *engine)
+static bool ask(eb_restore_job_t *job, const eb_write_engine_t *engine)
 {
     const eb_sidecar_t *sidecar = job->image.sidecar;
-    const eb_layout_t *after = job->after;
+    const eb_layout_t *after = job->table_changes ? &job->after : NULL;
     const eb_change_plan_t plan = {
         .source = job->image.path,
-        .addr = result->addr,
-        .size_bytes = result->size_bytes,
+        .addr = job->result->addr,
+        .size_bytes = job->result->size_bytes,
         .spans = &engine->spans,
         .skipped_bytes = engine->ahead.skipped_bytes,
-        .board_table = &job->board->table,
+        .board_table = &job->board.table,
         .image_table = after != NULL ? &after->table : NULL,
-        .board_boot = job->board->table.present ? &job->board->boot : NULL,
+        .board_boot = job->board.table.present ? &job->board.boot : NULL,
         .image_boot = after != NULL && after->table.present ? &after->boot : NULL,
         .image_chip = sidecar != NULL ? &sidecar->chip : NULL,
         .image_created_utc = sidecar != NULL ? sidecar->created_utc : NULL,
@@ -161,7 +153,7 @@ static bool ask(eb_restore_job_t *job, const eb_restore_result_t *result,
            job->options->confirm(job->options->confirm_user, &plan);
 }
 
-static eb_code_t back_up_first(eb_restore_job_t *job, eb_restore_result_t *result, eb_err_t *err)
+static eb_code_t back_up_first(eb_restore_job_t *job, eb_err_t *err)
 {
     const eb_backup_options_t options = {
         .dir = job->options->dir,
@@ -175,7 +167,8 @@ static eb_code_t back_up_first(eb_restore_job_t *job, eb_restore_result_t *resul
     }
     eb_code_t code = eb_op_backup(job->session, &options, job->ev, backup, err);
     if (code == EB_OK) {
-        memcpy(result->first_backup_path, backup->image_path, sizeof(result->first_backup_path));
+        memcpy(job->result->first_backup_path, backup->image_path,
+               sizeof(job->result->first_backup_path));
     } else {
         (void)eb_err_wrap(err, "the backup before the restore failed, nothing was changed");
     }
@@ -186,17 +179,16 @@ static eb_code_t back_up_first(eb_restore_job_t *job, eb_restore_result_t *resul
 /* -- the whole ------------------------------------------------------------------------------- */
 
 /* Now that "latest" is what was on the board, the same command would restore that. */
-static void name_the_image(const eb_restore_job_t *job, const eb_restore_result_t *result,
-                           eb_err_t *err)
+static void name_the_image(const eb_restore_job_t *job, eb_err_t *err)
 {
-    if (err != NULL && err->code == EB_ERR_UNFINISHED && result->first_backup_path[0] != '\0') {
+    if (err != NULL && err->code == EB_ERR_UNFINISHED &&
+        job->result->first_backup_path[0] != '\0') {
         eb_err_hint(err, "%s", job->image.path);
         eb_err_reason(err, EB_REASON_FINISH_NAMED);
     }
 }
 
-static eb_code_t change(eb_restore_job_t *job, eb_write_engine_t *engine,
-                        eb_restore_result_t *result, eb_err_t *err)
+static eb_code_t change(eb_restore_job_t *job, eb_write_engine_t *engine, eb_err_t *err)
 {
     bool differs = eb_spans_bytes(&engine->spans, EB_SPAN_OLD) > 0;
     eb_code_t code = eb_restore_check_change(job, &engine->spans, err);
@@ -204,7 +196,7 @@ static eb_code_t change(eb_restore_job_t *job, eb_write_engine_t *engine,
     if (code != EB_OK) {
         return code;
     }
-    bool agreed = ask(job, result, engine);
+    bool agreed = ask(job, engine);
     if (job->options->dry_run) {
         return EB_OK;
     }
@@ -213,7 +205,7 @@ static eb_code_t change(eb_restore_job_t *job, eb_write_engine_t *engine,
                                  "not confirmed: nothing was changed");
     }
     if (job->options->backup_first && differs) {
-        code = back_up_first(job, result, err);
+        code = back_up_first(job, err);
     }
     if (code == EB_OK) {
         code = eb_sector_save_save(job, &engine->spans, err);
@@ -221,13 +213,14 @@ static eb_code_t change(eb_restore_job_t *job, eb_write_engine_t *engine,
     if (code == EB_OK) {
         code = eb_write_engine_run(engine, err);
         eb_sector_save_drop(job->session, job->options->dir, &engine->spans);
-        name_the_image(job, result, err);
+        name_the_image(job, err);
     }
     return code;
 }
 
-static eb_code_t restore(eb_restore_job_t *job, eb_restore_result_t *result, eb_err_t *err)
+static eb_code_t restore(eb_restore_job_t *job, eb_err_t *err)
 {
+    eb_restore_result_t *result = job->result;
     eb_range_t areas[EB_RESTORE_AREAS_MAX];
     eb_write_engine_t engine;
     eb_code_t code = eb_write_engine_init(&engine, job->session, job->ev, err);
@@ -241,7 +234,7 @@ static eb_code_t restore(eb_restore_job_t *job, eb_restore_result_t *result, eb_
         code = eb_write_engine_compare(&engine, job->sectors, job->sector_count, err);
     }
     if (code == EB_OK) {
-        code = change(job, &engine, result, err);
+        code = change(job, &engine, err);
     }
     result->verified = engine.verified;
     result->changed = engine.changed;
@@ -256,8 +249,6 @@ static eb_code_t restore(eb_restore_job_t *job, eb_restore_result_t *result, eb_
 static void free_job(eb_restore_job_t *job)
 {
     eb_backup_image_close(&job->image);
-    free(job->board);
-    free(job->after);
     free(job->ranges);
     free(job->sectors);
     free(job->partials);
@@ -281,12 +272,13 @@ eb_code_t eb_op_restore(eb_session_t *s, const eb_restore_options_t *options, co
     job->session = s;
     job->options = options;
     job->ev = ev;
+    job->result = result;
     job->image.fd = -1;
     job->flash_bytes = eb_session_flash(s)->size_bytes;
     eb_retry_init(&job->retry, s, ev);
-    code = prepare(job, result, err);
+    code = prepare(job, err);
     if (code == EB_OK) {
-        code = restore(job, result, err);
+        code = restore(job, err);
     }
     eb_session_get_stats(s, &result->stats);
     result->seconds = (double)(eb_clock_us() - started_us) / 1e6;

@@ -21,34 +21,29 @@ static eb_code_t add(eb_neighbours_t *neighbours, const eb_neighbour_t *neighbou
     return EB_OK;
 }
 
-/* Of a stretch that is right: what it holds is what is wanted. */
-static eb_code_t guard_within(eb_write_engine_t *a, const eb_flash_span_t *span, bool *found,
+/* Of a stretch that is as wanted: its wanted bytes tell the digest. */
+static eb_code_t watch_within(eb_write_engine_t *a, const eb_flash_span_t *span, bool *found,
                               eb_err_t *err)
 {
-    for (uint32_t done = 0; done < span->size && !*found; done += EB_SECTOR_BYTES) {
+    eb_code_t code = EB_OK;
+
+    for (uint32_t done = 0; done < span->size && !*found && code == EB_OK;
+         done += EB_SECTOR_BYTES) {
         eb_neighbour_t neighbour = {.addr = span->addr + done};
-        eb_code_t code = a->wanted(a->wanted_user, neighbour.addr, EB_SECTOR_BYTES, a->buf, err);
-        if (code != EB_OK) {
-            return code;
-        }
-        if (!eb_bytes_erased(a->buf, EB_SECTOR_BYTES)) {
+        code = a->wanted(a->wanted_user, neighbour.addr, EB_SECTOR_BYTES, a->buf, err);
+        if (code == EB_OK && !eb_bytes_erased(a->buf, EB_SECTOR_BYTES)) {
             eb_md5(a->buf, EB_SECTOR_BYTES, neighbour.md5);
             *found = true;
             code = add(&a->neighbours, &neighbour, err);
         }
-        if (code != EB_OK) {
-            return code;
-        }
     }
-    return EB_OK;
+    return code;
 }
 
-static eb_code_t guard_outside(eb_write_engine_t *a, uint64_t addr, eb_err_t *err)
+static eb_code_t watch_outside(eb_write_engine_t *a, uint64_t addr, eb_err_t *err)
 {
     uint64_t end = addr + SEARCH_BYTES, flash = eb_session_flash(a->session)->size_bytes;
-    uint8_t blank[EB_MD5_BYTES];
 
-    eb_md5_erased(EB_SECTOR_BYTES, blank);
     for (end = end < flash ? end : flash; addr < end; addr += EB_SECTOR_BYTES) {
         eb_neighbour_t neighbour = {.addr = (uint32_t)addr, .outside = true};
         eb_code_t code =
@@ -56,31 +51,31 @@ static eb_code_t guard_outside(eb_write_engine_t *a, uint64_t addr, eb_err_t *er
         if (code != EB_OK) {
             return code;
         }
-        if (memcmp(neighbour.md5, blank, sizeof(blank)) != 0) {
+        if (!eb_retry_answer_is_erased(&a->retry, EB_SECTOR_BYTES)) {
             return add(&a->neighbours, &neighbour, err);
         }
     }
     return EB_OK;
 }
 
-/* Behind one that is to be changed: through what is right up to the next that is to be changed,
- * which has a guard of its own, or out of the ranges. */
-static eb_code_t guard_behind(eb_write_engine_t *a, size_t index, eb_err_t *err)
+/* Behind a stretch that is to be changed: up to the next of these, which has a neighbour of its
+ * own, or out of the ranges. */
+static eb_code_t watch_behind(eb_write_engine_t *a, size_t index, eb_err_t *err)
 {
     const eb_spans_t *spans = &a->spans;
     bool found = false;
     eb_code_t code = EB_OK;
 
     while (code == EB_OK && !found) {
-        uint64_t end = (uint64_t)spans->spans[index].addr + spans->spans[index].size;
+        uint64_t end = eb_span_end(&spans->spans[index]);
         if (index + 1 == spans->count || spans->spans[index + 1].addr != end) {
-            return guard_outside(a, end, err);
+            return watch_outside(a, end, err);
         }
         index++;
         if (spans->spans[index].state != EB_SPAN_SAME) {
             return EB_OK;
         }
-        code = guard_within(a, &spans->spans[index], &found, err);
+        code = watch_within(a, &spans->spans[index], &found, err);
     }
     return code;
 }
@@ -94,7 +89,7 @@ eb_code_t eb_neighbours_set(eb_write_engine_t *a, eb_err_t *err)
     for (size_t i = 0; eb_session_has_digest(a->session) && code == EB_OK && i < a->spans.count;
          i++) {
         if (a->spans.spans[i].state == EB_SPAN_OLD) {
-            code = guard_behind(a, i, err);
+            code = watch_behind(a, i, err);
         }
     }
     return code;

@@ -215,7 +215,10 @@ eb_code_t eb_restore_check_board(eb_restore_job_t *job, eb_err_t *err)
 {
     eb_code_t code = check_mac(job, err);
 
-    return code == EB_OK ? check_security(job, err) : code;
+    if (code == EB_OK) {
+        code = check_security(job, err);
+    }
+    return code == EB_OK ? eb_refuse_download_mode(job->session, err) : code;
 }
 
 /* -- partitions ------------------------------------------------------------------------------ */
@@ -223,7 +226,7 @@ eb_code_t eb_restore_check_board(eb_restore_job_t *job, eb_err_t *err)
 /* What the image calls NAME must be what the board calls NAME; two may have that name. */
 static eb_code_t check_same_entry(eb_restore_job_t *job, const eb_partition_t *entry, eb_err_t *err)
 {
-    const eb_partition_table_t *board = &job->board->table;
+    const eb_partition_table_t *board = &job->board.table;
     const eb_partition_t *there = NULL;
 
     if (eb_ranges_hold(job->ranges, job->range_count, job->table_addr, EB_PARTITION_TABLE_BYTES) ||
@@ -285,36 +288,10 @@ static eb_code_t check_names(eb_restore_job_t *job, eb_err_t *err)
 
 /* -- the table that would result ------------------------------------------------------------- */
 
-static eb_code_t check_table_bytes(eb_restore_job_t *job, eb_err_t *err)
-{
-    uint8_t bytes[EB_PARTITION_TABLE_BYTES];
-    eb_err_t why = {0};
-    eb_partition_table_t *table = calloc(1, sizeof(*table));
-
-    if (table == NULL) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
-    }
-    eb_code_t code = eb_restore_wanted(job, job->table_addr, EB_PARTITION_TABLE_BYTES, bytes, err);
-    if (code == EB_OK) {
-        code = eb_partition_table_parse(bytes, sizeof(bytes), job->table_addr, job->flash_bytes,
-                                        table, &why);
-    }
-    if (code == EB_ERR_IMAGE_INVALID) {
-        code = REFUSE(job, EB_REASON_FORCE, err,
-                      "the partition table that would result is invalid: %s", why.message);
-    } else if (code == EB_OK && !table->present && job->board->table.present) {
-        eb_event_note(job->ev, EB_LEVEL_WARNING,
-                      "afterwards there is no partition table at 0x%x; the board has one now",
-                      job->table_addr);
-    }
-    free(table);
-    return code;
-}
-
 /* A copy that is too short shows here: its table tells of bytes that it does not have. */
 static void warn_of_missing(eb_restore_job_t *job)
 {
-    const eb_partition_table_t *table = &job->after->table;
+    const eb_partition_table_t *table = &job->after.table;
     const char *first = NULL;
     size_t count = 0;
 
@@ -357,19 +334,27 @@ static eb_code_t check_after(eb_restore_job_t *job, eb_err_t *err)
         .table_addr = job->table_addr,
         .bootloader_addr = eb_session_chip(job->session)->bootloader_addr,
     };
+    eb_partition_table_t *table = &job->after.table;
+    uint8_t bytes[EB_PARTITION_TABLE_BYTES];
+    eb_err_t why = {0};
 
     if (source.range.size == 0) {
         return EB_OK;
     }
-    eb_code_t code = check_table_bytes(job, err);
-    if (code != EB_OK) {
-        return code;
+    job->table_changes = true;
+    eb_code_t code = eb_restore_wanted(job, job->table_addr, sizeof(bytes), bytes, err);
+    if (code == EB_OK && eb_partition_table_parse(bytes, sizeof(bytes), job->table_addr,
+                                                  job->flash_bytes, table, &why) != EB_OK) {
+        code = REFUSE(job, EB_REASON_FORCE, err,
+                      "the partition table that would result is invalid: %s", why.message);
+    } else if (code == EB_OK && !table->present && job->board.table.present) {
+        eb_event_note(job->ev, EB_LEVEL_WARNING,
+                      "afterwards there is no partition table at 0x%x; the board has one now",
+                      job->table_addr);
     }
-    job->after = calloc(1, sizeof(*job->after));
-    if (job->after == NULL) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
+    if (code == EB_OK) {
+        code = eb_layout_find(&source, NULL, &job->after, err);
     }
-    code = eb_layout_find(&source, NULL, job->after, err);
     if (code == EB_OK) {
         warn_of_missing(job);
     }
@@ -385,16 +370,14 @@ eb_code_t eb_restore_check_table(eb_restore_job_t *job, eb_err_t *err)
 
 /* -- what would change ----------------------------------------------------------------------- */
 
-static bool changes(const eb_spans_t *spans, uint64_t addr, uint64_t end)
+static bool changes_below(const eb_spans_t *spans, uint32_t end)
 {
+    bool found = false;
+
     for (size_t i = 0; i < spans->count; i++) {
-        const eb_flash_span_t *span = &spans->spans[i];
-        if (span->state == EB_SPAN_OLD && span->addr < end &&
-            (uint64_t)span->addr + span->size > addr) {
-            return true;
-        }
+        found = found || (spans->spans[i].state == EB_SPAN_OLD && spans->spans[i].addr < end);
     }
-    return false;
+    return found;
 }
 
 eb_code_t eb_restore_check_change(eb_restore_job_t *job, const eb_spans_t *spans, eb_err_t *err)
@@ -405,7 +388,7 @@ eb_code_t eb_restore_check_change(eb_restore_job_t *job, const eb_spans_t *spans
     if (eb_spans_bytes(spans, EB_SPAN_OLD) == 0) {
         return EB_OK;
     }
-    if (security->secure_boot == EB_YES && changes(spans, 0, job->table_addr)) {
+    if (security->secure_boot == EB_YES && changes_below(spans, job->table_addr)) {
         code = REFUSE(job, EB_REASON_FORCE_BOOTLOADER, err,
                       "secure boot (version %d) is on, and the bootloader's range below 0x%x would "
                       "change",

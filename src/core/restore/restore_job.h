@@ -20,10 +20,12 @@ typedef struct eb_restore_job {
     eb_session_t *session;               /* borrowed */
     const eb_restore_options_t *options; /* borrowed */
     const eb_events_t *ev;               /* borrowed */
+    eb_restore_result_t *result;         /* borrowed */
     eb_retry_t retry;
     eb_backup_image_t image;
-    eb_layout_t *board; /* what is on the board; owned */
-    eb_layout_t *after; /* what will be; NULL: the table is not touched; owned */
+    eb_layout_t board;  /* what is on the board */
+    eb_layout_t after;  /* what will be */
+    bool table_changes; /* else `after` is not filled */
     uint32_t table_addr;
     uint64_t flash_bytes;
 

@@ -13,7 +13,7 @@ static size_t add_area(eb_range_t *areas, size_t count, uint64_t start, uint64_t
 
 static eb_range_t ota_data(const eb_restore_job_t *job, uint64_t main_start)
 {
-    const eb_layout_t *layout = job->after != NULL ? job->after : job->board;
+    const eb_layout_t *layout = job->table_changes ? &job->after : &job->board;
     int index = layout->table.present
                     ? eb_partition_of_type(&layout->table, EB_PART_DATA, EB_PART_DATA_OTA)
                     : -1;

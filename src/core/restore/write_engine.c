@@ -15,11 +15,10 @@
 #define FIRST_STEP_BYTES (256u * 1024u) /* larger ones after it has come about */
 #define SAMPLES          8u
 #define SAMPLE_MIN_BYTES (512u * 1024u)
-#define PROOF_BYTES      EB_WRITE_STEP_BYTES /* what a lost link leaves without proof at most */
+#define VERIFY_BYTES     EB_WRITE_STEP_BYTES /* what a lost link leaves unverified at most */
 #define TRIES_MAX        6 /* of one step without any sector becoming right; each wears the flash */
-#define ROUNDS_MAX                                                                                 \
-    4 /* of work and proof, where the board was reset or the flash clobbers itself                 \
-       */
+/* Of work and verification, where the board was reset or the flash clobbers itself. */
+#define ROUNDS_MAX       4
 
 /* -- what is wanted -------------------------------------------------------------------------- */
 
@@ -49,68 +48,53 @@ static uint32_t sample_addr(const eb_range_t *ranges, uint64_t total, unsigned i
 static eb_code_t sample(eb_write_engine_t *a, const eb_range_t *ranges, uint64_t total,
                         eb_err_t *err)
 {
-    uint8_t ours[EB_MD5_BYTES], theirs[EB_MD5_BYTES];
+    bool equal = false;
 
     if (!a->ahead.allowed || total < SAMPLE_MIN_BYTES) {
         return EB_OK;
     }
-    for (unsigned i = 0; i < SAMPLES; i++) {
-        uint32_t addr = sample_addr(ranges, total, i);
+    for (unsigned i = 0; i < SAMPLES && !equal; i++) {
+        eb_range_t sector = {sample_addr(ranges, total, i), EB_SECTOR_BYTES};
         int64_t started_us = eb_clock_us();
-        if (eb_event_cancelled(a->ev)) {
-            return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
-        }
-        eb_code_t code = a->wanted(a->wanted_user, addr, EB_SECTOR_BYTES, a->buf, err);
+        eb_code_t code = a->wanted(a->wanted_user, sector.addr, sector.size, a->buf, err);
         if (code == EB_OK) {
-            code = eb_retry_digest(&a->retry, addr, EB_SECTOR_BYTES, theirs, err);
+            code = eb_retry_matches(&a->retry, sector, a->buf, &equal, err);
         }
         if (code != EB_OK) {
             return code;
         }
-        eb_compare_ahead_digest(&a->ahead, EB_SECTOR_BYTES, eb_clock_us() - started_us);
-        eb_md5(a->buf, EB_SECTOR_BYTES, ours);
-        bool equal = memcmp(ours, theirs, sizeof(ours)) == 0;
-        eb_compare_ahead_compared(&a->ahead, EB_SECTOR_BYTES, equal);
-        if (equal) {
-            return EB_OK;
-        }
+        eb_compare_ahead_digest(&a->ahead, sector.size, eb_clock_us() - started_us);
+        eb_compare_ahead_compared(&a->ahead, sector.size, equal);
     }
-    a->ahead.is_other = true;
+    a->ahead.is_other = !equal;
     return EB_OK;
 }
 
 eb_code_t eb_write_engine_compare(eb_write_engine_t *a, const eb_range_t *ranges, size_t count,
                                   eb_err_t *err)
 {
-    uint64_t total = 0;
+    uint64_t total = eb_ranges_bytes(ranges, count);
 
     if (a->wanted == NULL) {
         a->wanted = wanted_erased;
-    }
-    for (size_t i = 0; i < count; i++) {
-        total += ranges[i].size;
     }
     eb_write_begin_phase(a, EB_PHASE_CHECK, total);
     a->resets = eb_line_resets(a->session);
     a->ahead = (eb_compare_ahead_t){.allowed = a->may_skip && eb_session_has_digest(a->session),
                                     .total_bytes = total,
                                     .speed = eb_link_speed_guess(a->session)};
-    a->proof = (eb_compare_ahead_t){.expects_same = true, .speed = a->ahead.speed};
-    eb_code_t sampled = sample(a, ranges, total, err);
-    if (sampled != EB_OK) {
-        return sampled;
-    }
-    for (size_t i = 0; i < count; i++) {
-        eb_code_t code = eb_spans_add(&a->spans, ranges[i].addr, ranges[i].size, EB_SPAN_OLD, err);
+    a->verify_cost = (eb_compare_ahead_t){.expects_same = true, .speed = a->ahead.speed};
+    eb_code_t code = sample(a, ranges, total, err);
+    for (size_t i = 0; i < count && code == EB_OK; i++) {
+        code = eb_spans_add(&a->spans, ranges[i].addr, ranges[i].size, EB_SPAN_OLD, err);
         if (code == EB_OK) {
             code = eb_write_verify(a, ranges[i], EB_PHASE_CHECK, true, err);
         }
-        if (code != EB_OK) {
-            eb_spans_free(&a->spans);
-            return code;
-        }
     }
-    return EB_OK;
+    if (code != EB_OK) {
+        eb_spans_free(&a->spans);
+    }
+    return code;
 }
 
 /* -- one step of work ------------------------------------------------------------------------ */
@@ -119,7 +103,7 @@ static void on_written(void *user, uint32_t done)
 {
     eb_write_engine_t *a = user;
 
-    eb_write_show(a, EB_PHASE_WRITE, a->phases[EB_PHASE_WRITE].settled + done);
+    eb_write_show(a, EB_PHASE_WRITE, a->phases[EB_PHASE_WRITE].finished + done);
 }
 
 /* Erase or write, and note at once what that did to the flash. */
@@ -133,7 +117,7 @@ static eb_code_t change(eb_write_engine_t *a, eb_range_t step, bool blank, eb_er
     uint32_t done = code == EB_OK ? step.size : eb_min_u32(result.done, step.size);
     uint32_t touched = code == EB_OK ? step.size : eb_min_u32(result.touched, step.size);
 
-    /* A sector begun is a sector lost. */
+    /* Partly written sectors count as unknown. */
     done -= done % EB_SECTOR_BYTES;
     touched = eb_min_u32(step.size, (touched + EB_SECTOR_BYTES - 1) & ~(EB_SECTOR_BYTES - 1));
     a->changed = a->changed || touched > 0;
@@ -146,10 +130,7 @@ static eb_code_t change(eb_write_engine_t *a, eb_range_t step, bool blank, eb_er
     if (marked == EB_OK && touched > done) {
         marked = eb_spans_mark(&a->spans, step.addr + done, touched - done, EB_SPAN_UNKNOWN, &why);
     }
-    if (marked != EB_OK && err != NULL) {
-        *err = why;
-    }
-    return marked != EB_OK ? marked : code;
+    return marked != EB_OK ? eb_err_copy(err, &why) : code;
 }
 
 /* The ROM erases all of a step before it writes any of it. */
@@ -165,8 +146,8 @@ static uint32_t largest_step(const eb_write_engine_t *a)
 static eb_code_t judge_step(eb_write_engine_t *a, eb_range_t step, eb_phase_t phase,
                             uint32_t still_open, eb_err_t *why)
 {
-    a->phases[phase].settled += step.size - still_open;
-    eb_write_show(a, phase, a->phases[phase].settled);
+    a->phases[phase].finished += step.size - still_open;
+    eb_write_show(a, phase, a->phases[phase].finished);
     if (still_open < step.size) {
         a->failures = 0;
     }
@@ -184,7 +165,7 @@ static eb_code_t judge_step(eb_write_engine_t *a, eb_range_t step, eb_phase_t ph
 }
 
 /*
- * A step was changed. Its proof is made at the end, over everything, unless something went wrong
+ * A step was changed. It is verified at the end, with everything else, unless something went wrong
  * before: then at once, while it is small. Of large ones, and of the first, a sector is asked for
  * in any case, so that a flash that takes nothing is not written to its end.
  */
@@ -194,7 +175,7 @@ static eb_code_t look_at_step(eb_write_engine_t *a, eb_range_t step, eb_phase_t 
     eb_range_t spot = {step.addr, eb_min_u32(step.size, EB_SECTOR_BYTES)};
 
     if (went_well && !a->doubted && !eb_line_had_faults(a->session)) {
-        if (step.size < EB_BLOCK_BYTES && a->phases[phase].settled > 0) {
+        if (step.size < EB_BLOCK_BYTES && a->phases[phase].finished > 0) {
             return EB_OK;
         }
         eb_code_t code = eb_write_verify(a, spot, phase, false, err);
@@ -234,10 +215,7 @@ static eb_code_t do_step(eb_write_engine_t *a, eb_range_t step, bool blank, eb_e
         a->doubted = a->doubted || still_open > 0; /* where else may it have gone? */
         code = judge_step(a, step, phase, still_open, &why);
     }
-    if (code != EB_OK && err != NULL) {
-        *err = why;
-    }
-    return code;
+    return code == EB_OK ? EB_OK : eb_err_copy(err, &why);
 }
 
 /* -- all of it ------------------------------------------------------------------------------- */
@@ -246,16 +224,16 @@ static eb_code_t work_through(eb_write_engine_t *a, eb_range_t area, bool blank,
 {
     uint64_t from = area.addr, end = from + area.size;
 
-    for (;;) {
-        eb_range_t step;
-        eb_code_t code = eb_write_next_step(a, &from, end, blank, &step, err);
-        if (code != EB_OK || step.size == 0) {
-            return code;
+    eb_range_t step = {0, 0};
+    eb_code_t code;
+
+    do {
+        code = eb_write_next_step(a, &from, end, blank, &step, err);
+        if (code == EB_OK && step.size > 0) {
+            code = do_step(a, step, blank, err);
         }
-        if ((code = do_step(a, step, blank, err)) != EB_OK) {
-            return code;
-        }
-    }
+    } while (code == EB_OK && step.size > 0);
+    return code;
 }
 
 static eb_code_t work_round(eb_write_engine_t *a, eb_err_t *err)
@@ -274,11 +252,33 @@ static eb_code_t work_round(eb_write_engine_t *a, eb_err_t *err)
     return code;
 }
 
-/* What a proof is about. */
-static bool is_due(const eb_flash_span_t *span, bool all)
+#define STATE(state) (1u << (state))
+
+/* All spans in one of the states. counts: as progress of EB_PHASE_VERIFY. */
+static eb_code_t verify_states(eb_write_engine_t *a, unsigned states, bool counts, eb_err_t *err)
 {
-    return span->state == EB_SPAN_NEW || span->state == EB_SPAN_WRITTEN ||
-           (all && span->state == EB_SPAN_SAME);
+    eb_spans_t due = {0};
+    eb_code_t code = EB_OK;
+
+    for (size_t i = 0; i < a->spans.count && code == EB_OK; i++) {
+        const eb_flash_span_t *span = &a->spans.spans[i];
+        if ((states & STATE(span->state)) != 0) {
+            code = eb_spans_add(&due, span->addr, span->size, EB_SPAN_UNKNOWN, err);
+        }
+    }
+    if (counts) {
+        eb_write_begin_phase(a, EB_PHASE_VERIFY, eb_spans_bytes(&due, EB_SPAN_UNKNOWN));
+    }
+    for (size_t i = 0; i < due.count; i++) {
+        uint64_t at = due.spans[i].addr, end = eb_span_end(&due.spans[i]);
+        for (uint32_t size; at < end && code == EB_OK; at += size) {
+            size = (uint32_t)(end - at < VERIFY_BYTES ? end - at : VERIFY_BYTES);
+            code =
+                eb_write_verify(a, (eb_range_t){(uint32_t)at, size}, EB_PHASE_VERIFY, counts, err);
+        }
+    }
+    eb_spans_free(&due);
+    return code;
 }
 
 /*
@@ -291,37 +291,18 @@ static eb_code_t verify_all(eb_write_engine_t *a, eb_err_t *err)
 {
     uint32_t resets = eb_line_resets(a->session);
     bool all = resets != a->resets || a->doubted || eb_line_had_faults(a->session);
-    eb_spans_t copy = {0};
-    uint64_t total =
-        eb_spans_bytes(&a->spans, EB_SPAN_NEW) + eb_spans_bytes(&a->spans, EB_SPAN_WRITTEN);
-    eb_code_t code = eb_spans_cut(&a->spans, (eb_range_t){0, UINT32_MAX}, &copy, err);
+    unsigned states = STATE(EB_SPAN_NEW) | STATE(EB_SPAN_WRITTEN);
+    eb_code_t code = verify_states(a, all ? states | STATE(EB_SPAN_SAME) : states, true, err);
 
-    total += all ? eb_spans_bytes(&a->spans, EB_SPAN_SAME) : 0;
-    eb_write_begin_phase(a, EB_PHASE_VERIFY, total);
-    for (size_t i = 0; i < copy.count && code == EB_OK; i++) {
-        if (!is_due(&copy.spans[i], all)) {
-            continue;
-        }
-        uint64_t at = copy.spans[i].addr, end = eb_span_end(&copy.spans[i]);
-        while (i + 1 < copy.count && copy.spans[i + 1].addr == end &&
-               is_due(&copy.spans[i + 1], all)) {
-            end = eb_span_end(&copy.spans[++i]);
-        }
-        for (uint32_t size; at < end && code == EB_OK; at += size) {
-            size = (uint32_t)(end - at < PROOF_BYTES ? end - at : PROOF_BYTES);
-            code = eb_write_verify(a, (eb_range_t){(uint32_t)at, size}, EB_PHASE_VERIFY, true, err);
-        }
-    }
-    eb_spans_free(&copy);
     a->resets = resets;
     return code;
 }
 
 /* On a bad line each step is verified when it is done, and again at the end, for the answer to a
  * damaged request is about another range. What was done before the line showed that, twice here. */
-static eb_code_t prove_round(eb_write_engine_t *a, eb_err_t *err)
+static eb_code_t verify_round(eb_write_engine_t *a, eb_err_t *err)
 {
-    bool waiting = eb_spans_bytes(&a->spans, EB_SPAN_WRITTEN) > 0;
+    bool waiting = eb_spans_bytes(&a->spans, EB_SPAN_WRITTEN) > 0, harmed = false;
     eb_range_t open;
 
     if (!a->changed && eb_line_resets(a->session) == a->resets && !eb_line_had_faults(a->session)) {
@@ -331,16 +312,13 @@ static eb_code_t prove_round(eb_write_engine_t *a, eb_err_t *err)
     if (code == EB_OK && waiting && eb_line_had_faults(a->session)) {
         code = verify_all(a, err);
     }
-    if (code == EB_OK && eb_write_next_open(a, 0, UINT64_MAX, &open)) {
-        a->doubted = true;
-    }
     if (code == EB_OK) {
-        bool harmed;
+        a->doubted = a->doubted || eb_write_next_open(a, 0, UINT64_MAX, &open);
         code = eb_neighbours_check(a, &harmed, err);
-        if (code == EB_OK && harmed && !a->doubted) {
-            a->doubted = true;
-            code = verify_all(a, err); /* now what was right before, too */
-        }
+    }
+    if (code == EB_OK && harmed && !a->doubted) {
+        a->doubted = true;
+        code = verify_all(a, err); /* now what was right before, too */
     }
     return code;
 }
@@ -361,7 +339,7 @@ static eb_code_t run(eb_write_engine_t *a, eb_err_t *err)
     for (int round = 0; round < ROUNDS_MAX; round++) {
         code = work_round(a, err);
         if (code == EB_OK) {
-            code = prove_round(a, err);
+            code = verify_round(a, err);
         }
         if (code != EB_OK) {
             return code;
@@ -384,26 +362,18 @@ static eb_code_t run(eb_write_engine_t *a, eb_err_t *err)
  * faults what is right is asked for too. */
 static void look_again(eb_write_engine_t *a)
 {
-    bool all = eb_line_had_faults(a->session);
-    eb_spans_t copy = {0};
-    eb_code_t code;
+    unsigned states = STATE(EB_SPAN_WRITTEN) | STATE(EB_SPAN_UNKNOWN);
 
-    if (eb_session_recover(a->session, NULL) != EB_OK) {
-        return;
+    if (eb_line_had_faults(a->session)) {
+        states |= STATE(EB_SPAN_SAME) | STATE(EB_SPAN_NEW);
     }
-    code = eb_spans_cut(&a->spans, (eb_range_t){0, UINT32_MAX}, &copy, NULL);
-    for (size_t i = 0; i < copy.count && code == EB_OK; i++) {
-        const eb_flash_span_t *span = &copy.spans[i];
-        if (span->state != EB_SPAN_OLD && (all || !eb_span_is_verified(span->state))) {
-            code = eb_write_verify(a, (eb_range_t){span->addr, span->size}, EB_PHASE_VERIFY, false,
-                                   NULL);
-        }
+    if (eb_session_recover(a->session, NULL) == EB_OK) {
+        (void)verify_states(a, states, false, NULL);
     }
-    eb_spans_free(&copy);
 }
 
 /* A write that did not arrive went somewhere else, perhaps to where nothing was to be changed. */
-static void warn_of_strays(const eb_write_engine_t *a)
+static void warn_of_wrong_addresses(const eb_write_engine_t *a)
 {
     uint64_t bytes = 0;
 
@@ -426,20 +396,17 @@ eb_code_t eb_write_engine_run(eb_write_engine_t *a, eb_err_t *err)
     eb_code_t code = run(a, &why);
     eb_write_report(a);
     if (code == EB_OK) {
-        warn_of_strays(a);
+        warn_of_wrong_addresses(a);
         return EB_OK;
     }
     if (a->changed) {
-        /* Of a port that did not come back enough was waited for already. */
+        /* PORT_LOST already waited for the port: do not wait again. */
         if (code != EB_ERR_CANCELLED && code != EB_ERR_PORT_LOST) {
             look_again(a);
         }
         return eb_write_unfinished(&a->spans, &why, err);
     }
-    if (err != NULL) {
-        *err = why;
-    }
-    return code;
+    return eb_err_copy(err, &why);
 }
 
 /* -- making ---------------------------------------------------------------------------------- */

@@ -3,7 +3,7 @@
  *
  * What shall be in the flash comes from a function. First eb_write_engine_compare finds by digests
  * what differs; nothing is changed by it. Then eb_write_engine_run erases and writes those sectors
- * and no others, and proves each of them by a digest of the chip. At every moment `spans` holds
+ * and no others, and verifies each of them by a digest of the chip. At every moment `spans` holds
  * what is known of each sector; nothing but a digest makes one SAME or NEW.
  */
 #ifndef EB_RESTORE_WRITE_ENGINE_H
@@ -21,8 +21,8 @@
 typedef struct eb_write_phase {
     bool started;
     uint64_t total;
-    uint64_t settled; /* for good */
-    uint64_t shown;   /* never goes back */
+    uint64_t finished; /* for good */
+    uint64_t shown;    /* never goes back */
 } eb_write_phase_t;
 
 typedef struct eb_write_engine {
@@ -44,9 +44,9 @@ typedef struct eb_write_engine {
     eb_session_t *session;
     const eb_events_t *ev;
     eb_retry_t retry;
-    uint8_t *buf;             /* EB_WRITE_STEP_BYTES; owned */
-    uint32_t step_bytes;      /* what is tried at once; smaller after failures */
-    eb_compare_ahead_t proof; /* what was asked since; allows nothing */
+    uint8_t *buf;                   /* EB_WRITE_STEP_BYTES; owned */
+    uint32_t step_bytes;            /* what is tried at once; smaller after failures */
+    eb_compare_ahead_t verify_cost; /* what was asked since; allows nothing */
     uint64_t bytes_erased;
     int64_t erase_us, write_us;
     uint8_t *mixed; /* one bit a block of the flash; see write_steps.h; owned */
@@ -71,7 +71,7 @@ eb_code_t eb_write_engine_compare(eb_write_engine_t *engine, const eb_range_t *r
                                   eb_err_t *err);
 
 /*
- * Change what is OLD and prove it. EB_PHASE_ERASE, _WRITE and _VERIFY. Blocks as long as that
+ * Change what is OLD and verify it. EB_PHASE_ERASE, _WRITE and _VERIFY. Blocks as long as that
  * takes, honours cancel. On failure the touched spans are looked at again if the board can be
  * reached; once something was touched the error is EB_ERR_UNFINISHED, with the cause and the ranges
  * in its message, otherwise it is the cause itself.

@@ -100,7 +100,7 @@ void eb_write_report(const eb_write_engine_t *a)
                       "written: %" PRIu64 " bytes, %" PRIu64 " over the wire, %.2f s",
                       a->bytes_written, a->wire_bytes, (double)a->write_us / 1e6);
     }
-    tell_asked(a, "verified", &a->proof.digest_cost);
+    tell_asked(a, "verified", &a->verify_cost.digest_cost);
     if (eb_session_has_digest(a->session)) {
         eb_event_note(a->ev, EB_LEVEL_DETAIL, "measured: digest %.2f s a MB, round trip %.1f ms",
                       speed->digest_s_per_byte * 1048576.0, speed->round_trip_s * 1e3);

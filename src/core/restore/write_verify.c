@@ -29,19 +29,12 @@ void eb_write_show(eb_write_engine_t *a, eb_phase_t phase, uint64_t done)
     }
 }
 
-/* Events of a comparison within a larger piece of work: its progress counts in a phase of ours. */
+/* A comparison, whose progress counts in a phase of ours. */
 typedef struct inner {
     eb_write_engine_t *engine;
     eb_phase_t phase;
     bool counts;
 } inner_t;
-
-static void inner_note(void *user, eb_level_t level, const char *text)
-{
-    const inner_t *inner = user;
-
-    eb_event_note(inner->engine->ev, level, "%s", text);
-}
 
 static void inner_progress(void *user, const eb_progress_t *progress)
 {
@@ -49,23 +42,8 @@ static void inner_progress(void *user, const eb_progress_t *progress)
 
     if (inner->counts && progress->phase == EB_PHASE_CHECK) {
         eb_write_show(inner->engine, inner->phase,
-                      inner->engine->phases[inner->phase].settled + progress->done);
+                      inner->engine->phases[inner->phase].finished + progress->done);
     }
-}
-
-static bool inner_cancelled(void *user)
-{
-    const inner_t *inner = user;
-
-    return eb_event_cancelled(inner->engine->ev);
-}
-
-static eb_events_t inner_events(inner_t *inner)
-{
-    const eb_events_t *ev = inner->engine->ev;
-
-    return (eb_events_t){inner, inner_note, inner_progress, inner_cancelled,
-                         ev != NULL ? ev->max_level : EB_LEVEL_WARNING};
 }
 
 /* -- looking at the board -------------------------------------------------------------------- */
@@ -91,23 +69,17 @@ static eb_span_state_t state_after(eb_span_state_t now, bool equal)
 static eb_code_t take_over(eb_write_engine_t *a, const eb_flash_span_t *found,
                            const eb_spans_t *before, eb_err_t *err)
 {
-    for (size_t i = 0; i < before->count; i++) {
+    eb_code_t code = EB_OK;
+
+    for (size_t i = 0; i < before->count && code == EB_OK; i++) {
         const eb_flash_span_t *span = &before->spans[i];
-        uint64_t start = span->addr > found->addr ? span->addr : found->addr;
-        uint64_t end =
-            eb_span_end(span) < eb_span_end(found) ? eb_span_end(span) : eb_span_end(found);
-        if (start >= end) {
-            continue;
-        }
+        eb_range_t part = eb_range_common(eb_span_range(span), eb_span_range(found));
         eb_span_state_t state = state_after(span->state, found->state == EB_SPAN_SAME);
-        eb_code_t code = state == span->state ? EB_OK
-                                              : eb_spans_mark(&a->spans, (uint32_t)start,
-                                                              (uint32_t)(end - start), state, err);
-        if (code != EB_OK) {
-            return code;
+        if (state != span->state) {
+            code = eb_spans_mark(&a->spans, part.addr, part.size, state, err);
         }
     }
-    return EB_OK;
+    return code;
 }
 
 /* Ask the board about a range and put what it says into spans. On failure they stay as they are. */
@@ -115,8 +87,9 @@ eb_code_t eb_write_verify(eb_write_engine_t *a, eb_range_t range, eb_phase_t pha
                           eb_err_t *err)
 {
     inner_t inner = {a, phase, counts};
-    eb_events_t events = inner_events(&inner);
-    eb_compare_ahead_t *ahead = phase == EB_PHASE_CHECK ? &a->ahead : &a->proof;
+    eb_event_part_t part = {a->ev, &inner, inner_progress};
+    eb_events_t events = eb_events_of_part(&part);
+    eb_compare_ahead_t *ahead = phase == EB_PHASE_CHECK ? &a->ahead : &a->verify_cost;
     eb_spans_t found = {0}, before = {0};
 
     eb_code_t code = eb_spans_cut(&a->spans, range, &before, err);
@@ -130,7 +103,7 @@ eb_code_t eb_write_verify(eb_write_engine_t *a, eb_range_t range, eb_phase_t pha
     eb_spans_free(&before);
     eb_spans_free(&found);
     if (code == EB_OK && counts) {
-        a->phases[phase].settled += range.size;
+        a->phases[phase].finished += range.size;
     }
     return code;
 }

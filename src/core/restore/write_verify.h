@@ -13,7 +13,7 @@ void eb_write_show(eb_write_engine_t *engine, eb_phase_t phase, uint64_t done);
 
 /*
  * Ask the board about a range and put what it says into the spans; on failure they stay as they
- * are. counts: its progress is that of `phase`, of which the range then is settled.
+ * are. counts: its progress is that of `phase`, of which the range is then finished.
  * Before the first change engine->ahead may spare it some of the range.
  */
 eb_code_t eb_write_verify(eb_write_engine_t *engine, eb_range_t range, eb_phase_t phase,
