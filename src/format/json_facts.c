@@ -2,6 +2,8 @@
 
 #include "bytes.h"
 #include "espbackup/ops.h"
+#include "partition_types.h"
+#include "sidecar_rules.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -60,7 +62,22 @@ static void put_tristate(eb_json_t *node, const char *key, eb_tristate_t value)
     }
 }
 
-void eb_json_put_chip(eb_json_t *root, const eb_chip_info_t *c)
+static void put_security(eb_json_t *root, const eb_security_t *s)
+{
+    eb_json_t *node = eb_json_add_object(root, "security");
+
+    put_tristate(node, "flash_encryption", s->flash_encryption);
+    put_tristate(node, "secure_boot", s->secure_boot);
+    eb_json_put_int_or_null(node, "secure_boot_version", s->secure_boot_version != 0,
+                            s->secure_boot_version);
+    put_tristate(node, "secure_download_mode", s->secure_download_mode);
+    put_tristate(node, "download_disabled", s->download_disabled);
+    put_tristate(node, "jtag_disabled", s->jtag_disabled);
+    eb_json_put_int_or_null(node, "raw_flags", s->raw_valid, s->raw_flags);
+    eb_json_put_int_or_null(node, "raw_crypt_cnt", s->raw_valid, s->raw_crypt_cnt);
+}
+
+void eb_json_chip(eb_json_t *root, const eb_chip_info_t *c)
 {
     eb_json_t *node = eb_json_add_object(root, "chip");
     eb_json_t *list;
@@ -86,24 +103,10 @@ void eb_json_put_chip(eb_json_t *root, const eb_chip_info_t *c)
     }
     eb_json_put_int_or_null(node, "chip_id", c->chip_id != EB_CHIP_ID_NONE, c->chip_id);
     eb_json_add_int(node, "bootloader_addr", c->bootloader_addr);
+    put_security(root, &c->security);
 }
 
-void eb_json_put_security(eb_json_t *root, const eb_security_t *s)
-{
-    eb_json_t *node = eb_json_add_object(root, "security");
-
-    put_tristate(node, "flash_encryption", s->flash_encryption);
-    put_tristate(node, "secure_boot", s->secure_boot);
-    eb_json_put_int_or_null(node, "secure_boot_version", s->secure_boot_version != 0,
-                            s->secure_boot_version);
-    put_tristate(node, "secure_download_mode", s->secure_download_mode);
-    put_tristate(node, "download_disabled", s->download_disabled);
-    put_tristate(node, "jtag_disabled", s->jtag_disabled);
-    eb_json_put_int_or_null(node, "raw_flags", s->raw_valid, s->raw_flags);
-    eb_json_put_int_or_null(node, "raw_crypt_cnt", s->raw_valid, s->raw_crypt_cnt);
-}
-
-void eb_json_put_flash(eb_json_t *root, const eb_flash_info_t *f)
+void eb_json_flash(eb_json_t *root, const eb_flash_info_t *f)
 {
     eb_json_t *node = eb_json_add_object(root, "flash");
     char jedec[16] = "";
@@ -121,4 +124,103 @@ void eb_json_put_flash(eb_json_t *root, const eb_flash_info_t *f)
     eb_json_add_bool(node, "sfdp", f->sfdp);
     eb_json_put_hex_or_null(node, "unique_id", f->has_unique_id, f->unique_id,
                             sizeof(f->unique_id));
+}
+
+/* -- what lies in the flash ------------------------------------------------------------------ */
+
+void eb_json_app(eb_json_t *node, const char *key, const eb_app_image_t *a)
+{
+    const eb_app_desc_t *d = &a->desc;
+
+    node = eb_json_add_object(node, key);
+    eb_json_add_text(node, "state", eb_name_of(&eb_image_state_names, (int)a->state));
+    eb_json_put_int_or_null(node, "length_bytes", a->length_bytes != 0, a->length_bytes);
+    eb_json_add_int(node, "chip_id", a->chip_id);
+    eb_json_add_int(node, "flash_mode_code", a->flash_mode);
+    eb_json_add_int(node, "flash_freq_code", a->flash_freq_code);
+    eb_json_add_int(node, "flash_size_code", a->flash_size_code);
+    eb_json_add_int(node, "entry_addr", a->entry_addr);
+    eb_json_add_bool(node, "hash_appended", a->hash_appended);
+    if (!d->present) {
+        eb_json_add_null(node, "description");
+        return;
+    }
+    node = eb_json_add_object(node, "description");
+    eb_json_put_text(node, "name", d->project);
+    eb_json_put_text(node, "version", d->version);
+    eb_json_put_text(node, "idf_version", d->idf_version);
+    eb_json_put_text(node, "build_date", d->build_date);
+    eb_json_put_text(node, "build_time", d->build_time);
+    eb_json_add_int(node, "secure_version", d->secure_version);
+    eb_json_put_hex_or_null(node, "elf_sha256", true, d->elf_sha256, sizeof(d->elf_sha256));
+}
+
+eb_json_t *eb_json_partition(eb_json_t *list, const eb_partition_t *p)
+{
+    eb_json_t *node = eb_json_append_object(list);
+    char kind[64];
+
+    eb_partition_type_text(p->type, p->subtype, kind, sizeof(kind));
+    eb_json_put_text(node, "name", p->label);
+    eb_json_add_text(node, "kind", kind);
+    eb_json_add_int(node, "type", p->type);
+    eb_json_add_int(node, "subtype", p->subtype);
+    eb_json_add_int(node, "addr", p->addr);
+    eb_json_add_int(node, "size_bytes", p->size);
+    eb_json_add_bool(node, "encrypted", p->encrypted);
+    eb_json_add_bool(node, "readonly", p->readonly);
+    if (p->type == EB_PART_APP) {
+        eb_json_app(node, "app", &p->app);
+    } else {
+        eb_json_add_null(node, "app");
+    }
+    return node;
+}
+
+eb_json_t *eb_json_partition_list(eb_json_t *root, const eb_partition_table_t *table)
+{
+    if (!table->present) {
+        eb_json_add_null(root, "partition_table");
+        return NULL;
+    }
+    eb_json_t *node = eb_json_add_object(root, "partition_table");
+    eb_json_add_int(node, "addr", table->addr);
+    eb_json_add_bool(node, "has_md5", table->has_md5);
+    return eb_json_add_array(node, "partitions");
+}
+
+void eb_json_boot(eb_json_t *root, const eb_partition_table_t *table, const eb_boot_choice_t *b)
+{
+    bool known = b->index >= 0 && (size_t)b->index < table->count;
+
+    if (!table->present) {
+        eb_json_add_null(root, "boot");
+        return;
+    }
+    eb_json_t *node = eb_json_add_object(root, "boot");
+    eb_json_put_int_or_null(node, "partition_index", known, b->index);
+    eb_json_put_text_or_null(node, "partition", known ? table->entries[b->index].label : "");
+    eb_json_add_text(node, "reason", eb_name_of(&eb_ota_reason_names, (int)b->reason));
+    eb_json_add_int(node, "sequence", b->sequence);
+    eb_json_add_int(node, "ota_state", b->ota_state);
+    eb_json_add_int(node, "valid_entries", b->valid_entries);
+}
+
+/* -- how it was read ------------------------------------------------------------------------- */
+
+void eb_json_connection(eb_json_t *root, const eb_session_stats_t *t)
+{
+    eb_json_t *node = eb_json_add_object(root, "connection");
+
+    eb_json_put_text(node, "port", t->port);
+    eb_json_add_text(node, "kind", eb_name_of(&eb_port_kind_names, (int)t->port_kind));
+    eb_json_put_int_or_null(node, "baud", t->baud != 0, t->baud);
+    eb_json_add_bool(node, "stub", t->stub);
+    eb_json_put_text_or_null(node, "stub_version", t->stub_version);
+    eb_json_put_text_or_null(node, "stub_note", t->stub_note);
+    eb_json_add_int(node, "wire_bytes_in", (int64_t)t->wire_bytes_in);
+    eb_json_add_int(node, "wire_bytes_out", (int64_t)t->wire_bytes_out);
+    eb_json_add_int(node, "retries", t->retries);
+    eb_json_add_int(node, "reconnects", t->reconnects);
+    eb_json_add_int(node, "slowdowns", t->slowdowns);
 }

@@ -7,6 +7,8 @@
 #define EB_FORMAT_JSON_FACTS_H
 
 #include "espbackup/chip.h"
+#include "espbackup/image.h"
+#include "espbackup/session.h"
 #include "flash_text.h"
 #include "json.h"
 
@@ -19,9 +21,14 @@ void eb_json_put_int_or_null(eb_json_t *node, const char *key, bool known, int64
 void eb_json_put_hex_or_null(eb_json_t *node, const char *key, bool known, const uint8_t *bytes,
                              size_t len);
 
-/* Members "chip", "security" and "flash" of root. */
-void eb_json_put_chip(eb_json_t *root, const eb_chip_info_t *c);
-void eb_json_put_security(eb_json_t *root, const eb_security_t *s);
-void eb_json_put_flash(eb_json_t *root, const eb_flash_info_t *f);
+void eb_json_chip(eb_json_t *root, const eb_chip_info_t *c);   /* "chip" and "security" */
+void eb_json_flash(eb_json_t *root, const eb_flash_info_t *f); /* "flash" */
+void eb_json_app(eb_json_t *node, const char *key, const eb_app_image_t *a);
+/* "partition_table" of root; gives its list of partitions. NULL: there is none, and it is null. */
+eb_json_t *eb_json_partition_list(eb_json_t *root, const eb_partition_table_t *table);
+eb_json_t *eb_json_partition(eb_json_t *list, const eb_partition_t *p); /* gives the new object */
+/* "boot"; null without a table. */
+void eb_json_boot(eb_json_t *root, const eb_partition_table_t *table, const eb_boot_choice_t *b);
+void eb_json_connection(eb_json_t *root, const eb_session_stats_t *t); /* "connection" */
 
 #endif

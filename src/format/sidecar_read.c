@@ -316,7 +316,7 @@ static void read_app(const field_t *part, eb_partition_t *p)
     }
     desc = enter(&f, "description");
     d->present = true;
-    get_text(&desc, "project", d->project, sizeof(d->project));
+    get_text(&desc, "name", d->project, sizeof(d->project));
     get_text(&desc, "version", d->version, sizeof(d->version));
     get_text(&desc, "idf_version", d->idf_version, sizeof(d->idf_version));
     get_text(&desc, "build_date", d->build_date, sizeof(d->build_date));
@@ -398,25 +398,16 @@ static void read_table(const field_t *root, eb_sidecar_t *s)
     }
 }
 
-static void read_transfer(const field_t *root, eb_sidecar_t *s)
+static void read_connection(const field_t *root, eb_session_stats_t *t)
 {
-    field_t f = enter(root, "transfer");
-    eb_session_stats_t *t = &s->stats;
-    char loader[8] = "";
+    field_t f = enter(root, "connection");
 
     get_text(&f, "port", t->port, sizeof(t->port));
-    t->port_kind = (eb_port_kind_t)get_name(&f, "port_kind", &eb_port_kind_names);
+    t->port_kind = (eb_port_kind_t)get_name(&f, "kind", &eb_port_kind_names);
     t->baud = (uint32_t)get_int_or_null(&f, "baud", 0, UINT32_MAX);
-    get_text(&f, "loader", loader, sizeof(loader));
-    t->stub = strcmp(loader, "stub") == 0;
-    if (sound(&f) && !t->stub && strcmp(loader, "rom") != 0) {
-        refuse(&f, "loader", "expected stub or rom");
-    }
+    t->stub = get_bool(&f, "stub");
     get_text_or_null(&f, "stub_version", t->stub_version, sizeof(t->stub_version));
     get_text_or_null(&f, "stub_note", t->stub_note, sizeof(t->stub_note));
-    if (sound(&f)) {
-        f.fault->code = eb_json_get_number(f.node, "seconds", &s->seconds, f.fault->err);
-    }
     t->wire_bytes_in = get_bytes(&f, "wire_bytes_in");
     t->wire_bytes_out = get_bytes(&f, "wire_bytes_out");
     t->retries = get_u32(&f, "retries");
@@ -459,7 +450,11 @@ static void read_all(const field_t *root, eb_sidecar_t *s)
     read_image(root, s);
     read_table(root, s);
     read_boot(root, s);
-    read_transfer(root, s);
+    read_connection(root, &s->stats);
+    if (sound(root)) {
+        root->fault->code =
+            eb_json_get_number(root->node, "seconds", &s->seconds, root->fault->err);
+    }
 }
 
 eb_code_t eb_sidecar_read(const char *text, size_t len, eb_sidecar_t *out, eb_err_t *err)

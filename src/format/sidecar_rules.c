@@ -192,11 +192,10 @@ static eb_code_t check_boot(const eb_sidecar_t *s, eb_err_t *err)
     return EB_OK;
 }
 
-static eb_code_t check_transfer(const eb_sidecar_t *s, eb_err_t *err)
+static eb_code_t check_seconds(const eb_sidecar_t *s, eb_err_t *err)
 {
     if (!(s->seconds >= 0 && s->seconds < SECONDS_MAX)) {
-        return eb_err_set(err, EB_ERR_SIDECAR_INVALID, "transfer.seconds: %g is out of range",
-                          s->seconds);
+        return eb_err_set(err, EB_ERR_SIDECAR_INVALID, "seconds: %g is out of range", s->seconds);
     }
     return EB_OK;
 }
@@ -204,7 +203,7 @@ static eb_code_t check_transfer(const eb_sidecar_t *s, eb_err_t *err)
 eb_code_t eb_sidecar_check(const eb_sidecar_t *s, eb_err_t *err)
 {
     static eb_code_t (*const checks[])(const eb_sidecar_t *, eb_err_t *) = {
-        check_chip, check_range, check_file, check_origins, check_boot, check_transfer,
+        check_chip, check_range, check_file, check_origins, check_boot, check_seconds,
     };
 
     if (!is_utc(s->created_utc)) {

@@ -97,8 +97,8 @@ def sidecars():
         "extra": example.replace('"chip":\t{', '"chip":\t{ "x": [[], {"y": null}],', 1),
         "twice": example.replace('"format":\t1,', '"format":\t1, "format":\t1,', 1),
         "path": example.replace("esp32_backup_", "../esp32_backup_", 1),
-        "no_table": example.split('"partition_table"')[0] + '"partition_table": null, "transfer"'
-                    + example.split('"transfer"')[1],
+        "no_table": example.split('"partition_table"')[0] + '"partition_table": null, "connection"'
+                    + example.split('"connection"')[1],
         "escapes": example.replace("before the update", "\\u001b[0m\\ud83d\\ude00\\n\\\"", 1),
     }
     for name, content in cases.items():

@@ -158,7 +158,7 @@ def killed_and_back():
         server.start()
         result_of(process)
         sidecar, = pathlib.Path("backups").glob("*_info.json")
-        how = json.loads(sidecar.read_text(encoding="utf-8"))["transfer"]
+        how = json.loads(sidecar.read_text(encoding="utf-8"))["connection"]
         expect(how["reconnects"] >= 1, f"the server was not missed: {how}")
         image, = pathlib.Path("backups").glob("*.bin")
         expect(same_bytes(image), "other bytes")

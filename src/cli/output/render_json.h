@@ -1,18 +1,15 @@
 /*
- * render_json.h: results as JSON: exact numbers, names as in docs/sidecar-format.md where the two
- * tell the same fact. Each adds its keys to `root`.
+ * render_json.h: results as JSON: exact numbers. What sidecars tell too is in format/json_facts.h.
+ * Each adds its keys to `root`.
  */
 #ifndef EB_OUTPUT_RENDER_JSON_H
 #define EB_OUTPUT_RENDER_JSON_H
 
 #include "espbackup/ops.h"
 #include "flash_pieces.h"
-#include "json.h"
+#include "json_facts.h"
 
-void eb_json_chip(eb_json_t *root, const eb_chip_info_t *chip);            /* "chip", "security" */
-void eb_json_flash(eb_json_t *root, const eb_flash_info_t *flash);         /* "flash" */
-void eb_json_connection(eb_json_t *root, const eb_session_stats_t *stats); /* "connection" */
-/* "partition_table", "partitions", "boot"; usage by entry, or NULL. */
+/* "partition_table" and "boot"; usage by entry, or NULL. */
 void eb_json_table(eb_json_t *root, const eb_partition_table_t *table, const eb_boot_choice_t *boot,
                    const eb_flash_usage_t *usage);
 void eb_json_flash_report(eb_json_t *root, const eb_flash_report_t *report);

@@ -1,39 +1,21 @@
 /* render_json_backup.c: backups, made and found, as JSON. */
-#include "bytes.h"
 #include "origin_ranges.h"
 #include "render_json.h"
 
-static void add_known(eb_json_t *node, const char *key, const char *text)
-{
-    if (text[0] == '\0') {
-        eb_json_add_null(node, key);
-    } else {
-        eb_json_add_text(node, key, text);
-    }
-}
-
 void eb_json_backup(eb_json_t *root, const eb_backup_result_t *result)
 {
-    char hex[2 * EB_SHA256_BYTES + 1];
-
     eb_json_add_bool(root, "verified", result->verified);
     if (result->image_path[0] == '\0') {
-        if (result->part_path[0] != '\0') {
-            eb_json_add_text(root, "part", result->part_path);
-        } else {
-            eb_json_add_null(root, "part");
-        }
+        eb_json_put_text_or_null(root, "part", result->part_path);
         return;
     }
     eb_json_add_text(root, "image", result->image_path);
-    add_known(root, "sidecar", result->sidecar_path);
+    eb_json_put_text_or_null(root, "sidecar", result->sidecar_path);
     eb_json_add_text(root, "created_utc", result->created_utc);
     eb_json_add_int(root, "addr", result->addr);
     eb_json_add_int(root, "size_bytes", (int64_t)result->size_bytes);
-    eb_hex_encode(result->sha256, sizeof(result->sha256), hex);
-    eb_json_add_text(root, "sha256", hex);
-    eb_hex_encode(result->md5, sizeof(result->md5), hex);
-    eb_json_add_text(root, "md5", hex);
+    eb_json_put_hex_or_null(root, "sha256", true, result->sha256, sizeof(result->sha256));
+    eb_json_put_hex_or_null(root, "md5", true, result->md5, sizeof(result->md5));
     eb_json_put_origins(root, &result->origins, result->verified);
     eb_json_add_number(root, "seconds", result->seconds);
 }
@@ -70,21 +52,18 @@ void eb_json_list(eb_json_t *root, const char *dir, const eb_backup_list_t *list
 
         eb_json_add_text(node, "name", entry->name);
         eb_json_add_text(node, "state", eb_json_backup_state(entry->state));
-        add_known(node, "detail", entry->detail);
+        eb_json_put_text_or_null(node, "detail", entry->detail);
         eb_json_add_int(node, "size_bytes", (int64_t)entry->size_bytes);
-        add_known(node, "created_utc", entry->created_utc);
-        add_known(node, "chip", entry->chip);
-        add_known(node, "chip_name", entry->chip_name);
-        add_known(node, "mac", entry->mac);
+        eb_json_put_text_or_null(node, "created_utc", entry->created_utc);
+        eb_json_put_text_or_null(node, "chip", entry->chip);
+        eb_json_put_text_or_null(node, "chip_name", entry->chip_name);
+        eb_json_put_text_or_null(node, "mac", entry->mac);
         eb_json_add_int(node, "addr", entry->addr);
-        if (entry->flash_size_bytes > 0) {
-            eb_json_add_int(node, "flash_size_bytes", (int64_t)entry->flash_size_bytes);
-        } else {
-            eb_json_add_null(node, "flash_size_bytes");
-        }
-        add_known(node, "partition", entry->partition);
-        add_known(node, "app_name", entry->app_name);
-        add_known(node, "app_version", entry->app_version);
-        add_known(node, "note", entry->note);
+        eb_json_put_int_or_null(node, "flash_size_bytes", entry->flash_size_bytes > 0,
+                                (int64_t)entry->flash_size_bytes);
+        eb_json_put_text_or_null(node, "partition", entry->partition);
+        eb_json_put_text_or_null(node, "app_name", entry->app_name);
+        eb_json_put_text_or_null(node, "app_version", entry->app_version);
+        eb_json_put_text_or_null(node, "note", entry->note);
     }
 }

@@ -1,15 +1,6 @@
 /* render_json_change.c: changes of a board and comparisons, as JSON. */
 #include "render_json.h"
 
-static void add_path(eb_json_t *node, const char *key, const char *path)
-{
-    if (path[0] != '\0') {
-        eb_json_add_text(node, key, path);
-    } else {
-        eb_json_add_null(node, key);
-    }
-}
-
 /* Each state with its bytes, those without too. */
 static void add_states(eb_json_t *node, const uint64_t bytes[EB_RANGE_STATES])
 {
@@ -32,7 +23,7 @@ static void add_pieces(eb_json_t *root, const eb_pieces_t *pieces, const eb_piec
     list = eb_json_add_array(root, "partitions");
     for (size_t i = 0; i < sums->count; i++) {
         eb_json_t *node = eb_json_append_object(list);
-        add_path(node, "name", sums->list[i].name);
+        eb_json_put_text_or_null(node, "name", sums->list[i].name);
         eb_json_add_int(node, "addr", sums->list[i].addr);
         add_states(node, sums->list[i].bytes);
     }
@@ -42,7 +33,7 @@ static void add_pieces(eb_json_t *root, const eb_pieces_t *pieces, const eb_piec
         eb_json_add_int(node, "addr", pieces->list[i].addr);
         eb_json_add_int(node, "size_bytes", pieces->list[i].size);
         eb_json_add_text(node, "state", eb_range_state_name(pieces->list[i].state));
-        add_path(node, "partition", pieces->list[i].name);
+        eb_json_put_text_or_null(node, "partition", pieces->list[i].name);
     }
 }
 
@@ -65,8 +56,8 @@ void eb_json_restore(eb_json_t *root, const eb_restore_result_t *result, bool dr
     eb_json_add_bool(root, "verified", result->verified);
     eb_json_add_bool(root, "changed", result->changed);
     eb_json_add_bool(root, "dry_run", dry_run);
-    add_path(root, "image", result->image_path);
-    add_path(root, "first_backup", result->first_backup_path);
+    eb_json_put_text_or_null(root, "image", result->image_path);
+    eb_json_put_text_or_null(root, "first_backup", result->first_backup_path);
     eb_json_add_int(root, "addr", result->addr);
     eb_json_add_int(root, "size_bytes", (int64_t)result->size_bytes);
     eb_json_add_int(root, "bytes_written", (int64_t)result->bytes_written);
@@ -103,7 +94,7 @@ static void add_difference_sums(eb_json_t *root, const eb_piece_sums_t *sums)
 
     for (size_t i = 0; i < sums->count; i++) {
         eb_json_t *node = eb_json_append_object(list);
-        add_path(node, "name", sums->list[i].name);
+        eb_json_put_text_or_null(node, "name", sums->list[i].name);
         eb_json_add_int(node, "addr", sums->list[i].addr);
         eb_json_add_int(node, "differing_bytes", (int64_t)sums->list[i].bytes[EB_SPAN_OLD]);
         eb_json_add_int(node, "ranges", (int64_t)sums->list[i].count);
@@ -130,7 +121,7 @@ static bool add_differences(eb_json_t *root, const eb_diff_result_t *result)
         eb_json_add_int(node, "size_bytes", one->size);
         eb_json_add_int(node, "differing_bytes", one->differing_bytes);
         eb_json_add_text(node, "kind", kind_name(one->kind));
-        add_path(node, "partition", one->partition);
+        eb_json_put_text_or_null(node, "partition", one->partition);
     }
     return good;
 }
@@ -150,7 +141,7 @@ static bool add_comparison(eb_json_t *root, const eb_diff_result_t *result, bool
 bool eb_json_verify(eb_json_t *root, const eb_diff_result_t *result, bool file_only)
 {
     eb_json_add_bool(root, "verified", result->verified && result->count == 0);
-    add_path(root, "image", result->a_path);
+    eb_json_put_text_or_null(root, "image", result->a_path);
     eb_json_add_bool(root, "sidecar", result->has_sidecar);
     eb_json_add_bool(root, "file_checked", result->file_checked);
     eb_json_add_bool(root, "board_checked", !file_only && result->verified);
@@ -161,8 +152,8 @@ bool eb_json_diff(eb_json_t *root, const eb_diff_result_t *result)
 {
     eb_json_add_bool(root, "equal", result->verified && result->count == 0);
     eb_json_add_bool(root, "complete", result->verified);
-    add_path(root, "a", result->a_path);
-    add_path(root, "b", result->b_path);
+    eb_json_put_text_or_null(root, "a", result->a_path);
+    eb_json_put_text_or_null(root, "b", result->b_path);
     return add_comparison(root, result, true);
 }
 
@@ -178,7 +169,7 @@ void eb_json_partition_backup(eb_json_t *root, const eb_partition_backup_result_
     list = eb_json_add_array(root, "files");
     for (size_t i = 0; i < result->count; i++) {
         eb_json_t *node = eb_json_append_object(list);
-        add_path(node, "partition", result->files[i].partition);
+        eb_json_put_text_or_null(node, "partition", result->files[i].partition);
         eb_json_backup(node, &result->files[i]);
     }
 }

@@ -392,11 +392,13 @@ static void backup_as_json(void **state)
     assert_int_equal(eb_json_get_object(root, "security", &node, NULL), EB_OK);
     assert_int_at(node, "secure_boot_version", 2);
     assert_false(eb_json_has(node, "jtag_disabled")); /* not known is null, not false */
-    assert_int_equal(eb_json_get_array(root, "partitions", &node, NULL), EB_OK);
+    assert_int_equal(eb_json_get_object(root, "partition_table", &node, NULL), EB_OK);
+    assert_int_equal(eb_json_get_array(node, "partitions", &node, NULL), EB_OK);
     assert_int_equal(eb_json_count(node), 3);
     assert_text_at(eb_json_at(node, 0), "kind", "data/nvs");
     assert_int_at(eb_json_at(node, 2), "addr", 0x110000);
     assert_int_equal(eb_json_get_object(eb_json_at(node, 1), "app", &node, NULL), EB_OK);
+    assert_int_equal(eb_json_get_object(node, "description", &node, NULL), EB_OK);
     assert_text_at(node, "name", "porch-light");
     assert_int_equal(eb_json_get_object(root, "boot", &node, NULL), EB_OK);
     assert_text_at(node, "partition", "ota_0");
