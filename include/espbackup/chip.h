@@ -57,6 +57,12 @@ typedef struct eb_chip_info {
     eb_security_t security;
 } eb_chip_info_t;
 
+/* The base MAC; empty when none is known. */
+static inline const char *eb_chip_mac(const eb_chip_info_t *chip)
+{
+    return chip->mac_count > 0 ? chip->macs[0].text : "";
+}
+
 typedef struct eb_flash_info {
     bool known;
     uint32_t jedec_id;     /* 0xMMTTCC: manufacturer, type, capacity */

@@ -7,6 +7,8 @@
 #ifndef ESPBACKUP_EVENT_H
 #define ESPBACKUP_EVENT_H
 
+#include "espbackup/err.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -49,6 +51,8 @@ void eb_event_note(const eb_events_t *ev, eb_level_t level, const char *format, 
 void eb_event_progress(const eb_events_t *ev, eb_phase_t phase, uint64_t done, uint64_t total);
 bool eb_event_cancelled(const eb_events_t *ev);
 bool eb_event_wants(const eb_events_t *ev, eb_level_t level);
+/* EB_ERR_CANCELLED in words if the work shall end. */
+eb_code_t eb_event_check(const eb_events_t *ev, eb_err_t *err);
 
 /* A part of a larger work: notes and cancel are those of `outer`, progress goes to `progress`. */
 typedef struct eb_event_part {

@@ -1,4 +1,4 @@
-/* bytes.h: little-endian access, hex, the smaller of two. */
+/* bytes.h: little-endian access, hex, the smaller and the larger of two. */
 #ifndef EB_BASE_BYTES_H
 #define EB_BASE_BYTES_H
 
@@ -33,6 +33,16 @@ static inline void eb_put_le32(uint8_t *p, uint32_t v)
 static inline uint32_t eb_min_u32(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
+}
+
+static inline uint64_t eb_min_u64(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline uint64_t eb_max_u64(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
 }
 
 /* Whether all are equal; true of none. */

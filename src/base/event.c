@@ -39,6 +39,11 @@ bool eb_event_cancelled(const eb_events_t *ev)
     return ev != NULL && ev->cancelled != NULL && ev->cancelled(ev->user);
 }
 
+eb_code_t eb_event_check(const eb_events_t *ev, eb_err_t *err)
+{
+    return eb_event_cancelled(ev) ? eb_err_set(err, EB_ERR_CANCELLED, "cancelled") : EB_OK;
+}
+
 static void part_note(void *user, eb_level_t level, const char *text)
 {
     const eb_event_part_t *part = user;

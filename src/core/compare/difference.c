@@ -59,9 +59,11 @@ eb_code_t eb_difference_add(eb_diff_result_t *result, const eb_areas_t *areas, u
 
 eb_code_t eb_difference_error(const eb_diff_result_t *result, const char *what, eb_err_t *err)
 {
+    if (result->count == 0) {
+        return EB_OK;
+    }
     const eb_difference_t *first = &result->differences[0];
     const char *name = first->partition;
-
     return eb_err_set(err, EB_ERR_DIFFERENT,
                       "%s: %llu bytes in %zu range%s, the first at 0x%x%s%s%s", what,
                       (unsigned long long)result->differing_bytes, result->count,
@@ -70,12 +72,6 @@ eb_code_t eb_difference_error(const eb_diff_result_t *result, const char *what, 
 }
 
 /* -- the board ------------------------------------------------------------------------------ */
-
-static eb_code_t wanted_of_image(void *user, uint32_t addr, uint32_t size, uint8_t *bytes,
-                                 eb_err_t *err)
-{
-    return eb_backup_image_read(user, addr, bytes, size, err);
-}
 
 /* An image that knows no table, as a bare .bin, lies on a board that may have one. */
 static eb_code_t table_of_board(eb_session_t *s, const eb_events_t *ev, eb_layout_t *layout,
@@ -127,9 +123,9 @@ static void tell_of_other_board(eb_session_t *s, const eb_backup_image_t *source
         eb_event_note(ev, EB_LEVEL_WARNING, "the image is of an %s, the board is an %s",
                       image->name, board->name);
     } else if (board->mac_count > 0 && image->mac_count > 0 &&
-               strcmp(board->macs[0].text, image->macs[0].text) != 0) {
+               strcmp(eb_chip_mac(board), eb_chip_mac(image)) != 0) {
         eb_event_note(ev, EB_LEVEL_NOTE, "the image is of board %s, this is board %s",
-                      image->macs[0].text, board->macs[0].text);
+                      eb_chip_mac(image), eb_chip_mac(board));
     }
 }
 
@@ -159,8 +155,8 @@ eb_code_t eb_difference_with_board(eb_session_t *s, eb_backup_image_t *source,
     if (source->sidecar == NULL) {
         areas.bootloader_addr = eb_session_chip(s)->bootloader_addr;
     }
-    code = eb_flash_compare(s, source->addr, (uint32_t)source->size_bytes, wanted_of_image, source,
-                            NULL, ev, &spans, err);
+    code = eb_flash_compare(s, source->addr, (uint32_t)source->size_bytes, eb_backup_image_bytes,
+                            source, NULL, ev, &spans, err);
     if (code == EB_OK && eb_spans_bytes(&spans, EB_SPAN_OLD) > 0) {
         code = table_of_board(s, ev, &layout, &areas, err);
     }
@@ -169,5 +165,6 @@ eb_code_t eb_difference_with_board(eb_session_t *s, eb_backup_image_t *source,
     }
     result->verified = code == EB_OK;
     eb_spans_free(&spans);
-    return code;
+    return code == EB_OK ? eb_difference_error(result, "the board differs from the image", err)
+                         : code;
 }

@@ -14,12 +14,12 @@
 eb_code_t eb_difference_add(eb_diff_result_t *result, const eb_areas_t *areas, uint32_t addr,
                             uint32_t size, eb_difference_kind_t kind, eb_err_t *err);
 
-/* EB_ERR_DIFFERENT in words: how much, and where it begins. There must be a difference. */
+/* EB_OK without a difference, else EB_ERR_DIFFERENT in words: how much, and where it begins. */
 eb_code_t eb_difference_error(const eb_diff_result_t *result, const char *what, eb_err_t *err);
 
 /*
  * Compare the board with all of an image by digests and fill differences, differing_bytes and
- * verified. EB_OK when that was done, whatever came out. EB_ERR_USAGE: the image reaches beyond the
+ * verified. EB_ERR_DIFFERENT in words where they differ. EB_ERR_USAGE: the image reaches beyond the
  * flash.
  */
 eb_code_t eb_difference_with_board(eb_session_t *s, eb_backup_image_t *source,

@@ -38,7 +38,6 @@ typedef struct compare {
     eb_compare_ahead_t *ahead;
     eb_digest_t *md5;
     uint8_t *bytes;     /* EB_BLOCK_BYTES of what is wanted */
-    uint8_t *theirs;    /* two sectors of the board; only without digests */
     uint64_t dense_end; /* end of a sector that differs and is not erased */
     uint64_t old_bytes; /* found to differ so far, or taken for it */
     bool was_cut;       /* the last piece had to be cut */
@@ -58,9 +57,9 @@ static eb_code_t add_span(compare_t *c, uint32_t addr, uint32_t size, eb_span_st
     return code;
 }
 
-/* A digest told it. */
-static eb_code_t settle(compare_t *c, uint32_t addr, uint32_t size, eb_span_state_t state,
-                        eb_err_t *err)
+/* The board was asked about it. */
+static eb_code_t add_asked(compare_t *c, uint32_t addr, uint32_t size, eb_span_state_t state,
+                           eb_err_t *err)
 {
     eb_compare_ahead_compared(c->ahead, size, state == EB_SPAN_SAME);
     return add_span(c, addr, size, state, err);
@@ -100,12 +99,12 @@ typedef struct eb_answer {
 
 static eb_code_t ask(compare_t *c, eb_range_t piece, eb_answer_t *out, eb_err_t *err)
 {
-    uint8_t ours[EB_MD5_BYTES], blank[EB_MD5_BYTES];
+    uint8_t ours[EB_MD5_BYTES];
 
-    if (eb_event_cancelled(c->ev)) {
-        return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+    eb_code_t code = eb_event_check(c->ev, err);
+    if (code == EB_OK) {
+        code = hash_wanted(c, piece, ours, err);
     }
-    eb_code_t code = hash_wanted(c, piece, ours, err);
     int64_t started_us = eb_clock_us();
     if (code == EB_OK) {
         code = eb_retry_digest(&c->retry, piece.addr, piece.size, out->md5, err);
@@ -114,19 +113,12 @@ static eb_code_t ask(compare_t *c, eb_range_t piece, eb_answer_t *out, eb_err_t 
         return code;
     }
     eb_compare_ahead_digest(c->ahead, piece.size, eb_clock_us() - started_us);
-    eb_link_speed_t *speed = &c->ahead->speed;
-    eb_link_speed_learn_bytes(&speed->digest_s_per_byte, speed, piece.size, started_us);
-    eb_link_speed_learn_round_trip(speed, piece.size, started_us);
     out->equal = memcmp(ours, out->md5, sizeof(ours)) == 0;
-    out->erased = false;
-    if (!out->equal) {
-        eb_md5_erased(piece.size, blank);
-        out->erased = memcmp(blank, out->md5, sizeof(blank)) == 0;
-    }
+    out->erased = !out->equal && eb_retry_answer_is_erased(&c->retry, piece.size);
     return EB_OK;
 }
 
-/* Whether anything had to be made again in this session. */
+/* Whether anything had to be tried again in this session. */
 static bool line_was_bad(const compare_t *c)
 {
     eb_session_stats_t stats;
@@ -163,8 +155,8 @@ static eb_code_t compare_with_erased(compare_t *c, eb_range_t piece, eb_err_t *e
         uint32_t count = bytes_to_border(c, addr, EB_SECTOR_BYTES);
         eb_code_t code = c->wanted(c->user, addr, count, c->bytes, err);
         if (code == EB_OK) {
-            code = settle(c, addr, count,
-                          eb_bytes_erased(c->bytes, count) ? EB_SPAN_SAME : EB_SPAN_OLD, err);
+            code = add_asked(c, addr, count,
+                             eb_bytes_erased(c->bytes, count) ? EB_SPAN_SAME : EB_SPAN_OLD, err);
         }
         if (code != EB_OK) {
             return code;
@@ -191,7 +183,7 @@ static eb_code_t compare_sector(compare_t *c, eb_range_t sector, eb_err_t *err)
     if (!answer.equal && !answer.erased) {
         c->dense_end = (uint64_t)sector.addr + sector.size;
     }
-    return settle(c, sector.addr, sector.size, answer.equal ? EB_SPAN_SAME : EB_SPAN_OLD, err);
+    return add_asked(c, sector.addr, sector.size, answer.equal ? EB_SPAN_SAME : EB_SPAN_OLD, err);
 }
 
 static eb_code_t compare_piece(compare_t *c, eb_range_t piece, uint32_t span, bool is_bad,
@@ -239,7 +231,7 @@ static eb_code_t compare_piece(compare_t *c, eb_range_t piece, uint32_t span, bo
     } else if ((code = ask(c, piece, &answer, err)) != EB_OK) {
         return code;
     } else if (answer.equal) {
-        code = settle(c, piece.addr, piece.size, EB_SPAN_SAME, err);
+        code = add_asked(c, piece.addr, piece.size, EB_SPAN_SAME, err);
     } else if (answer.erased) {
         code = compare_with_erased(c, piece, err);
     } else {
@@ -327,8 +319,8 @@ static eb_code_t skip_over(compare_t *c, uint32_t addr, uint32_t size, uint32_t 
     *done = size + behind.size;
     c->dense_end = answer.equal ? UINT64_MAX : (uint64_t)addr + *done;
     if (code == EB_OK && *done > unasked) {
-        code = settle(c, addr + unasked, *done - unasked, answer.equal ? EB_SPAN_SAME : EB_SPAN_OLD,
-                      err);
+        code = add_asked(c, addr + unasked, *done - unasked,
+                         answer.equal ? EB_SPAN_SAME : EB_SPAN_OLD, err);
     }
     return code;
 }
@@ -383,59 +375,50 @@ static eb_code_t compare_by_digest(compare_t *c, eb_err_t *err)
 
 /* -- chips without digests ------------------------------------------------------------------ */
 
-/* A damaged read differs too, but not twice in the same way: a difference is one that two reads in
- * a row agree on. */
-static eb_code_t read_until_sure(compare_t *c, uint32_t addr, uint32_t size, bool *equal,
-                                 eb_err_t *err)
+eb_code_t eb_read_agreed(eb_retry_t *retry, eb_range_t range, const uint8_t *wanted, uint8_t *out,
+                         eb_err_t *err)
 {
-    uint8_t *before = c->theirs + EB_SECTOR_BYTES;
+    uint8_t before[EB_SECTOR_BYTES];
     eb_err_t why = {0};
 
     for (int i = 0; i < TRIES_MAX; i++) {
-        eb_code_t code = eb_retry_read(&c->retry, addr, size, c->theirs, err);
-        if (code != EB_OK) {
+        eb_code_t code = eb_retry_read(retry, range.addr, range.size, out, err);
+        if (code != EB_OK || (wanted != NULL && memcmp(out, wanted, range.size) == 0) ||
+            (i > 0 && memcmp(out, before, range.size) == 0)) {
             return code;
         }
-        *equal = memcmp(c->theirs, c->bytes, size) == 0;
-        if (*equal || (i > 0 && memcmp(c->theirs, before, size) == 0)) {
-            return EB_OK;
-        }
-        memcpy(before, c->theirs, size);
-        if (i == 0) {
-            continue;
-        }
-        (void)eb_err_set(&why, EB_ERR_LINE, "two reads of %u bytes at 0x%x differ", size, addr);
-        if ((code = eb_retry_after_failure(&c->retry, &why)) != EB_OK) {
-            if (err != NULL) {
-                *err = why;
-            }
-            return code;
+        memcpy(before, out, range.size);
+        (void)eb_err_set(&why, EB_ERR_LINE, "two reads of %u bytes at 0x%x differ", range.size,
+                         range.addr);
+        if (i > 0 && eb_retry_after_failure(retry, &why) != EB_OK) {
+            return eb_err_copy(err, &why);
         }
     }
     return eb_err_set(err, EB_ERR_UNVERIFIED, "%d reads of %u bytes at 0x%x differ", TRIES_MAX,
-                      size, addr);
+                      range.size, range.addr);
 }
 
 static eb_code_t compare_by_reading(compare_t *c, eb_err_t *err)
 {
-    for (uint32_t done = 0; done < c->range.size;) {
+    uint8_t theirs[EB_SECTOR_BYTES];
+
+    for (uint32_t done = 0, size; done < c->range.size; done += size) {
         uint32_t addr = c->range.addr + done;
-        uint32_t size = bytes_to_border(c, addr, EB_SECTOR_BYTES);
-        if (eb_event_cancelled(c->ev)) {
-            return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
-        }
-        eb_code_t code = c->wanted(c->user, addr, size, c->bytes, err);
-        bool equal = false;
+        size = bytes_to_border(c, addr, EB_SECTOR_BYTES);
+        eb_code_t code = eb_event_check(c->ev, err);
         if (code == EB_OK) {
-            code = read_until_sure(c, addr, size, &equal, err);
+            code = c->wanted(c->user, addr, size, c->bytes, err);
         }
         if (code == EB_OK) {
-            code = settle(c, addr, size, equal ? EB_SPAN_SAME : EB_SPAN_OLD, err);
+            code = eb_read_agreed(&c->retry, (eb_range_t){addr, size}, c->bytes, theirs, err);
+        }
+        if (code == EB_OK) {
+            bool equal = memcmp(theirs, c->bytes, size) == 0;
+            code = add_asked(c, addr, size, equal ? EB_SPAN_SAME : EB_SPAN_OLD, err);
         }
         if (code != EB_OK) {
             return code;
         }
-        done += size;
     }
     return EB_OK;
 }
@@ -456,19 +439,18 @@ eb_code_t eb_flash_compare(eb_session_t *s, uint32_t addr, uint32_t size, eb_wan
     eb_retry_init(&c.retry, s, ev);
     c.range = (eb_range_t){addr, size};
     c.ahead = ahead != NULL ? ahead : &none;
+    c.retry.speed = &c.ahead->speed;
     c.ahead->run_bytes = 0; /* what lies before is another thing */
     c.dense_end = UINT64_MAX;
     c.md5 = eb_digest_new(EB_DIGEST_MD5);
     c.bytes = malloc(EB_BLOCK_BYTES);
-    c.theirs = malloc(2 * EB_SECTOR_BYTES);
-    if (c.md5 == NULL || c.bytes == NULL || c.theirs == NULL) {
+    if (c.md5 == NULL || c.bytes == NULL) {
         code = eb_err_set(err, EB_ERR_INTERNAL, "no memory, or no MD5, to compare");
         goto done;
     }
     eb_event_progress(ev, EB_PHASE_CHECK, 0, size);
     code = has_digest ? compare_by_digest(&c, err) : compare_by_reading(&c, err);
 done:
-    free(c.theirs);
     free(c.bytes);
     eb_digest_free(c.md5);
     if (code != EB_OK) {

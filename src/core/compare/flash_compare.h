@@ -12,11 +12,12 @@
 #include "espbackup/event.h"
 #include "espbackup/ops.h"
 #include "espbackup/session.h"
+#include "flash_layout.h"
+#include "retry.h"
 #include "span_list.h"
 
 /* Fill `bytes` with what shall be at [addr, addr + size); size <= EB_BLOCK_BYTES. */
-typedef eb_code_t (*eb_wanted_fn)(void *user, uint32_t addr, uint32_t size, uint8_t *bytes,
-                                  eb_err_t *err);
+typedef eb_layout_read_fn eb_wanted_fn;
 
 /*
  * Fill *spans with SAME and OLD over [addr, addr + size). Differing ends at sector borders, but
@@ -30,5 +31,12 @@ typedef eb_code_t (*eb_wanted_fn)(void *user, uint32_t addr, uint32_t size, uint
 eb_code_t eb_flash_compare(eb_session_t *s, uint32_t addr, uint32_t size, eb_wanted_fn wanted,
                            void *user, eb_compare_ahead_t *ahead, const eb_events_t *ev,
                            eb_spans_t *spans, eb_err_t *err);
+
+/* For chips without digests: read at most a sector into `out`, until two reads in a row agree or
+ * one is as `wanted` (NULL: none is wanted). A damaged read differs too, but not twice in the same
+ * way.
+ */
+eb_code_t eb_read_agreed(eb_retry_t *retry, eb_range_t range, const uint8_t *wanted, uint8_t *out,
+                         eb_err_t *err);
 
 #endif

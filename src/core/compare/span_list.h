@@ -17,6 +17,11 @@ static inline eb_range_t eb_span_range(const eb_flash_span_t *span)
     return (eb_range_t){span->addr, span->size};
 }
 
+static inline bool eb_span_is_verified(eb_span_state_t state)
+{
+    return state == EB_SPAN_SAME || state == EB_SPAN_NEW;
+}
+
 /* Append or merge; addresses must grow. EB_ERR_INTERNAL without memory. */
 eb_code_t eb_spans_add(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_span_state_t state,
                        eb_err_t *err);

@@ -102,8 +102,8 @@ static eb_code_t check_hash(eb_backup_image_t *out, const eb_events_t *ev, eb_er
 
 /* -- what is in it -------------------------------------------------------------------------- */
 
-static eb_code_t read_layout(void *user, uint32_t addr, uint32_t size, uint8_t *bytes,
-                             eb_err_t *err)
+eb_code_t eb_backup_image_bytes(void *user, uint32_t addr, uint32_t size, uint8_t *bytes,
+                                eb_err_t *err)
 {
     return eb_backup_image_read(user, addr, bytes, size, err);
 }
@@ -114,7 +114,7 @@ eb_layout_source_t eb_backup_image_layout(eb_backup_image_t *source)
     uint32_t size = source->size_bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)source->size_bytes;
 
     return (eb_layout_source_t){
-        .read = read_layout,
+        .read = eb_backup_image_bytes,
         .user = source,
         .range = {source->addr, size},
         .flash_size_bytes = sidecar != NULL ? sidecar->flash.size_bytes : 0,

@@ -55,6 +55,10 @@ static inline bool eb_backup_image_holds(const eb_backup_image_t *image, uint64_
 eb_code_t eb_backup_image_read(const eb_backup_image_t *source, uint32_t addr, void *bytes,
                                uint32_t size, eb_err_t *err);
 
+/* The same as an eb_layout_read_fn; user is the image. */
+eb_code_t eb_backup_image_bytes(void *user, uint32_t addr, uint32_t size, uint8_t *bytes,
+                                eb_err_t *err);
+
 /* Its bytes as a source of layout; borrows `source`. table_addr is set where the sidecar tells. */
 eb_layout_source_t eb_backup_image_layout(eb_backup_image_t *source);
 

@@ -119,17 +119,11 @@ static bool is_candidate(const char *path, const char *mac, eb_range_t range,
     if (eb_find_sidecar(path, &sidecar, NULL) != EB_OK) {
         return false;
     }
-    if (eb_path_file_size(path, &size, NULL) && size == sidecar->size_bytes) {
-        if (range.size == 0) {
-            fits = sidecar->addr == 0 && size == sidecar->flash.size_bytes;
-        } else {
-            fits = range.addr >= sidecar->addr &&
-                   eb_range_within(range.addr - sidecar->addr, range.size, size);
-        }
-        if (mac != NULL) {
-            fits =
-                fits && sidecar->chip.mac_count > 0 && strcmp(sidecar->chip.macs[0].text, mac) == 0;
-        }
+    if (eb_path_file_size(path, &size, NULL) && size == sidecar->size_bytes &&
+        (mac == NULL || strcmp(eb_chip_mac(&sidecar->chip), mac) == 0)) {
+        fits = range.size == 0 ? sidecar->addr == 0 && size == sidecar->flash.size_bytes
+                               : range.addr >= sidecar->addr &&
+                                     eb_range_within(range.addr - sidecar->addr, range.size, size);
     }
     memcpy(created, sidecar->created_utc, EB_TIME_TEXT_BYTES);
     free(sidecar);

@@ -23,11 +23,8 @@ eb_code_t eb_hash_file(int fd, const char *path, uint64_t offset, uint64_t size,
     eb_event_progress(ev, EB_PHASE_HASH, 0, size);
     for (uint64_t done = 0; done < size;) {
         size_t count = size - done < HASH_CHUNK_BYTES ? (size_t)(size - done) : HASH_CHUNK_BYTES;
-        if (eb_event_cancelled(ev)) {
-            code = eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
-            goto done;
-        }
-        if ((code = eb_fs_pread(fd, path, buf, count, offset + done, err)) != EB_OK) {
+        if ((code = eb_event_check(ev, err)) != EB_OK ||
+            (code = eb_fs_pread(fd, path, buf, count, offset + done, err)) != EB_OK) {
             goto done;
         }
         eb_digest_update(sha, buf, count);

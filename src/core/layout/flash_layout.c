@@ -244,3 +244,14 @@ eb_layout_source_t eb_layout_of_board(eb_retry_t *retry, uint32_t table_addr)
         .bootloader_addr = eb_session_chip(retry->session)->bootloader_addr,
     };
 }
+
+eb_code_t eb_layout_check_range(uint64_t addr, uint64_t size, uint64_t flash_bytes, eb_err_t *err)
+{
+    if (size > 0 && eb_range_within(addr, size, flash_bytes)) {
+        return EB_OK;
+    }
+    return eb_err_set(err, EB_ERR_USAGE,
+                      "range 0x%llx + 0x%llx does not lie within the %llu bytes of the flash",
+                      (unsigned long long)addr, (unsigned long long)size,
+                      (unsigned long long)flash_bytes);
+}

@@ -42,12 +42,9 @@ static eb_code_t add(const selection_t *sel, const eb_part_choice_t *choice, eb_
     eb_range_t range = choice->range;
     uint64_t flash_bytes = board->flash_size_bytes != 0 ? board->flash_size_bytes : 1ull << 32;
 
-    if (range.size == 0 || !eb_range_within(range.addr, range.size, flash_bytes)) {
-        return eb_err_set(err, EB_ERR_USAGE,
-                          "\"%s\": range 0x%x + 0x%x does not lie within the %llu bytes of the "
-                          "flash",
-                          choice->label, range.addr, range.size,
-                          (unsigned long long)board->flash_size_bytes);
+    if (eb_layout_check_range(range.addr, range.size, flash_bytes, err) != EB_OK) {
+        (void)eb_err_wrap(err, "\"%s\"", choice->label);
+        return EB_ERR_USAGE;
     }
     if (board->image != NULL && !eb_range_holds(board->held, range.addr, range.size)) {
         return eb_err_set(err, EB_ERR_USAGE, "\"%s\": 0x%x + 0x%x, but %s holds only 0x%x + 0x%x",

@@ -1,7 +1,7 @@
 /* op_backup.c: copy the flash of a board into a file, each byte verified by the chip. */
 #include "backup_run.h"
 #include "espbackup/ops.h"
-#include "range.h"
+#include "flash_layout.h"
 
 #include <string.h>
 
@@ -18,18 +18,13 @@ static eb_code_t choose_range(eb_session_t *s, const eb_backup_options_t *option
             size = flash_bytes - addr;
         }
     }
-    if (size == 0 || !eb_range_within(addr, size, flash_bytes)) {
-        return eb_err_set(err, EB_ERR_USAGE,
-                          "range 0x%llx + 0x%llx does not lie within the %llu bytes of the flash",
-                          (unsigned long long)addr, (unsigned long long)size,
-                          (unsigned long long)flash_bytes);
-    }
-    if (size > UINT32_MAX) {
-        return eb_err_set(err, EB_ERR_UNSUPPORTED, "flash of %llu bytes",
+    eb_code_t code = eb_layout_check_range(addr, size, flash_bytes, err);
+    if (code == EB_OK && size > UINT32_MAX) {
+        code = eb_err_set(err, EB_ERR_UNSUPPORTED, "flash of %llu bytes",
                           (unsigned long long)flash_bytes);
     }
     *out = (eb_range_t){(uint32_t)addr, (uint32_t)size};
-    return EB_OK;
+    return code;
 }
 
 eb_code_t eb_op_backup(eb_session_t *s, const eb_backup_options_t *options, const eb_events_t *ev,

@@ -90,15 +90,9 @@ static eb_code_t compare_common(diff_t *d, const eb_backup_image_t *a, const eb_
     for (uint32_t done = 0; done < common.size && code == EB_OK;) {
         uint32_t addr = common.addr + done;
         uint32_t count = eb_min_u32(common.size - done, CHUNK_BYTES);
-        if (eb_event_cancelled(d->ev)) {
-            code = eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
-            break;
-        }
-        code = eb_backup_image_read(a, addr, bytes, count, err);
-        if (code == EB_OK) {
-            code = eb_backup_image_read(b, addr, bytes + CHUNK_BYTES, count, err);
-        }
-        if (code == EB_OK) {
+        if ((code = eb_event_check(d->ev, err)) == EB_OK &&
+            (code = eb_backup_image_read(a, addr, bytes, count, err)) == EB_OK &&
+            (code = eb_backup_image_read(b, addr, bytes + CHUNK_BYTES, count, err)) == EB_OK) {
             code = compare_bytes(d, addr, bytes, bytes + CHUNK_BYTES, count, err);
         }
         done += count;
@@ -123,10 +117,8 @@ static eb_code_t compare_images(diff_t *d, const eb_backup_image_t *a, const eb_
                                 eb_err_t *err)
 {
     uint64_t a_end = a->addr + a->size_bytes, b_end = b->addr + b->size_bytes;
-    uint64_t start = a->addr > b->addr ? a->addr : b->addr;
-    uint64_t end = a_end < b_end ? a_end : b_end;
-    uint64_t first = a->addr < b->addr ? a->addr : b->addr;
-    uint64_t last = a_end > b_end ? a_end : b_end;
+    uint64_t start = eb_max_u64(a->addr, b->addr), end = eb_min_u64(a_end, b_end);
+    uint64_t first = eb_min_u64(a->addr, b->addr), last = eb_max_u64(a_end, b_end);
 
     if (start >= end) {
         return eb_err_set(err, EB_ERR_USAGE,
@@ -144,12 +136,10 @@ static eb_code_t compare_images(diff_t *d, const eb_backup_image_t *a, const eb_
     }
     d->result->addr = (uint32_t)first;
     d->result->size_bytes = last - first;
-    eb_code_t code = add_rest(d, first, start, a->addr < b->addr, err);
-    if (code == EB_OK) {
-        eb_range_t common = {(uint32_t)start, (uint32_t)(end - start)};
-        code = compare_common(d, a, b, common, err);
-    }
-    if (code == EB_OK) {
+    const eb_range_t common = {(uint32_t)start, (uint32_t)(end - start)};
+    eb_code_t code;
+    if ((code = add_rest(d, first, start, a->addr < b->addr, err)) == EB_OK &&
+        (code = compare_common(d, a, b, common, err)) == EB_OK) {
         code = add_rest(d, end, last, a_end > b_end, err);
     }
     d->result->verified = code == EB_OK;
@@ -167,20 +157,15 @@ static void note_source(eb_diff_result_t *result, const eb_backup_image_t *sourc
 
 static eb_code_t diff_images(const eb_diff_options_t *options, diff_t *d, eb_err_t *err)
 {
-    eb_backup_image_t a, b;
+    eb_backup_image_t a, b = {.fd = -1};
 
     eb_code_t code = eb_backup_image_open(options->a, options->dir, false, 0, d->ev, &a, err);
     note_source(d->result, &a, d->result->a_path);
-    if (code != EB_OK) {
-        eb_backup_image_close(&a);
-        return code;
-    }
-    code = eb_backup_image_open(options->b, options->dir, false, 0, d->ev, &b, err);
-    note_source(d->result, &b, d->result->b_path);
     if (code == EB_OK) {
-        code = compare_images(d, &a, &b, err);
+        code = eb_backup_image_open(options->b, options->dir, false, 0, d->ev, &b, err);
+        note_source(d->result, &b, d->result->b_path);
     }
-    if (code == EB_OK && d->result->count > 0) {
+    if (code == EB_OK && (code = compare_images(d, &a, &b, err)) == EB_OK) {
         code = eb_difference_error(d->result, "the images differ", err);
     }
     eb_backup_image_close(&b);
@@ -191,20 +176,16 @@ static eb_code_t diff_images(const eb_diff_options_t *options, diff_t *d, eb_err
 static eb_code_t diff_with_board(eb_session_t *s, const eb_diff_options_t *options, diff_t *d,
                                  eb_err_t *err)
 {
-    eb_diff_result_t *result = d->result;
-    eb_backup_image_t source;
     bool is_a = options->a != NULL;
+    eb_backup_image_t source;
 
     eb_code_t code = eb_backup_image_open(is_a ? options->a : options->b, options->dir, false, 0,
                                           d->ev, &source, err);
-    note_source(result, &source, is_a ? result->a_path : result->b_path);
-    result->addr = source.addr;
-    result->size_bytes = source.size_bytes;
+    note_source(d->result, &source, is_a ? d->result->a_path : d->result->b_path);
+    d->result->addr = source.addr;
+    d->result->size_bytes = source.size_bytes;
     if (code == EB_OK) {
-        code = eb_difference_with_board(s, &source, d->ev, result, err);
-    }
-    if (code == EB_OK && result->count > 0) {
-        code = eb_difference_error(result, "the board differs from the image", err);
+        code = eb_difference_with_board(s, &source, d->ev, d->result, err);
     }
     eb_backup_image_close(&source);
     return code;

@@ -1,4 +1,5 @@
 /* op_erase.c: erase the flash, a partition of it, or a range: ask, erase what is not, prove it. */
+#include "bytes.h"
 #include "clock.h"
 #include "espbackup/ops.h"
 #include "flash_layout.h"
@@ -26,13 +27,8 @@ static eb_code_t check_aligned(const erase_t *e, uint64_t addr, uint64_t size, e
     uint64_t start = addr - addr % EB_SECTOR_BYTES;
     uint64_t end = (addr + size + EB_SECTOR_BYTES - 1) / EB_SECTOR_BYTES * EB_SECTOR_BYTES;
 
-    if (size == 0 || !eb_range_within(addr, size, e->flash_bytes) || e->flash_bytes > UINT32_MAX) {
-        return eb_err_set(err, EB_ERR_USAGE,
-                          "range 0x%llx + 0x%llx does not lie within the %llu bytes of the flash",
-                          (unsigned long long)addr, (unsigned long long)size,
-                          (unsigned long long)e->flash_bytes);
-    }
-    if (start != addr || end != addr + size) {
+    eb_code_t code = eb_layout_check_range(addr, size, eb_min_u64(e->flash_bytes, UINT32_MAX), err);
+    if (code == EB_OK && (start != addr || end != addr + size)) {
         (void)eb_err_set(err, EB_ERR_USAGE,
                          "range 0x%llx + 0x%llx: flash is erased in sectors of 0x%x bytes",
                          (unsigned long long)addr, (unsigned long long)size, EB_SECTOR_BYTES);
@@ -40,7 +36,7 @@ static eb_code_t check_aligned(const erase_t *e, uint64_t addr, uint64_t size, e
                     (unsigned long long)start, (unsigned long long)(end - start));
         return EB_ERR_USAGE;
     }
-    return EB_OK;
+    return code;
 }
 
 static eb_code_t choose(erase_t *e, eb_err_t *err)

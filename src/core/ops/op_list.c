@@ -24,9 +24,7 @@ static void fill_from_sidecar(eb_backup_entry_t *entry, const eb_sidecar_t *side
     copy_text(entry->created_utc, sizeof(entry->created_utc), sidecar->created_utc);
     copy_text(entry->chip, sizeof(entry->chip), sidecar->chip.id);
     copy_text(entry->chip_name, sizeof(entry->chip_name), sidecar->chip.name);
-    if (sidecar->chip.mac_count > 0) {
-        copy_text(entry->mac, sizeof(entry->mac), sidecar->chip.macs[0].text);
-    }
+    copy_text(entry->mac, sizeof(entry->mac), eb_chip_mac(&sidecar->chip));
     entry->addr = sidecar->addr;
     entry->flash_size_bytes = sidecar->flash.size_bytes;
     copy_text(entry->partition, sizeof(entry->partition), sidecar->partition);
@@ -83,7 +81,6 @@ static eb_code_t examine_image(const char *path, const eb_list_options_t *option
         copy_text(entry->detail, sizeof(entry->detail), why.message);
         return EB_OK;
     }
-    code = EB_OK;
     fill_from_sidecar(entry, sidecar);
     if (entry->size_bytes != sidecar->size_bytes) {
         entry->state = EB_BACKUP_BAD_SIZE;
@@ -211,10 +208,7 @@ static eb_code_t examine_all(const eb_list_worker_t *job, eb_err_t *err)
             (void)pthread_join(workers[i].thread, NULL);
         }
         if (code == EB_OK && workers[i].code != EB_OK) {
-            code = workers[i].code;
-            if (err != NULL) {
-                *err = workers[i].err;
-            }
+            code = eb_err_copy(err, &workers[i].err);
         }
     }
     return code;

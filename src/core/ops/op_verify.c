@@ -4,7 +4,6 @@
 #include "difference.h"
 #include "espbackup/ops.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static eb_code_t verify_source(eb_session_t *s, eb_backup_image_t *source, const eb_events_t *ev,
@@ -19,11 +18,7 @@ static eb_code_t verify_source(eb_session_t *s, eb_backup_image_t *source, const
         result->verified = source->hash_checked;
         return EB_OK;
     }
-    eb_code_t code = eb_difference_with_board(s, source, ev, result, err);
-    if (code == EB_OK && result->count > 0) {
-        code = eb_difference_error(result, "the board differs from the image", err);
-    }
-    return code;
+    return eb_difference_with_board(s, source, ev, result, err);
 }
 
 eb_code_t eb_op_verify(eb_session_t *s, const eb_verify_options_t *options, const eb_events_t *ev,

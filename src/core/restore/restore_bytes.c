@@ -6,27 +6,6 @@
 #include <string.h>
 
 #define PARTIALS_PER_RANGE 2u
-#define READS_MAX          5 /* until two are equal, on a chip without digests */
-
-/* Proved by the chip's digest; without one two reads have to agree. */
-static eb_code_t read_partial(eb_restore_job_t *job, eb_partial_sector_t *partial, eb_err_t *err)
-{
-    uint8_t again[EB_SECTOR_BYTES];
-    eb_code_t code =
-        eb_retry_read(&job->retry, partial->addr, EB_SECTOR_BYTES, partial->bytes, err);
-
-    for (int i = 1; code == EB_OK && !eb_session_has_digest(job->session); i++) {
-        code = eb_retry_read(&job->retry, partial->addr, EB_SECTOR_BYTES, again, err);
-        if (code == EB_OK && memcmp(again, partial->bytes, EB_SECTOR_BYTES) == 0) {
-            return EB_OK;
-        }
-        memcpy(partial->bytes, again, EB_SECTOR_BYTES);
-        if (code == EB_OK && i == READS_MAX) {
-            code = eb_err_set(err, EB_ERR_UNVERIFIED, "no two equal reads of 0x%x", partial->addr);
-        }
-    }
-    return code;
-}
 
 static eb_code_t add_partial(eb_restore_job_t *job, uint64_t border, eb_err_t *err)
 {
@@ -38,7 +17,10 @@ static eb_code_t add_partial(eb_restore_job_t *job, uint64_t border, eb_err_t *e
     }
     eb_partial_sector_t *partial = &job->partials[job->partial_count++];
     partial->addr = addr;
-    eb_code_t code = read_partial(job, partial, err);
+    eb_range_t sector = {addr, EB_SECTOR_BYTES};
+    eb_code_t code = eb_session_has_digest(job->session)
+                         ? eb_retry_read(&job->retry, addr, sector.size, partial->bytes, err)
+                         : eb_read_agreed(&job->retry, sector, NULL, partial->bytes, err);
     return code == EB_OK ? eb_sector_save_recall(job, partial, err) : code;
 }
 

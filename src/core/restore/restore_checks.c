@@ -108,17 +108,12 @@ eb_code_t eb_restore_check_image(eb_restore_job_t *job, eb_err_t *err)
 
 /* -- the board ------------------------------------------------------------------------------- */
 
-static const char *mac_of(const eb_chip_info_t *chip)
-{
-    return chip->mac_count > 0 ? chip->macs[0].text : "";
-}
-
 static eb_code_t check_mac(eb_restore_job_t *job, eb_err_t *err)
 {
     const eb_restore_options_t *options = job->options;
     const eb_sidecar_t *sidecar = job->image.sidecar;
-    const char *here = mac_of(eb_session_chip(job->session));
-    const char *there = sidecar != NULL ? mac_of(&sidecar->chip) : "";
+    const char *here = eb_chip_mac(eb_session_chip(job->session));
+    const char *there = sidecar != NULL ? eb_chip_mac(&sidecar->chip) : "";
 
     job->other_mac = there[0] != '\0' && strcmp(here, there) != 0;
     if (job->other_mac && options->assume_yes && strcmp(options->backup, "latest") == 0 &&

@@ -14,38 +14,42 @@ static const eb_partition_table_t *image_table(const eb_restore_job_t *job)
     return image->sidecar != NULL && image->sidecar->table.present ? &image->sidecar->table : NULL;
 }
 
-static eb_code_t does_not_fit(const eb_restore_job_t *job, uint64_t addr, uint64_t size,
-                              eb_err_t *err)
+static eb_code_t add_range(eb_restore_job_t *job, uint64_t addr, uint64_t size, eb_err_t *err)
 {
-    return eb_err_set_reason(err, EB_ERR_REFUSED, EB_REASON_RESTORE_PART,
-                             "0x%llx + 0x%llx of %s does not fit into the %llu bytes of the flash",
-                             (unsigned long long)addr, (unsigned long long)size, job->image.path,
-                             (unsigned long long)job->flash_bytes);
+    const eb_backup_image_t *image = &job->image;
+
+    if (size == 0 || !eb_backup_image_holds(image, addr, size)) {
+        return eb_err_set(err, EB_ERR_USAGE,
+                          "range 0x%llx + 0x%llx does not lie within %s (0x%x + 0x%llx)",
+                          (unsigned long long)addr, (unsigned long long)size, image->path,
+                          image->addr, (unsigned long long)image->size_bytes);
+    }
+    if (!eb_range_within(addr, size, job->flash_bytes)) {
+        return eb_err_set_reason(
+            err, EB_ERR_REFUSED, EB_REASON_RESTORE_PART,
+            "0x%llx + 0x%llx of %s does not fit into the %llu bytes of the flash",
+            (unsigned long long)addr, (unsigned long long)size, image->path,
+            (unsigned long long)job->flash_bytes);
+    }
+    job->ranges[job->range_count++] = (eb_range_t){(uint32_t)addr, (uint32_t)size};
+    return EB_OK;
 }
 
 static eb_code_t choose_names(eb_restore_job_t *job, eb_err_t *err)
 {
-    const eb_backup_image_t *image = &job->image;
-    const eb_lookup_t lookup = {image_table(job), image->path, job->table_addr,
+    const eb_lookup_t lookup = {image_table(job), job->image.path, job->table_addr,
                                 eb_session_chip(job->session)->bootloader_addr};
+    eb_code_t code = EB_OK;
 
-    for (size_t i = 0; i < job->options->partition_count; i++) {
-        const char *name = job->options->partitions[i];
+    for (size_t i = 0; i < job->options->partition_count && code == EB_OK; i++) {
         eb_part_choice_t found;
-        eb_code_t code = eb_partition_lookup(&lookup, name, &found, NULL, err);
-        if (code != EB_OK) {
-            return code;
+        code = eb_partition_lookup(&lookup, job->options->partitions[i], &found, NULL, err);
+        if (code == EB_OK &&
+            (code = add_range(job, found.range.addr, found.range.size, err)) != EB_OK) {
+            (void)eb_err_wrap(err, "partition \"%s\"", job->options->partitions[i]);
         }
-        if (!eb_backup_image_holds(image, found.range.addr, found.range.size)) {
-            return eb_err_set(err, EB_ERR_USAGE,
-                              "partition \"%s\" (0x%x + 0x%x) does not lie within %s (0x%x + "
-                              "0x%llx)",
-                              name, found.range.addr, found.range.size, image->path, image->addr,
-                              (unsigned long long)image->size_bytes);
-        }
-        job->ranges[job->range_count++] = found.range;
     }
-    return EB_OK;
+    return code;
 }
 
 static eb_code_t choose_range(eb_restore_job_t *job, eb_err_t *err)
@@ -59,17 +63,7 @@ static eb_code_t choose_range(eb_restore_job_t *job, eb_err_t *err)
         size = job->options->size;
         size = size == 0 && addr < image_end ? image_end - addr : size;
     }
-    if (size == 0 || !eb_backup_image_holds(image, addr, size)) {
-        return eb_err_set(err, EB_ERR_USAGE,
-                          "range 0x%llx + 0x%llx does not lie within %s (0x%x + 0x%llx)",
-                          (unsigned long long)addr, (unsigned long long)size, image->path,
-                          image->addr, (unsigned long long)image->size_bytes);
-    }
-    if (!eb_range_within(addr, size, job->flash_bytes)) {
-        return does_not_fit(job, addr, size, err);
-    }
-    job->ranges[job->range_count++] = (eb_range_t){(uint32_t)addr, (uint32_t)size};
-    return EB_OK;
+    return add_range(job, addr, size, err);
 }
 
 eb_code_t eb_restore_choose(eb_restore_job_t *job, eb_err_t *err)
@@ -84,13 +78,6 @@ eb_code_t eb_restore_choose(eb_restore_job_t *job, eb_err_t *err)
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the ranges");
     }
     eb_code_t code = options->partition_count > 0 ? choose_names(job, err) : choose_range(job, err);
-    if (code != EB_OK) {
-        return code;
-    }
     job->range_count = eb_ranges_join(job->ranges, job->range_count);
-    const eb_range_t *last = &job->ranges[job->range_count - 1];
-    if (eb_range_end(*last) > job->flash_bytes) {
-        return does_not_fit(job, last->addr, last->size, err);
-    }
-    return EB_OK;
+    return code;
 }

@@ -18,11 +18,10 @@
 /* "saved_240ac4123456_", or shorter than that without a MAC. */
 static void name_start(const eb_session_t *session, char out[NAME_START_BYTES])
 {
-    const eb_chip_info_t *chip = eb_session_chip(session);
     char mac[MAC_DIGITS + 1] = "";
     size_t n = 0;
 
-    for (const char *c = chip->mac_count > 0 ? chip->macs[0].text : ""; *c != '\0'; c++) {
+    for (const char *c = eb_chip_mac(eb_session_chip(session)); *c != '\0'; c++) {
         if (*c != ':' && n < MAC_DIGITS) {
             mac[n++] = *c;
         }
@@ -40,17 +39,17 @@ static eb_code_t path_of(const eb_restore_job_t *job, const eb_partial_sector_t 
     return eb_path_join(path, job->options->dir, name, err);
 }
 
-typedef enum standing {
-    STANDING_WHOLE, /* the board has all that is to stay */
-    STANDING_TORN,  /* bits are missing: erased, and not or not wholly written again */
-    STANDING_OTHER
-} standing_t;
+typedef enum board_state {
+    BOARD_WHOLE, /* the board has all that is to stay */
+    BOARD_TORN,  /* bits are missing: erased, and not or not wholly written again */
+    BOARD_OTHER
+} board_state_t;
 
 /* Of the bytes around the ranges only: the others are to change anyway. */
-static standing_t compare(const eb_restore_job_t *job, const eb_partial_sector_t *partial,
-                          const uint8_t *kept)
+static board_state_t compare(const eb_restore_job_t *job, const eb_partial_sector_t *partial,
+                             const uint8_t *kept)
 {
-    standing_t standing = STANDING_WHOLE;
+    board_state_t state = BOARD_WHOLE;
 
     for (uint32_t i = 0; i < EB_SECTOR_BYTES; i++) {
         if (partial->bytes[i] == kept[i] ||
@@ -58,11 +57,11 @@ static standing_t compare(const eb_restore_job_t *job, const eb_partial_sector_t
             continue;
         }
         if ((partial->bytes[i] & kept[i]) != kept[i]) {
-            return STANDING_OTHER;
+            return BOARD_OTHER;
         }
-        standing = STANDING_TORN;
+        state = BOARD_TORN;
     }
-    return standing;
+    return state;
 }
 
 eb_code_t eb_sector_save_recall(const eb_restore_job_t *job, eb_partial_sector_t *partial,
@@ -71,23 +70,23 @@ eb_code_t eb_sector_save_recall(const eb_restore_job_t *job, eb_partial_sector_t
     char path[EB_PATH_BYTES];
     uint8_t *kept = NULL;
     size_t len = 0;
+    board_state_t state = BOARD_OTHER;
     eb_code_t code = path_of(job, partial, path, err);
 
     if (code != EB_OK || !eb_fs_exists(path)) {
         return code;
     }
     code = eb_fs_read_file(path, EB_SECTOR_BYTES, &kept, &len, err);
-    standing_t standing = STANDING_OTHER;
     if (code == EB_OK && len == EB_SECTOR_BYTES) {
-        standing = compare(job, partial, kept);
+        state = compare(job, partial, kept);
     }
-    if (code == EB_OK && standing == STANDING_TORN) {
+    if (code == EB_OK && state == BOARD_TORN) {
         eb_event_note(job->ev, EB_LEVEL_NOTE,
                       "a restore was cut short in the sector at 0x%x: what stood around the image "
                       "there is taken from %s",
                       (unsigned)partial->addr, path);
         memcpy(partial->bytes, kept, EB_SECTOR_BYTES);
-    } else if (code == EB_OK && standing == STANDING_OTHER) {
+    } else if (code == EB_OK && state == BOARD_OTHER) {
         code = eb_refuse(job->ev, job->options->force, EB_REASON_FORCE_SAVED, err,
                          "%s holds what stood around the image at 0x%x when a restore was "
                          "cut short, and the board holds something else",
@@ -97,21 +96,14 @@ eb_code_t eb_sector_save_recall(const eb_restore_job_t *job, eb_partial_sector_t
     return code;
 }
 
-static eb_span_state_t state_at(const eb_spans_t *spans, uint32_t addr)
+static bool verified_at(const eb_spans_t *spans, uint32_t addr)
 {
     for (size_t i = 0; i < spans->count; i++) {
-        if (addr >= spans->spans[i].addr && addr - spans->spans[i].addr < spans->spans[i].size) {
-            return spans->spans[i].state;
+        if (eb_range_holds(eb_span_range(&spans->spans[i]), addr, 1)) {
+            return eb_span_is_verified(spans->spans[i].state);
         }
     }
-    return EB_SPAN_UNKNOWN;
-}
-
-static bool proved_at(const eb_spans_t *spans, uint32_t addr)
-{
-    eb_span_state_t state = state_at(spans, addr);
-
-    return state == EB_SPAN_SAME || state == EB_SPAN_NEW;
+    return false;
 }
 
 eb_code_t eb_sector_save_save(const eb_restore_job_t *job, const eb_spans_t *spans, eb_err_t *err)
@@ -121,21 +113,13 @@ eb_code_t eb_sector_save_save(const eb_restore_job_t *job, const eb_spans_t *spa
 
     for (size_t i = 0; code == EB_OK && i < job->partial_count; i++) {
         const eb_partial_sector_t *partial = &job->partials[i];
-        if (proved_at(spans, partial->addr)) {
+        if (verified_at(spans, partial->addr)) {
             continue;
         }
-        code = path_of(job, partial, path, err);
-        if (code == EB_OK) {
-            code = eb_fs_make_dir(job->options->dir, err);
-        }
-        if (code == EB_OK) {
-            code = eb_fs_write_file(path, partial->bytes, EB_SECTOR_BYTES, true, err);
-        }
-        if (code != EB_OK) {
-            (void)eb_err_wrap(err,
-                              "keeping what stands around the image at 0x%x; nothing was "
-                              "changed",
-                              (unsigned)partial->addr);
+        if ((code = path_of(job, partial, path, err)) != EB_OK ||
+            (code = eb_fs_make_dir(job->options->dir, err)) != EB_OK ||
+            (code = eb_fs_write_file(path, partial->bytes, EB_SECTOR_BYTES, true, err)) != EB_OK) {
+            (void)eb_err_wrap(err, "saving the sector at 0x%x; nothing was changed", partial->addr);
         }
     }
     return code;
@@ -163,7 +147,7 @@ void eb_sector_save_drop(const eb_session_t *session, const char *dir, const eb_
     }
     name_start(session, start);
     for (size_t i = 0; i < names.count; i++) {
-        if (addr_in(names.names[i], start, &addr) && proved_at(spans, addr) &&
+        if (addr_in(names.names[i], start, &addr) && verified_at(spans, addr) &&
             eb_path_join(path, dir, names.names[i], NULL) == EB_OK) {
             (void)remove(path);
         }

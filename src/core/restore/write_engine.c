@@ -75,9 +75,6 @@ eb_code_t eb_write_engine_compare(eb_write_engine_t *a, const eb_range_t *ranges
 {
     uint64_t total = eb_ranges_bytes(ranges, count);
 
-    if (a->wanted == NULL) {
-        a->wanted = wanted_erased;
-    }
     eb_write_begin_phase(a, EB_PHASE_CHECK, total);
     a->resets = eb_line_resets(a->session);
     a->ahead = (eb_compare_ahead_t){.allowed = a->may_skip && eb_session_has_digest(a->session),
@@ -192,10 +189,11 @@ static eb_code_t do_step(eb_write_engine_t *a, eb_range_t step, bool blank, eb_e
     eb_phase_t phase = blank ? EB_PHASE_ERASE : EB_PHASE_WRITE;
     eb_err_t why = {0}, quiet = {0};
 
-    if (eb_event_cancelled(a->ev)) {
-        return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+    eb_code_t code = eb_event_check(a->ev, err);
+    if (code != EB_OK) {
+        return code;
     }
-    eb_code_t code = change(a, step, blank, &why);
+    code = change(a, step, blank, &why);
     bool went_well = code == EB_OK;
     if (code != EB_OK) {
         code = eb_retry_after_failure(&a->retry, &why);

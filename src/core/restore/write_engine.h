@@ -27,7 +27,7 @@ typedef struct eb_write_phase {
 
 typedef struct eb_write_engine {
     /* filled by the caller after eb_write_engine_init */
-    eb_wanted_fn wanted; /* NULL: all shall be erased */
+    eb_wanted_fn wanted; /* from eb_write_engine_init on: all shall be erased */
     void *wanted_user;
     const eb_range_t
         *areas;        /* in the order of the work; together they cover the ranges; borrowed */

@@ -63,37 +63,29 @@ static bool in_one_area(const eb_write_engine_t *a, eb_range_t range)
     return a->area_count == 0;
 }
 
-/* Erased bytes in a range of open sectors. */
-static eb_code_t blank_bytes(eb_write_engine_t *a, eb_range_t range, uint32_t *bytes, eb_err_t *err)
-{
-    *bytes = 0;
-    for (uint32_t done = 0; done < range.size; done += EB_SECTOR_BYTES) {
-        bool blank;
-        eb_code_t code = wanted_sector(a, range.addr + done, a->buf, &blank, err);
-        if (code != EB_OK) {
-            return code;
-        }
-        *bytes += blank ? EB_SECTOR_BYTES : 0;
-    }
-    return EB_OK;
-}
-
 /* A part of an open stretch that lies in one block. Only what goes deflated over the line is worth
  * sending although it is blank. */
 static eb_code_t count_part(eb_write_engine_t *a, eb_range_t part, bool deflates, uint64_t *erase,
                             uint64_t *write, eb_err_t *err)
 {
-    uint32_t blank;
-    eb_code_t code = blank_bytes(a, part, &blank, err);
+    uint32_t block = part.addr / EB_BLOCK_BYTES, blank_bytes = 0;
 
-    if (code == EB_OK && deflates && part.size == EB_BLOCK_BYTES && blank > 0 &&
-        blank < part.size && in_one_area(a, part)) {
-        a->mixed[part.addr / EB_BLOCK_BYTES / 8] |= (uint8_t)(1u << part.addr / EB_BLOCK_BYTES % 8);
-        blank = 0;
+    for (uint32_t done = 0; done < part.size; done += EB_SECTOR_BYTES) {
+        bool blank;
+        eb_code_t code = wanted_sector(a, part.addr + done, a->buf, &blank, err);
+        if (code != EB_OK) {
+            return code;
+        }
+        blank_bytes += blank ? EB_SECTOR_BYTES : 0;
     }
-    *erase += blank;
-    *write += part.size - blank;
-    return code;
+    if (deflates && part.size == EB_BLOCK_BYTES && blank_bytes > 0 && blank_bytes < part.size &&
+        in_one_area(a, part)) {
+        a->mixed[block / 8] |= (uint8_t)(1u << block % 8);
+        blank_bytes = 0;
+    }
+    *erase += blank_bytes;
+    *write += part.size - blank_bytes;
+    return EB_OK;
 }
 
 eb_code_t eb_write_count_work(eb_write_engine_t *a, eb_err_t *err)

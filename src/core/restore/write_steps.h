@@ -6,13 +6,8 @@
 #include "range.h"
 #include "write_engine.h"
 
-static inline bool eb_span_is_verified(eb_span_state_t state)
-{
-    return state == EB_SPAN_SAME || state == EB_SPAN_NEW;
-}
-
 /* The first stretch that is to be changed and starts at or after `from`, cut at `end`. What is
- * written and waits for its proof is none. */
+ * written and not verified yet is none. */
 bool eb_write_next_open(const eb_write_engine_t *engine, uint64_t from, uint64_t end,
                         eb_range_t *out);
 /* Bytes that are to be changed in a range. */
