@@ -1,6 +1,6 @@
 #include "bytes.h"
 #include "clock.h"
-#include "flash_names.h"
+#include "flash_vendors.h"
 #include "session_impl.h"
 #include "spi_user.h"
 
@@ -313,11 +313,11 @@ static eb_code_t identify(eb_session_t *s, eb_err_t *err)
         eb_put_le32(flash->unique_id, found.unique_id[0]);
         eb_put_le32(flash->unique_id + 4, found.unique_id[1]);
     }
-    name = eb_flash_manufacturer_name(flash->jedec_id);
+    name = eb_flash_vendor_name(flash->jedec_id);
     if (name != NULL) {
         (void)snprintf(flash->manufacturer, sizeof(flash->manufacturer), "%s", name);
     }
-    name = eb_flash_device_name(flash->jedec_id);
+    name = eb_flash_part_name(flash->jedec_id);
     if (name != NULL) {
         (void)snprintf(flash->device, sizeof(flash->device), "%s", name);
     }

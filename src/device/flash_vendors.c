@@ -1,41 +1,73 @@
-#include "flash_names.h"
+/*
+ * flash_vendors.c: the one list of flash vendors. A new vendor is a row of `vendors`, a new part a
+ * row of `parts`; the first byte of its id is the vendor's.
+ */
+#include "flash_vendors.h"
 
 #include <stddef.h>
 
-#define MANUFACTURER_ADESTO 0x1Fu
 /* Below 32 KiB and above 512 MiB there is nothing that these boards carry. */
-#define SIZE_MIN            (32ull << 10)
-#define SIZE_MAX_BYTES      (512ull << 20)
+#define SIZE_MIN       (32ull << 10)
+#define SIZE_MAX_BYTES (512ull << 20)
 
-static const struct {
-    uint8_t id;
+/* Five bits of the type byte; 4 is 512 KiB. */
+static uint64_t size_by_type(uint32_t jedec_id)
+{
+    const uint32_t code = (jedec_id >> 8) & 0x1Fu;
+
+    return code >= 4 && code <= 9 ? 1ull << (code + 15) : 0;
+}
+
+static uint64_t size_by_capacity(uint32_t jedec_id)
+{
+    const uint32_t capacity = jedec_id & 0xFFu;
+
+    if (capacity >= 0x10 && capacity <= 0x1C) {
+        return 1ull << capacity;
+    }
+    /* The count goes on in decimal after 0x19 with some, as 0x20 for 64 MiB. */
+    if (capacity >= 0x20 && capacity <= 0x22) {
+        return 1ull << (capacity - 6);
+    }
+    /* 1.8 V parts of some put 0x20 on top. */
+    if (capacity >= 0x32 && capacity <= 0x3A) {
+        return 1ull << (capacity - 0x20);
+    }
+    return 0;
+}
+
+typedef struct flash_vendor {
+    uint8_t id; /* first byte of the JEDEC id */
     const char *name;
-} manufacturers[] = {
-    {0x01, "Infineon (Spansion)"},
-    {0x0B, "XTX"},
-    {0x1C, "EON"},
-    {0x1F, "Renesas (Adesto)"},
-    {0x20, "XMC"},
-    {0x2C, "Micron"},
-    {0x5E, "Zbit"},
-    {0x68, "Boya"},
-    {0x85, "Puya"},
-    {0x8C, "ESMT"},
-    {0x9D, "ISSI"},
-    {0xA1, "Fudan"},
-    {0xBA, "Zetta"},
-    {0xBF, "Microchip (SST)"},
-    {0xC2, "Macronix"},
-    {0xC8, "GigaDevice"},
-    {0xCD, "TH"},
-    {0xEF, "Winbond"},
-    {0xF8, "Fidelix"},
+    uint64_t (*size)(uint32_t jedec_id); /* NULL: size_by_capacity */
+} flash_vendor_t;
+
+static const flash_vendor_t vendors[] = {
+    {.id = 0x01, .name = "Infineon (Spansion)"},
+    {.id = 0x0B, .name = "XTX"},
+    {.id = 0x1C, .name = "EON"},
+    {.id = 0x1F, .name = "Renesas (Adesto)", .size = size_by_type},
+    {.id = 0x20, .name = "XMC"},
+    {.id = 0x2C, .name = "Micron"},
+    {.id = 0x5E, .name = "Zbit"},
+    {.id = 0x68, .name = "Boya"},
+    {.id = 0x85, .name = "Puya"},
+    {.id = 0x8C, .name = "ESMT"},
+    {.id = 0x9D, .name = "ISSI"},
+    {.id = 0xA1, .name = "Fudan"},
+    {.id = 0xBA, .name = "Zetta"},
+    {.id = 0xBF, .name = "Microchip (SST)"},
+    {.id = 0xC2, .name = "Macronix"},
+    {.id = 0xC8, .name = "GigaDevice"},
+    {.id = 0xCD, .name = "TH"},
+    {.id = 0xEF, .name = "Winbond"},
+    {.id = 0xF8, .name = "Fidelix"},
 };
 
 static const struct {
     uint32_t id;
     const char *name;
-} devices[] = {
+} parts[] = {
     {0x0B4015, "XT25F16"},       {0x0B4016, "XT25F32"},       {0x0B4017, "XT25F64"},
     {0x0B4018, "XT25F128"},      {0x1C3016, "EN25Q32"},       {0x1C3017, "EN25Q64"},
     {0x1C3018, "EN25Q128"},      {0x1C7016, "EN25QH32"},      {0x1C7017, "EN25QH64"},
@@ -66,21 +98,28 @@ static const struct {
     {0xEF7016, "W25Q32-M"},      {0xEF7017, "W25Q64-M"},      {0xEF7018, "W25Q128-M"},
 };
 
-const char *eb_flash_manufacturer_name(uint32_t jedec_id)
+static const flash_vendor_t *vendor_of(uint32_t jedec_id)
 {
-    for (size_t i = 0; i < sizeof(manufacturers) / sizeof(manufacturers[0]); i++) {
-        if (manufacturers[i].id == jedec_id >> 16) {
-            return manufacturers[i].name;
+    for (size_t i = 0; i < sizeof(vendors) / sizeof(vendors[0]); i++) {
+        if (vendors[i].id == jedec_id >> 16) {
+            return &vendors[i];
         }
     }
     return NULL;
 }
 
-const char *eb_flash_device_name(uint32_t jedec_id)
+const char *eb_flash_vendor_name(uint32_t jedec_id)
 {
-    for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
-        if (devices[i].id == jedec_id) {
-            return devices[i].name;
+    const flash_vendor_t *vendor = vendor_of(jedec_id);
+
+    return vendor != NULL ? vendor->name : NULL;
+}
+
+const char *eb_flash_part_name(uint32_t jedec_id)
+{
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (parts[i].id == jedec_id) {
+            return parts[i].name;
         }
     }
     return NULL;
@@ -88,26 +127,10 @@ const char *eb_flash_device_name(uint32_t jedec_id)
 
 uint64_t eb_flash_size_by_jedec(uint32_t jedec_id)
 {
-    const uint32_t capacity = jedec_id & 0xFFu;
+    const flash_vendor_t *vendor = vendor_of(jedec_id);
 
-    if (jedec_id >> 16 == MANUFACTURER_ADESTO) {
-        /* Five bits of the type byte; 4 is 512 KiB. */
-        const uint32_t code = (jedec_id >> 8) & 0x1Fu;
-
-        return code >= 4 && code <= 9 ? 1ull << (code + 15) : 0;
-    }
-    if (capacity >= 0x10 && capacity <= 0x1C) {
-        return 1ull << capacity;
-    }
-    /* The count goes on in decimal after 0x19 with some, as 0x20 for 64 MiB. */
-    if (capacity >= 0x20 && capacity <= 0x22) {
-        return 1ull << (capacity - 6);
-    }
-    /* 1.8 V parts of some put 0x20 on top. */
-    if (capacity >= 0x32 && capacity <= 0x3A) {
-        return 1ull << (capacity - 0x20);
-    }
-    return 0;
+    return vendor != NULL && vendor->size != NULL ? vendor->size(jedec_id)
+                                                  : size_by_capacity(jedec_id);
 }
 
 uint64_t eb_flash_size_by_sfdp(uint32_t density)

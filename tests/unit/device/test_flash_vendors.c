@@ -1,4 +1,4 @@
-#include "flash_names.h"
+#include "flash_vendors.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,12 +54,12 @@ static void sizes_by_sfdp(void **state)
 static void names(void **state)
 {
     (void)state;
-    assert_string_equal(eb_flash_manufacturer_name(0xC84016), "GigaDevice");
-    assert_string_equal(eb_flash_manufacturer_name(0xEF4018), "Winbond");
-    assert_null(eb_flash_manufacturer_name(0x774016));
-    assert_string_equal(eb_flash_device_name(0xC84016), "GD25Q32");
-    assert_string_equal(eb_flash_device_name(0xEF4018), "W25Q128");
-    assert_null(eb_flash_device_name(0xEF5018));
+    assert_string_equal(eb_flash_vendor_name(0xC84016), "GigaDevice");
+    assert_string_equal(eb_flash_vendor_name(0xEF4018), "Winbond");
+    assert_null(eb_flash_vendor_name(0x774016));
+    assert_string_equal(eb_flash_part_name(0xC84016), "GD25Q32");
+    assert_string_equal(eb_flash_part_name(0xEF4018), "W25Q128");
+    assert_null(eb_flash_part_name(0xEF5018));
 }
 
 int main(void)
