@@ -77,11 +77,7 @@ typedef struct eb_flash_info {
     bool has_unique_id;
 } eb_flash_info_t;
 
-/* One row for `--chip` and the help; NULL-terminated by count. Static storage. */
-typedef struct eb_chip_name {
-    const char *id;
-    const char *name;
-} eb_chip_name_t;
-size_t eb_chip_names(const eb_chip_name_t **out);
+/* Ids of the chips that this program knows, "esp32c3"; NULL past the last. Static storage. */
+const char *eb_chip_id_at(size_t index);
 
 #endif

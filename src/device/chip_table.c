@@ -106,13 +106,7 @@ const char *eb_chip_row_stub(const eb_chip_row_t *row, int revision)
                                                                          : row->id;
 }
 
-size_t eb_chip_names(const eb_chip_name_t **out)
+const char *eb_chip_id_at(size_t index)
 {
-    static eb_chip_name_t names[ROW_COUNT];
-
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        names[i] = (eb_chip_name_t){.id = rows[i]->id, .name = rows[i]->name};
-    }
-    *out = names;
-    return ROW_COUNT;
+    return index < ROW_COUNT ? rows[index]->id : NULL;
 }

@@ -110,8 +110,6 @@ static bool same_chip(const char *a, const char *b)
 /* A chip's name becomes the id that the layers below know; "auto" is as if nothing was said. */
 static eb_code_t parse_chip(const char *who, eb_arg_t *arg, eb_err_t *err)
 {
-    const eb_chip_name_t *names = NULL;
-    size_t count = eb_chip_names(&names);
     const char *near = NULL;
     char list[LIST_BYTES] = "auto";
 
@@ -119,16 +117,17 @@ static eb_code_t parse_chip(const char *who, eb_arg_t *arg, eb_err_t *err)
         arg->text = NULL;
         return EB_OK;
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; eb_chip_id_at(i) != NULL; i++) {
+        const char *id = eb_chip_id_at(i);
         size_t used = strlen(list);
 
-        if (same_chip(arg->text, names[i].id)) {
-            arg->text = names[i].id;
+        if (same_chip(arg->text, id)) {
+            arg->text = id;
             return EB_OK;
         }
-        near = eb_suggest_better(arg->text, near, names[i].id);
-        snprintf(list + used, sizeof(list) - used, "%s%s", i + 1 == count ? " or " : ", ",
-                 names[i].id);
+        near = eb_suggest_better(arg->text, near, id);
+        snprintf(list + used, sizeof(list) - used, "%s%s",
+                 eb_chip_id_at(i + 1) == NULL ? " or " : ", ", id);
     }
     eb_err_set(err, EB_ERR_USAGE, "%s '%s': expected %s", who, arg->text, list);
     if (near != NULL) {
