@@ -86,6 +86,15 @@ typedef enum eb_reason {
     EB_REASON_NAMED_TWICE,       /* two partitions have the name */
     EB_REASON_SELECT_PARTITIONS, /* of a backup of partitions none is named */
     EB_REASON_OTHER_OUTPUT,      /* the output may not replace that file: give another name */
+    /* the session */
+    EB_REASON_RESET_SEQUENCE, /* a reset sequence needs the default way of resetting */
+    EB_REASON_ROM_SOFT_RESET, /* the ROM bootloader starts the program by a command, no stub does */
+    EB_REASON_DEFAULT_AFTER,  /* the board cannot be left as asked; the lines reset it */
+    EB_REASON_STUB_FILE,      /* a stub file is in the JSON form of esptool; or use ours */
+    EB_REASON_ALLOW_STUB,     /* the ROM bootloader cannot do it, a stub can */
+    EB_REASON_OTHER_STUB,     /* the same, and the stub did not start */
+    EB_REASON_BY_HAND,        /* no line brings the ROM bootloader back: reset, and use no stub */
+    EB_REASON_DETECT_SIZE,    /* the flash tells its size, and the size asked for is larger */
     EB_REASON_COUNT
 } eb_reason_t;
 

@@ -120,7 +120,8 @@ eb_code_t eb_fs_open_part(const char *path, bool exclusive, int *fd, eb_err_t *e
         code = require_regular(file, path, err);
         if (code == EB_OK && eb_platform_lock(file) != 0) {
             code = eb_err_set(err, EB_ERR_FILE_ACCESS, "%s is in use", path);
-            eb_err_hint(err, "another espbackup is working on it: wait for it, or stop it");
+            eb_err_hint(err,
+                        "another run of this program writes it: wait for that run, or stop it");
         }
         if (code == EB_OK && still_named(file, path)) {
             *fd = file;

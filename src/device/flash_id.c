@@ -206,13 +206,13 @@ static eb_code_t take_option(eb_session_t *s, uint64_t told, eb_err_t *err)
             "a flash size of %llu bytes is asked for, and the flash with id 0x%06x has "
             "%llu",
             (unsigned long long)wanted, (unsigned)s->flash.jedec_id, (unsigned long long)told);
-        eb_err_hint(err, "leave --flash-size out: it is for a flash that does not tell its size");
+        eb_err_reason(err, EB_REASON_DETECT_SIZE);
         return EB_ERR_REFUSED;
     }
     if (told != 0 && wanted < told) {
         eb_event_note(s->ev, EB_LEVEL_WARNING,
-                      "only the first %llu of the %llu bytes of the flash count, as --flash-size "
-                      "says",
+                      "only the first %llu of the %llu bytes of the flash count, because that "
+                      "flash size is asked for",
                       (unsigned long long)wanted, (unsigned long long)told);
     }
     set_size(&s->flash, wanted, "option");

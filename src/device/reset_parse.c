@@ -101,10 +101,10 @@ eb_code_t eb_reset_parse(const char *text, eb_reset_sequence_t *out, eb_err_t *e
             *out = (eb_reset_sequence_t){0};
             if (count == EB_RESET_STEPS_MAX) {
                 return eb_err_set(err, EB_ERR_USAGE,
-                                  "--reset-sequence: more than %d changes of the lines",
+                                  "reset sequence: more than %d changes of the lines",
                                   EB_RESET_STEPS_MAX);
             }
-            (void)eb_err_set(err, EB_ERR_USAGE, "--reset-sequence %.80s: cannot read '%.*s'", text,
+            (void)eb_err_set(err, EB_ERR_USAGE, "reset sequence %.80s: cannot read '%.*s'", text,
                              len < 20 ? (int)len : 20, at);
             eb_err_hint(err, "words between | are D0, D1 (DTR), R0, R1 (RTS), U0,1 (both at once) "
                              "and then W0.1 (seconds, up to 10), as in D0|R1|W0.1|D1|R0|W0.05|D0");

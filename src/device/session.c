@@ -49,7 +49,7 @@ static eb_code_t load_stub(eb_session_t *s, eb_err_t *err)
         (void)eb_err_set(err, EB_ERR_STUB,
                          "%s, and %s has no reset line to bring the ROM loader back",
                          err != NULL ? err->message : "", s->port_name);
-        eb_err_hint(err, "reset the board into its loader by hand, and add --no-stub");
+        eb_err_reason(err, EB_REASON_BY_HAND);
         return code;
     }
     note_no_stub(s, err != NULL ? err->message : "the stub did not start");
@@ -89,7 +89,8 @@ static eb_code_t take_reset_sequence(eb_session_t *s, eb_err_t *err)
         return EB_OK;
     }
     if (s->options.before != EB_BEFORE_DEFAULT_RESET) {
-        return eb_err_set(err, EB_ERR_USAGE, "--reset-sequence goes with --before default-reset");
+        return eb_err_set_reason(err, EB_ERR_USAGE, EB_REASON_RESET_SEQUENCE,
+                                 "a reset sequence needs the default reset before the work");
     }
     return eb_reset_parse(text, &s->custom_reset, err);
 }
@@ -141,12 +142,14 @@ static eb_code_t new_session(const eb_session_options_t *options, const eb_event
     take_events(s, ev);
     s->baud_fixed = options->baud != 0;
     s->baud_target = options->baud != 0 ? options->baud : EB_AUTO_BAUD;
-    code = copy_text(s->port_name, sizeof(s->port_name), options->port, "--port", err);
+    code = copy_text(s->port_name, sizeof(s->port_name), options->port, "name of the port", err);
     if (code == EB_OK) {
-        code = copy_text(s->chip_name, sizeof(s->chip_name), options->chip, "--chip", err);
+        code =
+            copy_text(s->chip_name, sizeof(s->chip_name), options->chip, "name of the chip", err);
     }
     if (code == EB_OK) {
-        code = copy_text(s->stub_path, sizeof(s->stub_path), options->stub_path, "--stub", err);
+        code = copy_text(s->stub_path, sizeof(s->stub_path), options->stub_path, "path of the stub",
+                         err);
     }
     /* Before the board is touched: later there may be no way back to its ROM loader. */
     if (code == EB_OK && s->stub_path[0] != '\0' && !options->no_stub) {
@@ -156,9 +159,8 @@ static eb_code_t new_session(const eb_session_options_t *options, const eb_event
         code = take_reset_sequence(s, err);
     }
     if (code == EB_OK && options->after == EB_AFTER_SOFT_RESET && !options->no_stub) {
-        code = eb_err_set(err, EB_ERR_USAGE,
-                          "--after soft-reset: the stub cannot start the program by a command");
-        eb_err_hint(err, "add --no-stub, for the ROM loader can; or leave --after out");
+        code = eb_err_set_reason(err, EB_ERR_USAGE, EB_REASON_ROM_SOFT_RESET,
+                                 "soft reset: the stub cannot start the program by a command");
     }
     if (code != EB_OK) {
         return code;
@@ -166,7 +168,7 @@ static eb_code_t new_session(const eb_session_options_t *options, const eb_event
     /* Borrowed only for the call that opens. */
     s->options.port = s->options.chip = s->options.stub_path = s->options.reset_sequence = NULL;
     if (s->chip_name[0] != '\0' && eb_chip_row_by_name(s->chip_name) == NULL) {
-        return eb_err_set(err, EB_ERR_USAGE, "--chip %s: no such chip is known", s->chip_name);
+        return eb_err_set(err, EB_ERR_USAGE, "no chip %s is known", s->chip_name);
     }
     return EB_OK;
 }
@@ -179,8 +181,7 @@ static eb_code_t check_after(eb_session_t *s, eb_err_t *err)
         return EB_OK;
     }
     s->options.after = EB_AFTER_HARD_RESET;
-    (void)eb_err_wrap(err, "--after watchdog-reset");
-    eb_err_hint(err, "leave --after out: the board is then reset by the lines of the port");
+    eb_err_reason(err, EB_REASON_DEFAULT_AFTER);
     return EB_ERR_UNSUPPORTED;
 }
 
@@ -460,9 +461,7 @@ eb_code_t eb_session_need_read(const eb_session_t *s, eb_err_t *err)
     }
     (void)eb_err_set(err, EB_ERR_UNSUPPORTED, "the ROM loader of the %s cannot read the flash",
                      s->row->name);
-    eb_err_hint(err, s->options.no_stub ? "leave --no-stub out: the stub can"
-                                        : "only the stub can, and it did not start; reset the "
-                                          "board and try again, or give another with --stub");
+    eb_err_reason(err, s->options.no_stub ? EB_REASON_ALLOW_STUB : EB_REASON_OTHER_STUB);
     return EB_ERR_UNSUPPORTED;
 }
 

@@ -35,7 +35,7 @@ size_t eb_stub_embedded_count(void)
 static eb_code_t no_stub(eb_session_t *s, eb_err_t *err)
 {
     if (eb_stub_file_count == 0) {
-        return eb_err_set(err, EB_ERR_STUB, "this espbackup was built without stubs");
+        return eb_err_set(err, EB_ERR_STUB, "this program was built without stubs");
     }
     if (s->chip.has_revision && s->row->stub.since > 0) {
         return eb_err_set(err, EB_ERR_STUB, "there is no stub for the %s v%d.%d", s->row->name,
@@ -55,8 +55,7 @@ static eb_code_t get_file(const char *path, eb_stub_image_t *out, eb_err_t *err)
     }
     free(text);
     if (code != EB_OK) {
-        eb_err_hint(err, "--stub takes the JSON file of a stub, as esptool does; without it "
-                         "the right one is taken");
+        eb_err_reason(err, EB_REASON_STUB_FILE);
     }
     return code;
 }

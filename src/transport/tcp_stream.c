@@ -108,7 +108,7 @@ eb_code_t eb_tcp_connect(eb_tcp_t *tcp, const char *host, const char *port, cons
     if (rc != 0) {
         eb_err_set(err, EB_ERR_PORT_NOT_FOUND, "cannot find the host %s: %s", host,
                    gai_strerror(rc));
-        eb_err_hint(err, "check the name of the host in --port, and the network");
+        eb_err_hint(err, "check the name of the host, and the network");
         return EB_ERR_PORT_NOT_FOUND;
     }
     for (const struct addrinfo *ai = found; ai != NULL && failure != ECANCELED; ai = ai->ai_next) {

@@ -186,7 +186,7 @@ static void part_is_opened_once(void **state)
     assert_int_equal(eb_fs_open_part(part, false, &second, &err), EB_ERR_FILE_ACCESS);
     assert_int_equal(second, -1);
     assert_non_null(strstr(err.message, "in use"));
-    assert_non_null(strstr(err.hint, "another espbackup"));
+    assert_non_null(strstr(err.hint, "another run"));
     assert_int_equal(eb_fs_open_part(part, true, &second, &err), EB_ERR_FILE_EXISTS);
     close(fd);
     assert_int_equal(eb_fs_open_part(part, false, &fd, &err), EB_OK);
