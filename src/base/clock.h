@@ -19,6 +19,6 @@ int64_t eb_clock_left_ms(int64_t deadline_ms);
 /* "2026-11-21T10:15:00Z" (24 bytes suffice) and local "20261121_101500" (16 bytes). */
 void eb_clock_utc_text(int64_t unix_seconds, char *out, size_t cap);
 void eb_clock_local_stamp(int64_t unix_seconds, char *out, size_t cap);
-int64_t eb_clock_unix(void); /* SOURCE_DATE_EPOCH is not honoured: a backup has a real time */
+int64_t eb_clock_unix(void); /* ignores SOURCE_DATE_EPOCH, because a backup has a real time */
 
 #endif

@@ -1,4 +1,4 @@
-/* digest.h: MD5 (the chip's digest) and SHA-256 (ours), through libcrypto. */
+/* digest.h: MD5, which chips compute over their flash, and SHA-256, for files, by libcrypto. */
 #ifndef EB_BASE_DIGEST_H
 #define EB_BASE_DIGEST_H
 
@@ -14,7 +14,7 @@ typedef struct eb_digest eb_digest_t;
 eb_digest_t *eb_digest_new(eb_digest_kind_t kind);
 void eb_digest_reset(eb_digest_t *d);
 void eb_digest_update(eb_digest_t *d, const void *bytes, size_t len);
-/* out: 16 or 32 bytes. Afterwards reset before the next use. */
+/* out: 16 or 32 bytes; all zero when the library failed. Reset before the next use. */
 void eb_digest_finish(eb_digest_t *d, uint8_t *out);
 void eb_digest_free(eb_digest_t *d); /* NULL is allowed */
 

@@ -68,7 +68,7 @@ eb_code_t eb_fs_make_dir(const char *path, eb_err_t *err)
             continue;
         }
         copy[i] = '\0';
-        /* Looked at first: mkdir of "/home" fails with EROFS or EACCES although it is there. */
+        /* Look first, because mkdir of an existing "/home" may fail with EROFS or EACCES. */
         if (!is_folder(copy) && mkdir(copy, 0700) != 0) {
             const int failure = errno;
 
@@ -131,7 +131,7 @@ eb_code_t eb_fs_open_part(const char *path, bool exclusive, int *fd, eb_err_t *e
         if (code != EB_OK) {
             return code;
         }
-        /* Between open and lock the other one finished and renamed it: look again. */
+        /* Another process finished the file and renamed it between open and lock: open again. */
     }
     return eb_err_set(err, EB_ERR_FILE_ACCESS, "%s keeps changing under another program", path);
 }
@@ -257,7 +257,7 @@ eb_code_t eb_fs_write_file(const char *path, const void *bytes, size_t len, bool
         code = eb_fs_commit(fd, temporary, path, replace, err);
     }
     if (code != EB_OK) {
-        (void)unlink(temporary); /* gone already when only the sync of the folder failed */
+        (void)unlink(temporary); /* not there any more when only the sync of the folder failed */
     }
     if (close(fd) != 0 && code == EB_OK) {
         code = eb_fs_error(err, errno, "write", path);

@@ -32,13 +32,13 @@ eb_code_t eb_fs_pwrite(int fd, const char *path, const void *bytes, size_t len, 
 /* Exactly len bytes; a short file is EB_ERR_FILE_IO. */
 eb_code_t eb_fs_pread(int fd, const char *path, void *bytes, size_t len, uint64_t offset,
                       eb_err_t *err);
-/* Tells whether a file may have other content than before: alike in all members, it has not. */
+/* Equal stamps mean that the file has the same content as before. */
 typedef struct eb_fs_stamp {
     uint64_t size_bytes;
-    int64_t modified_ns, changed_ns; /* since 1970; the second cannot be put back */
+    int64_t modified_ns, changed_ns; /* since 1970; no program can set changed_ns */
 } eb_fs_stamp_t;
 eb_code_t eb_fs_stamp(int fd, const char *path, eb_fs_stamp_t *out, eb_err_t *err);
-/* Reserve the space so that a full disk shows before the work starts; sets the length. */
+/* Reserve the space, so that a full disk shows before the work starts, and set the length. */
 eb_code_t eb_fs_reserve(int fd, const char *path, uint64_t size, eb_err_t *err);
 
 /* fsync(fd), rename from -> to, fsync folder. replace == false: EB_ERR_FILE_EXISTS if `to` exists

@@ -56,8 +56,8 @@ static eb_code_t given_twice(const cJSON *object, const char *key, eb_err_t *err
                       object->valuestring[0] != '\0' ? "." : "", key);
 }
 
-/* A few keys are compared pairwise, which is soonest done; many are sorted, for a hostile object
- * may have very many. */
+/* Compare few keys pairwise, which is fastest, and sort many, because a hostile object may have
+ * very many. */
 static eb_code_t refuse_duplicates(const cJSON *object, eb_err_t *err)
 {
     const size_t count = (size_t)cJSON_GetArraySize(object);
@@ -327,7 +327,7 @@ eb_code_t eb_json_get_int(const eb_json_t *node, const char *key, int64_t min, i
     if (code != EB_OK) {
         return code;
     }
-    /* valuedouble, because valueint saturates; over 2^53 a double has lost digits already. */
+    /* valuedouble, because valueint saturates. Over 2^53 a double has lost digits. */
     if (!cJSON_IsNumber(item) || item->valuedouble > (double)EB_JSON_INT_MAX ||
         item->valuedouble < -(double)EB_JSON_INT_MAX ||
         (double)(int64_t)item->valuedouble != item->valuedouble) {
@@ -375,7 +375,7 @@ eb_code_t eb_json_get_bool(const eb_json_t *node, const char *key, bool *out, eb
 
 /* -- writing --------------------------------------------------------------------------------- */
 
-/* Hand `item` over to `node`; a failure is remembered in the node until eb_json_print. */
+/* Hand `item` over to `node`, which remembers a failure until eb_json_print. */
 static cJSON *attach(eb_json_t *node, const char *key, cJSON *item)
 {
     cJSON *parent = writable(node);

@@ -1,12 +1,12 @@
 /*
- * json.h: JSON, strictly. The only header of the file that sees cJSON.
+ * json.h: JSON, strictly. Only json.c sees cJSON.
  *
  * Reading refuses what cJSON lets through: trailing bytes, duplicate keys, keys in another case,
  * numbers that are not whole or lie out of range, depth over 32. Every getter of a missing or wrong
  * field returns EB_ERR_SIDECAR_INVALID with the field's path ("flash.size_bytes: ...").
  *
- * An eb_json_t * is a node. Only the root, from parse or eb_json_object, is freed, by eb_json_free;
- * what is added to a node belongs to it.
+ * An eb_json_t * is a node. Only a root, from eb_json_parse or eb_json_new_object, is freed, by
+ * eb_json_free. A node owns all nodes added to it.
  */
 #ifndef EB_BASE_JSON_H
 #define EB_BASE_JSON_H
@@ -49,7 +49,8 @@ eb_code_t eb_json_get_int(const eb_json_t *node, const char *key, int64_t min, i
 eb_code_t eb_json_get_number(const eb_json_t *node, const char *key, double *out, eb_err_t *err);
 eb_code_t eb_json_get_bool(const eb_json_t *node, const char *key, bool *out, eb_err_t *err);
 
-/* Writing: no memory marks the root, and eb_json_print then returns NULL; no checks in between. */
+/* Writing: an addition without memory marks its node, and eb_json_print then returns NULL. So the
+ * caller checks only the last call. */
 eb_json_t *eb_json_new_object(void);
 eb_json_t *eb_json_add_object(eb_json_t *node, const char *key);
 eb_json_t *eb_json_add_array(eb_json_t *node, const char *key);

@@ -16,7 +16,7 @@ static bool at_digit(const scan_t *s)
     return s->pos < s->len && s->text[s->pos] >= '0' && s->text[s->pos] <= '9';
 }
 
-/* Compared one by one: this runs for most bytes of ten thousand sidecars, and any_of is short. */
+/* A plain loop, because this runs for most bytes of ten thousand sidecars and any_of is short. */
 static bool take(scan_t *s, const char *any_of)
 {
     if (s->pos >= s->len || s->text[s->pos] == '\0') {
@@ -59,7 +59,7 @@ static bool scan_number(scan_t *s)
             return false;
         }
     }
-    /* What follows must end the number: 01, 1.2.3 and 1-2 are not numbers. */
+    /* The next byte must end the number: 01, 1.2.3 and 1-2 are not numbers. */
     return !at_digit(s) && !take(s, "+-.eE");
 }
 
@@ -134,7 +134,7 @@ eb_code_t eb_json_scan(const char *text, size_t len, eb_err_t *err)
         } else if (at_digit(&s) || text[s.pos] == '-') {
             good = scan_number(&s);
         } else {
-            good = take(&s, " \t\r\n,:truefalsn"); /* the words are the parser's business */
+            good = take(&s, " \t\r\n,:truefalsn"); /* the parser checks the words */
         }
         if (!good) {
             return eb_err_set(err, EB_ERR_SIDECAR_INVALID, "not valid JSON near byte %zu", start);

@@ -10,7 +10,7 @@
 
 /*
  * Look at the tokens of text[0..len): strings (UTF-8, escapes, no control characters, no NUL),
- * numbers (grammar), white space and depth. That the tokens make a document is left to the parser.
+ * numbers (grammar), white space and depth. The parser checks that the tokens make a document.
  * EB_ERR_SIDECAR_INVALID names the byte.
  */
 eb_code_t eb_json_scan(const char *text, size_t len, eb_err_t *err);

@@ -11,11 +11,11 @@
 
 /* Rename; EEXIST when `to` exists, checked and done in one step. Both in the same file system. */
 int eb_platform_rename_new(const char *from, const char *to);
-/* Make sure that the content of fd is on the medium, not only in a cache. */
+/* Write the content of fd to the medium, through all caches. */
 int eb_platform_sync_file(int fd);
 /* The same for the entries of the folder that holds `path`. */
 int eb_platform_sync_parent(const char *path);
-/* Give the first `size` bytes of fd space on the disk; what is there stays. */
+/* Reserve disk space for the first `size` bytes of fd; existing bytes stay. */
 int eb_platform_allocate(int fd, uint64_t size);
 /* Lock against other processes until fd is closed: EWOULDBLOCK when another has it. A file system
  * without locks gives 0. Does not wait. */

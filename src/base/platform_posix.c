@@ -73,7 +73,7 @@ int eb_platform_sync_parent(const char *path)
         failure = errno;
     }
     (void)close(fd);
-    /* Some network and FUSE file systems cannot sync a folder; then there is nothing more to do. */
+    /* Some network and FUSE file systems cannot sync a folder: accept that. */
     return failure == EINVAL || failure == ENOTSUP ? 0 : failure;
 }
 

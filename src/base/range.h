@@ -30,7 +30,7 @@ static inline bool eb_range_holds(eb_range_t outer, uint64_t addr, uint64_t size
     return addr >= outer.addr && eb_range_within(addr - outer.addr, size, outer.size);
 }
 
-/* The bytes that both hold; size 0: none. */
+/* The bytes that lie in both; size 0: none. */
 eb_range_t eb_range_common(eb_range_t a, eb_range_t b);
 
 /* Whether one of the ranges holds all of [addr, addr + size); touch: holds any byte of it. */

@@ -1,4 +1,4 @@
-/* utf8.h: is it UTF-8, and what to make of it when it is not. */
+/* utf8.h: checking UTF-8, and replacing invalid bytes. */
 #ifndef EB_BASE_UTF8_H
 #define EB_BASE_UTF8_H
 

@@ -1,12 +1,13 @@
+/* baud.c: changing the rate of the line on both sides. */
 #include "bytes.h"
 #include "clock.h"
 #include "session_impl.h"
 
-/* Chip and adapter change at slightly different times; what comes meanwhile is noise. */
-#define SETTLE_MS    30
-#define PROVE_MS     300
-#define PROVE_TRIES  3
-#define RETURN_TRIES 2
+/* Chip and adapter change at slightly different times, and bytes in between are noise. */
+#define CHANGE_MS      30
+#define RATE_SYNC_MS   300
+#define NEW_RATE_TRIES 3
+#define OLD_RATE_TRIES 2
 
 static const uint32_t ladder[] = {921600, 460800, 230400, 115200};
 
@@ -30,7 +31,7 @@ uint32_t eb_baud_now(const eb_session_t *s)
     return traits->in_chip ? 0 : s->baud_told;
 }
 
-/* Where it is not known, the rate that a ROM starts with is as good as any. */
+/* An unknown rate is most likely the one that the ROM bootloader starts with. */
 static uint32_t assumed_now(const eb_session_t *s)
 {
     const uint32_t now = eb_baud_now(s);
@@ -39,11 +40,11 @@ static uint32_t assumed_now(const eb_session_t *s)
 }
 
 /*
- * What to ask for, so that the line gets from `old` to `baud`; *from: which rate to call the old
- * one. A ROM that misjudges its crystal sets a rate that is off by as much: it is asked for one
- * that is off the other way. The stub of a chip with an old ROM scales the divider that there is,
- * by the old rate that it is told or, from generation 2 on, always by 115200: with the ratio put
- * against 115200 both do the same.
+ * The rate to ask for, so that the line goes from `old` to `baud`; *from: the rate to call the old
+ * one. A ROM that misjudges its crystal sets a rate that is off by the same share, so we ask for a
+ * rate that is off the other way. The stub of a chip with an old ROM scales the present divider.
+ * The first generation scales by the old rate that we tell, the second always by 115200. With the
+ * ratio related to 115200 both do the same.
  */
 static uint32_t rate_to_ask(const eb_session_t *s, uint32_t old, uint32_t baud, uint32_t *from)
 {
@@ -60,16 +61,16 @@ static uint32_t rate_to_ask(const eb_session_t *s, uint32_t old, uint32_t baud, 
     return (uint32_t)(baud * s->rom_clock_hz / crystal_hz);
 }
 
-static eb_code_t prove(eb_session_t *s, int tries, eb_err_t *err)
+static eb_code_t check_rate(eb_session_t *s, int tries, eb_err_t *err)
 {
     const eb_dialect_t before = eb_link_dialect(s->link);
     eb_sync_info_t info;
     eb_code_t code = EB_ERR_LINE;
 
-    eb_sleep_ms(SETTLE_MS);
+    eb_sleep_ms(CHANGE_MS);
     code = eb_link_flush(s->link, err);
     for (int i = 0; code == EB_OK && i < tries; i++) {
-        code = eb_link_sync(s->link, PROVE_MS, &info, err);
+        code = eb_link_sync(s->link, RATE_SYNC_MS, &info, err);
         if (code == EB_OK) {
             return info.dialect == before
                        ? EB_OK
@@ -96,7 +97,7 @@ eb_code_t eb_baud_change(eb_session_t *s, uint32_t baud, eb_err_t *err)
         .op = EB_CMD_CHANGE_BAUDRATE, .data = data, .len = sizeof(data), .timeout_ms = s->reply_ms};
     eb_code_t code;
 
-    /* Whether this computer can do it is found out before the board goes there. */
+    /* Try the rate on this computer first, because the board must not go there alone. */
     if (host && !eb_port_traits(s->port.kind)->network) {
         code = eb_transport_set_baud(s->transport, baud, err);
         if (code == EB_OK) {
@@ -109,20 +110,20 @@ eb_code_t eb_baud_change(eb_session_t *s, uint32_t baud, eb_err_t *err)
     eb_put_le32(data, rate_to_ask(s, old, baud, &from));
     eb_put_le32(data + 4, from);
     code = eb_link_command(s->link, &request, &reply, err);
-    /* Without a reply the board may have changed or not: try the new rate, then the old one. */
+    /* Without a reply the board may have changed or not: try the new rate, then the old rate. */
     if (code != EB_OK && !eb_code_row(code)->reply_lost) {
         return code;
     }
     if (!host) {
         if (code == EB_OK) {
-            code = prove(s, PROVE_TRIES, err);
+            code = check_rate(s, NEW_RATE_TRIES, err);
         }
         s->baud_told = code == EB_OK ? baud : 0;
         return code;
     }
     code = eb_transport_set_baud(s->transport, baud, err);
     if (code == EB_OK) {
-        code = prove(s, PROVE_TRIES, err);
+        code = check_rate(s, NEW_RATE_TRIES, err);
     }
     if (code == EB_OK) {
         eb_event_note(s->ev, EB_LEVEL_DETAIL, "line at %u baud", (unsigned)baud);
@@ -133,7 +134,7 @@ eb_code_t eb_baud_change(eb_session_t *s, uint32_t baud, eb_err_t *err)
     }
     code = eb_transport_set_baud(s->transport, old, err);
     if (code == EB_OK) {
-        code = prove(s, RETURN_TRIES, err);
+        code = check_rate(s, OLD_RATE_TRIES, err);
     }
     if (code == EB_OK) {
         return eb_err_set(err, EB_ERR_UNSUPPORTED, "the line does not work at %u baud",
@@ -149,7 +150,7 @@ eb_code_t eb_baud_raise(eb_session_t *s, eb_err_t *err)
     if (!eb_transport_can_baud(s->transport) && !s->baud_fixed) {
         return EB_OK;
     }
-    /* The rate of a USB unit inside the chip means nothing. */
+    /* A USB unit inside the chip ignores the rate. */
     if (eb_port_traits(s->port.kind)->in_chip) {
         return EB_OK;
     }

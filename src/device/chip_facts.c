@@ -1,4 +1,4 @@
-/* chip_facts.c: what the rows of chips build their facts with. */
+/* chip_facts.c: calls by which the chip rows build their facts. */
 #include "chip_row.h"
 
 #include <stdarg.h>

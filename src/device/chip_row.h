@@ -21,7 +21,7 @@
 /* How a board with the chip is connected; the links of a row are a set of these. */
 enum { EB_CHIP_UART = 1u << 0, EB_CHIP_USB_JTAG = 1u << 1, EB_CHIP_USB_OTG = 1u << 2 };
 
-/* What 24 and 32 bits of address reach. ROM loaders know 24. */
+/* Flash bytes that 24 and 32 bits of address reach. The ROM bootloader uses 24 bits. */
 #define EB_FLASH_LIMIT_24BIT (1ull << 24)
 #define EB_FLASH_LIMIT_32BIT (1ull << 32)
 
@@ -42,11 +42,11 @@ typedef struct eb_watchdog_regs {
     bool can_reset; /* into the program; some chips lose their USB port by it */
 } eb_watchdog_regs_t;
 
-/* Over USB-OTG the modem lines may not reach the program: RTS resets, but what the chip then does
- * depends on these. All zero: always use the watchdog. */
+/* Over USB-OTG a reset by RTS may end in download mode again, depending on these registers. All
+ * zero: always reset by the watchdog. */
 typedef struct eb_download_regs {
     uint32_t strap_reg, strap_run; /* bit that is set when GPIO0 was high */
-    uint32_t force_reg, force_on;  /* bit by which a program asked for the loader */
+    uint32_t force_reg, force_on;  /* bit by which a program asks for download mode */
     bool clear_force;              /* clear it before the chip is reset into its program */
 } eb_download_regs_t;
 

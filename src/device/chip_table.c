@@ -1,3 +1,4 @@
+/* chip_table.c: the list of chip rows, and finding a row. */
 #include "chip_row.h"
 
 #include <ctype.h>

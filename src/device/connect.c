@@ -1,3 +1,4 @@
+/* connect.c: opening the port, resetting the board into download mode, and the first SYNC. */
 #include "clock.h"
 #include "reset.h"
 #include "session_impl.h"
@@ -11,7 +12,7 @@
 #define SYNC_NET_MS         300
 #define REPLY_UART_MS       1500
 #define REPLY_NET_MS        3000
-/* Once it is known how long replies take on this link. */
+/* Limits once we know how long replies take on this link. */
 #define REPLY_LEAST_UART_MS 500
 #define REPLY_LEAST_NET_MS  1000
 #define REPLY_TIMES         8
@@ -23,7 +24,7 @@ static bool is_net(const eb_session_t *s)
     return eb_port_traits(s->port.kind)->network;
 }
 
-/* Far more than the slowest reply so far took, for one that is merely late costs a SYNC. */
+/* Wait far longer than for the slowest reply so far, because a reply missed costs a SYNC. */
 void eb_connect_learn_patience(eb_session_t *s, int64_t took_ms)
 {
     const int64_t least_ms = is_net(s) ? REPLY_LEAST_NET_MS : REPLY_LEAST_UART_MS;
@@ -76,7 +77,7 @@ void eb_connect_close(eb_session_t *s)
     s->connected = false;
 }
 
-/* The name under which the same USB device is there now. */
+/* Find the present name of the same USB device. */
 static void follow_device(eb_session_t *s)
 {
     eb_port_list_t list;
@@ -122,7 +123,7 @@ eb_code_t eb_connect_reopen(eb_session_t *s, eb_err_t *err)
     return EB_ERR_PORT_LOST;
 }
 
-/* What the silence or the noise of a board means. */
+/* Tell the cause by the silence, the text or the noise of the board. */
 static eb_code_t diagnose(const eb_session_t *s, eb_err_t *err)
 {
     char quote[EB_BOOT_QUOTE_BYTES];
@@ -139,16 +140,17 @@ static eb_code_t diagnose(const eb_session_t *s, eb_err_t *err)
         return EB_ERR_NO_ANSWER;
     case EB_TALK_BOOT:
         return eb_err_set(err, EB_ERR_WRONG_BOOT_MODE,
-                          "the board on %s started its program instead of the loader: %s",
+                          "the board on %s started its program instead of download mode: %s",
                           s->port_name, quote);
     case EB_TALK_TEXT:
-        return eb_err_set(err, EB_ERR_WRONG_BOOT_MODE,
-                          "the board on %s runs its program instead of the loader; it says: %s",
-                          s->port_name, quote);
+        return eb_err_set(
+            err, EB_ERR_WRONG_BOOT_MODE,
+            "the board on %s runs its program and is not in download mode; it says: %s",
+            s->port_name, quote);
     case EB_TALK_GARBAGE:
         break;
     }
-    return eb_err_set(err, EB_ERR_GARBAGE, "bytes come from %s, but nothing that makes sense",
+    return eb_err_set(err, EB_ERR_GARBAGE, "bytes come from %s, but they make no sense",
                       s->port_name);
 }
 
@@ -182,13 +184,13 @@ static eb_code_t attempt(eb_session_t *s, int number, bool reset, eb_sync_info_t
         const eb_reset_sequence_t *variants = &s->custom_reset;
 
         if (s->custom_reset.count == 0) {
-            variants = eb_reset_into_loader(s->port.kind, s->options.before == EB_BEFORE_USB_RESET,
-                                            &count);
+            variants = eb_reset_into_download(s->port.kind,
+                                              s->options.before == EB_BEFORE_USB_RESET, &count);
         }
         code = eb_reset_play(s->transport, &variants[(size_t)number % count], s->ev, err);
     }
     for (int i = 0; code == EB_OK && i < SYNCS_PER_ATTEMPT; i++) {
-        /* A receiver that lost a delimiter takes ends for starts; a stray one sets it right. */
+        /* A receiver that lost a delimiter mistakes ends for starts: one more corrects that. */
         if (i % 2 == 1) {
             code = eb_link_send_delimiter(s->link, err);
         }
@@ -206,7 +208,7 @@ static eb_code_t attempt(eb_session_t *s, int number, bool reset, eb_sync_info_t
 }
 
 /* The port of a USB unit in the chip may vanish in the reset and come back, perhaps under another
- * name: then the loader waits there already, and another reset would take the port away again. */
+ * name. Then the chip is in download mode already, and another reset would take the port away. */
 static eb_code_t attempt_through_reset(eb_session_t *s, int number, eb_sync_info_t *info,
                                        eb_err_t *err)
 {
@@ -226,7 +228,7 @@ static eb_code_t no_sync(eb_session_t *s, eb_err_t *err)
     if (code != EB_OK) {
         return code;
     }
-    /* Trust the user that a loader listens; its ROM has the usual dialect. */
+    /* The user says that the ROM bootloader listens: use its dialect. */
     eb_link_set_dialect(s->link, EB_DIALECT_ROM);
     s->stub = false;
     s->connected = true;
@@ -254,7 +256,7 @@ eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, e
             s->stub = info.dialect == EB_DIALECT_STUB;
             s->connected = true;
             if (!s->stub) {
-                s->baud_told = 0; /* it may have been reset */
+                s->baud_told = 0; /* the board may have been reset */
             }
             return EB_OK;
         }
@@ -264,9 +266,9 @@ eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, e
             best = now;
         }
         if (code == EB_ERR_PORT_LOST && s->transport != NULL) {
-            eb_connect_close(s); /* cut off in the middle: the next attempt opens it again */
+            eb_connect_close(s); /* the next attempt opens it again */
         } else if (!eb_code_row(code)->transient) {
-            break; /* cancelled, or the port stays away: nothing to try again */
+            break; /* cancelled, or the port stays away: another attempt cannot help */
         }
     }
     if (err != NULL) {

@@ -1,9 +1,10 @@
+/* detect.c: which chip it is, and the facts in its registers. */
 #include "session_impl.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* A divider this far (percent) from every crystal that is sold is not believed. */
+/* A divider further (percent) than this from every crystal that is sold tells nothing. */
 #define CRYSTAL_TOLERANCE_PERCENT 12
 
 static eb_code_t find_row(eb_session_t *s, const eb_chip_row_t **out, eb_err_t *err)
@@ -27,11 +28,11 @@ static eb_code_t find_row(eb_session_t *s, const eb_chip_row_t **out, eb_err_t *
         return EB_OK;
     }
     if (s->secure_download) {
-        /* It lets nobody read a register; only one chip tells its state but not its id. */
+        /* Registers cannot be read now, and only one chip tells its state but not its id. */
         *out = eb_chip_row_without_id();
         return EB_OK;
     }
-    code = eb_dev_read_steady(s, EB_CHIP_MAGIC_REG, &magic, err);
+    code = eb_dev_read_confirmed(s, EB_CHIP_MAGIC_REG, &magic, err);
     if (code != EB_OK) {
         return code;
     }
@@ -50,8 +51,8 @@ eb_code_t eb_detect_chip(eb_session_t *s, eb_err_t *err)
     eb_code_t code = find_row(s, &found, err);
 
     if (code == EB_ERR_CHIP_UNKNOWN && asked != NULL) {
-        eb_event_note(s->ev, EB_LEVEL_WARNING, "an unknown chip is taken for the %s, as you said",
-                      asked->name);
+        eb_event_note(s->ev, EB_LEVEL_WARNING,
+                      "the chip is unknown, and treated as the %s that was asked for", asked->name);
         found = asked;
         code = EB_OK;
     }
@@ -73,7 +74,7 @@ eb_code_t eb_detect_chip(eb_session_t *s, eb_err_t *err)
 static eb_code_t read_words(eb_session_t *s, uint32_t words[EB_FACT_REGS_MAX], eb_err_t *err)
 {
     for (size_t i = 0; i < s->row->fact_count; i++) {
-        const eb_code_t code = eb_dev_read_steady(s, s->row->fact_regs[i], &words[i], err);
+        const eb_code_t code = eb_dev_read_confirmed(s, s->row->fact_regs[i], &words[i], err);
 
         if (code != EB_OK) {
             return code;
@@ -119,7 +120,7 @@ static eb_code_t find_crystal(eb_session_t *s, const eb_chip_facts_t *facts, eb_
     }
     /* A stub may have changed the clock of the UART. */
     if (!s->stub) {
-        code = eb_dev_read_steady(s, s->row->uart_divider_reg, &divider, err);
+        code = eb_dev_read_confirmed(s, s->row->uart_divider_reg, &divider, err);
         if (code != EB_OK) {
             return code;
         }
@@ -147,7 +148,7 @@ eb_code_t eb_detect_facts(eb_session_t *s, eb_err_t *err)
     eb_code_t code;
 
     if (s->secure_download) {
-        /* Registers cannot be read: what is not known stays empty. */
+        /* Registers cannot be read, so unknown facts stay empty. */
         name_chip(s, &s->chip);
         (void)snprintf(s->chip.description, sizeof(s->chip.description), "%s", s->row->name);
         s->chip.crystal_mhz =

@@ -1,3 +1,4 @@
+/* device_command.c: idempotent commands, made again when the line damaged them. */
 #include "bytes.h"
 #include "clock.h"
 #include "session_impl.h"
@@ -17,8 +18,8 @@ eb_code_t eb_dev_command(eb_session_t *s, const eb_request_t *request, eb_reply_
         if (code == EB_OK) {
             return EB_OK;
         }
-        /* A refusal may be noise on the way to the board, or, of a stub, the belated failure of
-         * what went before: only the last one is believed. */
+        /* Noise may turn a command into another that the board refuses, and a stub reports a
+         * failed write with the next command. So only the last refusal counts. */
         if (!eb_code_row(code)->reply_lost && !(code == EB_ERR_DEVICE && !request->probe)) {
             return code;
         }
@@ -50,12 +51,12 @@ eb_code_t eb_dev_read_reg(eb_session_t *s, uint32_t reg, uint32_t *out, eb_err_t
     return EB_OK;
 }
 
-eb_code_t eb_dev_read_steady(eb_session_t *s, uint32_t reg, uint32_t *out, eb_err_t *err)
+eb_code_t eb_dev_read_confirmed(eb_session_t *s, uint32_t reg, uint32_t *out, eb_err_t *err)
 {
     uint32_t before;
     eb_code_t code = eb_dev_read_reg(s, reg, out, err);
 
-    for (int i = 0; code == EB_OK && i < EB_DEV_STEADY_READS; i++) {
+    for (int i = 0; code == EB_OK && i < EB_DEV_CONFIRM_READS; i++) {
         before = *out;
         code = eb_dev_read_reg(s, reg, out, err);
         if (code == EB_OK && *out == before) {

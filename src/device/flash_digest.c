@@ -1,3 +1,4 @@
+/* flash_digest.c: the check of a range, and the MD5 that the chip computes over it. */
 #include "bytes.h"
 #include "digest.h"
 #include "range.h"
@@ -5,7 +6,7 @@
 
 #include <string.h>
 
-/* The chip may take that long for a megabyte, by the vendor's own budget. */
+/* The vendor allows the chip this long for a megabyte. */
 #define DIGEST_MS_PER_MB 8000
 #define DIGEST_MS_MIN    3000
 #define HEX_BYTES        (2u * EB_MD5_BYTES)
@@ -28,16 +29,17 @@ eb_code_t eb_flash_check_range(const eb_session_t *s, uint32_t addr, uint32_t si
     }
     if (!eb_range_within(addr, size, limit)) {
         return eb_err_set(err, EB_ERR_UNSUPPORTED,
-                          "the loader of the %s reaches only the first %llu MiB of the flash",
-                          s->row->name, (unsigned long long)(limit >> 20));
+                          "the %s of the %s reaches only the first %llu MiB of the flash",
+                          s->stub ? "stub" : "ROM bootloader", s->row->name,
+                          (unsigned long long)(limit >> 20));
     }
     return EB_OK;
 }
 
 /*
- * A ROM that started anew, unheard, reads FF from pins that are not the flash's, and its digest of
- * them agrees. So a digest of nothing but FF counts only when the flash still says its name. A stub
- * does not outlive a reset.
+ * A ROM bootloader that restarted unnoticed reads FF, because its pins do not lead to the flash,
+ * and its MD5 agrees. So the MD5 of erased bytes counts only when the flash still answers its JEDEC
+ * id. The stub needs no such check, because it does not survive a reset.
  */
 static eb_code_t confirm_erased(eb_session_t *s, uint32_t size, const uint8_t md5[EB_MD5_BYTES],
                                 eb_err_t *err)

@@ -1,3 +1,4 @@
+/* flash_id.c: attaching the flash, and who made it and how large it is. */
 #include "bytes.h"
 #include "clock.h"
 #include "flash_vendors.h"
@@ -34,7 +35,7 @@ static eb_code_t simple_command(eb_session_t *s, uint8_t op, const uint8_t *data
 static eb_code_t attach(eb_session_t *s, eb_err_t *err)
 {
     static const uint8_t usual[8] = {0}; /* the usual pins; not the legacy way */
-    /* The oldest ROM has no command for it; beginning to write nothing does it. */
+    /* The oldest ROM has no command for it, but attaches when a write begins: of nothing, here. */
     static const uint8_t nothing[16] = {[9] = 0x04}; /* erase 0, 0 blocks of 0x400, at 0 */
 
     if (s->stub) {
@@ -96,8 +97,8 @@ static eb_code_t set_params(eb_session_t *s, eb_err_t *err)
     return simple_command(s, EB_CMD_SPI_SET_PARAMS, data, sizeof(data), err);
 }
 
-/* No reset of the chip ends an erase that somebody began before; the flash answers its status only
- * until it is done. */
+/* A reset of the chip does not end an erase that began before it. Until its end the flash answers
+ * nothing but its status. */
 static eb_code_t wait_while_busy(eb_session_t *s, eb_err_t *err)
 {
     const eb_spi_op_t op = {.opcode = OP_RDSR, .read_bits = 8};
@@ -117,7 +118,7 @@ static eb_code_t wait_while_busy(eb_session_t *s, eb_err_t *err)
         }
         if (!told) {
             eb_event_note(s->ev, EB_LEVEL_NOTE,
-                          "the flash is still busy with what it was told before; waiting for it");
+                          "the flash is still busy with an earlier erase or write; waiting for it");
         }
         told = true;
         eb_sleep_ms(BUSY_STEP_MS);
@@ -125,7 +126,7 @@ static eb_code_t wait_while_busy(eb_session_t *s, eb_err_t *err)
     return EB_OK;
 }
 
-/* What the flash says of itself. */
+/* Facts that the flash tells. */
 typedef struct eb_flash_answers {
     uint32_t jedec_id;
     bool sfdp;
@@ -194,8 +195,8 @@ static void set_size(eb_flash_info_t *flash, uint64_t size, const char *source)
     (void)snprintf(flash->size_source, sizeof(flash->size_source), "%s", source);
 }
 
-/* Beyond its end a flash repeats itself: what is read there is not there, and what is erased there
- * is something else. */
+/* Beyond its end a flash repeats itself. A read there returns other data twice, and an erase there
+ * destroys other data. */
 static eb_code_t take_option(eb_session_t *s, uint64_t told, eb_err_t *err)
 {
     const uint64_t wanted = s->options.flash_size;
@@ -227,7 +228,7 @@ static eb_code_t judge_size(eb_session_t *s, uint64_t by_sfdp, eb_err_t *err)
         return take_option(s, by_jedec > by_sfdp ? by_jedec : by_sfdp, err);
     }
     if (by_jedec != 0 && by_sfdp != 0 && by_jedec != by_sfdp) {
-        /* Too small loses data, too large reads some twice: let the user say. */
+        /* A size too small loses data, a size too large reads data twice: let the user decide. */
         eb_event_note(s->ev, EB_LEVEL_WARNING,
                       "the flash says %llu bytes by its id 0x%06x, but %llu by its SFDP table; its "
                       "size counts as unknown",
@@ -272,13 +273,13 @@ static bool same_answers(const eb_flash_answers_t *a, const eb_flash_answers_t *
            a->unique_id[0] == b->unique_id[0] && a->unique_id[1] == b->unique_id[1];
 }
 
-/* A bit that flips on the way is not noticed, and the size of a backup hangs on these. */
-static eb_code_t ask_flash_steadily(eb_session_t *s, eb_flash_answers_t *out, eb_err_t *err)
+/* Answers carry no checksum, and the size of a backup depends on these. */
+static eb_code_t ask_flash_confirmed(eb_session_t *s, eb_flash_answers_t *out, eb_err_t *err)
 {
     eb_flash_answers_t before;
     eb_code_t code = ask_flash(s, out, err);
 
-    for (int i = 0; code == EB_OK && i < EB_DEV_STEADY_READS; i++) {
+    for (int i = 0; code == EB_OK && i < EB_DEV_CONFIRM_READS; i++) {
         before = *out;
         code = ask_flash(s, out, err);
         if (code == EB_OK && same_answers(&before, out)) {
@@ -287,7 +288,7 @@ static eb_code_t ask_flash_steadily(eb_session_t *s, eb_flash_answers_t *out, eb
         s->stats.retries++;
     }
     return code != EB_OK ? code
-                         : eb_err_set(err, EB_ERR_LINE, "the flash never says the same twice");
+                         : eb_err_set(err, EB_ERR_LINE, "the flash never answers the same twice");
 }
 
 static eb_code_t identify(eb_session_t *s, eb_err_t *err)
@@ -295,7 +296,7 @@ static eb_code_t identify(eb_session_t *s, eb_err_t *err)
     eb_flash_info_t *flash = &s->flash;
     eb_flash_answers_t found;
     const char *name;
-    eb_code_t code = ask_flash_steadily(s, &found, err);
+    eb_code_t code = ask_flash_confirmed(s, &found, err);
 
     if (code != EB_OK) {
         return code;
@@ -371,7 +372,7 @@ eb_code_t eb_flash_confirm_present(eb_session_t *s, eb_err_t *err)
     }
     if (code == EB_OK && jedec_id != s->flash.jedec_id) {
         code = eb_err_set(err, EB_ERR_CHIP_RESET,
-                          "the flash says %06x now and not %06x: the board has restarted",
+                          "the flash answers %06x instead of %06x: the board has restarted",
                           (unsigned)jedec_id, (unsigned)s->flash.jedec_id);
     }
     return code;

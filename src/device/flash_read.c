@@ -1,8 +1,8 @@
+/* flash_read.c: a read, by whichever command the stub or the ROM bootloader has. */
 #include "session_impl.h"
 
 #include <string.h>
 
-/* Rows of what the loader can do decide the way; the caller sees no difference but the speed. */
 eb_code_t eb_flash_read(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t *buf,
                         eb_read_progress_fn on_progress, void *user, eb_read_result_t *result,
                         eb_err_t *err)
@@ -28,7 +28,7 @@ eb_code_t eb_flash_read(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t *
         code = eb_flash_read_rom(s, &job, err);
     }
     if (eb_code_row(code)->reply_lost) {
-        s->stats.retries++; /* the caller asks for the rest again, or gives up after many */
+        s->stats.retries++; /* the caller retries the rest, or gives up after many failures */
     }
     if (code != EB_OK) {
         (void)eb_err_wrap(err, "reading 0x%x + 0x%x", (unsigned)addr, (unsigned)size);

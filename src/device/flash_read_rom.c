@@ -1,11 +1,11 @@
 /*
- * flash_read_rom.c: READ_FLASH_SLOW of the ROM loader: 64 bytes a request.
+ * flash_read_rom.c: READ_FLASH_SLOW of the ROM bootloader: 64 bytes a request.
  *
- * One request at a time costs a round trip each. The chip's receive FIFO holds 128 bytes, and a
- * request is 18 to 34 of them, so that a few can wait there; the ROM answers them in order. Replies
- * do not say what they answer. Therefore anything out of the ordinary (a damaged frame, bytes
- * outside frames, a wrong length) ends the run: drain, and go on one at a time from the last reply
- * that was right. The chip's digest over everything proves it in the end.
+ * A single request costs a round trip. The chip's receive FIFO holds 128 bytes, and a request has
+ * 18 to 34 of them, so a few requests can wait there. The ROM answers them in order, but a reply
+ * does not name its request. Therefore anything unusual (a damaged frame, bytes outside frames, a
+ * wrong length) ends the run: drain, and continue with single requests after the last correct
+ * reply. At the end the chip's MD5 over the whole range verifies the data.
  */
 #include "bytes.h"
 #include "clock.h"
@@ -18,8 +18,8 @@
 #define REPLY_BYTES  (EB_PACKET_HEADER_BYTES + BLOCK_BYTES + 4u)
 #define WINDOW_MAX   7u
 #define FIFO_BYTES   128u
-#define GROW_AFTER   16u /* good replies in a row for one more in flight */
-#define FAILURES_MAX 6   /* in a row without one more block */
+#define GROW_AFTER   16u /* correct replies in a row for one more in flight */
+#define FAILURES_MAX 6   /* in a row, without another block */
 
 typedef struct eb_rom_read {
     eb_session_t *s;
@@ -115,13 +115,14 @@ static eb_code_t judge(eb_rom_read_t *r, const uint8_t *frame, size_t len, eb_er
     return EB_OK;
 }
 
-/* Until all is there, or something is out of the ordinary. */
+/* Until all data is here, or something unusual comes. */
 static eb_code_t run(eb_rom_read_t *r, eb_err_t *err)
 {
     eb_link_t *link = r->s->link;
     int64_t deadline = eb_clock_ms() + r->s->reply_ms;
 
-    /* No longer than a reply, so that a boot log in the middle of one is noticed at once. */
+    /* The buffer is no longer than a reply, so that a boot log in the middle overflows it at once.
+     */
     eb_link_set_buf(link, r->frame, sizeof(r->frame));
     r->outside = eb_link_outside_total(link);
     while (r->received < r->job->size) {
@@ -162,7 +163,7 @@ static eb_code_t run(eb_rom_read_t *r, eb_err_t *err)
     return EB_OK;
 }
 
-/* Back in step; what was asked and not got is asked again. */
+/* Bring the link back in step. Requests without a reply are made again. */
 static eb_code_t start_over(eb_rom_read_t *r, eb_err_t *err)
 {
     eb_sync_info_t info;
@@ -170,7 +171,7 @@ static eb_code_t start_over(eb_rom_read_t *r, eb_err_t *err)
 
     r->sent = r->received;
     r->in_flight = r->first = r->wire_in_flight = r->good = 0;
-    /* Too many may have been the reason: not as many again in this job. */
+    /* Too many requests in flight may be the reason, so allow fewer for the rest of this job. */
     if (r->window < r->limit) {
         r->limit = r->window;
     }
@@ -178,9 +179,9 @@ static eb_code_t start_over(eb_rom_read_t *r, eb_err_t *err)
     r->window = 1;
     r->s->stats.retries++;
     if (code == EB_OK && info.dialect != EB_DIALECT_ROM) {
-        code = eb_err_set(err, EB_ERR_CHIP_RESET, "another loader answers now");
+        code = eb_err_set(err, EB_ERR_CHIP_RESET, "the stub answers instead of the ROM bootloader");
     }
-    /* A ROM that started anew unheard has its flash pins off, and would read FF. */
+    /* A ROM that restarted unnoticed has its flash pins off, and would read FF. */
     return code == EB_OK ? eb_flash_attach_again(r->s, err) : code;
 }
 
@@ -215,7 +216,7 @@ eb_code_t eb_flash_read_rom(eb_session_t *s, const eb_read_job_t *job, eb_err_t 
     uint8_t ours[EB_MD5_BYTES], theirs[EB_MD5_BYTES];
     eb_code_t code;
 
-    /* What the job before has found out. */
+    /* Start as the last job ended. */
     if (s->rom_window > 1) {
         r.window = s->rom_window;
     }

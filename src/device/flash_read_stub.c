@@ -2,11 +2,10 @@
  * flash_read_stub.c: READ_FLASH of the stub: packets of 4096 bytes, each acknowledged, and then the
  * MD5 of what was sent.
  *
- * The stub sends the next packet when the one before was acknowledged. The acknowledgement is sent
- * when the first byte of a packet has come, so that it travels while the packet does, and the
- * stub finds it when it is done: the round trip costs nothing. Never before (the stub counts
- * acknowledgements against packets begun), exactly one a packet, and never again: a packet that
- * does not come is got by ending this read and asking anew.
+ * The stub sends the next packet when the packet before was acknowledged. We acknowledge a packet
+ * at its first byte, so the acknowledgement travels while the packet does, and the round trip costs
+ * nothing. We never do so earlier, because the stub counts acknowledgements against packets begun.
+ * We acknowledge exactly once. After a lost packet we end the read and ask for the rest anew.
  */
 #include "bytes.h"
 #include "clock.h"
@@ -20,7 +19,7 @@
 #define PACKET_MS_MIN_NET  2000
 #define PACKET_TIMES       8 /* patience, in packets at the present rate */
 #define IN_FLIGHT          64u
-/* So many stray bytes between frames, and it is not our stub that sends. */
+/* With so many bytes between frames, the sender is not our stub. */
 #define OUTSIDE_MAX        2048u
 /* Waking up for every few bytes costs more than reading them. */
 #define NAP_MAX_MS         8
@@ -43,7 +42,7 @@ static eb_code_t send_ack(eb_stream_t *st, uint32_t total, eb_err_t *err)
     return eb_link_send_frame(st->s->link, ack, sizeof(ack), err);
 }
 
-/* While a packet is on its way and already acknowledged there is nothing to do but wait. */
+/* Sleep while an acknowledged packet is on its way, because there is nothing else to do. */
 static void nap(const eb_stream_t *st, size_t left_bytes)
 {
     const uint32_t baud = eb_transport_baud(st->s->transport);
@@ -58,7 +57,7 @@ static void nap(const eb_stream_t *st, size_t left_bytes)
     }
 }
 
-/* Bytes that are in no frame: a board that restarts prints some. */
+/* Look at bytes outside frames, because a board that restarts prints some. */
 static eb_code_t check_outside(eb_stream_t *st, eb_err_t *err)
 {
     const size_t now = eb_link_outside_total(st->s->link);
@@ -162,10 +161,9 @@ static eb_code_t receive_all(eb_stream_t *st, eb_err_t *err)
 }
 
 /*
- * End a read: a frame that is no acknowledgement makes both kinds of stub send the digest and go
- * back to commands. Eight bytes FF are the one such frame that, should the stub wait for a command
- * already, does nothing there either (a shorter one would be read with what is left of the command
- * before).
+ * End a read: after a frame that is no acknowledgement both kinds of stub send the MD5 and wait for
+ * commands. Eight bytes FF do no harm if the stub waits for a command already. A shorter frame
+ * would: the stub would complete it with the rest of the command before.
  */
 static eb_code_t send_end(eb_stream_t *st, eb_err_t *err)
 {
@@ -182,8 +180,8 @@ static eb_code_t receive_digest(eb_stream_t *st, uint8_t theirs[DIGEST_FRAME_BYT
     eb_link_set_buf(st->s->link, theirs, DIGEST_FRAME_BYTES);
     code = receive_packet(st, DIGEST_FRAME_BYTES, 0, err);
     if (code == EB_ERR_TIMEOUT) {
-        /* The last acknowledgement may have been damaged: the stub waits for it, and everything is
-         * here. Ending the read gives the digest. */
+        /* All data is here, but the stub may wait for an acknowledgement that was damaged. Ending
+         * the read makes it send the MD5. */
         code = send_end(st, err);
         if (code == EB_OK) {
             code = receive_packet(st, DIGEST_FRAME_BYTES, 0, err);
@@ -193,8 +191,8 @@ static eb_code_t receive_digest(eb_stream_t *st, uint8_t theirs[DIGEST_FRAME_BYT
     return code;
 }
 
-/* Bring the stub back to its command loop. What went wrong before stays in err, unless it shows
- * that the board has left the stub. */
+/* Bring the stub back to its command loop. The error before stays in err, unless the board has left
+ * the stub. */
 static eb_code_t abandon(eb_stream_t *st, eb_code_t before, eb_err_t *err)
 {
     eb_session_t *s = st->s;
@@ -214,7 +212,7 @@ static eb_code_t abandon(eb_stream_t *st, eb_code_t before, eb_err_t *err)
         code = eb_err_set(&now, EB_ERR_CHIP_RESET, "the board restarted in the middle of the work");
     }
     if (code == EB_OK || eb_code_row(code)->reply_lost) {
-        return before; /* if out of step, the next command tries again */
+        return before; /* the next command brings the link back in step */
     }
     s->out_of_step = true;
     if (err != NULL) {
@@ -223,7 +221,7 @@ static eb_code_t abandon(eb_stream_t *st, eb_code_t before, eb_err_t *err)
     return code;
 }
 
-/* From one byte to the next: the stub reads flash in between, which takes milliseconds. */
+/* The wait from one byte to the next, in which the stub reads flash for some milliseconds. */
 static int64_t packet_patience(const eb_session_t *s)
 {
     const int64_t wire_ms =

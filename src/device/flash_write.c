@@ -1,9 +1,9 @@
 /*
  * flash_write.c: FLASH_BEGIN/DATA, FLASH_DEFL_BEGIN/DATA, ERASE_REGION, ERASE_FLASH.
  *
- * A loader acknowledges a block before (stub) or after (ROM) it has programmed it, and the stub
- * tells a failed one with the next command; so the write is over only when a command after the last
- * block was answered. None of that is proof: the caller compares digests.
+ * The stub acknowledges a block before it programs the block, the ROM bootloader after. The stub
+ * reports a failed block with the next command. So a write ends with the reply to a command after
+ * the last block. An acknowledgement verifies nothing: the caller compares digests.
  *
  * Facts: Espressif's serial protocol document (commands, parameters, block sizes), the recorded
  * sessions in tests/data/captures.
@@ -19,13 +19,13 @@
 #define STUB_BLOCK_BYTES 0x4000u
 #define ROM_BLOCK_BYTES  0x400u
 #define BLOCK_TRIES      3
-/* The vendor's own budget for the slowest flash. */
+/* The vendor allows the slowest flash this long. */
 #define CHANGE_MS_PER_MB 40000
 #define CHANGE_MS_MIN    3000
 #define CHIP_ERASE_MS    300000
-/* Large enough for block erases, small enough that progress and truth are not too coarse. */
+/* Large enough for block erases, small enough for progress and an exact result after a failure. */
 #define ERASE_STEP_BYTES (1u << 20)
-#define STAY_IN_LOADER   1u
+#define STAY_IN_STUB     1u
 #define RDSR             0x05u
 #define BLOCK_PROTECT    0x1Cu /* BP0..BP2 of status register 1 */
 
@@ -59,10 +59,8 @@ static eb_code_t check_aligned(const eb_session_t *s, uint32_t addr, uint32_t si
     return EB_OK;
 }
 
-/*
- * What the oldest ROM must be told so that it erases `size` bytes: it counts the sectors up to the
- * next block border twice.
- */
+/* The size to tell the oldest ROM so that it erases `size` bytes: it counts the sectors up to the
+ * next block border twice. */
 static uint32_t quirky_erase_size(uint32_t addr, uint32_t size)
 {
     const uint32_t block_sectors = EB_BLOCK_BYTES / EB_SECTOR_BYTES;
@@ -91,7 +89,7 @@ static eb_code_t begin(eb_session_t *s, uint8_t op, uint32_t addr, uint32_t size
     return eb_link_command(s->link, &request, &reply, err);
 }
 
-/* One block; again when the board saw that it was damaged, for then it has not taken it. */
+/* One block. Send it again when the board found damage, because then it has dropped the block. */
 static eb_code_t send_block(eb_write_job_t *job, uint32_t number, const uint8_t *bytes,
                             uint32_t count, eb_err_t *err)
 {
@@ -139,7 +137,7 @@ static eb_code_t send_blocks(eb_write_job_t *job, eb_read_progress_fn on_progres
         if (job->deflated || count == job->block_bytes) {
             code = send_block(job, number, job->send + at, count, err);
         } else {
-            /* A loader takes whole blocks; FF programs nothing. */
+            /* The chip takes whole blocks, and FF programs nothing. */
             memset(job->padded, 0xFF, job->block_bytes);
             memcpy(job->padded, job->send + at, count);
             code = send_block(job, number, job->padded, job->block_bytes, err);
@@ -155,7 +153,7 @@ static eb_code_t send_blocks(eb_write_job_t *job, eb_read_progress_fn on_progres
     return EB_OK;
 }
 
-/* The stub tells here how the last block went. The ROM has told already, and would leave. */
+/* The stub reports the last block here. The ROM has done so, and would leave download mode. */
 static eb_code_t finish(eb_write_job_t *job, eb_err_t *err)
 {
     uint8_t data[4];
@@ -168,12 +166,12 @@ static eb_code_t finish(eb_write_job_t *job, eb_err_t *err)
     if (!job->s->stub) {
         return EB_OK;
     }
-    eb_put_le32(data, STAY_IN_LOADER);
+    eb_put_le32(data, STAY_IN_STUB);
     return eb_link_command(job->s->link, &request, &reply, err);
 }
 
-/* Deflated when that is shorter. *deflated is malloc'd or NULL. Only stubs are known to inflate
- * well; ROMs that can gain little, for they answer each block after it is programmed. */
+/* Deflated when that is shorter. *deflated is malloc'd or NULL. Only for the stub: the ROM
+ * bootloader gains little, because it answers each block after programming it. */
 static eb_code_t choose_form(eb_write_job_t *job, const uint8_t *bytes, uint8_t **deflated,
                              eb_err_t *err)
 {
@@ -204,7 +202,7 @@ static uint32_t largest_block(const eb_session_t *s)
     return eb_min_u32(STUB_BLOCK_BYTES, eb_port_traits(s->port.kind)->block_max_bytes);
 }
 
-/* On a line that damages large blocks smaller ones come through. */
+/* Halve the blocks on a line that damages them, and double them while they arrive. */
 static void learn_block_size(eb_session_t *s, eb_code_t code)
 {
     if (code == EB_OK && s->write_block_bytes < largest_block(s)) {
@@ -220,7 +218,7 @@ static eb_code_t run(eb_write_job_t *job, eb_read_progress_fn on_progress, void 
     const uint32_t blocks = (job->send_bytes + job->block_bytes - 1) / job->block_bytes;
     eb_code_t code;
 
-    /* Once this has left, sectors may be erased. */
+    /* Sectors may be erased from the moment that the command has left. */
     job->result->touched = job->size;
     code = begin(job->s, job->deflated ? EB_CMD_FLASH_DEFL_BEGIN : EB_CMD_FLASH_BEGIN, job->addr,
                  job->size, blocks, job->block_bytes, err);
@@ -279,13 +277,13 @@ static eb_code_t erase_step(eb_session_t *s, uint32_t addr, uint32_t size, eb_er
                                   .len = sizeof(data),
                                   .timeout_ms = change_ms(size)};
 
-    /* The ROM has no command for it, but erases at the start of a write: of nothing, here. */
+    /* The ROM has no command to erase, but erases when a write begins: of no blocks, here. */
     if (!s->stub) {
         return begin(s, EB_CMD_FLASH_BEGIN, addr, size, 0, ROM_BLOCK_BYTES, err);
     }
     eb_put_le32(data, addr);
     eb_put_le32(data + 4, size);
-    /* Erasing twice does no harm. */
+    /* May be sent twice, because erasing twice does no harm. */
     return eb_dev_command(s, &request, &reply, err);
 }
 

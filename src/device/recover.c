@@ -1,3 +1,4 @@
+/* recover.c: bringing a board back after a failure, and slowing the line down. */
 #include "session_impl.h"
 
 #include <string.h>
@@ -6,7 +7,7 @@
 #define RESYNC_TRIES   3
 #define SLOW_TRIES     2
 
-/* The name may be the same and the board another. */
+/* Another board may be behind the same name of the port. */
 static eb_code_t check_board(eb_session_t *s, eb_err_t *err)
 {
     char mac[EB_MAC_TEXT_BYTES];
@@ -18,7 +19,7 @@ static eb_code_t check_board(eb_session_t *s, eb_err_t *err)
     if (code == EB_OK) {
         code = eb_detect_mac(s, mac, err);
     }
-    /* Another MAC may be this one, damaged on the way: it is believed the second time. */
+    /* The line may have damaged the MAC, so another MAC counts the second time only. */
     if (code == EB_OK && strcmp(mac, s->chip.macs[0].text) != 0) {
         code = eb_detect_mac(s, mac, err);
     }
@@ -40,10 +41,10 @@ static eb_code_t bring_back(eb_session_t *s, eb_err_t *err)
 
     if (code == EB_OK) {
         code = check_board(s, err);
-        s->chip.security = security; /* asking who it is fills only a part of it */
+        s->chip.security = security; /* eb_detect_chip fills only a part of it */
     }
     if (code == EB_OK) {
-        code = eb_session_prepare_loader(s, err);
+        code = eb_session_prepare(s, err);
     }
     if (code == EB_OK) {
         code = eb_flash_attach_again(s, err);
@@ -68,7 +69,7 @@ eb_code_t eb_session_restart(eb_session_t *s, eb_err_t *err)
     return code;
 }
 
-/* The same loader is there and in step: nothing was lost but time. */
+/* Whether the same stub or ROM bootloader answers and is in step. */
 static eb_code_t in_step(eb_session_t *s, eb_err_t *err)
 {
     const eb_dialect_t before = s->stub ? EB_DIALECT_STUB : eb_link_dialect(s->link);
@@ -78,10 +79,11 @@ static eb_code_t in_step(eb_session_t *s, eb_err_t *err)
     if (code != EB_OK) {
         return code;
     }
-    /* A ROM that answers where a ROM did may have been reset: it takes a second to bring up. */
     if (info.dialect != before) {
-        return eb_err_set(err, EB_ERR_CHIP_RESET, "another loader answers now");
+        return eb_err_set(err, EB_ERR_CHIP_RESET, "the board restarted: %s answers now",
+                          info.dialect == EB_DIALECT_STUB ? "a stub" : "the ROM bootloader");
     }
+    /* A ROM bootloader that restarted answers the same, but has lost the flash. */
     if (!s->stub) {
         return eb_flash_attach_again(s, err);
     }
@@ -96,7 +98,7 @@ eb_code_t eb_session_recover(eb_session_t *s, eb_err_t *err)
     if (eb_event_cancelled(s->ev)) {
         return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
     }
-    /* Where a reset is possible and known to be needed, asking politely would only take time. */
+    /* Skip the SYNC where a reset is possible and known to be needed. */
     if (s->transport != NULL && !(s->out_of_step && eb_transport_can_lines(s->transport))) {
         code = in_step(s, &quiet);
     }
@@ -114,7 +116,7 @@ eb_code_t eb_session_recover(eb_session_t *s, eb_err_t *err)
         eb_connect_close(s);
     }
     code = eb_session_restart(s, err);
-    if (code != EB_OK && code != EB_ERR_PORT_LOST) { /* which says all there is to say */
+    if (code != EB_OK && code != EB_ERR_PORT_LOST) { /* PORT_LOST says all already */
         (void)eb_err_wrap(err, "the board could not be brought back");
     }
     return code;
@@ -125,7 +127,7 @@ eb_code_t eb_session_slow_down(eb_session_t *s, eb_err_t *err)
     eb_code_t code = EB_ERR_LINE;
     uint32_t lower;
 
-    if (s->transport == NULL) { /* lost: the next recover comes back slower */
+    if (s->transport == NULL) { /* lost: the next recovery uses the lower rate */
         lower = eb_baud_below(s->baud_target);
     } else if (!eb_transport_can_baud(s->transport) || eb_port_traits(s->port.kind)->in_chip) {
         lower = 0;

@@ -1,3 +1,4 @@
+/* reset.c: the reset sequences of each kind of port. */
 #include "reset.h"
 
 #include "clock.h"
@@ -9,8 +10,8 @@
     .count = sizeof((const eb_reset_step_t[]){__VA_ARGS__}) / sizeof(eb_reset_step_t)
 
 /* Both lines change at once on a local port. The first two steps bring every circuit to a known
- * state; the waits are: EN low, then GPIO0 low while the ROM samples it. Boards with a large
- * capacitor at EN start late and want the second wait longer. */
+ * state. The waits are for EN low, and then for GPIO0 low while the ROM samples it. Boards with a
+ * large capacitor at EN start late and need a longer second wait. */
 static const eb_reset_sequence_t classic[] = {
     {.name = "DTR/RTS",
      STEPS({false, false, 0}, {true, true, 0}, {false, true, 100}, {true, false, 50},
@@ -20,16 +21,16 @@ static const eb_reset_sequence_t classic[] = {
            {false, false, 0})},
 };
 
-/* Over a network each step costs a round trip, so only those that are needed; and the board sees
- * them late, so that GPIO0 is held longer. */
+/* Over a network each step costs a round trip, so there are only the necessary steps. The board
+ * sees them late, so GPIO0 stays low for longer. */
 static const eb_reset_sequence_t remote[] = {
     {.name = "remote DTR/RTS", STEPS({false, true, 100}, {true, false, 200}, {false, false, 0})},
     {.name = "remote DTR/RTS, slow start",
      STEPS({false, true, 100}, {true, false, 550}, {false, false, 0})},
 };
 
-/* The USB-Serial/JTAG unit of the chip watches for these; it must pass through (1,1), as some
- * systems send the lines only when RTS changes. */
+/* The USB-Serial/JTAG unit of the chip watches for these steps. They pass through (1,1), because
+ * some systems send the lines only when RTS changes. */
 static const eb_reset_sequence_t usb_jtag[] = {
     {.name = "USB-Serial/JTAG",
      STEPS({false, false, 100}, {true, false, 100}, {true, true, 0}, {false, true, 100},
@@ -45,7 +46,7 @@ static const eb_reset_sequence_t run_usb = {.name = "run over USB",
 #define VARIANTS(list) .variants = (list), .count = sizeof(list) / sizeof((list)[0])
 
 static const struct {
-    const eb_reset_sequence_t *variants; /* into the loader */
+    const eb_reset_sequence_t *variants; /* into download mode */
     size_t count;
     const eb_reset_sequence_t *run;
 } rows[EB_PORT_KIND_COUNT] = {
@@ -56,7 +57,8 @@ static const struct {
     [EB_PORT_RFC2217] = {VARIANTS(remote), .run = &run_uart},
 };
 
-const eb_reset_sequence_t *eb_reset_into_loader(eb_port_kind_t kind, bool usb_reset, size_t *count)
+const eb_reset_sequence_t *eb_reset_into_download(eb_port_kind_t kind, bool usb_reset,
+                                                  size_t *count)
 {
     if (usb_reset) {
         kind = EB_PORT_USB_JTAG;

@@ -1,8 +1,8 @@
 /*
- * reset.h: sequences of the DTR and RTS lines that bring a board into its loader or let it run.
+ * reset.h: sequences of the DTR and RTS lines that bring a board into download mode or let it run.
  *
- * On the usual two-transistor circuit DTR asserted alone pulls GPIO0 low (loader), RTS asserted
- * alone pulls EN low (reset), and both together do nothing.
+ * On the usual two-transistor circuit DTR asserted alone pulls GPIO0 low (download mode), RTS
+ * asserted alone pulls EN low (reset), and both together do nothing.
  */
 #ifndef EB_DEVICE_RESET_H
 #define EB_DEVICE_RESET_H
@@ -28,8 +28,10 @@ typedef struct eb_reset_sequence {
     size_t count;
 } eb_reset_sequence_t;
 
-/* Into the loader: variants to be tried in turn, by kind of port; *count of them. */
-const eb_reset_sequence_t *eb_reset_into_loader(eb_port_kind_t kind, bool usb_reset, size_t *count);
+/* Into download mode: *count variants to try in turn. `usb_reset`: that of USB-Serial/JTAG on any
+ * port. Static storage. */
+const eb_reset_sequence_t *eb_reset_into_download(eb_port_kind_t kind, bool usb_reset,
+                                                  size_t *count);
 /* Run the program in flash. */
 const eb_reset_sequence_t *eb_reset_run(eb_port_kind_t kind);
 

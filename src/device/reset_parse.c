@@ -1,4 +1,4 @@
-/* reset_parse.c: a sequence of the lines that a user wrote down. */
+/* reset_parse.c: a reset sequence in the words of its user. */
 #include "reset.h"
 
 #include <string.h>

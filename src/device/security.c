@@ -1,3 +1,4 @@
+/* security.c: the security state by GET_SECURITY_INFO. */
 #include "bytes.h"
 #include "session_impl.h"
 
@@ -73,25 +74,25 @@ eb_code_t eb_security_ask(eb_session_t *s, eb_security_t *out, uint32_t *chip_id
 {
     eb_security_reply_t reply, before;
     eb_code_t code = ask_once(s, &reply, err);
-    bool steady = false;
+    bool confirmed = false;
 
     *answered = false;
     *chip_id = UINT32_MAX;
-    /* A chip that does not know the command tells by other means who it is. */
+    /* A chip without the command is identified by its magic word. */
     if (code == EB_OK && reply.len == 0) {
         return EB_OK;
     }
-    for (int i = 0; code == EB_OK && !steady && i < EB_DEV_STEADY_READS; i++) {
+    for (int i = 0; code == EB_OK && !confirmed && i < EB_DEV_CONFIRM_READS; i++) {
         before = reply;
         code = ask_once(s, &reply, err);
-        steady = before.len == reply.len && memcmp(before.data, reply.data, reply.len) == 0;
-        s->stats.retries += steady ? 0 : 1;
+        confirmed = before.len == reply.len && memcmp(before.data, reply.data, reply.len) == 0;
+        s->stats.retries += confirmed ? 0 : 1;
     }
     if (code != EB_OK) {
         return code;
     }
-    if (!steady) {
-        return eb_err_set(err, EB_ERR_LINE, "the security state is never the same twice");
+    if (!confirmed) {
+        return eb_err_set(err, EB_ERR_LINE, "the chip never answers the same security state twice");
     }
     *answered = eb_security_decode(reply.data, reply.len, out, chip_id);
     return EB_OK;

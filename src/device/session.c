@@ -1,3 +1,4 @@
+/* session.c: opening and closing a session, and its facts. */
 #include "reset.h"
 #include "session_impl.h"
 
@@ -14,10 +15,11 @@ static void note_no_stub(eb_session_t *s, const char *why)
     s->stub_given_up = true;
     (void)snprintf(s->stats.stub_note, sizeof(s->stats.stub_note), "%.*s",
                    (int)sizeof(s->stats.stub_note) - 1, why);
-    eb_event_note(s->ev, EB_LEVEL_NOTE, "%s; going on with the ROM loader, which is slower", why);
+    eb_event_note(s->ev, EB_LEVEL_NOTE, "%s; continuing with the ROM bootloader, which is slower",
+                  why);
 }
 
-/* Load the stub where one is wanted; without success, back to the ROM where a reset is possible. */
+/* Load the stub, if it is wanted. Without success go back to the ROM bootloader by a reset. */
 static eb_code_t load_stub(eb_session_t *s, eb_err_t *err)
 {
     bool jumped = false;
@@ -47,7 +49,7 @@ static eb_code_t load_stub(eb_session_t *s, eb_err_t *err)
     }
     if (!eb_transport_can_lines(s->transport)) {
         (void)eb_err_set(err, EB_ERR_STUB,
-                         "%s, and %s has no reset line to bring the ROM loader back",
+                         "%s, and %s has no reset line to bring the ROM bootloader back",
                          err != NULL ? err->message : "", s->port_name);
         eb_err_reason(err, EB_REASON_BY_HAND);
         return code;
@@ -56,7 +58,7 @@ static eb_code_t load_stub(eb_session_t *s, eb_err_t *err)
     return eb_connect_sync(s, EB_RECONNECT_TRIES, 0, EB_RECONNECT_TRIES, err);
 }
 
-eb_code_t eb_session_prepare_loader(eb_session_t *s, eb_err_t *err)
+eb_code_t eb_session_prepare(eb_session_t *s, eb_err_t *err)
 {
     eb_code_t code = eb_flash_power_up(s, err);
 
@@ -151,7 +153,7 @@ static eb_code_t new_session(const eb_session_options_t *options, const eb_event
         code = copy_text(s->stub_path, sizeof(s->stub_path), options->stub_path, "path of the stub",
                          err);
     }
-    /* Before the board is touched: later there may be no way back to its ROM loader. */
+    /* Check the file first, because later no way may lead back to the ROM bootloader. */
     if (code == EB_OK && s->stub_path[0] != '\0' && !options->no_stub) {
         code = eb_stub_check_file(s->stub_path, err);
     }
@@ -165,7 +167,7 @@ static eb_code_t new_session(const eb_session_options_t *options, const eb_event
     if (code != EB_OK) {
         return code;
     }
-    /* Borrowed only for the call that opens. */
+    /* The caller lends these only for this call. */
     s->options.port = s->options.chip = s->options.stub_path = s->options.reset_sequence = NULL;
     if (s->chip_name[0] != '\0' && eb_chip_row_by_name(s->chip_name) == NULL) {
         return eb_err_set(err, EB_ERR_USAGE, "no chip %s is known", s->chip_name);
@@ -173,8 +175,8 @@ static eb_code_t new_session(const eb_session_options_t *options, const eb_event
     return EB_OK;
 }
 
-/* A way to leave the board that is not to be had is refused now, not found out at the end; and the
- * board is left in the usual way. */
+/* Refuse an impossible way of leaving the board now and not at the end. Then leave the board by the
+ * usual reset. */
 static eb_code_t check_after(eb_session_t *s, eb_err_t *err)
 {
     if (s->options.after != EB_AFTER_WATCHDOG_RESET || eb_watchdog_can_reset(s, err) == EB_OK) {
@@ -185,7 +187,7 @@ static eb_code_t check_after(eb_session_t *s, eb_err_t *err)
     return EB_ERR_UNSUPPORTED;
 }
 
-/* From a synced loader to a session that is ready. */
+/* From the first SYNC to a session that is ready. */
 static eb_code_t bring_up(eb_session_t *s, eb_err_t *err)
 {
     eb_code_t code = eb_detect_chip(s, err);
@@ -203,7 +205,7 @@ static eb_code_t bring_up(eb_session_t *s, eb_err_t *err)
         note_no_stub(s, "the chip is in secure download mode");
     }
     if (code == EB_OK) {
-        code = eb_session_prepare_loader(s, err);
+        code = eb_session_prepare(s, err);
     }
     if (code == EB_OK) {
         code = eb_flash_setup(s, err);
@@ -229,7 +231,7 @@ static eb_code_t open_port(eb_session_t *s, int attempts, int first, int total, 
         }
         s->stats.reconnects++;
         eb_event_note(s->ev, EB_LEVEL_DETAIL, "connecting again: %s",
-                      err != NULL ? err->message : "bad line");
+                      err != NULL ? err->message : "a fault of the line");
         code = eb_connect_sync(s, attempts, first, total, err);
     }
     return code;
@@ -299,7 +301,7 @@ eb_code_t eb_session_open(const eb_session_options_t *options, const eb_events_t
                    : open_port(s, options->connect_attempts, 0, options->connect_attempts, err);
     }
     if (code != EB_OK) {
-        /* A board that was brought into its loader is let go again. */
+        /* We brought the board into download mode, so let its program run again. */
         if (s != NULL && s->connected) {
             (void)eb_session_close(s, NULL);
         } else {
@@ -325,13 +327,13 @@ static eb_code_t run_program(eb_session_t *s, eb_err_t *err)
     }
     if (!eb_transport_can_lines(s->transport)) {
         eb_event_note(s->ev, EB_LEVEL_NOTE,
-                      "%s has no reset line: the board stays in its loader until it is reset by "
+                      "%s has no reset line: the board stays in download mode until it is reset by "
                       "hand",
                       s->port_name);
         return EB_OK;
     }
-    /* Also after a cancel: the board shall run again. A port inside the chip may be gone as soon as
-     * the reset begins, which is all that was wanted. */
+    /* Also after a cancel, because the program must run again. A port inside the chip may vanish
+     * when the reset begins, which means success. */
     code = eb_reset_play(s->transport, eb_reset_run(s->port.kind), NULL, &now);
     if (code == EB_ERR_PORT_LOST && eb_port_traits(s->port.kind)->in_chip) {
         return EB_OK;
@@ -355,7 +357,7 @@ static eb_code_t rom_run_user_code(eb_session_t *s, eb_err_t *err)
 
     if (s->stub) {
         return eb_err_set(err, EB_ERR_UNSUPPORTED,
-                          "a stub runs, and cannot start the program by a command");
+                          "the stub cannot start the program by a command");
     }
     begin[9] = 0x04; /* block size 0x400 */
     code = eb_link_command(s->link, &request, &reply, err);
@@ -391,13 +393,13 @@ eb_code_t eb_session_close(eb_session_t *s, eb_err_t *err)
         return EB_OK;
     }
     if (s->connected && s->transport != NULL) {
-        /* Where more than the lines is needed, the board is asked also after a cancel. */
+        /* Where the lines are not enough, send commands even after a cancel. */
         s->leaving =
             eb_port_traits(s->port.kind)->in_chip || s->options.after != EB_AFTER_HARD_RESET;
-        /* Without a known chip only the lines can do something. */
+        /* On an unknown chip only the lines can start the program. */
         code = s->row == NULL && s->options.after != EB_AFTER_HARD_RESET ? EB_OK : leave(s, err);
         if (code != EB_OK) {
-            (void)eb_err_wrap(err, "the board may still be in its loader");
+            (void)eb_err_wrap(err, "the board may still be in download mode");
         }
     }
     destroy(s);
@@ -459,7 +461,7 @@ eb_code_t eb_session_need_read(const eb_session_t *s, eb_err_t *err)
     if (code != EB_OK || s->stub || !s->row->old_rom) {
         return code;
     }
-    (void)eb_err_set(err, EB_ERR_UNSUPPORTED, "the ROM loader of the %s cannot read the flash",
+    (void)eb_err_set(err, EB_ERR_UNSUPPORTED, "the ROM bootloader of the %s cannot read the flash",
                      s->row->name);
     eb_err_reason(err, s->options.no_stub ? EB_REASON_ALLOW_STUB : EB_REASON_OTHER_STUB);
     return EB_ERR_UNSUPPORTED;

@@ -1,5 +1,6 @@
 /*
- * session_impl.h: what a session is inside, shared by the files of this layer.
+ * session_impl.h: the state of a session, and the calls between the files of this layer. A file
+ * outside the layer uses espbackup/session.h.
  */
 #ifndef EB_DEVICE_SESSION_IMPL_H
 #define EB_DEVICE_SESSION_IMPL_H
@@ -18,14 +19,14 @@
 #define EB_PORT_RETURN_MS  10000 /* a USB port that comes back does so within some seconds */
 
 struct eb_session {
-    /* what was asked for; strings are copies */
+    /* the options; strings are copies */
     eb_session_options_t options;
     char port_name[EB_PORT_NAME_BYTES];
     char chip_name[EB_CHIP_NAME_BYTES];
     char stub_path[EB_STUB_PATH_BYTES];
     eb_reset_sequence_t custom_reset; /* count 0: by the kind of port */
     const eb_events_t *ev;            /* own_events */
-    eb_events_t own_events;           /* lead to outer, but for a cancel while the board is left */
+    eb_events_t own_events;           /* lead to outer, except a cancel while the board is left */
     const eb_events_t *outer;         /* borrowed */
     bool leaving;
 
@@ -34,64 +35,63 @@ struct eb_session {
     eb_link_t *link;
     eb_port_info_t port;                        /* as first opened: to find it again */
     uint64_t bytes_in_before, bytes_out_before; /* of transports that are closed */
-    int64_t reply_ms;                           /* patience for a quick command */
-    int64_t slowest_ms; /* of the quick commands answered at once, and how many they were */
-    unsigned answered;
+    int64_t reply_ms;                           /* how long to wait for a quick command */
+    int64_t slowest_ms; /* slowest of the quick commands that were answered at once */
+    unsigned answered;  /* how many those were */
 
     /* the board */
     const eb_chip_row_t *row;
     eb_chip_info_t chip;
     eb_flash_info_t flash;
     uint64_t rom_clock_hz;
-    const eb_reg_program_t *flash_power; /* to do before the flash is attached; NULL: nothing */
+    const eb_reg_program_t *flash_power; /* before the flash is attached; NULL: nothing */
     bool secure_download;
-    bool out_of_step; /* it does not follow commands any more: recovery needs a reset */
-    bool connected;   /* a loader has answered, and the board was not left since */
+    bool out_of_step; /* the board does not follow commands: recovery needs a reset */
+    bool connected;   /* ROM bootloader or stub has answered, and the board was not left since */
 
-    /* the loader */
-    bool stub;            /* it runs */
-    bool stub_given_up;   /* it did not start: stay with the ROM */
-    uint32_t baud_target; /* what to raise the line to after a (re)connect; 0: leave it */
-    bool baud_fixed;      /* --baud: the target is the user's, and is announced on TCP too */
-    uint32_t baud_told;   /* where the port has no rate, what the board was told; 0: nothing */
+    /* ROM bootloader or stub */
+    bool stub;            /* the stub runs */
+    bool stub_given_up;   /* the stub did not start: stay with the ROM bootloader */
+    uint32_t baud_target; /* raise the line to it after a (re)connect; 0: leave the rate */
+    bool baud_fixed;      /* the user chose the target: announce it on TCP too */
+    uint32_t baud_told;   /* TCP: the rate that we told the board; 0: none */
     eb_session_stats_t stats;
-    uint32_t rom_window;        /* reads in flight that the ROM bore last; 0: not tried yet */
-    uint32_t write_block_bytes; /* what the line bears; 0: not tried yet */
+    uint32_t rom_window;        /* reads in flight that last succeeded; 0: not tried yet */
+    uint32_t write_block_bytes; /* block size that last succeeded; 0: not tried yet */
 };
 
-/* -- device_command.c: commands that may be made again when the line damaged them ------------- */
+/* -- device_command.c: commands that are sent again when the line damaged them ---------------- */
 
 /* `request` must be idempotent. Up to three tries; retries are counted. */
 eb_code_t eb_dev_command(eb_session_t *s, const eb_request_t *request, eb_reply_t *reply,
                          eb_err_t *err);
 eb_code_t eb_dev_read_reg(eb_session_t *s, uint32_t reg, uint32_t *out, eb_err_t *err);
-/* For what must not be wrong, as answers have no checksum: until two reads in a row are the same.
- * The register must not change by itself. EB_ERR_LINE after EB_DEV_STEADY_READS more. */
-#define EB_DEV_STEADY_READS 5
-eb_code_t eb_dev_read_steady(eb_session_t *s, uint32_t reg, uint32_t *out, eb_err_t *err);
+/* Answers carry no checksum, so read until two reads in a row are the same. The register must not
+ * change by itself. EB_ERR_LINE after EB_DEV_CONFIRM_READS more reads. */
+#define EB_DEV_CONFIRM_READS 5
+eb_code_t eb_dev_read_confirmed(eb_session_t *s, uint32_t reg, uint32_t *out, eb_err_t *err);
 eb_code_t eb_dev_write_reg(eb_session_t *s, uint32_t reg, uint32_t value, eb_err_t *err);
 
 typedef struct eb_reg_write {
     uint32_t reg, value;
 } eb_reg_write_t;
 #define EB_REG_WRITES_MAX 16u
-/* In order; a stub takes them all in one command. */
+/* In order; the stub takes all of them in one command. */
 eb_code_t eb_dev_write_regs(eb_session_t *s, const eb_reg_write_t *writes, size_t count,
                             eb_err_t *err);
 
 /* -- connect.c -------------------------------------------------------------------------------- */
 
-/* A quick command was answered after so long: with some of them known, a lost reply is waited for
- * no longer than the link deserves. */
+/* Learn from a quick command how long replies take, so that waiting for a lost reply ends soon. */
 void eb_connect_learn_patience(eb_session_t *s, int64_t took_ms);
 /* Open s->port_name. */
 eb_code_t eb_connect_open(eb_session_t *s, eb_err_t *err);
 void eb_connect_close(eb_session_t *s);
-/* Reset into the loader where that is possible, and sync; `attempts` 0: until cancelled. Progress
- * is told as first + attempt of total. Sets s->stub by who answered. A port that goes away, or is
- * gone already (closed), is opened again; EB_ERR_PORT_LOST: it did not come back. */
+/* Reset into download mode, where the port can, and sync; `attempts` 0: until cancelled. Reports
+ * progress as first + attempt of total. Sets s->stub by who answered. Opens a port that goes away,
+ * or is closed, again; EB_ERR_PORT_LOST: it did not come back. */
 eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, eb_err_t *err);
-/* The port went away: wait for it, by USB identity, and open it again. */
+/* The port went away: wait for its USB identity, and open it again. */
 eb_code_t eb_connect_reopen(eb_session_t *s, eb_err_t *err);
 
 /* -- detect.c --------------------------------------------------------------------------------- */
@@ -110,8 +110,9 @@ eb_code_t eb_watchdog_stop(eb_session_t *s, eb_err_t *err);
 eb_code_t eb_watchdog_can_reset(const eb_session_t *s, eb_err_t *err);
 /* Let the chip be reset by its watchdog, where it can. */
 eb_code_t eb_watchdog_reset(eb_session_t *s, eb_err_t *err);
-/* Before a reset over USB: forget that a program asked for the loader. *by_watchdog: the modem
- * lines would bring the chip into its loader again. On failure the lines are all there is. */
+/* Before a reset over USB: clear a program's request for download mode. *by_watchdog: the modem
+ * lines would bring the chip into download mode again, so its watchdog must reset it. On failure
+ * false. */
 void eb_watchdog_before_run(eb_session_t *s, bool *by_watchdog);
 
 /* -- security.c ------------------------------------------------------------------------------- */
@@ -126,8 +127,8 @@ eb_code_t eb_security_ask(eb_session_t *s, eb_security_t *out, uint32_t *chip_id
 
 /* Whether a file is a stub. EB_ERR_STUB, or that of reading it. */
 eb_code_t eb_stub_check_file(const char *path, eb_err_t *err);
-/* Load and start the stub. EB_ERR_STUB when there is none, or it does not start. *jumped: the board
- * was told to run it, so that after a failure nothing but a reset helps. */
+/* Load and start the stub. EB_ERR_STUB when there is none, or it does not start. *jumped: we told
+ * the board to run it, so after a failure only a reset helps. */
 eb_code_t eb_stub_start(eb_session_t *s, bool *jumped, eb_err_t *err);
 
 /* -- baud.c ----------------------------------------------------------------------------------- */
@@ -144,17 +145,17 @@ uint32_t eb_baud_below(uint32_t baud);
 
 /* -- flash_id.c ------------------------------------------------------------------------------- */
 
-/* Attach the flash, find out which it is and tell the loader its size. A flash that does not answer
- * is EB_OK with s->flash.known == false. */
+/* Attach the flash, identify it and tell ROM bootloader or stub its size. A flash that does not
+ * answer is EB_OK with s->flash.known == false. */
 eb_code_t eb_flash_setup(eb_session_t *s, eb_err_t *err);
-/* Give the flash its supply, on chips that start without; before a stub or the ROM attaches it. */
+/* Switch the supply of the flash on, on chips that start without; before the flash is attached. */
 eb_code_t eb_flash_power_up(eb_session_t *s, eb_err_t *err);
-/* The same after a reset, when everything is known. */
+/* Attach the flash and tell its size again, after a reset. */
 eb_code_t eb_flash_attach_again(eb_session_t *s, eb_err_t *err);
-/* EB_ERR_CHIP_RESET when the flash does not give its JEDEC id any more. */
+/* EB_ERR_CHIP_RESET when the flash does not answer its JEDEC id any more. */
 eb_code_t eb_flash_confirm_present(eb_session_t *s, eb_err_t *err);
 
-/* -- flash_range.c, flash_read_*.c ------------------------------------------------------------ */
+/* -- flash_digest.c, flash_read_*.c ----------------------------------------------------------- */
 
 eb_code_t eb_flash_check_range(const eb_session_t *s, uint32_t addr, uint32_t size, eb_err_t *err);
 
@@ -169,10 +170,10 @@ typedef struct eb_read_job {
 eb_code_t eb_flash_read_stub(eb_session_t *s, const eb_read_job_t *job, eb_err_t *err);
 eb_code_t eb_flash_read_rom(eb_session_t *s, const eb_read_job_t *job, eb_err_t *err);
 
-/* -- session.c -------------------------------------------------------------------------------- */
+/* -- session.c, recover.c --------------------------------------------------------------------- */
 
-/* From a synced loader to one ready for flash commands: stub, baud. Used by open and recover. */
-eb_code_t eb_session_prepare_loader(eb_session_t *s, eb_err_t *err);
+/* After a SYNC: make ready for flash commands (stub, baud rate). Used by open and recover. */
+eb_code_t eb_session_prepare(eb_session_t *s, eb_err_t *err);
 /* Reset and bring everything up again. */
 eb_code_t eb_session_restart(eb_session_t *s, eb_err_t *err);
 

@@ -1,3 +1,4 @@
+/* spi_user.c: see spi_user.h. Registers by the technical reference manuals. */
 #include "spi_user.h"
 
 #include <string.h>
@@ -76,7 +77,7 @@ static eb_code_t start(eb_session_t *s, const eb_spi_op_t *op, size_t words, eb_
             (eb_reg_write_t){spi->base + SPI_ADDR,
                              spi->addr_from_top ? op->addr << (32 - op->addr_bits) : op->addr};
     }
-    /* What was there before must not pass for an answer. */
+    /* Clear the buffer, so that old words do not pass for an answer. */
     for (size_t i = 0; i < words; i++) {
         writes[n++] = (eb_reg_write_t){spi->base + spi->w0 + (uint32_t)(4 * i), 0};
     }

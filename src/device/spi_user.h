@@ -1,8 +1,8 @@
 /*
  * spi_user.h: single commands to the flash, through the registers of the SPI controller.
  *
- * begin saves the registers that ROM and stub rely on, end puts them back; every path from begin
- * leads through end.
+ * begin saves the registers that ROM bootloader and stub rely on, and end restores them. Every path
+ * from begin must call end.
  */
 #ifndef EB_DEVICE_SPI_USER_H
 #define EB_DEVICE_SPI_USER_H
@@ -28,7 +28,7 @@ eb_code_t eb_spi_user_begin(eb_session_t *s, eb_spi_user_t *u, eb_err_t *err);
 /* words[0] has the first byte read in its lowest bits. */
 eb_code_t eb_spi_user_run(eb_session_t *s, const eb_spi_op_t *op, uint32_t words[EB_SPI_READ_WORDS],
                           eb_err_t *err);
-/* Without err, for the way out of a failure. */
+/* err NULL: after a failure whose error stays. */
 eb_code_t eb_spi_user_end(eb_session_t *s, const eb_spi_user_t *u, eb_err_t *err);
 
 #endif

@@ -13,7 +13,7 @@ typedef struct eb_stub_file {
 } eb_stub_file_t;
 
 extern const eb_stub_file_t eb_stub_files[];
-extern const size_t eb_stub_file_count; /* 0: built without stubs, ROM loader only */
+extern const size_t eb_stub_file_count; /* 0: built without stubs, ROM bootloader only */
 extern const char *const eb_stub_files_version;
 
 #endif

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* No chip has RAM for more. */
+/* Chips have less RAM. */
 #define EB_STUB_SEGMENT_MAX (256u * 1024u)
 
 typedef struct eb_stub_segment {

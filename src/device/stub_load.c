@@ -1,3 +1,4 @@
+/* stub_load.c: loading the stub into RAM by the ROM bootloader, and starting it. */
 #include "bytes.h"
 #include "clock.h"
 #include "fs_atomic.h"
@@ -17,10 +18,10 @@
 #define GREETING_MS         1500
 #define SYNC_MS             300
 #define MEM_END_MS          500
-/* Ten bits a byte, twice the time for escapes and a slow host, and the reply. */
+/* Ten bits a byte, twice the time because of escapes and slow hosts, and the reply. */
 #define BLOCK_MS(len, baud) ((int64_t)(len) * 20000 / (int64_t)(baud) + 2000)
 
-/* Answers of a ROM that refuses a command. */
+/* Status and reasons with which the ROM refuses a command. */
 enum { ROM_REFUSED = 0x01, ROM_MALFORMED = 0x05, ROM_FAILED = 0x06 };
 
 typedef struct upload_progress {
@@ -90,8 +91,8 @@ static eb_code_t get_image(eb_session_t *s, eb_stub_image_t *out, eb_err_t *err)
     return no_stub(s, err);
 }
 
-/* A port without a USB identity may lead to the USB unit of a chip that has one, by way of a
- * virtual machine or a bridge. */
+/* A virtual machine or a bridge hides the USB identity of a port, so an unknown port may be the USB
+ * unit of the chip. */
 static uint32_t ram_block(const eb_session_t *s)
 {
     const bool may_be_otg = (s->row->links & EB_CHIP_USB_OTG) != 0 && s->port.vid == 0;
@@ -100,8 +101,8 @@ static uint32_t ram_block(const eb_session_t *s)
     return eb_min_u32(RAM_BLOCK, eb_port_traits(kind)->block_max_bytes);
 }
 
-/* The ROM knows these commands, so that one it calls malformed, failed or of a wrong checksum came
- * to it damaged. */
+/* The ROM knows these commands. So a command that it calls malformed or failed reached it damaged.
+ */
 static eb_code_t ram_command(eb_session_t *s, uint8_t op, const uint8_t *head, size_t head_len,
                              const uint8_t *bulk, size_t bulk_len, int64_t timeout_ms,
                              eb_err_t *err)
@@ -156,9 +157,9 @@ static eb_code_t send_blocks(eb_session_t *s, const eb_stub_segment_t *segment, 
     return code;
 }
 
-/* After damage it goes on where it was acknowledged last, and in smaller pieces. A block that is
- * not acknowledged is not sent once more in place: the ROM may have it, and would take the same
- * bytes for those that follow. A new beginning says where they belong. */
+/* After damage continue behind the last acknowledged block, with smaller blocks. Begin anew there
+ * and do not send the block again: the ROM may have it, and would place the same bytes behind it.
+ */
 static eb_code_t upload(eb_session_t *s, const eb_stub_segment_t *segment,
                         const upload_progress_t *progress, eb_err_t *err)
 {
@@ -173,7 +174,7 @@ static eb_code_t upload(eb_session_t *s, const eb_stub_segment_t *segment,
         if (done > before) {
             failures = 0;
         }
-        /* What else a ROM refuses is believed the second time. */
+        /* Any other refusal counts the second time only. */
         if (code == EB_OK || failures == UPLOAD_FAILURES ||
             (!eb_code_row(code)->reply_lost && !(code == EB_ERR_DEVICE && failures == 0))) {
             break;
@@ -202,7 +203,7 @@ static eb_code_t end_upload(eb_session_t *s, bool stay, uint32_t entry, eb_err_t
     return ram_command(s, EB_CMD_MEM_END, head, sizeof(head), NULL, 0, MEM_END_MS, err);
 }
 
-/* Let the ROM call the stub for a read of the flash; *kept: what it would have called. */
+/* Let the ROM call the stub to read the flash; *kept: the function that it called before. */
 static eb_code_t start_by_read(eb_session_t *s, uint32_t entry, uint32_t *kept, eb_err_t *err)
 {
     uint8_t frame[EB_PACKET_HEADER_BYTES + 8] = {0};
@@ -253,7 +254,7 @@ static eb_code_t start(eb_session_t *s, uint32_t entry, uint32_t *kept, eb_err_t
     *kept = 0;
     code = secure_start(s) != 0 ? start_by_read(s, entry, kept, err)
                                 : end_upload(s, false, entry, err);
-    /* The jump may cut the reply off; the greeting is what counts. */
+    /* The jump may cut the reply off, so only the greeting counts. */
     if (code != EB_OK && !eb_code_row(code)->reply_lost) {
         return code;
     }
@@ -261,9 +262,9 @@ static eb_code_t start(eb_session_t *s, uint32_t entry, uint32_t *kept, eb_err_t
 }
 
 /*
- * Back in step after the jump, whose reply or greeting a bad line may have damaged: the stub may
- * run though it was not heard, and the ROM may still be there because it was not told. Without
- * greeting, err holds that error already.
+ * Find out who answers after the jump, because the line may have damaged the command, its reply or
+ * the greeting. The stub may run although its greeting was lost, and the ROM may not have heard the
+ * command. Without a greeting, err holds that error already.
  */
 static eb_code_t who_answers(eb_session_t *s, bool greeted, bool *jumped, eb_err_t *err)
 {

@@ -1,6 +1,6 @@
 /*
- * watchdog.c: the chip's watchdogs, which a USB-Serial/JTAG reset leaves running, and which can
- * reset a chip where the modem lines do not bring it back to its program.
+ * watchdog.c: the chip's watchdogs. A USB-Serial/JTAG reset leaves them running. They can reset a
+ * chip where the modem lines do not bring it back to its program.
  */
 #include "clock.h"
 #include "session_impl.h"
@@ -82,7 +82,7 @@ eb_code_t eb_watchdog_reset(eb_session_t *s, eb_err_t *err)
     if (code == EB_OK) {
         code = eb_dev_write_reg(s, w->config_reg, RESET_CONFIG, err);
     }
-    /* Nothing more: the reset may come before another command is answered, and locks it anyway. */
+    /* Do not lock the registers again: the reset may come first, and locks them itself. */
     if (code == EB_OK) {
         eb_sleep_ms(RESET_MS);
     }
@@ -93,7 +93,8 @@ void eb_watchdog_before_run(eb_session_t *s, bool *by_watchdog)
 {
     const eb_chip_row_t *row = s->row;
     const bool otg = s->port.kind == EB_PORT_USB_OTG;
-    const bool deaf = otg && !s->stub; /* lines are messages there, and the ROM reads none */
+    const bool deaf =
+        otg && !s->stub; /* the lines are USB requests there, and the ROM reads none */
     uint32_t strap = 0, force = 0;
 
     *by_watchdog = false;
@@ -119,7 +120,7 @@ void eb_watchdog_before_run(eb_session_t *s, bool *by_watchdog)
         eb_dev_read_reg(s, row->download.strap_reg, &strap, NULL) != EB_OK) {
         return;
     }
-    /* After RTS the chip samples GPIO0 as it was held; the watchdog does not sample it. */
+    /* A reset by RTS samples GPIO0 again as it was held. The watchdog does not sample it. */
     *by_watchdog =
         row->download.strap_reg == 0 ||
         ((deaf || (strap & row->download.strap_run) == 0) && (force & row->download.force_on) == 0);

@@ -34,7 +34,7 @@ static bool good_port_number(const char *text)
     return value >= 1 && value <= 65535;
 }
 
-/* HOST:PORT or [IPV6]:PORT; what other tools write behind it (/, ?query) is let go. */
+/* HOST:PORT or [IPV6]:PORT. A path or query behind it, as other tools write, is ignored. */
 static eb_code_t parse_endpoint(const char *text, const char *rest, eb_port_address_t *out,
                                 eb_err_t *err)
 {
@@ -79,7 +79,7 @@ eb_code_t eb_port_address_parse(const char *text, eb_port_address_t *out, eb_err
         }
     }
     if (strstr(text, "://") != NULL) {
-        return malformed(text, "is of no kind that is known", err);
+        return malformed(text, "has an unknown scheme", err);
     }
     if (text[0] == '\0') {
         return malformed(text, "is empty", err);

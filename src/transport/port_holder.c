@@ -1,3 +1,4 @@
+/* port_holder.c: who has a port open, by /proc on Linux. Other systems do not tell. */
 #include "port_holder.h"
 
 #include <ctype.h>
@@ -25,7 +26,7 @@ static long parent_of(long pid)
     if (file == NULL) {
         return 0;
     }
-    /* "12 (name) S 1 ...": the name may hold spaces and brackets, so from the last one on. */
+    /* "12 (name) S 1 ...": the name may hold spaces and brackets, so look for the last ")". */
     if (fgets(line, sizeof(line), file) != NULL) {
         after_name = strrchr(line, ')');
         if (after_name != NULL && after_name[1] == ' ' && after_name[2] != '\0') {

@@ -8,10 +8,10 @@
 #define EB_HOLDER_TEXT_BYTES 96
 
 /*
- * Look for another process that has `device` open. `ancestors`: whether those that started this one
- * count too (a program that opened the port and then started us meant us to use it, unless it has
- * locked it). true: out holds "name (process 1234)". What the system does not let us see counts as
- * not there.
+ * Look for another process that has `device` open; true: out holds "name (process 1234)". With
+ * `ancestors` the processes that started us count too. A program that opened the port and then
+ * started us wants us to use it, unless it has locked the port. Processes that the system hides do
+ * not count.
  */
 bool eb_port_holder_find(const char *device, bool ancestors, char *out, size_t cap);
 

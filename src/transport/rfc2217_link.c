@@ -24,7 +24,7 @@ static void answer(eb_rfc2217_t *r, uint8_t verb, uint8_t option)
 {
     const uint8_t bytes[] = {EB_TELNET_IAC, verb, option};
 
-    /* A peer that asks more than this in one breath is not answered; it is not waiting for us. */
+    /* A peer that sends this many options at once does not wait for answers: drop the rest. */
     if (r->reply_len + sizeof(bytes) > sizeof(r->reply)) {
         return;
     }
@@ -32,10 +32,10 @@ static void answer(eb_rfc2217_t *r, uint8_t verb, uint8_t option)
     r->reply_len += sizeof(bytes);
 }
 
-/* The side `mine` of an option, as the peer wants or offers it (`yes`). Only changes are answered,
- * as RFC 854 demands, or the two would answer each other for ever. */
-static void settle_option(eb_rfc2217_t *r, bool *state, bool known, bool yes, bool mine,
-                          uint8_t option)
+/* The peer asks for our side of an option (`mine`), or offers its own, on (`yes`) or off. Answer
+ * only changes, as RFC 854 demands, because two sides that answer everything never end. */
+static void agree_option(eb_rfc2217_t *r, bool *state, bool known, bool yes, bool mine,
+                         uint8_t option)
 {
     if (yes && !known) {
         answer(r, mine ? EB_TELNET_WONT : EB_TELNET_DONT, option);
@@ -64,9 +64,9 @@ static void on_option(void *user, uint8_t verb, uint8_t option)
         r->com_port_refused = !yes;
     }
     if (i == EB_RFC2217_OPTION_COUNT) {
-        settle_option(r, NULL, false, yes, mine, option);
+        agree_option(r, NULL, false, yes, mine, option);
     } else {
-        settle_option(r, mine ? &r->we_will[i] : &r->they_will[i], true, yes, mine, option);
+        agree_option(r, mine ? &r->we_will[i] : &r->they_will[i], true, yes, mine, option);
     }
 }
 
@@ -84,7 +84,7 @@ static unsigned control_ack(uint8_t value)
     return 0;
 }
 
-/* An acknowledgement that comes after all shows that the server was only slow. */
+/* A late acknowledgement shows that the server is slow, not silent. */
 static void acknowledge(eb_rfc2217_t *r, unsigned ack)
 {
     r->acks |= ack;
@@ -168,7 +168,7 @@ eb_code_t eb_rfc2217_push(eb_rfc2217_t *r, int wait_ms, bool *done, eb_err_t *er
     return EB_OK;
 }
 
-/* Commands: short, and sent whole or the connection is of no use any more. */
+/* Send a command whole, because a part of one leaves the connection useless. */
 static eb_code_t send_now(eb_rfc2217_t *r, const uint8_t *bytes, size_t len, eb_err_t *err)
 {
     const int64_t deadline_ms = eb_clock_ms() + SEND_MAX_MS;
@@ -270,7 +270,7 @@ eb_code_t eb_rfc2217_request(eb_rfc2217_t *r, const uint8_t *bytes, const uint8_
     r->acks = 0;
     code = send_now(r, bytes, (size_t)(end - bytes), err);
     want &= ~r->silent;
-    /* After a cancel the board is still to be reset: the commands go out, with a shorter wait. */
+    /* After a cancel the board must still be reset: send the commands, but wait less. */
     if (eb_event_cancelled(r->ev)) {
         deadline_ms = eb_clock_ms() + ACK_AFTER_ONE_MS;
     }

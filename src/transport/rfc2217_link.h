@@ -1,9 +1,9 @@
 /*
  * rfc2217_link.h: the client's side of RFC 2217 over one TCP connection.
  *
- * Each setting is a subcommand that the server acknowledges with the same number plus 100: a round
- * trip. So settings are sent only when they change, together where possible, and a server that does
- * not acknowledge one (some do not for DTR and RTS) is waited for once and then no more.
+ * Each setting is a subcommand that the server acknowledges with the same number plus 100, which
+ * costs a round trip. So we send settings only when they change, and several together. Some servers
+ * do not acknowledge DTR and RTS: we wait for such an acknowledgement once, and then no more.
  */
 #ifndef EB_TRANSPORT_RFC2217_LINK_H
 #define EB_TRANSPORT_RFC2217_LINK_H

@@ -1,9 +1,9 @@
 /*
  * serial_platform.h: what libserialport does not do, or does not do well enough, by OS.
  *
- * libserialport 0.1.1 gives no reason for a port it does not take, does not open exclusively, sets
- * DTR and RTS one after the other, and takes an unplugged port for a quiet one. `fd` is the handle
- * of an open port. One serial_*.c implements all of it.
+ * libserialport 0.1.1 gives no reason for a port that it refuses, does not open exclusively, sets
+ * DTR and RTS one after the other, and mistakes an unplugged port for a silent port. `fd` is the
+ * handle of an open port. One serial_*.c implements all of it.
  */
 #ifndef EB_TRANSPORT_SERIAL_PLATFORM_H
 #define EB_TRANSPORT_SERIAL_PLATFORM_H
@@ -21,8 +21,8 @@ eb_code_t eb_serial_resolve(const char *name, char *device, size_t cap, eb_err_t
 /* The error for an open(2) of `device` that failed. */
 eb_code_t eb_serial_open_error(const char *device, int os_errno, eb_err_t *err);
 
-/* Keep other programs out; put right what libserialport leaves (hardware flow control, inheritance
- * by children), and ask for low latency, which may fail without harm. */
+/* Lock the port against other programs. Switch off hardware flow control and inheritance by
+ * children, which libserialport leaves on. Ask for low latency, which may fail without harm. */
 eb_code_t eb_serial_claim(int fd, const char *device, eb_err_t *err);
 
 /* Both lines in one step. */

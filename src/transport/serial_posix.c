@@ -1,3 +1,4 @@
+/* serial_posix.c: serial_platform.h for Linux, macOS and the BSDs. */
 #include "clock.h"
 #include "port_holder.h"
 #include "serial_platform.h"
@@ -30,8 +31,7 @@ static eb_code_t busy(const char *device, const char *holder, eb_err_t *err)
         return eb_err_set(err, EB_ERR_PORT_BUSY, "%s is in use by another program", device);
     }
     eb_err_set(err, EB_ERR_PORT_BUSY, "%s is in use by %s", device, holder);
-    /* These two take every new port for a modem or a Braille display, and let it go again or not.
-     */
+    /* Each of these two opens every new port, to look for a modem or a Braille display. */
     if (strncmp(holder, "ModemManager", 12) == 0) {
         eb_err_hint(err, "wait ten seconds and try again, or: sudo systemctl stop ModemManager");
     } else if (strncmp(holder, "brltty", 6) == 0) {
@@ -135,15 +135,15 @@ eb_code_t eb_serial_resolve(const char *name, char *device, size_t cap, eb_err_t
     if (failure != 0) {
         return eb_serial_open_error(path, failure, err);
     }
-    /* Opening would change the settings under the other program's feet, and each of the two would
-     * get half of the bytes. Most monitors do not lock the port. */
+    /* Most monitors do not lock the port. Opening it would change the other program's settings, and
+     * each program would get half of the bytes. */
     if (eb_port_holder_find(device, false, holder, sizeof(holder))) {
         return busy(path, holder, err);
     }
     return EB_OK;
 }
 
-/* libserialport looks for CRTSCTS in the wrong word (0.1.1), so it stays on when it was. */
+/* libserialport 0.1.1 looks for CRTSCTS in the wrong word, and so leaves it on. */
 static eb_code_t no_flow_control(int fd, const char *device, eb_err_t *err)
 {
     struct termios tio;
@@ -158,7 +158,7 @@ static eb_code_t no_flow_control(int fd, const char *device, eb_err_t *err)
     return tcsetattr(fd, TCSANOW, &tio) == 0 ? EB_OK : eb_serial_open_error(device, errno, err);
 }
 
-/* USB adapters hold short packets back for up to 16 ms without it. */
+/* Without it USB adapters hold short packets back for up to 16 ms. */
 static void ask_low_latency(int fd)
 {
 #ifdef __linux__
@@ -177,7 +177,7 @@ static void ask_low_latency(int fd)
 
 eb_code_t eb_serial_claim(int fd, const char *device, eb_err_t *err)
 {
-    /* Two locks: TIOCEXCL keeps others out who come later (but not root), flock those who ask. */
+    /* Two locks: TIOCEXCL refuses later opens (but not of root), flock tells programs that ask. */
     if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
         return eb_serial_open_error(device, EBUSY, err);
     }
@@ -205,7 +205,7 @@ static bool is_gone(int fd)
     return tcgetattr(fd, &tio) != 0;
 }
 
-/* EB_OK also when nothing came: *ready tells. Says when the port has gone. */
+/* EB_OK also without an event, with *ready false. EB_ERR_PORT_LOST when the port is gone. */
 static eb_code_t wait_for(int fd, const char *device, short events, int wait_ms, bool *ready,
                           eb_err_t *err)
 {
@@ -262,7 +262,7 @@ eb_code_t eb_serial_read(int fd, const char *device, uint8_t *buf, size_t cap, i
         if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
             return lost(device, errno, err);
         }
-        /* Nothing is usual before poll, and after it the way in which a pulled plug shows. */
+        /* Before poll, no bytes are usual. After poll promised bytes, none mean a pulled plug. */
         if (n == 0 && promised && (is_gone(fd) || ++empty_reads == EMPTY_READS_MAX)) {
             return lost(device, 0, err);
         }
@@ -306,7 +306,7 @@ eb_code_t eb_serial_drain(int fd, const char *device, int wait_ms, bool *done, e
     int waiting = 0;
 
     *done = false;
-    /* Looked at rather than tcdrain alone, which has no limit when the adapter stops taking. */
+    /* Ask for the queue first, because tcdrain alone waits for ever when the adapter stops. */
     for (;;) {
         if (ioctl(fd, TIOCOUTQ, &waiting) != 0) {
             return lost(device, errno, err);
@@ -319,7 +319,7 @@ eb_code_t eb_serial_drain(int fd, const char *device, int wait_ms, bool *done, e
         }
         eb_sleep_ms(1);
     }
-    /* The driver's queue is empty; this waits for the few bytes in the hardware. */
+    /* The driver's queue is empty. Wait for the few bytes in the hardware. */
     if (tcdrain(fd) != 0 && errno != EINTR) {
         return lost(device, errno, err);
     }

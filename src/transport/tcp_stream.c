@@ -19,7 +19,7 @@
 #define MSG_NOSIGNAL 0 /* there SO_NOSIGPIPE does it */
 #endif
 
-/* A lost peer shall be noticed although we may only be listening for a long time. */
+/* Keepalive probes find a lost peer even while we only listen. */
 static void set_options(int fd)
 {
     const int on = 1;
@@ -156,7 +156,7 @@ eb_code_t eb_tcp_read(eb_tcp_t *tcp, uint8_t *buf, size_t cap, int wait_ms, size
     if (cap == 0) {
         return EB_OK;
     }
-    /* First without waiting: while bytes stream in, that saves every second system call. */
+    /* First without waiting, which saves every second system call while bytes stream in. */
     for (int look = 0; look < 2; look++) {
         const ssize_t n = recv(tcp->fd, buf, cap, 0);
         int failure;

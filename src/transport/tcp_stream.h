@@ -1,4 +1,4 @@
-/* tcp_stream.h: one TCP connection, non-blocking, for the two ways that go over the network. */
+/* tcp_stream.h: one TCP connection, non-blocking, for raw TCP and RFC 2217. */
 #ifndef EB_TRANSPORT_TCP_STREAM_H
 #define EB_TRANSPORT_TCP_STREAM_H
 

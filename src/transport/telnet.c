@@ -39,7 +39,7 @@ static void after_iac_in_sub(eb_telnet_t *t, uint8_t byte, const eb_telnet_handl
         t->state = EB_TELNET_IN_SUB;
         return;
     }
-    /* SE ends it; anything else is a broken peer, and the end of it too. */
+    /* SE ends a subnegotiation. Any other byte is a fault of the peer, and ends it as well. */
     if (byte == EB_TELNET_SE && t->sub_len <= EB_TELNET_SUB_MAX) {
         handler->sub(handler->user, t->sub, t->sub_len);
     }
@@ -53,7 +53,7 @@ size_t eb_telnet_decode(eb_telnet_t *t, const uint8_t *raw, size_t len, uint8_t 
 
     while (i < len) {
         if (t->state == EB_TELNET_DATA) {
-            /* In bulk up to the next IAC: nearly all bytes take this way. */
+            /* In bulk up to the next IAC, because nearly all bytes are data. */
             const uint8_t *iac = memchr(raw + i, EB_TELNET_IAC, len - i);
             const size_t run = iac != NULL ? (size_t)(iac - raw) - i : len - i;
 

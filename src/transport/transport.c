@@ -50,7 +50,8 @@ eb_code_t eb_transport_open(const char *address, const eb_events_t *ev, eb_trans
         free(t);
         return code;
     }
-    /* As the user wrote it: a name from /dev/serial/by-id still finds the board after a reset. */
+    /* Keep the name as given, because a name from /dev/serial/by-id finds the board after a reset.
+     */
     (void)snprintf(t->backend.info.name, sizeof(t->backend.info.name), "%s", address);
     t->ev = ev;
     t->baud = EB_INITIAL_BAUD;
@@ -77,8 +78,8 @@ static eb_code_t not_lost(const eb_transport_t *t, eb_err_t *err)
     return EB_OK;
 }
 
-/* Only where there is something to wait for: lines and settings still work after a cancel, so that
- * the board can be left running. */
+/* Only waits end at a cancel. Lines and settings still work, so that the board can be left running.
+ */
 static eb_code_t not_cancelled(const eb_transport_t *t, eb_err_t *err)
 {
     if (eb_event_cancelled(t->ev)) {
@@ -121,7 +122,7 @@ eb_code_t eb_transport_read(eb_transport_t *t, uint8_t *buf, size_t cap, int64_t
             return code;
         }
         t->bytes_in += *got;
-        /* wait_ms == 0 was a last look without waiting: the deadline has passed. */
+        /* After the deadline there was one last look without waiting. */
         if (*got > 0 || wait_ms == 0) {
             return EB_OK;
         }

@@ -1,5 +1,5 @@
 /*
- * transport_backend.h: what a way to a board implements, and transport.c uses.
+ * transport_backend.h: the calls that each transport implements, and transport.c uses.
  *
  * Backends work in slices: each call waits at most `wait_ms` (0 to 100) and reports what it did in
  * that time. Deadlines, cancel, counting and remembering a lost link are done once, in transport.c.

@@ -1,4 +1,5 @@
-/* RFC 2217: a serial port of another machine, over telnet. The protocol is in rfc2217_link.c. */
+/* transport_rfc2217.c: a serial port of another machine, over telnet. The protocol is in
+ * rfc2217_link.c. */
 #include "clock.h"
 #include "rfc2217_link.h"
 #include "transport_backend.h"
@@ -23,7 +24,7 @@ static eb_code_t rfc2217_read(void *self, uint8_t *buf, size_t cap, int wait_ms,
     const int64_t deadline_ms = eb_clock_ms() + wait_ms;
 
     *got = 0;
-    /* Commands may come without data: the rest of the slice is for what follows. */
+    /* Commands may come without data. Then wait for data during the rest of the slice. */
     for (bool last = false; r->held_len == 0 && !last;) {
         const int left_ms = (int)eb_clock_left_ms(deadline_ms);
         bool sent;
@@ -44,8 +45,8 @@ static eb_code_t rfc2217_read(void *self, uint8_t *buf, size_t cap, int wait_ms,
     return EB_OK;
 }
 
-/* Takes bytes as soon as tx is free. What cannot leave at once is sent by the next call of any
- * kind, so that no command ever comes between a byte and its escape. */
+/* Takes bytes as soon as tx is empty. The next call of any kind sends the rest of tx first, so that
+ * no command comes between a byte and its escape. */
 static eb_code_t rfc2217_write(void *self, const uint8_t *buf, size_t len, int wait_ms, size_t *put,
                                eb_err_t *err)
 {
@@ -67,8 +68,8 @@ static eb_code_t rfc2217_drain(void *self, int wait_ms, bool *done, eb_err_t *er
     return eb_rfc2217_push(self, wait_ms, done, err);
 }
 
-/* The purge makes the server throw away what it still has; its acknowledgement marks the point up
- * to which we throw away. */
+/* The purge empties the server's buffer. Its acknowledgement marks the point up to which we discard
+ * bytes too. */
 static eb_code_t rfc2217_flush_input(void *self, eb_err_t *err)
 {
     eb_rfc2217_t *r = self;
@@ -83,12 +84,13 @@ static eb_code_t rfc2217_flush_input(void *self, eb_err_t *err)
         code = eb_rfc2217_pump(r, 0, err);
     }
     r->held_len = 0;
-    return code == EB_ERR_LINE ? EB_OK : code; /* the bytes were to be thrown away anyhow */
+    return code == EB_ERR_LINE ? EB_OK : code; /* too many bytes came, and all are discarded */
 }
 
 static eb_code_t check_server_baud(const eb_rfc2217_t *r, uint32_t baud, eb_err_t *err)
 {
-    /* Over 3 % off, a UART does not understand the other one. No acknowledgement: believe it. */
+    /* Over 3 % off, two UARTs do not understand each other. Without an acknowledgement assume that
+     * the server did as told. */
     if ((r->acks & EB_RFC2217_ACK_BAUD) == 0 ||
         (uint64_t)(r->server_baud > baud ? r->server_baud - baud : baud - r->server_baud) * 100 <=
             (uint64_t)baud * 3) {
@@ -190,7 +192,7 @@ eb_code_t eb_rfc2217_open(const char *host, const char *port, const eb_events_t 
     if (code == EB_OK) {
         code = configure(r, err);
     }
-    /* Servers with one port take one client, and show the next one the door. */
+    /* A server with one port accepts one client, and closes the connection of the next. */
     if (code == EB_ERR_PORT_LOST) {
         code = eb_err_set(err, EB_ERR_PORT_BUSY, "%s hung up at once", r->tcp.peer);
         eb_err_hint(err, "another program may be connected to this server: close it there");

@@ -1,5 +1,7 @@
-/* The only file that sees libserialport: finding ports, opening, line settings. Bytes, locks and
- * modem lines go through serial_platform.h; why is said there. */
+/*
+ * transport_serial.c: the only file that sees libserialport: finding ports, opening, line settings.
+ * Bytes, locks and modem lines go through serial_platform.h, which says why.
+ */
 #include "transport_serial.h"
 
 #include "clock.h"
@@ -19,13 +21,14 @@
 typedef struct serial {
     struct sp_port *port;
     int fd;
-    bool claimed; /* ours alone: its output may be waited for and thrown away */
+    bool claimed; /* no other program uses it, so its output may be discarded */
     char device[EB_PORT_NAME_BYTES];
 } serial_t;
 
 /* -- facts about a port ------------------------------------------------------------------------ */
 
-/* Device texts come from the device: any bytes. NULL is empty; too long is cut at a character. */
+/* The device chooses its texts, so they may hold any bytes. NULL is empty; a text that is too long
+ * is cut between characters. */
 static void copy_text(char *out, size_t cap, const char *text)
 {
     char *clean = text != NULL ? eb_utf8_clean(text) : NULL;
@@ -101,8 +104,8 @@ static void serial_close(void *self)
     bool done = false;
 
     if (s->claimed) {
-        /* Let the last command out, but never wait for a port that takes nothing: the kernel
-         * would, for up to 30 s. */
+        /* Send the last command, but do not wait for a port that accepts nothing, because the
+         * kernel waits up to 30 s at the close. */
         (void)eb_serial_drain(s->fd, s->device, CLOSE_DRAIN_MS, &done, NULL);
         if (!done) {
             eb_serial_discard_output(s->fd);
@@ -152,7 +155,8 @@ static eb_code_t serial_set_lines(void *self, bool dtr, bool rts, eb_err_t *err)
     return eb_serial_set_lines(s->fd, s->device, dtr, rts, err);
 }
 
-/* 8N1 without flow control in one step. DTR and RTS are left out: here they go one by one. */
+/* 8N1 without flow control in one step. DTR and RTS are left out, because libserialport sets them
+ * one by one. */
 static enum sp_return apply(struct sp_port *port, uint32_t baud)
 {
     struct sp_port_config *config = NULL;
@@ -202,7 +206,7 @@ static eb_code_t serial_set_baud(void *self, uint32_t baud, eb_err_t *err)
         const int failure = rc == SP_ERR_FAIL ? sp_last_error_code() : 0;
         bool done;
 
-        /* A port that is gone fails every call; then it is not the rate. */
+        /* Every call fails on a port that is gone, so look whether the rate is to blame. */
         if (eb_serial_drain(s->fd, s->device, 0, &done, err) == EB_ERR_PORT_LOST) {
             return EB_ERR_PORT_LOST;
         }
@@ -212,7 +216,7 @@ static eb_code_t serial_set_baud(void *self, uint32_t baud, eb_err_t *err)
                    : eb_err_set(err, EB_ERR_UNSUPPORTED, "%s does not take %u baud", s->device,
                                 (unsigned)baud);
     }
-    /* Drivers that cannot do a rate may take the nearest without a word. */
+    /* A driver without this rate may silently choose the nearest. */
     now = rate_now(s->port);
     off = now > baud ? now - baud : baud - now;
     if (now != 0 && (uint64_t)off * 100 > (uint64_t)baud * 3) {
@@ -241,7 +245,8 @@ static eb_code_t open_port(serial_t *s, eb_err_t *err)
     if (rc == SP_ERR_MEM) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory");
     }
-    /* It exists, we looked. So it is no port of a kind that libserialport knows: a pty, mostly. */
+    /* The device exists, as eb_serial_resolve has found. So libserialport does not know its kind:
+     * it is mostly a pty. */
     if (rc != SP_OK) {
         return eb_serial_open_error(s->device, ENOTTY, err);
     }
@@ -277,7 +282,8 @@ eb_code_t eb_serial_open(const char *name, const eb_events_t *ev, eb_backend_t *
         code = eb_serial_claim(s->fd, s->device, err);
     }
     s->claimed = code == EB_OK;
-    /* The kernel asserts both lines at the open; on the usual circuit that is the same as none. */
+    /* The kernel asserts both lines at the open. On the usual circuit both do the same as neither.
+     */
     if (code == EB_OK) {
         code = eb_serial_set_lines(s->fd, s->device, false, false, err);
     }

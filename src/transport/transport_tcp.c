@@ -1,4 +1,5 @@
-/* Raw TCP: bytes and nothing else. The board has to be in its loader already, or reset by hand. */
+/* transport_tcp.c: raw TCP, bytes and nothing else. No line resets the board, so it must be in
+ * download mode already. */
 #include "tcp_stream.h"
 #include "transport_backend.h"
 
@@ -24,7 +25,7 @@ static eb_code_t tcp_write(void *self, const uint8_t *buf, size_t len, int wait_
     return eb_tcp_write(self, buf, len, wait_ms, put, err);
 }
 
-/* With TCP_NODELAY what was taken is on its way. */
+/* TCP_NODELAY is set, so the system has sent the bytes that it took. */
 static eb_code_t tcp_drain(void *self, int wait_ms, bool *done, eb_err_t *err)
 {
     (void)self;
@@ -39,7 +40,7 @@ static eb_code_t tcp_flush_input(void *self, eb_err_t *err)
     uint8_t scrap[4096];
     size_t got = 1;
 
-    /* Bounded: a peer that never stops sending must not hold us here. */
+    /* Bounded, because a peer may never stop sending. */
     for (size_t total = 0; got > 0 && total < DISCARD_MAX_BYTES; total += got) {
         const eb_code_t code = eb_tcp_read(self, scrap, sizeof(scrap), 0, &got, err);
 

@@ -84,7 +84,7 @@ eb_talk_t eb_boot_text_classify(const uint8_t *bytes, size_t len, char quote[EB_
 
 bool eb_boot_text_is_reset(const uint8_t *bytes, size_t len, char quote[EB_BOOT_QUOTE_BYTES])
 {
-    /* In the order of how much they tell. */
+    /* The banner that tells most comes first. */
     static const char *const banners[] = {"Brownout detector", "rst:0x", "ESP-ROM:", "ets J"};
 
     quote[0] = '\0';

@@ -1,5 +1,5 @@
 /*
- * boot_text.h: what a board prints when it is not answering commands.
+ * boot_text.h: text that a board prints while it does not answer commands.
  *
  * Works on raw bytes as they came from the port. Quotes are one line of printable ASCII.
  */
@@ -15,9 +15,9 @@
 typedef enum eb_talk {
     EB_TALK_NOTHING,
     EB_TALK_DOWNLOAD, /* the ROM says that it waits for download */
-    EB_TALK_BOOT,     /* a boot log of the ROM that is no download mode */
+    EB_TALK_BOOT,     /* a boot log of the ROM, and not of download mode */
     EB_TALK_TEXT,     /* other text: an application runs */
-    EB_TALK_GARBAGE   /* bytes that are no text: wrong baud, noise, another device */
+    EB_TALK_GARBAGE   /* not text: wrong baud rate, noise, another device */
 } eb_talk_t;
 
 /* quote: the line that tells most, empty for NOTHING and GARBAGE. */

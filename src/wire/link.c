@@ -64,7 +64,7 @@ static void trace_frame(const eb_link_t *l, const char *arrow, const uint8_t *fr
         return;
     }
     eb_hex_encode(frame, shown, hex);
-    /* A command and its reply have the number at the same place; data frames have none. */
+    /* Commands and replies have their number at the same place. Data frames have none. */
     if (len >= EB_PACKET_HEADER_BYTES && frame[0] <= 1) {
         char name[16];
 
@@ -136,10 +136,10 @@ eb_code_t eb_link_step(eb_link_t *l, int64_t deadline_ms, eb_slip_event_t *event
         *len = l->slip.len;
         trace_frame(l, "<-", l->slip.buf, *len);
     } else if (*event != EB_SLIP_MORE) {
-        /* What was taken for a frame may be a boot log after a stray delimiter. */
+        /* A boot log behind a single delimiter looks like a frame. */
         eb_slip_add_outside(&l->slip, l->slip.buf, l->slip.len);
         eb_event_note(l->ev, EB_LEVEL_TRACE, "<- damaged frame (%s) after %zu bytes",
-                      *event == EB_SLIP_TOO_LONG ? "too long" : "bad escape", l->slip.len);
+                      *event == EB_SLIP_TOO_LONG ? "too long" : "invalid escape", l->slip.len);
     }
     return EB_OK;
 }
@@ -259,7 +259,7 @@ eb_code_t eb_link_flush(eb_link_t *l, eb_err_t *err)
 
 /* -- SYNC ------------------------------------------------------------------------------------ */
 
-/* A reply to SYNC tells by its length and value who answered; the dialect is not known before. */
+/* The dialect is unknown before SYNC, so length and value of the reply tell who answered. */
 static bool sync_reply(const uint8_t *frame, size_t len, eb_sync_info_t *out)
 {
     const eb_dialect_t guess =
@@ -299,7 +299,7 @@ eb_code_t eb_link_sync(eb_link_t *l, int64_t timeout_ms, eb_sync_info_t *out, eb
 
         code = eb_link_receive(l, deadline, &reply, &len, err);
         if (code == EB_ERR_TIMEOUT && replies > 0) {
-            break; /* fewer than eight is common when the first SYNC sets the ROM's baud */
+            break; /* less than eight are common when the first SYNC sets the ROM's baud rate */
         }
         if (code != EB_OK) {
             return code;
@@ -327,8 +327,8 @@ eb_code_t eb_link_resync(eb_link_t *l, int tries, eb_sync_info_t *out, eb_err_t 
         if (code == EB_ERR_GARBAGE) {
             return code;
         }
-        /* The chip may have lost one delimiter, and then takes ends for starts, and says nothing.
-         * One that has said something is in step, and a stray one would bring it out. */
+        /* A chip that lost a delimiter mistakes ends for starts and stays silent: one delimiter
+         * more helps. A chip that sent bytes is in step, and would lose it by another delimiter. */
         if (code == EB_OK && silent) {
             code = eb_link_send_delimiter(l, err);
         }
@@ -338,7 +338,7 @@ eb_code_t eb_link_resync(eb_link_t *l, int tries, eb_sync_info_t *out, eb_err_t 
         }
         silent = eb_transport_bytes_in(l->transport) == came;
         if (code == EB_OK) {
-            /* The ROM that answers may be the same and yet have started anew. */
+            /* The ROM bootloader may have restarted, because it answers the same afterwards. */
             code = eb_link_blame_reset(l, EB_OK, err);
             l->text_mark = l->slip.outside_total;
             return code;

@@ -1,9 +1,9 @@
 /*
- * link.h: requests to a loader over a transport, one at a time, each under a deadline.
+ * link.h: requests to the ROM bootloader or the stub, one at a time, each under a deadline.
  *
- * Replies carry no sequence number, so a reply that comes late could be taken for that of the next
- * command. Therefore a command that fails on the way (timeout, damaged reply) marks the link, and
- * the next command first brings it back in step (drain, SYNC).
+ * Replies carry no sequence number, so a late reply looks like the reply to the next command.
+ * Therefore a command that fails on the way (timeout, damaged reply) marks the link, and the next
+ * command first brings the link back in step (drain, SYNC).
  *
  * All calls return EB_ERR_CANCELLED and EB_ERR_PORT_LOST as the transport does.
  */
@@ -64,27 +64,27 @@ eb_code_t eb_link_command(eb_link_t *l, const eb_request_t *request, eb_reply_t 
  */
 eb_code_t eb_link_sync(eb_link_t *l, int64_t timeout_ms, eb_sync_info_t *out, eb_err_t *err);
 /* Drain and SYNC, up to `tries` times; clears the mark of a failed command. EB_ERR_GARBAGE at once
- * when what comes never ends: no loader does that. EB_ERR_CHIP_RESET with *out filled when a boot
- * banner came since the last command: in step, but nothing is as it was. */
+ * when the board sends without end, because then the program runs. EB_ERR_CHIP_RESET with *out
+ * filled when a boot banner came since the last command: in step, but the chip has lost its
+ * settings. */
 eb_code_t eb_link_resync(eb_link_t *l, int tries, eb_sync_info_t *out, eb_err_t *err);
 /* The next command has to resync first. */
 void eb_link_mark_dirty(eb_link_t *l);
-/* Read and throw away until nothing comes for quiet_ms, at most max_ms. EB_ERR_GARBAGE when it
- * never gets quiet. */
+/* Discard bytes until none come for quiet_ms, at most max_ms. EB_ERR_GARBAGE when they do not end.
+ */
 eb_code_t eb_link_drain(eb_link_t *l, int64_t quiet_ms, int64_t max_ms, eb_err_t *err);
-/* Forget what came and was not looked at; text seen so far too. */
+/* Discard bytes that were not decoded yet, and the text seen so far. */
 eb_code_t eb_link_flush(eb_link_t *l, eb_err_t *err);
 
 /* -- raw frames, for flash reads and the greeting of a stub --------------------------------- */
 
 eb_code_t eb_link_send_frame(eb_link_t *l, const uint8_t *frame, size_t len, eb_err_t *err);
-/* A stray delimiter: brings a receiver that lost one back in step. */
+/* A single delimiter: brings a receiver that lost a delimiter back in step. */
 eb_code_t eb_link_send_delimiter(eb_link_t *l, eb_err_t *err);
 /* Where the next frames are decoded to; NULL: back to the link's own buffer. */
 void eb_link_set_buf(eb_link_t *l, uint8_t *buf, size_t cap);
-/* Take in bytes once: those at hand, else what comes until the deadline. *event is what they made:
- * EB_SLIP_FRAME with the frame in the buffer and its length in *len. *got: whether there were any
- * bytes (false: the deadline passed). */
+/* Decode bytes once: those at hand, else those that come before the deadline. *event EB_SLIP_FRAME:
+ * the frame is in the buffer, its length in *len. *got false: the deadline passed without bytes. */
 eb_code_t eb_link_step(eb_link_t *l, int64_t deadline_ms, eb_slip_event_t *event, size_t *len,
                        bool *got, eb_err_t *err);
 /* The same, and where the frame is. */
@@ -101,8 +101,8 @@ eb_code_t eb_link_receive(eb_link_t *l, int64_t deadline_ms, const uint8_t **fra
 /* Bytes seen outside frames since eb_link_flush, for what they say. */
 size_t eb_link_outside_total(const eb_link_t *l);
 eb_talk_t eb_link_talk(const eb_link_t *l, char quote[EB_BOOT_QUOTE_BYTES]);
-/* EB_ERR_CHIP_RESET when a boot banner came since the last flush or command, else `code` as it is
- * in err. */
+/* EB_ERR_CHIP_RESET when a boot banner came since the last flush or command, else `code` with err
+ * as it is. */
 eb_code_t eb_link_blame_reset(const eb_link_t *l, eb_code_t code, eb_err_t *err);
 
 #endif

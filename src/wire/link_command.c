@@ -6,7 +6,7 @@
 
 #define AFTER_DAMAGE_MS 400
 #define ERROR_INVALID   0x05u
-/* No reply is longer while it is not whole, but for flash packets that come late. */
+/* Only late flash packets are longer than this before they are whole. */
 #define REPLY_LONG      80u
 
 static eb_code_t send_request(eb_link_t *l, const eb_request_t *request, eb_err_t *err)
@@ -28,8 +28,8 @@ static eb_code_t send_request(eb_link_t *l, const eb_request_t *request, eb_err_
     return eb_link_send_frame(l, l->plain, EB_PACKET_HEADER_BYTES + len, err);
 }
 
-/* An unknown or unreadable command is answered several times, under the number of the one before.
- */
+/* The chip answers an unknown or unreadable command several times, under the number of the command
+ * before. */
 static eb_code_t refused(eb_link_t *l, const eb_request_t *request, const eb_reply_t *reply,
                          eb_err_t *err)
 {
@@ -53,7 +53,7 @@ static eb_code_t refused(eb_link_t *l, const eb_request_t *request, const eb_rep
     return EB_ERR_DEVICE;
 }
 
-/* The board found the request damaged: that is the line, not a refusal. */
+/* The board found the request damaged: a fault of the line, not a refusal. */
 static bool checksum_failed(const eb_reply_t *reply)
 {
     return (reply->status == 0x01 && reply->error == 0x07) || reply->status == 0xC1;
@@ -133,13 +133,13 @@ static eb_code_t await_reply(eb_link_t *l, const eb_request_t *request, eb_reply
             continue;
         }
         if (event != EB_SLIP_MORE && !damaged) {
-            /* Most likely our reply: no need to wait long for another. */
+            /* Most likely this was our reply, so do not wait long for another. */
             damaged = true;
             if (deadline > eb_clock_ms() + AFTER_DAMAGE_MS) {
                 deadline = eb_clock_ms() + AFTER_DAMAGE_MS;
             }
         }
-        /* A boot log may also stand in a frame that the restart cut off. */
+        /* A restart cuts a frame off, and the boot log then continues the frame. */
         if (l->slip.outside_total != outside ||
             (eb_link_frame_started(l, &decoded) && decoded > REPLY_LONG)) {
             outside = l->slip.outside_total;
@@ -169,7 +169,7 @@ eb_code_t eb_link_command(eb_link_t *l, const eb_request_t *request, eb_reply_t 
 
         code = eb_link_resync(l, 3, &info, err);
         if (code != EB_OK) {
-            (void)eb_err_wrap(err, "after a bad reply");
+            (void)eb_err_wrap(err, "after a damaged reply");
             return code;
         }
         if (info.dialect != before) {

@@ -6,11 +6,11 @@
 
 /* One read of the transport; large, so that a fast line costs few calls. */
 #define EB_LINK_RAW_BYTES   (64u * 1024u)
-/* A flash packet that comes late must not count as damage: it is decoded and then ignored. */
+/* Room for a late flash packet, which must not count as damage: we decode it and ignore it. */
 #define EB_LINK_FRAME_BYTES (4096u + 256u)
 
 #define EB_LINK_QUIET_MS 80
-/* A flash packet that is on its way takes 0.4 s at 115200 baud; what does not end is no loader. */
+/* A flash packet takes 0.4 s at 115200 baud. Neither ROM bootloader nor stub sends for longer. */
 #define EB_LINK_DRAIN_MS 700
 
 /* Frames that answer something else, or nothing, before the line is given up. */

@@ -36,7 +36,7 @@ static const struct {
     {EB_CMD_RUN_USER_CODE, "RUN_USER_CODE"},
 };
 
-/* ROM loaders: status 1 and the reason in the second byte. Stubs: the reason is the status. */
+/* ROM bootloader: status 1, and the reason in the second byte. Stub: the status is the reason. */
 static const struct {
     uint8_t status, error;
     const char *text;
@@ -135,7 +135,7 @@ bool eb_packet_reply(const uint8_t *frame, size_t len, eb_dialect_t dialect, eb_
     out->value = eb_get_le32(frame + 4);
     out->data = frame + EB_PACKET_HEADER_BYTES;
     out->data_len = len - EB_PACKET_HEADER_BYTES;
-    /* A loader that answers in a shorter form than expected still starts with its status. */
+    /* A reply in a shorter form than expected still starts with the status. */
     if (out->data_len < tail) {
         out->status = out->data[0];
         out->error = out->data[1];

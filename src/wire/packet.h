@@ -1,9 +1,10 @@
 /*
- * packet.h: commands and replies of Espressif's loaders, as they lie in a SLIP frame.
+ * packet.h: commands and replies of ROM bootloader and stub, as they lie in a SLIP frame.
  *
  * Command: 00, number, length of data (16 bit), checksum (32 bit), data.
  * Reply:   01, number, length of what follows the value (16 bit), value (32 bit), data, status
  * bytes. The number of status bytes depends on who answers: see eb_dialect_t. All little-endian.
+ * Source: Espressif's serial protocol document, and the recorded sessions in tests/data/captures.
  */
 #ifndef EB_WIRE_PACKET_H
 #define EB_WIRE_PACKET_H

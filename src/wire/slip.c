@@ -98,7 +98,7 @@ static eb_slip_event_t put_escaped(eb_slip_t *d, uint8_t byte)
     d->escaped = false;
     if (byte != SLIP_ESC_END && byte != SLIP_ESC_ESC) {
         d->dropping = true;
-        return EB_SLIP_BAD_ESCAPE;
+        return EB_SLIP_INVALID_ESCAPE;
     }
     return put_plain(d, &plain, 1) ? EB_SLIP_MORE : EB_SLIP_TOO_LONG;
 }
@@ -138,17 +138,17 @@ static eb_slip_event_t push_inside(eb_slip_t *d, const uint8_t *bytes, size_t co
 /* The delimiter that ends a frame was met. */
 static eb_slip_event_t end_frame(eb_slip_t *d)
 {
-    const bool bad_escape = d->escaped && !d->dropping;
+    const bool invalid_escape = d->escaped && !d->dropping;
 
     if (d->dropping || d->escaped) {
         d->in_frame = false;
         d->dropping = false;
         d->escaped = false;
         d->len = 0;
-        return bad_escape ? EB_SLIP_BAD_ESCAPE : EB_SLIP_MORE;
+        return invalid_escape ? EB_SLIP_INVALID_ESCAPE : EB_SLIP_MORE;
     }
-    /* Nothing between two delimiters: the first ended a frame whose start was lost, so that this
-     * one starts the next. Staying inside is what brings the decoder back in step. */
+    /* No bytes between two delimiters: the first ended a frame whose start was lost, so this
+     * delimiter starts the next frame. Staying inside brings the decoder back in step. */
     if (d->len == 0) {
         return EB_SLIP_MORE;
     }

@@ -1,9 +1,10 @@
 /*
- * slip.h: SLIP framing (RFC 1055) as Espressif loaders use it: C0 at both ends, DB DC / DB DD.
+ * slip.h: SLIP framing (RFC 1055) as ROM bootloader and stub use it: C0 at both ends, DB DC / DB
+ * DD.
  *
- * The decoder is pushed whole buffers, so that the hot path is a memchr, not a switch per byte. A
- * frame longer than its buffer is an error, never cut. Bytes outside frames are collected: they
- * are boot text or noise, and tell what went wrong.
+ * The decoder takes whole buffers, so that the hot path is a memchr and not a switch for each byte.
+ * A frame longer than its buffer is an error, never cut. The decoder keeps bytes outside frames,
+ * because boot text or noise tells the cause of a fault.
  */
 #ifndef EB_WIRE_SLIP_H
 #define EB_WIRE_SLIP_H
@@ -20,10 +21,10 @@
 size_t eb_slip_encode(const uint8_t *frame, size_t len, uint8_t *out);
 
 typedef enum eb_slip_event {
-    EB_SLIP_MORE,      /* all input used, no frame complete */
-    EB_SLIP_FRAME,     /* frame complete in buf, frame_len set; call again with the rest */
-    EB_SLIP_TOO_LONG,  /* told at once; the rest of the frame is then dropped up to its delimiter */
-    EB_SLIP_BAD_ESCAPE /* likewise */
+    EB_SLIP_MORE,     /* all input used, no frame complete */
+    EB_SLIP_FRAME,    /* frame complete in buf, frame_len set; call again with the rest */
+    EB_SLIP_TOO_LONG, /* told at once; the rest of the frame is then dropped up to its delimiter */
+    EB_SLIP_INVALID_ESCAPE /* likewise */
 } eb_slip_event_t;
 
 #define EB_SLIP_OUTSIDE_BYTES 512
@@ -52,8 +53,7 @@ bool eb_slip_started(const eb_slip_t *d);
 void eb_slip_set_buf(eb_slip_t *d, uint8_t *buf, size_t cap);
 /* The last bytes seen outside frames, oldest first, at most cap; returns how many. */
 size_t eb_slip_outside(const eb_slip_t *d, uint8_t *out, size_t cap);
-/* Put bytes among those seen outside frames (a broken frame is often text with a stray delimiter).
- */
+/* Count bytes as seen outside frames: a damaged frame is often text behind a single delimiter. */
 void eb_slip_add_outside(eb_slip_t *d, const uint8_t *bytes, size_t count);
 
 #endif

@@ -301,7 +301,7 @@ static void a_digest_too_early_needs_no_end(void **state)
     check_fault(STUB_EARLY_DIGEST, EB_ERR_LINE, 4096, 0);
 }
 
-static void a_wrong_digest_proves_nothing(void **state)
+static void a_wrong_digest_verifies_nothing(void **state)
 {
     (void)state;
     check_fault(STUB_WRONG_DIGEST, EB_ERR_LINE, SIZE, 0);
@@ -369,7 +369,7 @@ int main(void)
         cmocka_unit_test(a_damaged_packet_ends_the_read),
         cmocka_unit_test(a_packet_that_does_not_come_ends_the_read),
         cmocka_unit_test(a_digest_too_early_needs_no_end),
-        cmocka_unit_test(a_wrong_digest_proves_nothing),
+        cmocka_unit_test(a_wrong_digest_verifies_nothing),
         cmocka_unit_test(a_lost_last_acknowledgement_costs_no_data),
         cmocka_unit_test(a_restart_is_told_at_once),
         cmocka_unit_test(refuses_ranges_beyond_the_flash),

@@ -187,7 +187,7 @@ static void tells_that_a_reset_leaves_the_range_unknown(void **state)
 }
 
 /* The board acknowledges what it did not do: only the digest can tell. */
-static void a_write_that_lies_is_not_proved_by_its_acknowledgement(void **state)
+static void an_acknowledgement_does_not_verify_a_write(void **state)
 {
     board_t *b = new_board("esp32c3", SIM_LINK_TCP);
     uint8_t *bytes = new_content();
@@ -224,7 +224,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_not_whole_sectors_or_beyond),
         cmocka_unit_test(gets_through_a_line_that_flips_bits),
         cmocka_unit_test(tells_that_a_reset_leaves_the_range_unknown),
-        cmocka_unit_test(a_write_that_lies_is_not_proved_by_its_acknowledgement),
+        cmocka_unit_test(an_acknowledgement_does_not_verify_a_write),
         cmocka_unit_test(reads_the_protection_bits),
     };
 

@@ -38,7 +38,7 @@ static void check_bounds(const eb_reset_sequence_t *sequence)
     assert_false(sequence->steps[sequence->count - 1].rts);
 }
 
-static void check_into_loader(const eb_reset_sequence_t *sequence)
+static void check_into_download(const eb_reset_sequence_t *sequence)
 {
     size_t reset = 0;
     bool was_reset = false, sampled = false;
@@ -60,18 +60,18 @@ static void check_into_loader(const eb_reset_sequence_t *sequence)
     assert_true(sampled);
 }
 
-static void classic_sequences_lead_into_the_loader(void **state)
+static void classic_sequences_lead_into_download_mode(void **state)
 {
     static const eb_port_kind_t circuits[] = {EB_PORT_UART, EB_PORT_RFC2217, EB_PORT_USB_OTG};
 
     (void)state;
     for (size_t k = 0; k < sizeof(circuits) / sizeof(circuits[0]); k++) {
         size_t count = 0;
-        const eb_reset_sequence_t *variants = eb_reset_into_loader(circuits[k], false, &count);
+        const eb_reset_sequence_t *variants = eb_reset_into_download(circuits[k], false, &count);
 
         assert_true(count >= 2); /* another timing is tried when the first does not do */
         for (size_t i = 0; i < count; i++) {
-            check_into_loader(&variants[i]);
+            check_into_download(&variants[i]);
         }
         assert_true(variants[0].steps[variants[0].count - 2].wait_ms <
                     variants[1].steps[variants[1].count - 2].wait_ms);
@@ -79,10 +79,10 @@ static void classic_sequences_lead_into_the_loader(void **state)
 }
 
 /* The unit in the chip takes DTR for GPIO0 as it is when RTS falls. */
-static void usb_sequence_asks_for_the_loader_before_it_resets(void **state)
+static void usb_sequence_asks_for_download_mode_before_it_resets(void **state)
 {
     size_t count = 0;
-    const eb_reset_sequence_t *usb = eb_reset_into_loader(EB_PORT_USB_JTAG, false, &count);
+    const eb_reset_sequence_t *usb = eb_reset_into_download(EB_PORT_USB_JTAG, false, &count);
     bool asked = false, through_both = false, reset = false;
 
     (void)state;
@@ -95,10 +95,10 @@ static void usb_sequence_asks_for_the_loader_before_it_resets(void **state)
     }
     assert_true(reset);
     /* Any port can be told to be one. */
-    assert_ptr_equal(eb_reset_into_loader(EB_PORT_UART, true, &count), usb);
+    assert_ptr_equal(eb_reset_into_download(EB_PORT_UART, true, &count), usb);
 }
 
-static void run_sequences_never_ask_for_the_loader(void **state)
+static void run_sequences_never_ask_for_download_mode(void **state)
 {
     (void)state;
     for (size_t k = 0; k < KIND_COUNT; k++) {
@@ -164,9 +164,9 @@ static void what_is_no_sequence_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(classic_sequences_lead_into_the_loader),
-        cmocka_unit_test(usb_sequence_asks_for_the_loader_before_it_resets),
-        cmocka_unit_test(run_sequences_never_ask_for_the_loader),
+        cmocka_unit_test(classic_sequences_lead_into_download_mode),
+        cmocka_unit_test(usb_sequence_asks_for_download_mode_before_it_resets),
+        cmocka_unit_test(run_sequences_never_ask_for_download_mode),
         cmocka_unit_test(a_sequence_as_the_user_writes_it),
         cmocka_unit_test(what_is_no_sequence_is_told),
     };

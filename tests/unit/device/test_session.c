@@ -239,7 +239,7 @@ static void a_bad_stub_file_is_an_error(void **state)
     free_board(b);
 }
 
-/* A session that was left in the stub is taken up, without another upload. */
+/* A session that was left in the stub goes on with it, without another upload. */
 static void a_running_stub_is_used(void **state)
 {
     board_t *b = new_board("esp32", SIM_LINK_TCP);

@@ -74,7 +74,7 @@ static void a_reset_in_the_middle_is_overcome(void **state)
  * The ROM of a board that started anew has its flash pins off: it reads FF, and its digest of that
  * agrees. On a raw link in download mode the same ROM answers before and after.
  */
-static void a_rom_that_restarted_does_not_prove_ff(void **state)
+static void a_rom_that_restarted_does_not_verify_ff(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 6; seed++) {
@@ -179,7 +179,7 @@ int main(void)
         cmocka_unit_test(a_stub_is_loaded_over_a_bad_line),
         cmocka_unit_test(damaged_bytes_never_get_through),
         cmocka_unit_test(a_reset_in_the_middle_is_overcome),
-        cmocka_unit_test(a_rom_that_restarted_does_not_prove_ff),
+        cmocka_unit_test(a_rom_that_restarted_does_not_verify_ff),
         cmocka_unit_test(an_unplugged_board_is_waited_for),
         cmocka_unit_test(slows_down_step_by_step),
         cmocka_unit_test(an_esp8266_slows_down_without_a_reset),

@@ -33,7 +33,7 @@ static void a_cut_while_connecting_is_got_over(void **state)
     }
 }
 
-static void a_loader_that_is_taken_on_trust_is_too(void **state)
+static void a_board_taken_on_trust_comes_back_too(void **state)
 {
     board_t *b = new_board("esp32c3", SIM_LINK_TCP);
     eb_read_result_t result;
@@ -112,7 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cut_while_connecting_is_got_over),
-        cmocka_unit_test(a_loader_that_is_taken_on_trust_is_too),
+        cmocka_unit_test(a_board_taken_on_trust_comes_back_too),
         cmocka_unit_test(a_line_that_is_cut_again_and_again_ends_it),
         cmocka_unit_test(a_port_lost_while_connecting_is_waited_for_once),
         cmocka_unit_test(a_port_that_stays_away_is_an_error),

@@ -36,7 +36,7 @@ static void tells_boot_modes_apart(void **state)
                      EB_TALK_DOWNLOAD);
 }
 
-/* The last boot counts: a board may have been in the loader before. */
+/* The last boot counts: a board may have been in download mode before. */
 static void the_last_boot_counts(void **state)
 {
     char quote[EB_BOOT_QUOTE_BYTES];

@@ -1,7 +1,4 @@
-/*
- * The link against a loader that follows a script: what it answers to the n-th command, if
- * anything.
- */
+/* The link against a board that follows a script: its answer, if any, to the n-th command. */
 #include "clock.h"
 #include "held_net.h"
 #include "link.h"
@@ -19,18 +16,18 @@
     "\r\nets Jul 29 2019 12:21:46\r\n\r\nrst:0x10 (RTCWDT_RTC_RESET),boot:0x13 "                   \
     "(SPI_FAST_FLASH_BOOT)\r\nconfigsip: 0, SPIWP:0xee\r\n"
 
-/* The loader: called for each frame that comes. */
-typedef struct loader loader_t;
-typedef void (*answer_fn)(loader_t *l, const uint8_t *frame, size_t len);
+/* The board: called for each frame that comes. */
+typedef struct peer peer_t;
+typedef void (*answer_fn)(peer_t *l, const uint8_t *frame, size_t len);
 
-struct loader {
+struct peer {
     answer_fn answer;
     int commands, syncs;
     eb_dialect_t dialect;
 };
 
 typedef struct fixture {
-    loader_t loader;
+    peer_t peer;
     eb_transport_t *transport;
     eb_link_t *link;
 } fixture_t;
@@ -42,7 +39,7 @@ static void send_frame(const uint8_t *frame, size_t len)
     held_send(wire, eb_slip_encode(frame, len, wire));
 }
 
-static void send_reply(loader_t *l, uint8_t op, uint32_t value, uint8_t status, uint8_t error)
+static void send_reply(peer_t *l, uint8_t op, uint32_t value, uint8_t status, uint8_t error)
 {
     const size_t tail = l->dialect == EB_DIALECT_ROM ? 4 : 2;
     uint8_t frame[16] = {1, op, (uint8_t)tail, 0};
@@ -53,7 +50,7 @@ static void send_reply(loader_t *l, uint8_t op, uint32_t value, uint8_t status, 
     send_frame(frame, 8 + tail);
 }
 
-static void send_sync(loader_t *l, int times)
+static void send_sync(peer_t *l, int times)
 {
     for (int i = 0; i < times; i++) {
         send_reply(l, EB_CMD_SYNC, l->dialect == EB_DIALECT_STUB ? 0 : 0x20120707, 0, 0);
@@ -62,7 +59,7 @@ static void send_sync(loader_t *l, int times)
 
 static void serve(void *user)
 {
-    loader_t *l = user;
+    peer_t *l = user;
     uint8_t raw[4096], buf[32768];
     eb_slip_t slip;
     int n;
@@ -90,9 +87,9 @@ static void start(fixture_t *f, answer_fn answer, eb_dialect_t dialect)
     eb_err_t err = {0};
 
     memset(f, 0, sizeof(*f));
-    f->loader.answer = answer;
-    f->loader.dialect = dialect;
-    held_server_start(serve, &f->loader);
+    f->peer.answer = answer;
+    f->peer.dialect = dialect;
+    held_server_start(serve, &f->peer);
     assert_int_equal(eb_transport_open("socket://held:1", NULL, &f->transport, &err), EB_OK);
     assert_int_equal(eb_link_new(f->transport, NULL, &f->link, &err), EB_OK);
     eb_link_set_dialect(f->link, dialect);
@@ -120,7 +117,7 @@ static eb_code_t read_reg(fixture_t *f, int64_t timeout_ms, bool probe, eb_reply
 
 /* -- the plain case, and stale replies -------------------------------------------------------- */
 
-static void answer_value(loader_t *l, const uint8_t *frame, size_t len)
+static void answer_value(peer_t *l, const uint8_t *frame, size_t len)
 {
     (void)len;
     if (frame[1] == EB_CMD_SYNC) {
@@ -140,11 +137,11 @@ static void answers_a_command(void **state)
     start(&f, answer_value, EB_DIALECT_ROM);
     assert_int_equal(read_reg(&f, 2000, false, &reply, &err), EB_OK);
     assert_int_equal(reply.value, 0x00F01D83);
-    assert_int_equal(f.loader.syncs, 0);
+    assert_int_equal(f.peer.syncs, 0);
     stop(&f);
 }
 
-static void answer_late_syncs(loader_t *l, const uint8_t *frame, size_t len)
+static void answer_late_syncs(peer_t *l, const uint8_t *frame, size_t len)
 {
     send_sync(l, 8);
     answer_value(l, frame, len);
@@ -187,7 +184,7 @@ static void sync_tells_who_answers(void **state)
     check_sync(EB_DIALECT_STUB);
 }
 
-static void answer_one_sync(loader_t *l, const uint8_t *frame, size_t len)
+static void answer_one_sync(peer_t *l, const uint8_t *frame, size_t len)
 {
     (void)frame;
     (void)len;
@@ -212,7 +209,7 @@ static void one_sync_reply_suffices(void **state)
 /* -- refusals --------------------------------------------------------------------------------- */
 
 /* As the older ROM does: eight times, under the number of the command before. */
-static void answer_unknown(loader_t *l, const uint8_t *frame, size_t len)
+static void answer_unknown(peer_t *l, const uint8_t *frame, size_t len)
 {
     if (frame[1] == EB_CMD_READ_REG && l->commands == 1) {
         for (int i = 0; i < 8; i++) {
@@ -235,7 +232,7 @@ static void unknown_command_is_an_answer_to_a_probe(void **state)
     assert_int_equal(err.device_status, 5);
     /* None of the eight is taken for the next answer. */
     assert_int_equal(read_reg(&f, 2000, true, &reply, &err), EB_OK);
-    assert_int_equal(f.loader.syncs, 0);
+    assert_int_equal(f.peer.syncs, 0);
     stop(&f);
 }
 
@@ -249,11 +246,11 @@ static void unknown_command_is_a_bad_line_otherwise(void **state)
     start(&f, answer_unknown, EB_DIALECT_ROM);
     assert_int_equal(read_reg(&f, 2000, false, &reply, &err), EB_ERR_LINE);
     assert_int_equal(read_reg(&f, 2000, false, &reply, &err), EB_OK);
-    assert_int_equal(f.loader.syncs, 1);
+    assert_int_equal(f.peer.syncs, 1);
     stop(&f);
 }
 
-static void answer_failure(loader_t *l, const uint8_t *frame, size_t len)
+static void answer_failure(peer_t *l, const uint8_t *frame, size_t len)
 {
     (void)len;
     send_reply(l, frame[1], 0, 0xC4, 0);
@@ -277,7 +274,7 @@ static void a_status_becomes_an_error(void **state)
 /* -- faults ----------------------------------------------------------------------------------- */
 
 /* The first command's reply comes when the second is sent: too late, and with another value. */
-static void answer_too_late(loader_t *l, const uint8_t *frame, size_t len)
+static void answer_too_late(peer_t *l, const uint8_t *frame, size_t len)
 {
     if (frame[1] != EB_CMD_SYNC && l->commands == 1) {
         return;
@@ -302,11 +299,11 @@ static void a_late_reply_is_not_taken_for_another(void **state)
     assert_true(eb_clock_ms() - began < 1000);
     assert_int_equal(read_reg(&f, 2000, false, &reply, &err), EB_OK);
     assert_int_equal(reply.value, 0x00F01D83);
-    assert_int_equal(f.loader.syncs, 1);
+    assert_int_equal(f.peer.syncs, 1);
     stop(&f);
 }
 
-static void answer_damaged(loader_t *l, const uint8_t *frame, size_t len)
+static void answer_damaged(peer_t *l, const uint8_t *frame, size_t len)
 {
     if (l->commands == 1 && frame[1] != EB_CMD_SYNC) {
         held_send("\xC0\x01\x0A\x04\x00\xDB\x11\x00\xC0", 9);
@@ -331,7 +328,7 @@ static void a_damaged_reply_is_not_waited_out(void **state)
     stop(&f);
 }
 
-static void answer_banner(loader_t *l, const uint8_t *frame, size_t len)
+static void answer_banner(peer_t *l, const uint8_t *frame, size_t len)
 {
     (void)l;
     (void)frame;
@@ -356,7 +353,7 @@ static void a_boot_banner_is_a_restart(void **state)
 }
 
 /* The banner begins within a frame that the restart cut off. */
-static void answer_half_and_banner(loader_t *l, const uint8_t *frame, size_t len)
+static void answer_half_and_banner(peer_t *l, const uint8_t *frame, size_t len)
 {
     held_send("\xC0\x01\x0A", 3);
     answer_banner(l, frame, len);
@@ -377,7 +374,7 @@ static void a_banner_within_a_frame_is_a_restart(void **state)
     stop(&f);
 }
 
-static void answer_endless(loader_t *l, const uint8_t *frame, size_t len)
+static void answer_endless(peer_t *l, const uint8_t *frame, size_t len)
 {
     (void)l;
     (void)frame;
@@ -407,7 +404,7 @@ static void what_never_ends_is_garbage(void **state)
     stop(&f);
 }
 
-static void answer_other_loader(loader_t *l, const uint8_t *frame, size_t len)
+static void answer_as_rom(peer_t *l, const uint8_t *frame, size_t len)
 {
     if (l->commands == 1 && frame[1] != EB_CMD_SYNC) {
         return;
@@ -416,14 +413,14 @@ static void answer_other_loader(loader_t *l, const uint8_t *frame, size_t len)
     answer_value(l, frame, len);
 }
 
-static void another_loader_after_a_fault_is_a_restart(void **state)
+static void another_dialect_after_a_fault_is_a_restart(void **state)
 {
     fixture_t f;
     eb_reply_t reply;
     eb_err_t err = {0};
 
     (void)state;
-    start(&f, answer_other_loader, EB_DIALECT_STUB);
+    start(&f, answer_as_rom, EB_DIALECT_STUB);
     assert_int_equal(read_reg(&f, 100, false, &reply, &err), EB_ERR_TIMEOUT);
     assert_int_equal(read_reg(&f, 2000, false, &reply, &err), EB_ERR_CHIP_RESET);
     stop(&f);
@@ -442,7 +439,7 @@ static void refuses_what_does_not_fit(void **state)
     start(&f, answer_value, EB_DIALECT_ROM);
     assert_int_equal(eb_link_command(f.link, &request, &reply, &err), EB_ERR_INTERNAL);
     stop(&f);
-    assert_int_equal(f.loader.commands, 0);
+    assert_int_equal(f.peer.commands, 0);
 }
 
 int main(void)
@@ -460,7 +457,7 @@ int main(void)
         cmocka_unit_test(a_boot_banner_is_a_restart),
         cmocka_unit_test(a_banner_within_a_frame_is_a_restart),
         cmocka_unit_test(what_never_ends_is_garbage),
-        cmocka_unit_test(another_loader_after_a_fault_is_a_restart),
+        cmocka_unit_test(another_dialect_after_a_fault_is_a_restart),
         cmocka_unit_test(refuses_what_does_not_fit),
     };
 

@@ -1,7 +1,7 @@
 /*
  * Getting in step again with a stub that receives as strictly as the real one: after a frame it
- * waits for a delimiter, and two with nothing between them are no frame, so that a stray one makes
- * it take ends for starts.
+ * waits for a delimiter, and two with nothing between them are no frame, so that one delimiter
+ * too many makes it mistake ends for starts.
  */
 #include "held_net.h"
 #include "link.h"

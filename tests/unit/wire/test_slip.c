@@ -146,11 +146,11 @@ static void bad_escape_drops_the_frame(void **state)
     (void)state;
     eb_slip_init(&d, buf, sizeof(buf));
     assert_int_equal(push_all(&d, wire, sizeof(wire), events, 4), 2);
-    assert_int_equal(events[0], EB_SLIP_BAD_ESCAPE);
+    assert_int_equal(events[0], EB_SLIP_INVALID_ESCAPE);
     assert_int_equal(events[1], EB_SLIP_FRAME);
     eb_slip_reset(&d);
     assert_int_equal(push_all(&d, cut, sizeof(cut), events, 4), 2);
-    assert_int_equal(events[0], EB_SLIP_BAD_ESCAPE);
+    assert_int_equal(events[0], EB_SLIP_INVALID_ESCAPE);
     assert_int_equal(events[1], EB_SLIP_FRAME);
     assert_int_equal(d.buf[0], 6);
 }
