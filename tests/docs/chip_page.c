@@ -63,19 +63,19 @@ static void print_crystal(const eb_chip_row_t *row)
 static const char *way_back(const eb_chip_row_t *row)
 {
     if ((row->links & ~(unsigned)EB_CHIP_UART) == 0) {
-        return row->watchdog.can_reset ? "RTS; or watchdog" : "RTS";
+        return row->watchdog.can_reset ? "RTS or watchdog" : "RTS";
     }
     if (!row->watchdog.can_reset) {
         return "RTS";
     }
-    return (row->links & EB_CHIP_USB_OTG) != 0 ? "RTS; watchdog over USB-OTG" : "RTS; or watchdog";
+    return (row->links & EB_CHIP_USB_OTG) != 0 ? "RTS; watchdog over USB-OTG" : "RTS or watchdog";
 }
 
 static void print_connection(void)
 {
-    printf(
-        "| chip | `--chip` | told by | connected by | back to its program | crystal | bootloader "
-        "at |\n|---|---|---|---|---|---|---|\n");
+    printf("| chip | `--chip` | recognised by | connected by | program restarted by | crystal | "
+           "bootloader "
+           "at |\n|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < eb_chip_row_count(); i++) {
         const eb_chip_row_t *row = eb_chip_row_at(i);
 
@@ -116,7 +116,7 @@ static void print_limit(uint64_t limit)
 
 static void print_abilities(void)
 {
-    printf("| chip | stub | with the stub it reaches | ROM loader alone | faster line, ROM alone "
+    printf("| chip | stub | reach with stub | ROM bootloader only | faster line without stub "
            "|\n|---|---|---|---|---|\n");
     for (size_t i = 0; i < eb_chip_row_count(); i++) {
         const eb_chip_row_t *row = eb_chip_row_at(i);
@@ -130,8 +130,8 @@ static void print_abilities(void)
             printf("-");
         }
         printf(" | %s | %s |\n",
-               row->old_rom ? "writes; cannot read or prove"
-                            : "reads, writes and proves the first 16 MB",
+               row->old_rom ? "writes; cannot read or verify"
+                            : "reads, writes and verifies the first 16 MB",
                row->old_rom ? "no" : "yes");
     }
 }
@@ -141,38 +141,39 @@ static const char head[] =
     "\n"
     "<!-- Made from the rows in src/device/chips by the build target chip-table. -->\n"
     "\n"
-    "All that espbackup knows of a chip stands in one row of `src/device/chips/`; this page is\n"
-    "printed from them. `espbackup chip-info` shows what is found on a board.\n"
+    "Each chip is one row in `src/device/chips/`, and this page is printed from the rows.\n"
+    "`espbackup chip-info` shows the facts of a board.\n"
     "\n"
-    "## How each is recognised and connected\n"
+    "## How a chip is recognised and connected\n"
     "\n"
-    "Chips from the ESP32-C3 on tell their id; older ones are told by a word of their ROM. The\n"
-    "modem lines DTR and RTS of a USB adapter reset any of them. A chip with USB-Serial/JTAG or\n"
-    "USB-OTG can be connected without an adapter. Nothing resets a chip over USB-OTG but the code\n"
-    "that runs: hold BOOT while it is plugged in, unless its program has a console there. The way\n"
-    "back is then a watchdog of the chip; `--after watchdog-reset` uses it elsewhere too.\n"
+    "Newer chips tell their id. A word in the ROM tells the ESP8266, ESP32 and ESP32-S2.\n"
+    "The modem lines DTR and RTS of a USB adapter reset every chip. A chip with USB-Serial/JTAG "
+    "or\n"
+    "USB-OTG connects without an adapter. Over USB-OTG only the running program can reset the "
+    "chip.\n"
+    "If it has no console there, hold BOOT while you plug the board in. A watchdog of the chip "
+    "then\n"
+    "starts the program again. `--after watchdog-reset` uses the watchdog on other ports too.\n"
     "\n";
 
-static const char middle[] = "\n"
-                             "## What works\n"
-                             "\n"
-                             "With a stub everything works: backup, restore, verify, erase. "
-                             "`--no-stub` and a chip without\n"
-                             "one leave the ROM loader alone, which is slower. A chip in secure "
-                             "download mode lets nobody\n"
-                             "read its flash.\n"
-                             "\n";
+static const char middle[] =
+    "\n"
+    "## What works\n"
+    "\n"
+    "With a stub everything works: backup, restore, verify, erase. With `--no-stub`, and on chips\n"
+    "without a stub, the ROM bootloader does the work, which is slower. A chip in secure download\n"
+    "mode lets nobody read its flash.\n"
+    "\n";
 
 static const char tail[] =
     "\n"
     "## A chip that is not in the list\n"
     "\n"
-    "espbackup then stops and names the chip's id. `--chip NAME` makes it go on as if the chip "
-    "were\n"
-    "that one, which is of use for variants of a chip; take one of the same generation. With\n"
-    "`--no-stub` nothing is loaded into the chip. What is read is verified by the chip's own "
-    "digest\n"
-    "all the same.\n";
+    "espbackup stops and names the id of the chip. `--chip NAME` treats it as the chip NAME, "
+    "which\n"
+    "helps with variants of a chip; choose a chip of the same generation. `--no-stub` loads "
+    "nothing\n"
+    "into the chip. Reads are verified by the chip's own MD5 all the same.\n";
 
 int main(int argc, char **argv)
 {
