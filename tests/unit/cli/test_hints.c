@@ -17,6 +17,7 @@ static void each_code_and_each_reason_has_words(void **state)
         const eb_err_t err = {.code = (eb_code_t)i};
         eb_hint(&err, text);
         assert_true(i == EB_OK || i == EB_ERR_DIFFERENT || text[0] != '\0');
+        assert_string_not_equal(text, "(null)"); /* no row */
     }
     for (int i = EB_REASON_NONE + 1; i < EB_REASON_COUNT; i++) {
         const eb_err_t err = {.code = EB_OK, .reason = (eb_reason_t)i, .hint = "x"};

@@ -2,6 +2,7 @@
 #include "format_vectors.h"
 #include "sample_sidecar.h"
 #include "sidecar.h"
+#include "sidecar_rules.h"
 
 #define DOCS       "../docs/sidecar-format.md"
 #define FIELDS_MAX 200
@@ -145,11 +146,33 @@ static void the_example_is_what_is_written(void **state)
     free(docs);
 }
 
+/* A kind without a word would be written as "unknown", which no reader takes. */
+static void each_kind_of_port_is_documented(void **state)
+{
+    size_t len;
+    char *docs = (char *)load_file(DOCS, &len);
+    const char *row = strstr(docs, "| `transfer.port_kind` |");
+    const char *end = row == NULL ? NULL : strchr(row, '\n');
+
+    (void)state;
+    assert_non_null(end);
+    for (int kind = 0; kind < EB_PORT_KIND_COUNT; kind++) {
+        char word[32];
+        snprintf(word, sizeof(word), "`%s`", eb_name_of(&eb_port_kind_names, kind));
+        const char *at = strstr(row, word);
+        if (at == NULL || at > end) {
+            fail_msg("%s is not documented", word);
+        }
+    }
+    free(docs);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_field_is_documented),
         cmocka_unit_test(the_example_is_what_is_written),
+        cmocka_unit_test(each_kind_of_port_is_documented),
     };
 
     if (argc == 2 && strcmp(argv[1], "--print") == 0) {
