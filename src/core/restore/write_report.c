@@ -68,7 +68,9 @@ eb_code_t eb_write_unfinished(const eb_spans_t *spans, const eb_err_t *cause, eb
         err->device_status = cause->device_status;
     }
     eb_err_hint(err, "%s", cause->hint);
-    eb_err_reason(err, cause->code == EB_ERR_PORT_LOST ? EB_REASON_PLUG_IN : cause->reason);
+    /* A lost server has words of its own. */
+    eb_err_reason(err, cause->code == EB_ERR_PORT_LOST && cause->hint[0] == '\0' ? EB_REASON_PLUG_IN
+                                                                                 : cause->reason);
     return EB_ERR_UNFINISHED;
 }
 
