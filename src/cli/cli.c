@@ -27,7 +27,8 @@ static eb_code_t run_command(eb_cli_t *cli, eb_err_t *err)
     }
     if (command == NULL) {
         eb_err_set(err, EB_ERR_USAGE, "no command");
-        eb_err_hint(err, "'espbackup backup' saves the board; 'espbackup --help' tells the rest");
+        eb_err_hint(
+            err, "'espbackup backup' saves the flash of the board; 'espbackup --help' shows more");
         return EB_ERR_USAGE;
     }
     return command->run(cli, err);
@@ -87,12 +88,12 @@ static void finish_error(const eb_cli_t *cli, eb_code_t code, eb_err_t *err)
         snprintf(err->message, sizeof(err->message), "stopped by %s",
                  eb_signals_caught() == SIGINT ? "Ctrl-C" : "a signal");
     }
-    /* The default hint speaks of work that can be taken up again. */
+    /* The default hint speaks of work that the next run resumes. */
     if (code == EB_ERR_CANCELLED && !cli->args.command->resumes) {
-        eb_err_hint(err, "nothing on the board was changed");
+        eb_err_hint(err, "the board is unchanged");
     }
     if (code == EB_ERR_USAGE && err->hint[0] == '\0' && cli->args.command != NULL) {
-        eb_err_hint(err, "'espbackup help %s' tells what it takes", cli->args.command->name);
+        eb_err_hint(err, "see 'espbackup help %s'", cli->args.command->name);
     }
 }
 

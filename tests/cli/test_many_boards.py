@@ -70,7 +70,7 @@ class ManyBoards(unittest.TestCase):
         self.assertEqual(len(lines), 5)
         self.assertIn("FAILED", lines[2])
 
-    def test_one_that_vanishes_is_taken_up_by_the_next_run(self):
+    def test_the_next_run_resumes_one_that_vanishes(self):
         ports = [self.board(), self.board("--fault", "unplug@100000", "--fault-dir", "to-host")]
         done = self.run_tool(ports, "--json")
         self.assertEqual(done.returncode, 4, done.stderr)
@@ -83,7 +83,7 @@ class ManyBoards(unittest.TestCase):
         for ports, args, command, words in (
                 (["a", "b"], [], "erase", "takes only one --port"),
                 (["a", "a"], [], "backup", "--port a is given twice"),
-                (["all", "a"], [], "backup", "--port all goes without another"),
+                (["all", "a"], [], "backup", "--port all cannot be used with another"),
                 (["a", "b"], ["--output", "x.bin"], "backup", "--output names one image")):
             done = self.run_tool(ports, *args, command=command)
             self.assertEqual(done.returncode, 2, done.stderr)

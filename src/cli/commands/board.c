@@ -39,11 +39,15 @@ eb_code_t eb_board_open_sized(eb_cli_t *cli, uint64_t flash_size, eb_session_t *
 
 void eb_board_close(eb_cli_t *cli, eb_session_t *session)
 {
+    eb_console_end(&cli->console);
+    eb_board_leave(session, &cli->console.events);
+}
+
+void eb_board_leave(eb_session_t *session, const eb_events_t *events)
+{
     eb_err_t err = {0};
 
-    eb_console_end(&cli->console);
     if (eb_session_close(session, &err) != EB_OK) {
-        eb_console_note(&cli->console, EB_LEVEL_WARNING, "%s; press RESET to let it run",
-                        err.message);
+        eb_event_note(events, EB_LEVEL_WARNING, "%s; press RESET to restart it", err.message);
     }
 }

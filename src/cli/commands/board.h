@@ -19,5 +19,7 @@ eb_code_t eb_board_open_sized(eb_cli_t *cli, uint64_t flash_size, eb_session_t *
  * of the command: its result holds already.
  */
 void eb_board_close(eb_cli_t *cli, eb_session_t *session);
+/* The same for one of several boards. */
+void eb_board_leave(eb_session_t *session, const eb_events_t *events);
 
 #endif

@@ -3,6 +3,7 @@
 #include "command_table.h"
 #include "find.h"
 #include "many_boards.h"
+#include "option_checks.h"
 #include "paths.h"
 #include "render_json.h"
 #include "render_text.h"
@@ -25,21 +26,19 @@ static void fill_options(const eb_args_t *args, eb_backup_options_t *out)
     };
 }
 
-/* All that needs no board: a name mistyped must not reset one. */
-static eb_code_t check_options(const eb_backup_options_t *options, eb_err_t *err)
+/* All that needs no board, because a mistyped name must not reset one. */
+static eb_code_t check_options(const eb_args_t *args, const eb_backup_options_t *options,
+                               eb_err_t *err)
 {
     char path[EB_PATH_BYTES];
 
-    if (options->force && options->output == NULL) {
-        return eb_err_set(err, EB_ERR_USAGE, "--force goes with --output: other names are new");
+    eb_code_t code = eb_check_force(args, err);
+    if (code == EB_OK) {
+        code = eb_check_range(args, err);
     }
-    if ((uint64_t)options->addr + options->size > (uint64_t)UINT32_MAX + 1) {
-        return eb_err_set(err, EB_ERR_USAGE,
-                          "--offset 0x%x with --size 0x%x ends beyond any flash: expected at most "
-                          "0x100000000 together",
-                          (unsigned)options->addr, (unsigned)options->size);
+    if (code == EB_OK) {
+        code = eb_path_check_output(options->output, err);
     }
-    eb_code_t code = eb_path_check_output(options->output, err);
     if (code == EB_OK && options->since != NULL) {
         code = eb_find_backup(options->dir, options->since, path, err);
     }
@@ -75,7 +74,7 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the result");
     }
     fill_options(&cli->args, &options);
-    code = check_options(&options, err);
+    code = check_options(&cli->args, &options, err);
     if (code == EB_OK && eb_many_boards_wanted(&cli->args)) {
         free(result);
         return eb_many_boards_backup(cli, &options, err);
@@ -105,16 +104,16 @@ static const eb_opt_t options[] = {
 
 const eb_command_t eb_cmd_backup = {
     .name = "backup",
-    .summary = "save the flash of the board, and prove the copy",
+    .summary = "back up the whole flash, and verify every byte",
     .args = "",
-    .about =
-        "Saves the whole flash, or a range of it, as a plain image with a JSON sidecar that "
-        "says what it is. Every byte is verified by a digest that the chip computes; what is "
-        "erased, or equal to an earlier backup, is verified without being sent. Nothing on the "
-        "board changes.\n\nA backup that was interrupted is taken up where it stopped by the "
-        "next backup of the same board.\n\nSeveral --port, or --port all, back up as many "
-        "boards at "
-        "once; one that fails does not disturb the others.",
+    .about = "Saves the whole flash, or a range of it, as a plain image. A "
+             "JSON sidecar beside the image describes it. An MD5 that the chip "
+             "computes verifies every byte. Erased data, and data equal to an "
+             "earlier backup, is verified without a transfer. Nothing on the "
+             "board changes.\n\nIf a backup is interrupted, the next backup of "
+             "the same board resumes it.\n\nSeveral --port options, or --port "
+             "all, back up several boards at once. A board that fails does not "
+             "disturb the others.",
     .options = options,
     .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,
     .example = "  espbackup backup\n"

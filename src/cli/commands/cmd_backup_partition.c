@@ -3,6 +3,7 @@
 #include "command_table.h"
 #include "find.h"
 #include "number_parse.h"
+#include "option_checks.h"
 #include "paths.h"
 #include "render_json.h"
 #include "render_text.h"
@@ -23,16 +24,15 @@ static eb_code_t check_select(const eb_partition_select_t *select, eb_err_t *err
     bool by_kind = select->active_app || select->critical || select->all;
 
     if (select->name_count == 0 && !by_kind) {
-        eb_err_set(err, EB_ERR_USAGE,
-                   "no partition: expected names, NAME ADDR SIZE, --active-app, "
-                   "--critical or --all");
+        eb_err_set(
+            err, EB_ERR_USAGE,
+            "no partition: expected NAME..., NAME ADDR SIZE, --active-app, --critical or --all");
         eb_err_hint(err, "'espbackup flash-info' shows the partitions of the board");
         return EB_ERR_USAGE;
     }
     if (select->has_range && by_kind) {
         return eb_err_set(err, EB_ERR_USAGE,
-                          "NAME ADDR SIZE is one range: --active-app, --critical and --all do not "
-                          "go with it");
+                          "NAME ADDR SIZE cannot be used with --active-app, --critical or --all");
     }
     return EB_OK;
 }
@@ -59,8 +59,8 @@ static eb_code_t fill_options(const eb_args_t *args, eb_partition_backup_options
         .note = eb_arg_text(args, EB_OPT_NOTE),
         .from_image = eb_arg_text(args, EB_OPT_FROM),
     };
-    if (out->force && out->output == NULL) {
-        return eb_err_set(err, EB_ERR_USAGE, "--force goes with --output: other names are new");
+    if (eb_check_force(args, err) != EB_OK) {
+        return EB_ERR_USAGE;
     }
     if (range && eb_range_parse(args->words[1], args->words[2], &out->select.addr,
                                 &out->select.size, err) != EB_OK) {
@@ -122,20 +122,21 @@ static const eb_opt_t options[] = {
 };
 
 static const eb_opt_help_t own_help[] = {
-    {EB_OPT_OUTPUT, "name of the image, when it is one partition (default: chip, partition and "
-                    "time, in the folder of backups)"},
+    {EB_OPT_OUTPUT, "file name of the image, for one partition only (default: chip, partition and "
+                    "time, in the backup folder)"},
     {EB_OPT_COUNT, NULL},
 };
 
 const eb_command_t eb_cmd_backup_partition = {
     .name = "backup-partition",
-    .summary = "save single partitions, each in a file of its own",
+    .summary = "back up single partitions, each to its own file",
     .args = "[NAME... | NAME ADDR SIZE]",
     .max_args = EB_ARGS_WORDS_MAX,
-    .about =
-        "Saves partitions by the names in the board's own table, or SIZE bytes from ADDR "
-        "under a name of your choice, where no table is needed. Every byte is verified as with "
-        "backup. Nothing on the board changes.",
+    .about = "Saves the partitions NAME of the board's partition table, each "
+             "to its own file. With NAME ADDR SIZE it saves SIZE bytes from "
+             "ADDR under that name; this needs no table. Every byte is "
+             "verified, as by 'espbackup backup'. Nothing on the board "
+             "changes.",
     .options = options,
     .own_help = own_help,
     .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,

@@ -30,11 +30,11 @@ static const eb_opt_t options[] = {EB_OPT_COUNT};
 
 const eb_command_t eb_cmd_chip_info = {
     .name = "chip-info",
-    .summary = "chip, revision, MACs, security state, connection",
+    .summary = "show chip, revision, MACs, security and connection",
     .args = "",
-    .about = "Shows what the board says of itself: chip, revision, features, crystal, every MAC, "
-             "the state of flash encryption, secure boot and download mode, and how it is "
-             "connected. Nothing on the board changes.",
+    .about = "Shows chip, revision, features, crystal and every MAC. It also "
+             "shows the state of flash encryption, secure boot and download "
+             "mode, and the connection. Nothing on the board changes.",
     .options = options,
     .groups = EB_OPT_GROUP_BOARD,
     .run = run,

@@ -21,7 +21,7 @@ static eb_code_t check_files(const eb_diff_options_t *options, eb_err_t *err)
     eb_code_t code = EB_OK;
 
     if (options->a == NULL && options->b == NULL) {
-        return eb_err_set(err, EB_ERR_USAGE, "the board against itself: expected an image");
+        return eb_err_set(err, EB_ERR_USAGE, "A and B are both the board: expected an image");
     }
     for (size_t i = 0; i < 2 && code == EB_OK; i++) {
         if (sides[i] != NULL) {
@@ -82,13 +82,15 @@ static const eb_opt_t options[] = {EB_OPT_FLASH_SIZE, EB_OPT_COUNT};
 
 const eb_command_t eb_cmd_diff = {
     .name = "diff",
-    .summary = "what differs between two images, or an image and the board",
+    .summary = "compare two images, or an image and the board",
     .args = "A B",
     .min_args = 2,
     .max_args = 2,
-    .about = "Compares two images (paths, names that list prints, or 'latest'), or an image and "
-             "the word 'board', and tells what differs, by partition; with -v every range. A "
-             "difference makes the exit status 3. Nothing on the board changes.",
+    .about = "Compares two images, or an image and the board. A and B are "
+             "paths, names from 'espbackup list', 'latest', or 'board'. The "
+             "result shows the differences by partition, and with -v each "
+             "range. The exit status is 3 if anything differs. Nothing on the "
+             "board changes.",
     .options = options,
     .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,
     .example = "  espbackup diff esp32_backup_20261120_090000 latest\n"

@@ -38,9 +38,7 @@ static eb_code_t check_name(const char *name, eb_err_t *err)
         return EB_OK;
     }
     eb_err_set(err, EB_ERR_USAGE,
-               "'%s' is a number: expected the name of a partition, or ADDR and "
-               "SIZE",
-               name);
+               "'%s' is a number: expected the name of a partition, or ADDR and SIZE", name);
     return EB_ERR_USAGE;
 }
 
@@ -86,9 +84,7 @@ static eb_code_t run_on_board(eb_erase_run_t *run, eb_err_t *err)
     }
     run->confirm.session = run->session;
     code = eb_op_erase(run->session, &run->options, &cli->console.events, &run->result, err);
-    eb_console_end(&cli->console);
-    run->result.seconds -= run->confirm.waited_seconds;
-    code = eb_confirm_outcome(&run->confirm, code, err);
+    code = eb_confirm_outcome(&run->confirm, code, &run->result.seconds, err);
     render(run, code);
     return eb_confirm_report(&run->confirm, &run->result.spans, run->result.changed, code, err);
 }
@@ -123,7 +119,7 @@ static const eb_opt_t options[] = {
 };
 
 static const eb_opt_help_t own_help[] = {
-    {EB_OPT_FORCE, "go on although the board's security state makes it dangerous"},
+    {EB_OPT_FORCE, "continue although the board's security state makes it dangerous"},
     {EB_OPT_COUNT, NULL},
 };
 
@@ -132,11 +128,12 @@ const eb_command_t eb_cmd_erase = {
     .summary = "erase the flash, a partition, or a range",
     .args = "[NAME | ADDR SIZE]",
     .max_args = 2,
-    .about = "Erases the whole flash, the partition NAME (bootloader and partition_table are such "
-             "names too), or SIZE bytes from ADDR; all of them whole sectors of 4 KB. First it "
-             "shows what would be lost, and asks; where nobody can answer it wants --yes. That all "
-             "of it is erased is verified by a digest that the chip computes. 'espbackup backup' "
-             "saves the board before.",
+    .about =
+        "Erases the whole flash, the partition NAME, or SIZE bytes from ADDR, always in sectors of "
+        "4 KB. NAME may also be bootloader or partition_table. First, erase shows what it will "
+        "erase, and asks; without a terminal it needs --yes. Afterwards an MD5 that the chip "
+        "computes verifies that every byte is erased. Run 'espbackup backup' first to keep the "
+        "data.",
     .options = options,
     .own_help = own_help,
     .groups = EB_OPT_GROUP_BOARD,

@@ -55,11 +55,12 @@ static const eb_opt_t options[] = {EB_OPT_PARTITION_TABLE, EB_OPT_FLASH_SIZE, EB
 
 const eb_command_t eb_cmd_flash_info = {
     .name = "flash-info",
-    .summary = "flash chip, partitions, apps, and what boots next",
+    .summary = "show flash chip, partitions, apps and what boots next",
     .args = "",
-    .about = "Shows the flash by number and name, its size, the partition table with the name, "
-             "version and build of each app, which app boots next and why, and how much is erased. "
-             "Nothing on the board changes.",
+    .about = "Shows the flash chip by number and name, its size, and how much "
+             "of it is erased. It also shows the partition table with the "
+             "name, version and build of each app, which app boots next, and "
+             "why. Nothing on the board changes.",
     .options = options,
     .groups = EB_OPT_GROUP_BOARD,
     .run = run,

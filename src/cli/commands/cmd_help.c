@@ -29,11 +29,11 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     for (size_t i = 0; cli->commands[i] != NULL; i++) {
         near = eb_suggest_better(word, near, cli->commands[i]->name);
     }
-    eb_err_set(err, EB_ERR_USAGE, "no help for '%s': there is no such command", word);
+    eb_err_set(err, EB_ERR_USAGE, "unknown command '%s'", word);
     if (near != NULL) {
         eb_err_hint(err, "did you mean 'espbackup help %s'?", near);
     } else {
-        eb_err_hint(err, "'espbackup --help' shows the commands");
+        eb_err_hint(err, "'espbackup --help' lists the commands");
     }
     return EB_ERR_USAGE;
 }
@@ -42,10 +42,10 @@ static const eb_opt_t options[] = {EB_OPT_COUNT};
 
 const eb_command_t eb_cmd_help = {
     .name = "help",
-    .summary = "this text, or the help of a command",
+    .summary = "show this help, or the help of a command",
     .args = "[COMMAND]",
     .max_args = 1,
-    .about = "Shows the commands and options, or all about one command.",
+    .about = "Shows the commands and options, or the help of one command.",
     .options = options,
     .run = run,
 };

@@ -25,7 +25,7 @@ static eb_code_t mac_filter(const char *text, char out[EB_MAC_TEXT_BYTES], eb_er
     return EB_OK;
 }
 
-static bool is_bad(eb_backup_state_t state)
+static bool is_damaged(eb_backup_state_t state)
 {
     switch (state) {
     case EB_BACKUP_COMPLETE:
@@ -41,26 +41,29 @@ static bool is_bad(eb_backup_state_t state)
     return true;
 }
 
-/* With --check a damaged backup is a failure; without it, only a word in the table. */
-static eb_code_t judge(eb_console_t *console, const eb_backup_list_t *list, eb_err_t *err)
+/* With --check a damaged backup is a failure; without it, the table only says so. */
+static eb_code_t check_states(eb_console_t *console, const eb_backup_list_t *list, eb_err_t *err)
 {
-    size_t bad = 0, bare = 0;
+    size_t damaged = 0, bare = 0;
 
     for (size_t i = 0; i < list->count; i++) {
-        bad += is_bad(list->entries[i].state);
+        damaged += is_damaged(list->entries[i].state);
         bare += list->entries[i].state == EB_BACKUP_NO_SIDECAR;
     }
     if (bare > 0) {
-        eb_console_note(console, EB_LEVEL_NOTE, "%zu of %zu backups %s no sidecar: not checked",
-                        bare, list->count, bare == 1 ? "has" : "have");
+        eb_console_note(console, EB_LEVEL_NOTE,
+                        "%zu of %zu backup%s %s no sidecar and %s not checked", bare, list->count,
+                        list->count == 1 ? "" : "s", bare == 1 ? "has" : "have",
+                        bare == 1 ? "was" : "were");
     }
-    if (bad == 0) {
+    if (damaged == 0) {
         return EB_OK;
     }
-    eb_err_set(err, EB_ERR_IMAGE_INVALID, "%zu of %zu backups %s not what the sidecar says", bad,
-               list->count, bad == 1 ? "is" : "are");
-    eb_err_hint(err, "do not restore from %s; the others that were checked are sound",
-                bad == 1 ? "it" : "them");
+    eb_err_set(err, EB_ERR_IMAGE_INVALID, "%zu of %zu backup%s %s damaged or %s an invalid sidecar",
+               damaged, list->count, list->count == 1 ? "" : "s", damaged == 1 ? "is" : "are",
+               damaged == 1 ? "has" : "have");
+    eb_err_hint(err, "do not restore from %s; the other checked backups are intact",
+                damaged == 1 ? "it" : "them");
     return EB_ERR_IMAGE_INVALID;
 }
 
@@ -90,7 +93,8 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     eb_backup_list_t list = {0};
 
     if (names > 1) {
-        return eb_err_set(err, EB_ERR_USAGE, "--partition '%s': list takes only one", name[1]);
+        return eb_err_set(err, EB_ERR_USAGE, "'list' takes only one --partition: got '%s' and '%s'",
+                          name[0], name[1]);
     }
     if (mac != NULL && mac_filter(mac, mac_text, err) != EB_OK) {
         return EB_ERR_USAGE;
@@ -108,7 +112,7 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
         code = render(cli, options.dir, &list, err);
     }
     if (code == EB_OK && options.check) {
-        code = judge(&cli->console, &list, err);
+        code = check_states(&cli->console, &list, err);
     }
     eb_backup_list_free(&list);
     return code;
@@ -119,19 +123,19 @@ static const eb_opt_t options[] = {
 };
 
 static const eb_opt_help_t own_help[] = {
-    {EB_OPT_CHIP, "only backups of this chip"},
-    {EB_OPT_PARTITION, "only backups of this partition"},
+    {EB_OPT_CHIP, "show only backups of this chip"},
+    {EB_OPT_PARTITION, "show only backups of this partition"},
     {EB_OPT_COUNT, NULL},
 };
 
 const eb_command_t eb_cmd_list = {
     .name = "list",
-    .summary = "the backups that there are, newest first",
+    .summary = "list the backups, newest first",
     .args = "",
-    .about = "Lists the backups of a folder: name, local time, chip, MAC, size, firmware and "
-             "version, state. --chip, --mac and --partition show only some of them. "
-             "With --check every image is read again and compared with its sidecar; one that "
-             "differs makes the exit status 6.",
+    .about = "Lists the backups in a folder: name, local time, chip, MAC, "
+             "size, content and state. --chip, --mac and --partition select "
+             "some of them. --check reads every image again and compares it "
+             "with its sidecar; the exit status is 6 if one differs.",
     .options = options,
     .own_help = own_help,
     .groups = EB_OPT_GROUP_STORE,

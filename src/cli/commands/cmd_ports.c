@@ -20,7 +20,7 @@ typedef struct eb_probe {
     eb_err_t err; /* when it did not answer */
 } eb_probe_t;
 
-/* One attempt with the ROM loader: the question is who is there, not how fast. */
+/* One attempt with the ROM bootloader: the question is who is there, not how fast. */
 static eb_code_t probe_one(eb_cli_t *cli, const char *port, eb_probe_t *out)
 {
     eb_session_options_t options;
@@ -156,8 +156,9 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     if (cli->json != NULL) {
         render_json(cli->json, &list, probes);
     } else if (list.count == 0) {
-        eb_console_note(&cli->console, EB_LEVEL_NOTE,
-                        "no serial ports; plug the board in with a cable that carries data");
+        eb_console_note(
+            &cli->console, EB_LEVEL_NOTE,
+            "no serial ports found; connect the board with a USB cable that carries data");
     } else if (!render_text(&cli->out, &list, probes)) {
         code = eb_err_set(err, EB_ERR_INTERNAL, "no memory for the table");
     }
@@ -171,11 +172,12 @@ static const eb_opt_t options[] = {EB_OPT_PROBE, EB_OPT_COUNT};
 
 const eb_command_t eb_cmd_ports = {
     .name = "ports",
-    .summary = "the serial ports, likeliest first",
+    .summary = "list the serial ports, likeliest first",
     .args = "",
-    .about = "Lists the serial ports of this machine with their USB ids and products, likeliest "
-             "first. With --probe each is opened and asked which chip answers; that resets the "
-             "boards, and nothing else on them changes.",
+    .about = "Lists the serial ports of this computer with their USB ids and "
+             "products, likeliest first. With --probe it opens each port and "
+             "asks which chip answers. This resets the boards, and changes "
+             "nothing else on them.",
     .options = options,
     .groups = EB_OPT_GROUP_BOARD,
     .run = run,

@@ -2,6 +2,7 @@
 #include "command_table.h"
 #include "confirm.h"
 #include "find.h"
+#include "option_checks.h"
 #include "paths.h"
 #include "render_json.h"
 #include "render_text.h"
@@ -60,8 +61,8 @@ static void fill_options(eb_restore_run_t *run)
     run->confirm = (eb_confirm_t){.cli = run->cli, .dry_run = run->options.dry_run};
 }
 
-/* --flash-size is of the header here: the flash is as large as the chip says, and only where it
- * cannot tell, as large as the header shall say. */
+/* Here --flash-size changes the header. The chip tells the size of the flash; only where it cannot,
+ * --flash-size is that size too. */
 static eb_code_t open_board(eb_restore_run_t *run, eb_err_t *err)
 {
     uint64_t said = eb_arg_number(&run->cli->args, EB_OPT_FLASH_SIZE);
@@ -90,7 +91,7 @@ static eb_code_t fill_flash_size(eb_restore_run_t *run, eb_err_t *err)
     if (size > real) {
         return eb_err_set(err, EB_ERR_USAGE,
                           "--flash-size '%s': the flash has %" PRIu64
-                          " bytes, and an image whose header says more does not start",
+                          " bytes, and an image with a larger size in its header does not boot",
                           arg->text, real);
     }
     if (size % (1024 * 1024) == 0) {
@@ -102,19 +103,16 @@ static eb_code_t fill_flash_size(eb_restore_run_t *run, eb_err_t *err)
     return EB_OK;
 }
 
-/* All that needs no board: a name mistyped must not reset one. */
+/* All that needs no board, because a mistyped name must not reset one. */
 static eb_code_t check_first(const eb_restore_run_t *run, eb_err_t *err)
 {
     const eb_restore_options_t *options = &run->options;
     char path[EB_PATH_BYTES];
 
-    if ((uint64_t)options->addr + options->size > (uint64_t)UINT32_MAX + 1) {
-        return eb_err_set(err, EB_ERR_USAGE,
-                          "--offset 0x%x with --size 0x%x ends beyond any flash: expected at most "
-                          "0x100000000 together",
-                          (unsigned)options->addr, (unsigned)options->size);
+    eb_code_t code = eb_check_range(&run->cli->args, err);
+    if (code == EB_OK) {
+        code = eb_find_backup(options->dir, options->backup, path, err);
     }
-    eb_code_t code = eb_find_backup(options->dir, options->backup, path, err);
     if (code == EB_OK && !options->dry_run) {
         code = eb_confirm_possible(run->cli, err);
     }
@@ -148,9 +146,7 @@ static eb_code_t run_on_board(eb_restore_run_t *run, eb_err_t *err)
     }
     run->confirm.session = run->session;
     code = eb_op_restore(run->session, &run->options, &cli->console.events, &run->result, err);
-    eb_console_end(&cli->console);
-    run->result.seconds -= run->confirm.waited_seconds;
-    code = eb_confirm_outcome(&run->confirm, code, err);
+    code = eb_confirm_outcome(&run->confirm, code, &run->result.seconds, err);
     render(run, code);
     return eb_confirm_report(&run->confirm, &run->result.spans, run->result.changed, code, err);
 }
@@ -182,29 +178,31 @@ static const eb_opt_t options[] = {
 };
 
 static const eb_opt_help_t own_help[] = {
-    {EB_OPT_OFFSET, "only from here on (default: where the image starts)"},
-    {EB_OPT_SIZE, "only so much (default: all, to the end of the image)"},
-    {EB_OPT_FORCE, "go on although the image is of another chip, or the board's security state "
-                   "makes it useless or dangerous"},
-    {EB_OPT_FLASH_SIZE, "change the flash size in the bootloader's header, to a size or to what is "
-                        "detected (default: keep)"},
+    {EB_OPT_OFFSET, "start of the range to restore (default: start of the image)"},
+    {EB_OPT_SIZE, "size of the range to restore (default: all, to the end of the image)"},
+    {EB_OPT_FORCE, "continue although the image is from another chip, or the board's security "
+                   "state makes it useless or dangerous"},
+    {EB_OPT_FLASH_SIZE,
+     "flash size for the bootloader's header: a size, detect (asks the chip) or keep "
+     "(default)"},
     {EB_OPT_COUNT, NULL},
 };
 
 const eb_command_t eb_cmd_restore = {
     .name = "restore",
-    .summary = "put a backup back, writing only what differs",
+    .summary = "write a backup to the board, only where it differs",
     .args = "BACKUP",
     .min_args = 1,
     .max_args = 1,
-    .about =
-        "Puts a backup back: a path, a name that list prints, or 'latest'. First everything "
-        "is checked: the file against its sidecar, chip, size, board and security state. Then "
-        "it shows what will change, and asks; where nobody can answer it wants --yes. "
-        "Sectors that differ are written, and every byte is verified by a digest that the chip "
-        "computes. Where nearly all differs, the rest is written without comparing it "
-        "first.\n\nWhen it is interrupted, it says which ranges are new, old or unknown, "
-        "and the same command finishes the job.",
+    .about = "Writes a backup to the board. BACKUP is a path, a name from "
+             "'espbackup list', or 'latest'.\n\nFirst, restore checks the "
+             "file, chip, size, board and security state. Then it shows what "
+             "will change, and asks; without a terminal it needs --yes. It "
+             "writes only the sectors that differ. An MD5 that the chip "
+             "computes verifies every byte. Where nearly everything differs, "
+             "restore writes the rest without comparing it first.\n\nIf "
+             "restore is interrupted, it shows which ranges are new, old or "
+             "unknown. The same command then finishes the job.",
     .options = options,
     .own_help = own_help,
     .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,

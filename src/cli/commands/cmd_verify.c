@@ -24,14 +24,14 @@ static eb_code_t render(eb_cli_t *cli, const eb_session_t *session, const eb_dif
 }
 
 /* Exit 0 says "verified", which a file alone without a sidecar can never be. */
-static eb_code_t check_proof(const eb_diff_result_t *result, eb_err_t *err)
+static eb_code_t check_verified(const eb_diff_result_t *result, eb_err_t *err)
 {
     if (result->verified) {
         return EB_OK;
     }
-    eb_err_set(err, EB_ERR_SIDECAR_INVALID, "%s has no sidecar: nothing says what it should be",
-               result->a_path);
-    eb_err_hint(err, "without --file-only it is compared with the board");
+    eb_err_set(err, EB_ERR_SIDECAR_INVALID,
+               "%s has no sidecar, so there is no SHA-256 to compare it with", result->a_path);
+    eb_err_hint(err, "leave --file-only out to compare it with the board");
     return EB_ERR_SIDECAR_INVALID;
 }
 
@@ -65,7 +65,7 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
         }
     }
     if (code == EB_OK) {
-        code = check_proof(&result, err);
+        code = check_verified(&result, err);
     }
     eb_board_close(cli, session);
     eb_diff_result_free(&result);
@@ -81,14 +81,16 @@ static const eb_opt_t options[] = {
 
 const eb_command_t eb_cmd_verify = {
     .name = "verify",
-    .summary = "a backup against its sidecar, and the board against it",
+    .summary = "compare a backup with its sidecar and with the board",
     .args = "BACKUP",
     .min_args = 1,
     .max_args = 1,
-    .about = "Compares a backup (a path, a name that list prints, or 'latest') with the SHA-256 in "
-             "its sidecar, then the board with the backup, by digests that the chip computes. "
-             "Ranges that differ are named with the partition they lie in, and make the exit "
-             "status 3; a file that is not what its sidecar says makes it 6. Nothing on the board "
+    .about = "Compares a backup with the SHA-256 in its sidecar, then the "
+             "board with the backup. BACKUP is a path, a name from 'espbackup "
+             "list', or 'latest'. The chip computes an MD5 of each range, so "
+             "the flash is not sent. The result lists each range that differs, "
+             "and its partition.\n\nThe exit status is 3 if the board differs, "
+             "and 6 if the file differs from its sidecar. Nothing on the board "
              "changes.",
     .options = options,
     .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,

@@ -18,7 +18,7 @@ static const eb_opt_t options[] = {EB_OPT_COUNT};
 
 const eb_command_t eb_cmd_version = {
     .name = "version",
-    .summary = "the version of espbackup",
+    .summary = "show the version of espbackup",
     .args = "",
     .about = "Shows the version.",
     .options = options,

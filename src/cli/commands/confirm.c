@@ -18,14 +18,15 @@ eb_code_t eb_confirm_possible(const eb_cli_t *cli, eb_err_t *err)
         return EB_OK;
     }
     if (cli->json != NULL) {
-        eb_err_set(err, EB_ERR_REFUSED, "%s changes the board, and --json asks no questions", name);
+        eb_err_set(err, EB_ERR_REFUSED,
+                   "%s changes the board, but --json cannot ask for confirmation", name);
     } else if (!eb_question_possible()) {
-        eb_err_set(err, EB_ERR_REFUSED, "%s changes the board, and there is nobody here to ask",
-                   name);
+        eb_err_set(err, EB_ERR_REFUSED,
+                   "%s changes the board, but there is no terminal to ask for confirmation", name);
     } else {
         return EB_OK;
     }
-    eb_err_hint(err, "--yes goes on without asking%s",
+    eb_err_hint(err, "add --yes to continue without a question%s",
                 eb_command_takes(cli->args.command, EB_OPT_DRY_RUN)
                     ? "; --dry-run shows what would change"
                     : "");
@@ -53,7 +54,7 @@ static void keep_table(eb_confirm_t *confirm, const eb_change_plan_t *plan)
 static bool ask(eb_confirm_t *confirm)
 {
     int64_t started_ms = eb_clock_ms();
-    eb_answer_t answer = eb_question_ask(confirm->cli->console.term.file, STDIN_FILENO, "Go on?",
+    eb_answer_t answer = eb_question_ask(confirm->cli->console.term.file, STDIN_FILENO, "Continue?",
                                          eb_signals_stopped);
 
     confirm->waited_seconds = (double)(eb_clock_ms() - started_ms) / 1e3;
@@ -92,8 +93,11 @@ bool eb_confirm_change(void *user, const eb_change_plan_t *plan)
     return !asks || ask(confirm);
 }
 
-eb_code_t eb_confirm_outcome(const eb_confirm_t *confirm, eb_code_t code, eb_err_t *err)
+eb_code_t eb_confirm_outcome(const eb_confirm_t *confirm, eb_code_t code, double *seconds,
+                             eb_err_t *err)
 {
+    eb_console_end(&confirm->cli->console);
+    *seconds -= confirm->waited_seconds;
     if (confirm->stopped) {
         eb_err_set(err, EB_ERR_CANCELLED, "stopped");
         return EB_ERR_CANCELLED;
@@ -102,7 +106,7 @@ eb_code_t eb_confirm_outcome(const eb_confirm_t *confirm, eb_code_t code, eb_err
         return code;
     }
     eb_err_set(err, EB_ERR_REFUSED, "not confirmed");
-    eb_err_hint(err, "nothing on the board was changed");
+    eb_err_hint(err, "the board is unchanged");
     return EB_ERR_REFUSED;
 }
 

@@ -19,7 +19,7 @@ typedef struct eb_confirm {
     bool refused;                /* the answer was no */
     bool stopped;                /* Ctrl-C was the answer */
     bool other_board;            /* the image is from another one */
-    double waited_seconds;       /* for the answer: no time of the work */
+    double waited_seconds;       /* for the answer: does not count as work */
     eb_partition_table_t *table; /* a copy, after the question: what lies where; NULL: not known */
 } eb_confirm_t;
 
@@ -29,8 +29,10 @@ eb_code_t eb_confirm_possible(const eb_cli_t *cli, eb_err_t *err);
 /* An eb_confirm_fn; user is the eb_confirm_t. */
 bool eb_confirm_change(void *user, const eb_change_plan_t *plan);
 
-/* The error of an operation that ended because of the answer, in words; else it stays as it is. */
-eb_code_t eb_confirm_outcome(const eb_confirm_t *confirm, eb_code_t code, eb_err_t *err);
+/* After the operation: end its progress, take the time of the question out of *seconds, and put an
+ * end by the answer into words. Another error stays as it is. */
+eb_code_t eb_confirm_outcome(const eb_confirm_t *confirm, eb_code_t code, double *seconds,
+                             eb_err_t *err);
 
 /* What both kinds of change report beside their own: board, connection and ranges in JSON; as text
  * what a failure left on a board that was changed. Gives code, or EB_ERR_INTERNAL without memory.

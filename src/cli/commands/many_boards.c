@@ -18,7 +18,7 @@
 
 typedef struct eb_one_board {
     char port[EB_PORT_NAME_BYTES];
-    bool unsure; /* of "all", and no USB device: perhaps no board is there */
+    bool maybe_empty; /* of "all", and no USB device: perhaps no board is there */
     eb_session_options_t session_options;
     const eb_backup_options_t *options;
     eb_board_line_t *line;
@@ -47,7 +47,7 @@ bool eb_many_boards_wanted(const eb_args_t *args)
     return count > 1 || (count == 1 && strcmp(ports[0], ALL_PORTS) == 0);
 }
 
-/* -- which ---------------------------------------------------------------------------------- */
+/* -- the ports ------------------------------------------------------------------------------- */
 
 static eb_code_t make_boards(eb_boards_t *all, size_t count, eb_err_t *err)
 {
@@ -73,7 +73,7 @@ static eb_code_t every_port(eb_boards_t *all, eb_err_t *err)
     }
     for (size_t i = 0; code == EB_OK && i < list.count; i++) {
         memcpy(all->boards[i].port, list.ports[i].name, sizeof(all->boards[i].port));
-        all->boards[i].unsure = list.ports[i].vid == 0;
+        all->boards[i].maybe_empty = list.ports[i].vid == 0;
     }
     eb_port_list_free(&list);
     return code;
@@ -86,7 +86,7 @@ static eb_code_t named_ports(eb_boards_t *all, const char *const *ports, size_t 
 
     for (size_t i = 0; code == EB_OK && i < count; i++) {
         if (strcmp(ports[i], ALL_PORTS) == 0) {
-            return eb_err_set(err, EB_ERR_USAGE, "--port all goes without another --port");
+            return eb_err_set(err, EB_ERR_USAGE, "--port all cannot be used with another --port");
         }
         if (strlen(ports[i]) >= sizeof(all->boards[i].port)) {
             return eb_err_set(err, EB_ERR_USAGE, "--port: longer than %zu bytes",
@@ -105,19 +105,19 @@ static eb_code_t named_ports(eb_boards_t *all, const char *const *ports, size_t 
 /* -- the work ------------------------------------------------------------------------------- */
 
 /* A port that nobody named, and no board on it. */
-static bool is_left_out(const eb_one_board_t *b)
+static bool is_without_board(const eb_one_board_t *b)
 {
-    return b->unsure && b->code != EB_OK && b->code != EB_ERR_CANCELLED && !b->connected;
+    return b->maybe_empty && b->code != EB_OK && b->code != EB_ERR_CANCELLED && !b->connected;
 }
 
-static void tell_end(eb_one_board_t *b)
+static void report_end(eb_one_board_t *b)
 {
     char text[2 * EB_HUMAN_BYTES + 16], size[EB_HUMAN_BYTES], took[EB_HUMAN_BYTES];
     char hint[EB_HINT_BYTES];
 
-    if (is_left_out(b)) {
-        eb_event_note(&b->line->events, EB_LEVEL_DETAIL, "left out: %s", b->err.message);
-        eb_board_line_end(b->line, "no board here");
+    if (is_without_board(b)) {
+        eb_event_note(&b->line->events, EB_LEVEL_DETAIL, "no board found: %s", b->err.message);
+        eb_board_line_end(b->line, "no board found");
         return;
     }
     if (b->code != EB_OK) {
@@ -132,11 +132,10 @@ static void tell_end(eb_one_board_t *b)
     eb_board_line_end(b->line, text);
 }
 
-static void *work(void *user)
+static void *back_up_one(void *user)
 {
     eb_one_board_t *b = user;
     eb_session_t *session = NULL;
-    eb_err_t close_err = {0};
 
     b->code = eb_session_open(&b->session_options, &b->line->events, &session, &b->err);
     if (b->code == EB_OK) {
@@ -146,12 +145,8 @@ static void *work(void *user)
         b->flash = *eb_session_flash(session);
     }
     b->err.code = b->code;
-    if (eb_session_close(session, &close_err) != EB_OK) {
-        eb_event_note(&b->line->events, EB_LEVEL_WARNING,
-                      "the board may still be in its loader (%s); press RESET to let it run",
-                      close_err.message);
-    }
-    tell_end(b);
+    eb_board_leave(session, &b->line->events);
+    report_end(b);
     pthread_mutex_lock(&b->line->view->lock);
     b->finished = true;
     pthread_mutex_unlock(&b->line->view->lock);
@@ -181,7 +176,7 @@ static void run_all(eb_cli_t *cli, const eb_backup_options_t *options, eb_boards
         b->result.boot.index = -1;
         eb_board_options(&cli->args, &b->session_options);
         b->session_options.port = b->port;
-        if (b->unsure && !cli->args.values[EB_OPT_CONNECT_ATTEMPTS].set) {
+        if (b->maybe_empty && !cli->args.values[EB_OPT_CONNECT_ATTEMPTS].set) {
             b->session_options.connect_attempts = ATTEMPTS_OF_ALL;
         }
     }
@@ -189,10 +184,10 @@ static void run_all(eb_cli_t *cli, const eb_backup_options_t *options, eb_boards
     for (size_t i = 0; i < all->count; i++) {
         eb_one_board_t *b = &all->boards[i];
 
-        b->started = pthread_create(&b->thread, NULL, work, b) == 0;
+        b->started = pthread_create(&b->thread, NULL, back_up_one, b) == 0;
         if (!b->started) {
             b->code = eb_err_set(&b->err, EB_ERR_INTERNAL, "cannot start another thread");
-            tell_end(b);
+            report_end(b);
         }
     }
     while (!all_finished(all)) {
@@ -216,7 +211,7 @@ static void render_json(eb_json_t *root, const eb_boards_t *all)
     for (size_t i = 0; i < all->count; i++) {
         const eb_one_board_t *b = &all->boards[i];
 
-        if (is_left_out(b)) {
+        if (is_without_board(b)) {
             continue;
         }
         eb_json_t *node = eb_json_append_object(array);
@@ -248,7 +243,7 @@ static bool render_text(const eb_term_t *term, const eb_boards_t *all)
         const eb_one_board_t *b = &all->boards[i];
         char size[EB_HUMAN_BYTES] = "", took[EB_HUMAN_BYTES] = "";
 
-        if (is_left_out(b)) {
+        if (is_without_board(b)) {
             continue;
         }
         if (b->code == EB_OK) {
@@ -268,7 +263,7 @@ static bool render_text(const eb_term_t *term, const eb_boards_t *all)
 }
 
 /* The error of the run: that of the board with the highest exit status. */
-static eb_code_t judge(const eb_boards_t *all, eb_err_t *err)
+static eb_code_t overall_result(const eb_boards_t *all, eb_err_t *err)
 {
     const eb_one_board_t *worst = NULL;
     size_t failed = 0, counted = 0;
@@ -276,7 +271,7 @@ static eb_code_t judge(const eb_boards_t *all, eb_err_t *err)
     for (size_t i = 0; i < all->count; i++) {
         const eb_one_board_t *b = &all->boards[i];
 
-        if (is_left_out(b)) {
+        if (is_without_board(b)) {
             continue;
         }
         counted++;
@@ -290,7 +285,7 @@ static eb_code_t judge(const eb_boards_t *all, eb_err_t *err)
         }
     }
     if (counted == 0) {
-        return eb_err_set(err, EB_ERR_NO_ANSWER, "no board answers on any of %zu ports",
+        return eb_err_set(err, EB_ERR_NO_ANSWER, "no board answers on any of the %zu ports",
                           all->count);
     }
     if (worst == NULL) {
@@ -308,7 +303,8 @@ eb_code_t eb_many_boards_backup(eb_cli_t *cli, const eb_backup_options_t *option
     eb_code_t code;
 
     if (options->output != NULL) {
-        return eb_err_set(err, EB_ERR_USAGE, "--output names one image: expected one --port");
+        return eb_err_set(err, EB_ERR_USAGE,
+                          "--output names one image, so it needs exactly one --port");
     }
     code = count == 1 ? every_port(&all, err) : named_ports(&all, ports, count, err);
     if (code != EB_OK) {
@@ -321,7 +317,7 @@ eb_code_t eb_many_boards_backup(eb_cli_t *cli, const eb_backup_options_t *option
         code = eb_err_set(err, EB_ERR_INTERNAL, "no memory for the table");
     }
     if (code == EB_OK) {
-        code = judge(&all, err);
+        code = overall_result(&all, err);
     }
 done:
     free(all.boards);

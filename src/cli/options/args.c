@@ -140,8 +140,8 @@ static eb_code_t add_repeated(eb_opt_t opt, const char *who, const char *text, e
                               eb_err_t *err)
 {
     if (out->repeated_count >= EB_ARGS_WORDS_MAX) {
-        return eb_err_set(err, EB_ERR_USAGE, "%s '%s': %d are the most that can be given", who,
-                          text, EB_ARGS_WORDS_MAX);
+        return eb_err_set(err, EB_ERR_USAGE, "%s '%s': at most %d values are allowed", who, text,
+                          EB_ARGS_WORDS_MAX);
     }
     out->repeated[out->repeated_count++] = (eb_repeated_t){.opt = opt, .text = text};
     return EB_OK;
@@ -216,7 +216,7 @@ static eb_code_t parse_option(eb_opt_t opt, const char *who, const char *inline_
     if (value == NULL) {
         /* A word that looks like a long option is one: the value was forgotten. */
         if (line->next >= line->argc || strncmp(line->argv[line->next], "--", 2) == 0) {
-            return eb_err_set(err, EB_ERR_USAGE, "%s wants a value: %s", who, row->value_name);
+            return eb_err_set(err, EB_ERR_USAGE, "%s needs a value: %s", who, row->value_name);
         }
         value = line->argv[line->next++];
     }
@@ -382,11 +382,11 @@ static eb_code_t check_command(eb_commands_t commands, const eb_args_t *out, eb_
         takers_text(commands, opt, takers, sizeof(takers));
         eb_err_set(err, EB_ERR_USAGE, "'%s' does not take --%s", out->command->name,
                    eb_opt_row(opt)->name);
-        eb_err_hint(err, "--%s belongs to: %s", eb_opt_row(opt)->name, takers);
+        eb_err_hint(err, "commands that take --%s: %s", eb_opt_row(opt)->name, takers);
         return EB_ERR_USAGE;
     }
     if (out->word_count < out->command->min_args && !eb_arg_flag(out, EB_OPT_HELP)) {
-        return eb_err_set(err, EB_ERR_USAGE, "'%s' wants: %s", out->command->name,
+        return eb_err_set(err, EB_ERR_USAGE, "'%s' needs %s", out->command->name,
                           out->command->args);
     }
     return EB_OK;
@@ -426,7 +426,7 @@ static eb_code_t check_conflicts(const eb_args_t *out, eb_err_t *err)
 
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
         if (eb_arg_flag(out, pairs[i][0]) && eb_arg_flag(out, pairs[i][1])) {
-            return eb_err_set(err, EB_ERR_USAGE, "--%s and --%s do not go together",
+            return eb_err_set(err, EB_ERR_USAGE, "--%s and --%s cannot be used together",
                               eb_opt_row(pairs[i][0])->name, eb_opt_row(pairs[i][1])->name);
         }
     }

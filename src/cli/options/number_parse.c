@@ -93,7 +93,7 @@ eb_code_t eb_range_parse(const char *addr_text, const char *size_text, uint32_t 
         code = parse_u32("SIZE", size_text, 1, size, err);
     }
     if (code == EB_OK && (uint64_t)*addr + *size > (uint64_t)UINT32_MAX + 1) {
-        code = eb_err_set(err, EB_ERR_USAGE, "ADDR '%s' with SIZE '%s' ends beyond any flash",
+        code = eb_err_set(err, EB_ERR_USAGE, "ADDR '%s' with SIZE '%s': the range ends beyond 4 GB",
                           addr_text, size_text);
     }
     return code;

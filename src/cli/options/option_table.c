@@ -27,64 +27,64 @@ static const char *const freq_choices[] = {"keep", "80m", "60m", "48m", "40m", "
 static const eb_opt_row_t rows[] = {
     [EB_OPT_PORT] = {
         "port", 'p', TEXT, BOARD, .value_name = "PORT", .repeats = true,
-        .help = "serial port, socket://HOST:PORT or rfc2217://HOST:PORT "
-                "(default: every serial port in turn, likeliest first); backup takes several, or "
-                "all",
+        .help = "serial port, socket://HOST:PORT or rfc2217://HOST:PORT (default: "
+                "try every serial port, likeliest first); backup accepts several "
+                "ports, or all",
         .env = {"ESPBACKUP_PORT", "ESPTOOL_PORT"}},
     [EB_OPT_BAUD] = {
         "baud", 'b', NUMBER, BOARD, .value_name = "N", .zero_words = {"auto"},
         .min = 1200, .max = 8000000,
-        .help = "speed of the transfer (default: auto, which is 921600 and steps down by itself "
-                "when the line is bad)",
+        .help = "transfer speed (default: auto, which starts at 921600 and slows "
+                "down on a bad line)",
         .env = {"ESPBACKUP_BAUD", "ESPTOOL_BAUD"}},
     [EB_OPT_CHIP] = {
         "chip", 'c', TEXT, BOARD, .value_name = "NAME",
-        .help = "the chip that is expected, such as esp32c3 (default: auto); list shows only its "
-                "backups",
+        .help = "expected chip, such as esp32c3 (default: auto)",
         .env = {"ESPTOOL_CHIP"}},
     [EB_OPT_BEFORE] = {
         "before", 0, CHOICE, BOARD, .value_name = "MODE", .choices = before_choices,
-        .help = "how to get the board into its loader",
+        .help = "how to enter download mode",
         .env = {"ESPTOOL_BEFORE"}},
     [EB_OPT_AFTER] = {
         "after", 0, CHOICE, BOARD, .value_name = "MODE", .choices = after_choices,
-        .help = "how to leave it",
+        .help = "how to leave download mode",
         .env = {"ESPTOOL_AFTER"}},
     [EB_OPT_RESET_SEQUENCE] = {
         "reset-sequence", 0, TEXT, BOARD, .value_name = "SEQ",
-        .help = "how DTR (D), RTS (R) and waits (W, seconds) bring an unusual board into its "
-                "loader, such as 'D0|R1|W0.1|D1|R0|W0.05|D0'"},
+        .help = "how an unusual board enters download mode: DTR (D), RTS (R) and "
+                "waits in seconds (W), such as 'D0|R1|W0.1|D1|R0|W0.05|D0'"},
     [EB_OPT_NO_STUB] = {
         "no-stub", 0, FLAG, BOARD,
-        .help = "use the chip's ROM loader only; slower"},
+        .help = "use only the ROM bootloader, which is slower"},
     [EB_OPT_STUB] = {
         "stub", 0, TEXT, BOARD, .value_name = "FILE",
-        .help = "another stub, in the JSON form that esptool uses"},
+        .help = "use the stub in FILE, which has esptool's JSON format"},
     [EB_OPT_CONNECT_ATTEMPTS] = {
         "connect-attempts", 0, NUMBER, BOARD, .value_name = "N", .max = 100000,
-        .help = "how often to try (default: 7); 0 tries until Ctrl-C",
+        .help = "number of attempts to connect (default: 7); 0 tries until Ctrl-C",
         .env = {"ESPTOOL_CONNECT_ATTEMPTS"}},
     [EB_OPT_DIR] = {
         "dir", 'd', TEXT, STORE, .value_name = "DIR",
-        .help = "folder where backups live (default: backups)",
+        .help = "folder of the backups (default: backups)",
         .env = {"ESPBACKUP_DIR"}},
     [EB_OPT_JSON] = {
-        "json", 0, FLAG, GENERAL, .help = "the result as one JSON object on standard output"},
+        "json", 0, FLAG, GENERAL, .help = "print the result as one JSON object on standard output"},
     [EB_OPT_QUIET] = {
-        "quiet", 'q', FLAG, GENERAL, .help = "no progress, notes or warnings; errors remain"},
+        "quiet", 'q', FLAG, GENERAL,
+        .help = "hide progress, notes and warnings; errors are still shown"},
     [EB_OPT_VERBOSE] = {
-        "verbose", 'v', FLAG, GENERAL, .help = "more about what is done"},
+        "verbose", 'v', FLAG, GENERAL, .help = "show more details"},
     [EB_OPT_TRACE] = {
-        "trace", 0, FLAG, GENERAL, .help = "every frame that goes over the wire"},
+        "trace", 0, FLAG, GENERAL, .help = "show every frame on the wire"},
     [EB_OPT_COLOR] = {
         "color", 0, CHOICE, GENERAL, .value_name = "WHEN", .choices = color_choices,
-        .help = "colour on a terminal; auto honours NO_COLOR"},
+        .help = "when to use colour (auto honours NO_COLOR)"},
     [EB_OPT_YES] = {
-        "yes", 'y', FLAG, GENERAL, .help = "take yes as the answer to every question"},
+        "yes", 'y', FLAG, GENERAL, .help = "answer yes to every question"},
     [EB_OPT_HELP] = {
-        "help", 'h', FLAG, GENERAL, .help = "this text; after a command, its help"},
+        "help", 'h', FLAG, GENERAL, .help = "show this help, or the help of a command"},
     [EB_OPT_VERSION] = {
-        "version", 0, FLAG, GENERAL, .help = "the version"},
+        "version", 0, FLAG, GENERAL, .help = "show the version"},
     [EB_OPT_FAKE_TTY] = {
         "fake-tty", 0, FLAG, GENERAL, .hidden = true,
         .help = "draw progress as on a terminal of 80 columns"},
@@ -94,67 +94,73 @@ static const eb_opt_row_t rows[] = {
     [EB_OPT_SIZE] = {
         "size", 0, SIZE, COMMAND, .value_name = "SIZE", .zero_words = {"all"},
         .min = 1, .max = UINT32_MAX,
-        .help = "its size (default: all, to the end of the flash)"},
+        .help = "size of the range (default: all, to the end of the flash)"},
     [EB_OPT_OUTPUT] = {
         "output", 'o', TEXT, COMMAND, .value_name = "FILE",
-        .help = "name of the image (default: chip and time, in the folder of backups)"},
+        .help = "file name of the image (default: chip and time, in the backup "
+                "folder)"},
     [EB_OPT_FORCE] = {
-        "force", 0, FLAG, COMMAND, .help = "let --output replace an existing file"},
+        "force", 0, FLAG, COMMAND, .help = "allow --output to replace an existing file"},
     [EB_OPT_NOTE] = {
-        "note", 0, TEXT, COMMAND, .value_name = "TEXT", .help = "words kept in the sidecar"},
+        "note", 0, TEXT, COMMAND, .value_name = "TEXT", .help = "text to keep in the sidecar"},
     [EB_OPT_SINCE] = {
         "since", 0, TEXT, COMMAND, .value_name = "BACKUP",
-        .help = "an earlier backup of this board: what still equals it is verified instead of read"},
+        .help = "earlier backup of this board; data that is still equal is "
+                "verified, not read"},
     [EB_OPT_FULL] = {
         "full", 0, FLAG, COMMAND,
-        .help = "read every byte over the wire, erased and unchanged ones too"},
+        .help = "read every byte over the wire, even erased and unchanged data"},
     [EB_OPT_PARTITION_TABLE] = {
         "partition-table", 0, SIZE, COMMAND, .value_name = "ADDR", .max = UINT32_MAX,
         .min = 0x1000,
-        .help = "where the partition table is (default: 0x8000, then a search)"},
+        .help = "address of the partition table (default: 0x8000, then a search)"},
     [EB_OPT_FLASH_SIZE] = {
         "flash-size", 0, SIZE, COMMAND, .value_name = "SIZE", .zero_words = {"detect", "keep"},
         .min = 0x10000, .max = UINT32_MAX,
-        .help = "size of the flash, where the chip cannot tell it (default: detect, ask the chip)"},
+        .help = "size of the flash, if the chip cannot tell it (default: detect, "
+                "which asks the chip)"},
     [EB_OPT_CHECK] = {
-        "check", 0, FLAG, COMMAND, .help = "read every image again and compare its SHA-256"},
+        "check", 0, FLAG, COMMAND,
+        .help = "read every image again and compare its SHA-256 with the sidecar"},
     [EB_OPT_MAC] = {
-        "mac", 0, TEXT, COMMAND, .value_name = "MAC", .help = "only backups of this board"},
+        "mac", 0, TEXT, COMMAND, .value_name = "MAC", .help = "show only backups of this board"},
     [EB_OPT_PROBE] = {
         "probe", 0, FLAG, COMMAND,
-        .help = "open each port and ask which chip answers; this resets the boards"},
+        .help = "open each port and ask which chip answers; this resets the "
+                "boards"},
     [EB_OPT_PARTITION] = {
         "partition", 0, TEXT, COMMAND, .value_name = "NAME", .repeats = true,
-        .help = "only this partition of the image; may be given several times"},
+        .help = "restore only this partition; may be given several times"},
     [EB_OPT_ADDRESS] = {
         "address", 0, SIZE, COMMAND, .value_name = "ADDR", .max = UINT32_MAX,
-        .help = "where in the flash a plain .bin without a sidecar belongs (default: 0)"},
+        .help = "flash address of a plain .bin without a sidecar (default: 0)"},
     [EB_OPT_DRY_RUN] = {
         "dry-run", 0, FLAG, COMMAND, .help = "show what would change, and change nothing"},
     [EB_OPT_BACKUP_FIRST] = {
         "backup-first", 0, FLAG, COMMAND,
-        .help = "save the whole flash as it is now, before anything is written"},
+        .help = "back up the whole flash before anything is written"},
     [EB_OPT_ERASE_ALL] = {
         "erase-all", 0, FLAG, COMMAND, .help = "erase the flash outside the image too"},
     [EB_OPT_FLASH_MODE] = {
         "flash-mode", 0, CHOICE, COMMAND, .value_name = "MODE", .choices = mode_choices,
-        .help = "change the flash mode in the bootloader's header"},
+        .help = "flash mode for the bootloader's header"},
     [EB_OPT_FLASH_FREQ] = {
         "flash-freq", 0, CHOICE, COMMAND, .value_name = "FREQ", .choices = freq_choices,
-        .help = "change the flash frequency there"},
+        .help = "flash frequency for the bootloader's header"},
     [EB_OPT_FILE_ONLY] = {
-        "file-only", 0, FLAG, COMMAND, .help = "the file against its sidecar; no board is needed"},
+        "file-only", 0, FLAG, COMMAND,
+        .help = "check only the file against its sidecar; no board is needed"},
     [EB_OPT_ACTIVE_APP] = {
-        "active-app", 0, FLAG, COMMAND, .help = "the app that boots next"},
+        "active-app", 0, FLAG, COMMAND, .help = "save the app that boots next"},
     [EB_OPT_CRITICAL] = {
         "critical", 0, FLAG, COMMAND,
-        .help = "what a board cannot do without: bootloader, partition table, nvs, otadata, phy, "
-                "and the app that boots next"},
+        .help = "save the essential parts: bootloader, partition table, nvs, "
+                "otadata, phy, and the app that boots next"},
     [EB_OPT_ALL] = {
-        "all", 0, FLAG, COMMAND, .help = "every partition of the table, each in a file of its own"},
+        "all", 0, FLAG, COMMAND, .help = "save every partition of the table"},
     [EB_OPT_FROM] = {
         "from", 0, TEXT, COMMAND, .value_name = "IMAGE",
-        .help = "take them out of a backup; no board is needed"},
+        .help = "take the partitions from a backup; no board is needed"},
 };
 /* clang-format on */
 

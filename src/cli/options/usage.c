@@ -101,12 +101,12 @@ static void print_group(const eb_term_t *term, const char *heading, eb_opt_group
 static void print_globals(const eb_term_t *term, unsigned groups)
 {
     if ((groups & EB_OPT_GROUP_BOARD) != 0) {
-        print_group(term, "The board:", EB_OPT_GROUP_BOARD);
+        print_group(term, "Board options:", EB_OPT_GROUP_BOARD);
     }
     if ((groups & EB_OPT_GROUP_STORE) != 0) {
-        print_group(term, "The backups:", EB_OPT_GROUP_STORE);
+        print_group(term, "Backup folder:", EB_OPT_GROUP_STORE);
     }
-    print_group(term, "General:", EB_OPT_GROUP_GENERAL);
+    print_group(term, "General options:", EB_OPT_GROUP_GENERAL);
 }
 
 static void print_commands(const eb_term_t *term, eb_commands_t commands)
@@ -146,14 +146,14 @@ void eb_usage_print(const eb_term_t *term, eb_commands_t commands, const eb_comm
         return;
     }
     fprintf(term->file, "espbackup %s\n", eb_version());
-    fputs("Saves the flash of an Espressif board, and verifies the copy.\n\n", term->file);
+    fputs("Backs up the flash of Espressif boards, and verifies every byte.\n\n", term->file);
     fprintf(term->file, "Usage: espbackup [OPTIONS] COMMAND [ARGUMENTS]\n\n");
     print_commands(term, commands);
     print_globals(term, EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE);
     fputc('\n', term->file);
     print_wrapped(term,
-                  "Options stand before or after the command. Sizes and addresses: 0x10000, 65536, "
-                  "64K, 4MB. 'espbackup help COMMAND' tells more about a command.",
+                  "Options may stand before or after the command. Sizes and addresses look like "
+                  "0x10000, 65536, 64K or 4MB. 'espbackup help COMMAND' explains a command.",
                   0, 0);
 }
 

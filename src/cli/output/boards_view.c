@@ -18,20 +18,6 @@ static void hide(eb_boards_view_t *view)
     view->drawn = 0;
 }
 
-static const char *label(eb_level_t level)
-{
-    switch (level) {
-    case EB_LEVEL_WARNING:
-        return "warning: ";
-    case EB_LEVEL_NOTE:
-        return "note: ";
-    case EB_LEVEL_DETAIL:
-    case EB_LEVEL_TRACE:
-        break;
-    }
-    return "";
-}
-
 static void print_line(eb_board_line_t *line, const char *before, const char *text)
 {
     const eb_term_t *term = &line->view->console->term;
@@ -60,7 +46,7 @@ static void on_note(void *user, eb_level_t level, const char *text)
         }
     }
     if (!said) {
-        print_line(line, label(level), text);
+        print_line(line, eb_note_label(level), text);
     }
     pthread_mutex_unlock(&view->lock);
 }
@@ -125,7 +111,7 @@ void eb_boards_view_draw(eb_boards_view_t *view)
     pthread_mutex_lock(&view->lock);
     if (eb_signals_caught() != 0 && !view->told_stopping && !view->console->quiet) {
         hide(view);
-        fprintf(file, "Stopping, and letting the boards run again\n");
+        fprintf(file, "Stopping and restarting the boards\n");
         view->told_stopping = true;
     }
     if (view->console->term.tty && !view->console->quiet) {

@@ -23,7 +23,21 @@ static void print_message(const eb_term_t *term, const char *style, const char *
     fflush(term->file);
 }
 
-/* What several parts of one work have to say is said once. */
+const char *eb_note_label(eb_level_t level)
+{
+    switch (level) {
+    case EB_LEVEL_WARNING:
+        return "warning: ";
+    case EB_LEVEL_NOTE:
+        return "note: ";
+    case EB_LEVEL_DETAIL:
+    case EB_LEVEL_TRACE:
+        break;
+    }
+    return "";
+}
+
+/* Several parts of one job may say the same: show it once. */
 static bool is_repeated(eb_console_t *console, eb_level_t level, const char *text)
 {
     if (level > EB_LEVEL_NOTE) {
@@ -45,18 +59,8 @@ static void print_note(eb_console_t *console, eb_level_t level, const char *text
         return;
     }
     eb_progress_hide(&console->progress);
-    switch (level) {
-    case EB_LEVEL_WARNING:
-        print_message(term, eb_term_style(term, EB_STYLE_WARNING), "warning: ", text, 2);
-        break;
-    case EB_LEVEL_NOTE:
-        print_message(term, "", "note: ", text, 2);
-        break;
-    case EB_LEVEL_DETAIL:
-    case EB_LEVEL_TRACE:
-        print_message(term, "", "", text, 2);
-        break;
-    }
+    print_message(term, level == EB_LEVEL_WARNING ? eb_term_style(term, EB_STYLE_WARNING) : "",
+                  eb_note_label(level), text, 2);
 }
 
 static void on_note(void *user, eb_level_t level, const char *text)
@@ -83,7 +87,7 @@ static bool on_cancelled(void *user)
     }
     if (!console->told_stopping && !console->quiet) {
         eb_progress_end(&console->progress);
-        fprintf(console->term.file, "Stopping, and letting the board run again\n");
+        fprintf(console->term.file, "Stopping and restarting the board\n");
         fflush(console->term.file);
     }
     console->told_stopping = true;

@@ -20,6 +20,9 @@ typedef struct eb_console {
     eb_events_t events; /* to hand to operations; user is the console, which must not move */
 } eb_console_t;
 
+/* "warning: ", "note: " or nothing: what stands before a note. */
+const char *eb_note_label(eb_level_t level);
+
 /* file: standard error. level: the most talkative notes to show. */
 void eb_console_init(eb_console_t *console, const eb_term_t *term, bool quiet, eb_level_t level);
 

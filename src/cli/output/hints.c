@@ -1,14 +1,13 @@
-/* hints.c: the way on after an error, in words that name options and commands. */
+/* hints.c: what to do after an error, in words that name options and commands. */
 #include "hints.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define HINT_CABLE                                                                                 \
-    "try another USB cable or port, and a lower baud rate (for example --baud 115200)"
+#define HINT_CABLE "try another USB cable or port, or a lower baud rate (for example --baud 115200)"
 #define HINT_BOOT                                                                                  \
-    "hold the BOOT button, press and release RESET, then release BOOT and try again; a board that" \
-    " is in its loader already wants --before no-reset"
+    "hold the BOOT button, press and release RESET, then release BOOT and try again; if the "      \
+    "board is in download mode already, add --before no-reset"
 
 #define HINT_FORCE   "add --force to continue anyway"
 #define HINT_PLUG_IN "check the cable and plug the board in again"
@@ -16,18 +15,17 @@
 /* Without a better one: a hint for each code. */
 static const char *const by_code[] = {
     [EB_OK] = "",
-    [EB_ERR_USAGE] = "see espbackup --help",
-    [EB_ERR_INTERNAL] = "this is a fault of espbackup; please report it with the output of --trace",
-    [EB_ERR_CANCELLED] = "run the same command again: it goes on where it was stopped",
+    [EB_ERR_USAGE] = "see 'espbackup --help'",
+    [EB_ERR_INTERNAL] = "this is a bug in espbackup; please report it with the output of --trace",
+    [EB_ERR_CANCELLED] = "run the same command again; it resumes where it stopped",
     [EB_ERR_FILE_IO] = "check the disk that holds the file",
-    [EB_ERR_FILE_ACCESS] = "check that the folder exists and that you may write there, or choose "
-                           "another with --dir or "
-                           "--output",
-    [EB_ERR_FILE_EXISTS] = "choose another name, or add --force to replace it",
-    [EB_ERR_DISK_FULL] = "make room on the disk, or choose another with --dir or --output",
+    [EB_ERR_FILE_ACCESS] = "check that the folder exists and that you may write to it, or choose "
+                           "another one with --dir or --output",
+    [EB_ERR_FILE_EXISTS] = "choose another name, or add --force to replace the file",
+    [EB_ERR_DISK_FULL] = "free space on the disk, or choose another one with --dir or --output",
     [EB_ERR_PORT_NOT_FOUND] =
-        "plug the board in with a cable that carries data; espbackup ports lists what there is",
-    [EB_ERR_PORT_BUSY] = "close the serial monitor or other program that holds the port",
+        "connect the board with a USB cable that carries data; 'espbackup ports' lists the ports",
+    [EB_ERR_PORT_BUSY] = "close the serial monitor or other program that uses the port",
     [EB_ERR_PORT_DENIED] =
         "join the group that owns the port: sudo usermod -a -G dialout $USER, then log in again",
     [EB_ERR_PORT_LOST] = HINT_PLUG_IN,
@@ -38,23 +36,23 @@ static const char *const by_code[] = {
     [EB_ERR_LINE] = HINT_CABLE,
     [EB_ERR_PROTOCOL] = HINT_CABLE,
     [EB_ERR_CHIP_RESET] =
-        "the board restarted by itself: give it a better supply (a powered hub, a shorter cable)",
-    [EB_ERR_DEVICE] = "run it again with --trace to see what the board refused",
+        "the board restarted by itself: give it better power (a powered hub, a shorter cable)",
+    [EB_ERR_DEVICE] =
+        "run the command again with --trace to see the request that the board refused",
     [EB_ERR_CHIP_UNKNOWN] =
-        "this chip is not known to this version; --chip NAME says which one it is",
+        "this version does not know the chip; add --chip NAME to treat it as another one",
     [EB_ERR_CHIP_MISMATCH] = "leave --chip out, or connect the right board",
-    [EB_ERR_STUB] = "use --no-stub to work with the ROM loader alone",
+    [EB_ERR_STUB] = "add --no-stub to use only the ROM bootloader",
     [EB_ERR_FLASH_MUTE] =
-        "the flash chip does not answer: check its supply and soldering, and what else drives its "
-        "pins",
-    [EB_ERR_FLASH_SIZE] = "say the size yourself with --flash-size, for example 4MB",
+        "check the power and the soldering of the flash chip, and what else is on its pins",
+    [EB_ERR_FLASH_SIZE] = "add the size of the flash, for example --flash-size 4MB",
     [EB_ERR_UNVERIFIED] = HINT_CABLE,
-    [EB_ERR_UNSUPPORTED] = "this chip, port or mode cannot do it",
-    [EB_ERR_REFUSED] = "see espbackup --help",
-    [EB_ERR_IMAGE_INVALID] = "use another backup; espbackup list --check examines all",
+    [EB_ERR_UNSUPPORTED] = "this chip, port or mode does not support it",
+    [EB_ERR_REFUSED] = "see 'espbackup --help'",
+    [EB_ERR_IMAGE_INVALID] = "use another backup; 'espbackup list --check' checks all of them",
     [EB_ERR_SIDECAR_INVALID] =
-        "the file beside the image was changed or damaged; use another backup",
-    [EB_ERR_BACKUP_NOT_FOUND] = "espbackup list shows what there is",
+        "use another backup, because the sidecar of this one was changed or damaged",
+    [EB_ERR_BACKUP_NOT_FOUND] = "'espbackup list' shows the backups",
     [EB_ERR_DIFFERENT] = "",
     [EB_ERR_UNFINISHED] = "run the same command again to finish the job",
 };
@@ -64,53 +62,41 @@ _Static_assert(sizeof(by_code) / sizeof(by_code[0]) == EB_CODE_COUNT, "one hint 
 static const char *const by_reason[] = {
     [EB_REASON_NONE] = "",
     [EB_REASON_PLUG_IN] = HINT_PLUG_IN,
-    [EB_REASON_FINISH_NAMED] = "finish the job with: espbackup restore %s (without --backup-first)",
+    [EB_REASON_FINISH_NAMED] =
+        "run 'espbackup restore %s' to finish the job, without --backup-first",
     [EB_REASON_FORCE] = HINT_FORCE,
     [EB_REASON_FORCE_NO_START] = HINT_FORCE "; the board will not start",
     [EB_REASON_FORCE_COPY] = HINT_FORCE "; this board becomes a copy of the other one",
     [EB_REASON_FORCE_AT_ZERO] =
-        "say with --address where it goes (0x10000 for many applications), or " HINT_FORCE
-        "; it goes to 0x0",
-    [EB_REASON_FORCE_TABLE] = "restore the whole image, which brings its table too, or " HINT_FORCE,
+        "add --address to say where it belongs (0x10000 for many apps), or " HINT_FORCE " at 0x0",
+    [EB_REASON_FORCE_TABLE] =
+        "restore the whole image, which contains its partition table, or " HINT_FORCE,
     [EB_REASON_FORCE_BOOTLOADER] =
-        "restore partitions by name to leave the bootloader as it is, or " HINT_FORCE
-        "; a bootloader that the board does not trust does not start",
+        "restore partitions by name to keep the bootloader, or " HINT_FORCE
+        "; the board does not start a bootloader that it does not trust",
     [EB_REASON_FORCE_PROTECTED] =
         "clear the BP bits with the firmware or tool that set them, or " HINT_FORCE
-        "; the verification finds what the flash ignored",
-    [EB_REASON_FORCE_LATEST] =
-        "name the backup (espbackup list) if this board shall get it, or " HINT_FORCE,
+        "; the verification then finds what the flash ignored",
+    [EB_REASON_FORCE_LATEST] = "give the name of a backup from 'espbackup list', or " HINT_FORCE,
     [EB_REASON_FORCE_SAVED] = "remove that file if the board is right, or " HINT_FORCE,
     [EB_REASON_NOT_CONFIRMED] = "add --yes to continue without a question",
-    [EB_REASON_NAME_IMAGE] = "name the file of an image; espbackup list shows what there is",
-    [EB_REASON_NAME_FOLDER] = "--dir names the folder; the name of the file is then made",
+    [EB_REASON_NAME_IMAGE] = "give the name of an image file; 'espbackup list' shows the backups",
+    [EB_REASON_NAME_FOLDER] = "use --dir to choose the folder; espbackup then makes the file name",
     [EB_REASON_WITHOUT_SIDECAR] =
-        "use another backup (espbackup list --check examines all); to write this file as it is, "
-        "move its sidecar away",
+        "use another backup ('espbackup list --check' checks all of them), or move the sidecar "
+        "away to write this file as it is",
     [EB_REASON_RESTORE_PART] =
-        "restore what fits: --partition NAME, or --offset and --size; if the flash is larger than "
-        "that, say so with --flash-size",
+        "restore the part that fits with --partition NAME, or with --offset and --size; if the "
+        "flash is larger, add its size with --flash-size",
     [EB_REASON_RESTORE_BEHIND] =
-        "restore what lies from there on from a backup of the whole flash (espbackup restore "
-        "NAME); check the cable, and try a lower --baud",
-    [EB_REASON_NO_PARTITION] = "espbackup flash-info shows the table; --partition-table ADDR says "
-                               "where it is; an address and a size need none",
+        "restore the rest from a backup of the whole flash with 'espbackup restore NAME'; check "
+        "the cable, or try a lower --baud",
+    [EB_REASON_NO_PARTITION] =
+        "'espbackup flash-info' shows the table, and --partition-table ADDR says where it is; an "
+        "address and a size need no table",
     [EB_REASON_NAMED_TWICE] = "give the address and the size of the right one instead",
-    [EB_REASON_SELECT_PARTITIONS] = "name some, or use --active-app, --critical or --all",
-    [EB_REASON_OTHER_OUTPUT] = "give another name with --output",
-    [EB_REASON_RESET_SEQUENCE] = "leave --reset-sequence out, or use --before default-reset",
-    [EB_REASON_ROM_SOFT_RESET] =
-        "add --no-stub, because the ROM bootloader can; or leave --after out",
-    [EB_REASON_DEFAULT_AFTER] = "leave --after out: the lines of the port then reset the board",
-    [EB_REASON_STUB_FILE] =
-        "--stub takes the JSON file of a stub, as esptool does; without it espbackup uses its own",
-    [EB_REASON_ALLOW_STUB] = "leave --no-stub out: the stub can",
-    [EB_REASON_OTHER_STUB] =
-        "only a stub can, and it did not start; reset the board and try again, "
-        "or give another stub with --stub",
-    [EB_REASON_BY_HAND] = "bring the board into download mode by hand, and add --no-stub",
-    [EB_REASON_DETECT_SIZE] =
-        "leave --flash-size out: it is for a flash that does not tell its size",
+    [EB_REASON_SELECT_PARTITIONS] =
+        "give the names of partitions, or add --active-app, --critical or --all",
 };
 _Static_assert(sizeof(by_reason) / sizeof(by_reason[0]) == EB_REASON_COUNT, "one for each reason");
 

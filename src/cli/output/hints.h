@@ -1,5 +1,5 @@
 /*
- * hints.h: the way on after an error, in words that name options and commands.
+ * hints.h: what to do after an error, in words that name options and commands.
  *
  * The core names a reason (eb_reason_t) or gives words without options. cli has the words for each
  * reason, and one hint for each code for all other cases.

@@ -32,7 +32,7 @@ static const char *phase_verb(eb_phase_t phase)
     case EB_PHASE_WRITE:
         return "Writing";
     case EB_PHASE_VERIFY:
-        return "Proving";
+        return "Verifying";
     case EB_PHASE_HASH:
         return "Hashing";
     }

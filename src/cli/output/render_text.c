@@ -11,13 +11,13 @@ static const char *yes_no(eb_tristate_t value, const char *yes, const char *no)
 {
     switch (value) {
     case EB_UNKNOWN:
-        return "not known";
+        return "unknown";
     case EB_NO:
         return no;
     case EB_YES:
         return yes;
     }
-    return "not known";
+    return "unknown";
 }
 
 static void secure_boot_text(const eb_security_t *security, char *out, size_t cap)
@@ -38,10 +38,11 @@ static void text_security(const eb_term_t *term, const eb_security_t *security)
     eb_text_field(term, "Encryption", "%s", yes_no(security->flash_encryption, "on", "off"));
     eb_text_field(term, "Secure boot", "%s", secure_boot);
     eb_text_field(term, "Download", "%s",
-                  security->secure_download_mode == EB_YES  ? "secure: most commands are refused"
-                  : security->download_disabled == EB_YES   ? "disabled"
-                  : security->secure_download_mode == EB_NO ? "open"
-                                                            : "not known");
+                  security->secure_download_mode == EB_YES
+                      ? "secure mode: the chip refuses most commands"
+                  : security->download_disabled == EB_YES   ? "mode disabled"
+                  : security->secure_download_mode == EB_NO ? "mode enabled"
+                                                            : "unknown");
     eb_text_field(term, "JTAG", "%s", yes_no(security->jtag_disabled, "disabled", "enabled"));
 }
 
@@ -105,10 +106,10 @@ void eb_text_connection(const eb_term_t *term, const eb_session_stats_t *stats)
         eb_text_field(term, "Speed", "%u baud", (unsigned)stats->baud);
     }
     if (stats->stub) {
-        eb_text_field(term, "Loader", "stub %s", stats->stub_version);
+        eb_text_field(term, "Stub", "%s", stats->stub_version);
     } else {
-        eb_text_field(term, "Loader", "ROM%s%s", stats->stub_note[0] != '\0' ? "; " : "",
-                      stats->stub_note);
+        eb_text_field(term, "Stub", "none, the ROM bootloader answers%s%s",
+                      stats->stub_note[0] != '\0' ? "; " : "", stats->stub_note);
     }
 }
 
@@ -125,7 +126,7 @@ void eb_text_flash(const eb_term_t *term, const eb_flash_info_t *flash)
     if (flash->size_bytes > 0) {
         eb_human_size(flash->size_bytes, size);
         eb_text_field(term, "Size", "%s%s", size,
-                      strcmp(flash->size_source, "option") == 0 ? " (as --flash-size says)" : "");
+                      strcmp(flash->size_source, "option") == 0 ? " (from --flash-size)" : "");
     }
     eb_text_field(term, "Voltage", "%s", flash->voltage);
     eb_text_field(term, "Interface", "%s", flash->type);

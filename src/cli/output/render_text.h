@@ -7,7 +7,7 @@
 #include "term.h"
 #include "text_table.h"
 
-/* false: no memory. */
+/* What a board is. Those that return a bool: false means no memory, here and below. */
 void eb_text_chip(const eb_term_t *term, const eb_chip_info_t *chip);
 void eb_text_connection(const eb_term_t *term, const eb_session_stats_t *stats);
 void eb_text_flash(const eb_term_t *term, const eb_flash_info_t *flash);
@@ -26,8 +26,8 @@ void eb_text_erase(const eb_term_t *term, const eb_erase_result_t *result,
                    const eb_session_stats_t *stats);
 bool eb_text_board_state(const eb_term_t *term, const eb_pieces_t *pieces);
 
-/* Comparisons. what: "Verify" or "Diff"; board NULL: none took part. every: list each range, not
- * only the sums by partition. */
+/* Comparisons. board NULL: none took part. every: list each range, not only the sums by partition.
+ */
 bool eb_text_verify(const eb_term_t *term, const eb_chip_info_t *board,
                     const eb_diff_result_t *result);
 bool eb_text_diff(const eb_term_t *term, const eb_chip_info_t *board,
@@ -36,10 +36,12 @@ bool eb_text_diff(const eb_term_t *term, const eb_chip_info_t *board,
 bool eb_text_partition_backup(const eb_term_t *term, const eb_chip_info_t *board,
                               const eb_partition_backup_result_t *result);
 
+#define EB_TEXT_BY_MD5 "every byte, by an MD5 that the chip computes"
+
 /* Pieces used by several of them. */
 void eb_text_board(const eb_term_t *term, const char *name, const eb_chip_info_t *chip);
 void eb_text_range(uint32_t addr, uint64_t size_bytes, char *out, size_t cap);
-void eb_text_through(const eb_term_t *term, const eb_session_stats_t *stats);
+void eb_text_connection_line(const eb_term_t *term, const eb_session_stats_t *stats);
 
 /* Heading, table and what boots; usage by entry, or NULL. */
 bool eb_text_partitions(const eb_term_t *term, const eb_partition_table_t *table,

@@ -43,10 +43,10 @@ static void effort_text(const eb_session_stats_t *stats, char *out, size_t cap)
     out[0] = '\0';
     add_count(out, cap, stats->retries, "retry", "retries");
     add_count(out, cap, stats->reconnects, "reconnect", "reconnects");
-    add_count(out, cap, stats->slowdowns, "step slower", "steps slower");
+    add_count(out, cap, stats->slowdowns, "slowdown", "slowdowns");
 }
 
-void eb_text_through(const eb_term_t *term, const eb_session_stats_t *stats)
+void eb_text_connection_line(const eb_term_t *term, const eb_session_stats_t *stats)
 {
     char effort[TEXT_BYTES];
     char baud[32] = "";
@@ -55,8 +55,8 @@ void eb_text_through(const eb_term_t *term, const eb_session_stats_t *stats)
     if (stats->baud > 0) {
         snprintf(baud, sizeof(baud), " at %u baud", (unsigned)stats->baud);
     }
-    eb_text_field(term, "Through", "%s%s, %s%s%s", stats->port, baud,
-                  stats->stub ? "stub " : "ROM loader", stats->stub ? stats->stub_version : "",
+    eb_text_field(term, "Connection", "%s%s, %s%s%s", stats->port, baud,
+                  stats->stub ? "stub " : "ROM bootloader", stats->stub ? stats->stub_version : "",
                   effort);
 }
 
@@ -69,7 +69,7 @@ static void text_how(const eb_term_t *term, const eb_backup_result_t *result)
     eb_human_rate(result->seconds > 0 ? (double)result->size_bytes / result->seconds : 0, rate);
     eb_text_field(term, "Bytes", "%s", origins);
     eb_text_field(term, "Took", "%s, %s", took, rate);
-    eb_text_through(term, &result->stats);
+    eb_text_connection_line(term, &result->stats);
 }
 
 void eb_text_range(uint32_t addr, uint64_t size_bytes, char *out, size_t cap)
@@ -108,8 +108,8 @@ bool eb_text_backup(const eb_term_t *term, const eb_chip_info_t *chip,
     eb_text_field(term, "SHA-256", "%s", hex);
     eb_text_field(term, "Verified", "%s",
                   result->origins.bytes[EB_ORIGIN_READ_TWICE] > 0
-                      ? "two equal reads: the ROM bootloader of this chip computes no MD5"
-                      : "MD5 computed by the chip covers every byte");
+                      ? "by two equal reads, because this ROM bootloader computes no MD5"
+                      : EB_TEXT_BY_MD5);
     text_how(term, result);
     return eb_text_partitions(term, &result->table, &result->boot, NULL);
 }
@@ -122,9 +122,9 @@ static const char *state_text(eb_backup_state_t state)
     case EB_BACKUP_NO_SIDECAR:
         return "no sidecar";
     case EB_BACKUP_BAD_SIDECAR:
-        return "BAD SIDECAR";
+        return "INVALID SIDECAR";
     case EB_BACKUP_BAD_SIZE:
-        return "BAD SIZE";
+        return "WRONG SIZE";
     case EB_BACKUP_BAD_HASH:
         return "DAMAGED";
     case EB_BACKUP_CHECKED:
@@ -135,9 +135,20 @@ static const char *state_text(eb_backup_state_t state)
     return "";
 }
 
+/* The partition, or the app of a whole flash. */
+static void content_text(const eb_backup_entry_t *entry, char out[TEXT_BYTES])
+{
+    if (entry->partition[0] != '\0') {
+        snprintf(out, TEXT_BYTES, "partition %s", entry->partition);
+    } else {
+        snprintf(out, TEXT_BYTES, "%s%s%s", entry->app_name, entry->app_name[0] != '\0' ? " " : "",
+                 entry->app_version);
+    }
+}
+
 static void add_entry(eb_table_t *rows, const eb_backup_entry_t *entry)
 {
-    char size[EB_HUMAN_BYTES], when[EB_HUMAN_BYTES];
+    char size[EB_HUMAN_BYTES], when[EB_HUMAN_BYTES], content[TEXT_BYTES];
 
     eb_human_size(entry->size_bytes, size);
     eb_human_local_time(entry->created_utc, when);
@@ -146,12 +157,8 @@ static void add_entry(eb_table_t *rows, const eb_backup_entry_t *entry)
     eb_table_add(rows, entry->chip_name[0] != '\0' ? entry->chip_name : entry->chip);
     eb_table_add(rows, entry->mac);
     eb_table_add(rows, size);
-    if (entry->partition[0] != '\0') {
-        eb_table_addf(rows, "partition %s", entry->partition);
-    } else {
-        eb_table_addf(rows, "%s%s%s", entry->app_name, entry->app_name[0] != '\0' ? " " : "",
-                      entry->app_version);
-    }
+    content_text(entry, content);
+    eb_table_add(rows, content);
     eb_table_add(rows, state_text(entry->state));
     eb_table_add(rows, entry->note);
 }
@@ -160,16 +167,17 @@ static void add_entry(eb_table_t *rows, const eb_backup_entry_t *entry)
 static void print_two_lines(const eb_term_t *term, const eb_backup_entry_t *entry)
 {
     char size[EB_HUMAN_BYTES], when[EB_HUMAN_BYTES], line[TEXT_BYTES * 4], clean[TEXT_BYTES * 4];
+    char content[TEXT_BYTES];
     const char *chip = entry->chip_name[0] != '\0' ? entry->chip_name : entry->chip;
-    const char *glue = entry->app_name[0] != '\0' ? " " : "";
 
     eb_human_size(entry->size_bytes, size);
     eb_human_local_time(entry->created_utc, when);
     snprintf(line, sizeof(line), "%s  %s", entry->name, state_text(entry->state));
     eb_term_clean(line, 0, clean, sizeof(clean));
     fprintf(term->file, "%s\n", clean);
-    snprintf(line, sizeof(line), "  %-16s  %-8s  %-17s  %7s  %s%s%s", when, chip, entry->mac, size,
-             entry->app_name, glue, entry->app_version);
+    content_text(entry, content);
+    snprintf(line, sizeof(line), "  %-16s  %-8s  %-17s  %7s  %s", when, chip, entry->mac, size,
+             content);
     eb_term_clean(line, (size_t)term->width, clean, sizeof(clean));
     fprintf(term->file, "%s\n", clean);
     if (entry->note[0] != '\0') {
@@ -199,8 +207,8 @@ static void print_details(const eb_term_t *term, const eb_backup_list_t *list)
 bool eb_text_list(const eb_term_t *term, const eb_backup_list_t *list)
 {
     static const eb_column_t columns[] = {
-        {"Name", false, 0}, {"Time", false, 0},      {"Chip", false, 0},  {"MAC", false, 0},
-        {"Size", true, 0},  {"Firmware", false, 16}, {"State", false, 0}, {"Note", false, 8},
+        {"Name", false, 0}, {"Time", false, 0},     {"Chip", false, 0},  {"MAC", false, 0},
+        {"Size", true, 0},  {"Content", false, 16}, {"State", false, 0}, {"Note", false, 8},
     };
     eb_table_t rows;
     bool printed = true;

@@ -27,11 +27,11 @@ static void firmware_text(const eb_partition_table_t *table, const eb_boot_choic
         snprintf(out, cap, "%s %s, in %s", part->app.desc.project, part->app.desc.version,
                  part->label);
     } else if (part->app.state == EB_IMAGE_ABSENT) {
-        snprintf(out, cap, "%s boots, which is not in the image", part->label);
+        snprintf(out, cap, "not in the image: %s boots", part->label);
     } else if (part->app.state == EB_IMAGE_NONE) {
-        snprintf(out, cap, "none: %s is empty", part->label);
+        snprintf(out, cap, "none, because %s is empty", part->label);
     } else {
-        snprintf(out, cap, "without a name, in %s", part->label);
+        snprintf(out, cap, "app without a name, in %s", part->label);
     }
 }
 
@@ -42,15 +42,15 @@ static void text_source(const eb_term_t *term, const eb_change_plan_t *plan)
     eb_text_field(term, "Image", "%s", plan->source);
     if (plan->image_created_utc != NULL) {
         eb_human_local_time(plan->image_created_utc, when);
-        eb_text_field(term, "Made", "%s", when);
+        eb_text_field(term, "Created", "%s", when);
     }
     if (plan->image_chip != NULL) {
-        eb_text_board(term, "From", plan->image_chip);
+        eb_text_board(term, "Saved from", plan->image_chip);
     } else {
-        eb_text_field(term, "From", "not known: the image has no sidecar");
+        eb_text_field(term, "Saved from", "unknown, because the image has no sidecar");
     }
     firmware_text(plan->image_table, plan->image_boot, firmware, sizeof(firmware));
-    eb_text_field(term, "Firmware", "%s", firmware);
+    eb_text_field(term, "Image app", "%s", firmware);
 }
 
 static void text_amount(const eb_term_t *term, const eb_change_plan_t *plan)
@@ -58,20 +58,21 @@ static void text_amount(const eb_term_t *term, const eb_change_plan_t *plan)
     char changes[EB_HUMAN_BYTES], whole[EB_HUMAN_BYTES], unasked[EB_HUMAN_BYTES];
     uint64_t bytes = eb_spans_bytes(plan->spans, EB_SPAN_OLD);
     uint64_t all = bytes + eb_spans_bytes(plan->spans, EB_SPAN_SAME); /* of whole sectors too */
-    const char *name = plan->is_erase ? "Lost" : "Changes";
+    const char *name = plan->is_erase ? "Will erase" : "Will change";
 
     eb_human_size(bytes, changes);
     eb_human_size(all, whole);
     if (bytes == 0) {
         eb_text_field(term, name, "nothing: %s",
-                      plan->is_erase ? "all of it is erased already"
-                                     : "the board is like the image already");
+                      plan->is_erase ? "everything is erased already"
+                                     : "the board matches the image already");
     } else if (plan->skipped_bytes > 0) {
         eb_human_size(plan->skipped_bytes, unasked);
-        eb_text_field(term, name, "up to %s of %s (%s not compared: all around differs)", changes,
-                      whole, unasked);
+        eb_text_field(term, name,
+                      "up to %s of %s; %s is not compared, because the flash around it differs",
+                      changes, whole, unasked);
     } else if (bytes == all) {
-        eb_text_field(term, name, "all of it");
+        eb_text_field(term, name, "everything");
     } else {
         eb_text_field(term, name, "%s of %s; the rest is %s", changes, whole,
                       plan->is_erase ? "erased already" : "equal already");
@@ -116,7 +117,7 @@ static bool text_plan_rows(const eb_term_t *term, const eb_change_plan_t *plan,
 {
     const eb_column_t columns[] = {
         {"Partition", false, 0}, {"Offset", true, 0},
-        {"Size", true, 0},       {plan->is_erase ? "Lost" : "Changes", true, 0},
+        {"Size", true, 0},       {plan->is_erase ? "Will erase" : "Will change", true, 0},
         {"App", false, 12},
     };
     eb_table_t rows;
@@ -154,19 +155,20 @@ static void text_warnings(const eb_term_t *term, const eb_chip_info_t *board,
 
     if (plan->other_mac) {
         snprintf(text, sizeof(text),
-                 "WARNING: THIS IMAGE IS OF ANOTHER BOARD: %s, and this one is %s. What belongs "
-                 "to one board alone (keys, certificates, calibration, its name in the network) "
-                 "will then be on two.",
-                 image != NULL && image->mac_count > 0 ? image->macs[0].text : "not known",
-                 board->mac_count > 0 ? board->macs[0].text : "not known");
+                 "WARNING: THE IMAGE IS FROM ANOTHER BOARD: its MAC is %s, and the MAC of this "
+                 "board is %s. Both boards will then have the same keys, certificates, "
+                 "calibration and network name.",
+                 image != NULL && image->mac_count > 0 ? image->macs[0].text : "unknown",
+                 board->mac_count > 0 ? board->macs[0].text : "unknown");
         warn(term, text);
     }
     if (plan->encrypted) {
-        warn(term, plan->is_erase
-                       ? "WARNING: FLASH ENCRYPTION IS ON: what is erased can only be put back "
-                         "from a backup of this very board."
-                       : "WARNING: FLASH ENCRYPTION IS ON: only an image of this very board, read "
-                         "with encryption on, runs on it.");
+        warn(term,
+             plan->is_erase
+                 ? "WARNING: FLASH ENCRYPTION IS ON: only a backup of this board can bring the "
+                   "erased data back."
+                 : "WARNING: FLASH ENCRYPTION IS ON: this board runs only an image that was read "
+                   "from it with encryption on.");
     }
 }
 
@@ -183,13 +185,13 @@ bool eb_text_change_plan(const eb_term_t *term, const eb_chip_info_t *board,
     }
     const eb_areas_t areas = {.table = table, .bootloader_addr = board->bootloader_addr};
     fprintf(term->file, "%s%s%s\n", eb_term_style(term, EB_STYLE_HEADING),
-            plan->is_erase ? "To erase" : "To restore", eb_term_plain(term));
+            plan->is_erase ? "Erase plan" : "Restore plan", eb_term_plain(term));
     if (!plan->is_erase) {
         text_source(term, plan);
     }
     eb_text_board(term, "Board", board);
     firmware_text(plan->board_table, plan->board_boot, firmware, sizeof(firmware));
-    eb_text_field(term, "Runs now", "%s", firmware);
+    eb_text_field(term, "Current app", "%s", firmware);
     eb_text_range(plan->addr, plan->size_bytes, range, sizeof(range));
     eb_text_field(term, "Range", "%s", range);
     text_amount(term, plan);
@@ -199,7 +201,8 @@ bool eb_text_change_plan(const eb_term_t *term, const eb_chip_info_t *board,
     eb_pieces_free(&pieces);
     text_warnings(term, board, plan);
     if (plan->is_erase && eb_spans_bytes(plan->spans, EB_SPAN_OLD) > 0) {
-        fprintf(term->file, "\nOnly a backup brings it back; 'espbackup backup' makes one.\n");
+        fprintf(term->file,
+                "\nOnly a backup can bring this data back; 'espbackup backup' makes one.\n");
     }
     fputc('\n', term->file);
     return good;
@@ -215,23 +218,21 @@ static void text_written(const eb_term_t *term, const eb_restore_result_t *resul
     eb_human_size(result->wire_bytes, wire);
     eb_human_size(eb_spans_bytes(&result->spans, EB_SPAN_NEW), erased);
     if (result->changed && result->bytes_written == 0) {
-        eb_text_field(term, "Written", "nothing: %s erased", erased);
+        eb_text_field(term, "Written", "nothing, %s erased", erased);
     } else if (result->changed) {
         eb_text_field(term, "Written", "%s, %s over the wire", written, wire);
     } else {
-        eb_text_field(term, "Written", "nothing: the board was like the image already");
+        eb_text_field(term, "Written", "nothing: the board matched the image already");
     }
 }
 
-static const char header_words[] = "as the --flash options say; checksum and hash fit it";
-
-/* Behind the plan: all else is said there. */
+/* After the plan, which shows everything else. */
 void eb_text_dry_run(const eb_term_t *term, const eb_restore_result_t *result)
 {
     if (result->header_changed) {
-        fprintf(term->file, "The header would be changed %s.\n", header_words);
+        fprintf(term->file, "The bootloader's header would get other flash settings.\n");
     }
-    fprintf(term->file, "Nothing was changed: --dry-run.\n");
+    fprintf(term->file, "Nothing was changed, because of --dry-run.\n");
 }
 
 void eb_text_restore(const eb_term_t *term, const eb_restore_result_t *result)
@@ -243,17 +244,17 @@ void eb_text_restore(const eb_term_t *term, const eb_restore_result_t *result)
     fprintf(term->file, "%sRestored%s\n", eb_term_style(term, EB_STYLE_HEADING),
             eb_term_plain(term));
     eb_text_field(term, "Image", "%s", result->image_path);
-    eb_text_field(term, "Saved first", "%s", result->first_backup_path);
+    eb_text_field(term, "Backup first", "%s", result->first_backup_path);
     eb_text_field(term, "Range", "%s", range);
     text_written(term, result);
     if (result->header_changed) {
-        eb_text_field(term, "Header", "%s", header_words);
+        eb_text_field(term, "Header", "new flash settings, with new checksum and hash");
     }
     if (result->verified) {
-        eb_text_field(term, "Proof", "MD5 computed by the chip covers every byte");
+        eb_text_field(term, "Verified", EB_TEXT_BY_MD5);
     }
     eb_text_field(term, "Took", "%s", took);
-    eb_text_through(term, &result->stats);
+    eb_text_connection_line(term, &result->stats);
 }
 
 void eb_text_erase(const eb_term_t *term, const eb_erase_result_t *result,
@@ -266,13 +267,13 @@ void eb_text_erase(const eb_term_t *term, const eb_erase_result_t *result,
     fprintf(term->file, "%sErased%s\n", eb_term_style(term, EB_STYLE_HEADING), eb_term_plain(term));
     eb_text_field(term, "Range", "%s", range);
     if (!result->changed) {
-        eb_text_field(term, "Erased", "nothing: all of it was erased already");
+        eb_text_field(term, "Erased", "nothing: everything was erased already");
     }
     if (result->verified) {
-        eb_text_field(term, "Proof", "MD5 computed by the chip: every byte is 0xFF");
+        eb_text_field(term, "Verified", "every byte is 0xFF, by an MD5 that the chip computes");
     }
     eb_text_field(term, "Took", "%s", took);
-    eb_text_through(term, stats);
+    eb_text_connection_line(term, stats);
 }
 
 /* -- what a failure left --------------------------------------------------------------------- */
@@ -281,11 +282,11 @@ static const char *state_text(eb_span_state_t state)
 {
     switch (state) {
     case EB_SPAN_SAME:
-        return "as it was, and right";
+        return "unchanged";
     case EB_SPAN_OLD:
         return "old";
     case EB_SPAN_NEW:
-        return "new";
+        return "new, verified";
     case EB_SPAN_WRITTEN:
         return "new, not verified";
     case EB_SPAN_UNKNOWN:
@@ -297,8 +298,8 @@ static const char *state_text(eb_span_state_t state)
 bool eb_text_board_state(const eb_term_t *term, const eb_pieces_t *pieces)
 {
     static const eb_column_t columns[] = {
-        {"From", true, 0}, {"To", true, 0},         {"Size", true, 0},
-        {"Now", false, 0}, {"Partition", false, 0},
+        {"From", true, 0},   {"To", true, 0},         {"Size", true, 0},
+        {"State", false, 0}, {"Partition", false, 0},
     };
     eb_table_t rows;
     size_t shown = 0, left_out = 0;
@@ -320,15 +321,16 @@ bool eb_text_board_state(const eb_term_t *term, const eb_pieces_t *pieces)
         eb_table_add(&rows, state_text(piece->state));
         eb_table_add(&rows, piece->name);
     }
-    fprintf(term->file, "%sWhat is on the board now%s\n", eb_term_style(term, EB_STYLE_HEADING),
+    fprintf(term->file, "%sState of the board%s\n", eb_term_style(term, EB_STYLE_HEADING),
             eb_term_plain(term));
     bool printed = shown == 0 || eb_table_print(&rows, term, 2);
     eb_table_free(&rows);
     if (left_out > 0) {
-        fprintf(term->file, "  and %zu more ranges, which --json would list\n", left_out);
+        fprintf(term->file, "  %zu more range%s not shown; --json lists all of them\n", left_out,
+                left_out == 1 ? " is" : "s are");
     }
     if (eb_pieces_bytes(pieces, EB_SPAN_SAME) > 0) {
-        fprintf(term->file, "  The rest of the range is right, and was not touched.\n");
+        fprintf(term->file, "  The rest of the range already matched, and is unchanged.\n");
     }
     fputc('\n', term->file);
     return printed;

@@ -104,7 +104,7 @@ static void text_differs(const eb_term_t *term, const eb_diff_result_t *result, 
     eb_human_size(result->differing_bytes, size);
     eb_human_size(result->size_bytes, whole);
     if (!result->verified) {
-        eb_text_field(term, "Differs", "not known: the comparison was not finished");
+        eb_text_field(term, "Differs", "unknown, because the comparison was not finished");
     } else if (result->count == 0) {
         eb_text_field(term, "Differs", "nothing: all %s are equal", whole);
     } else {
@@ -124,14 +124,14 @@ bool eb_text_verify(const eb_term_t *term, const eb_chip_info_t *board,
     eb_text_field(term, "Image", "%s", result->a_path);
     eb_text_field(term, "Range", "%s", range);
     eb_text_field(term, "File", "%s",
-                  result->file_checked  ? "as its sidecar says, by SHA-256"
+                  result->file_checked  ? "matches the SHA-256 in its sidecar"
                   : result->has_sidecar ? "not checked"
-                                        : "no sidecar to check it against");
+                                        : "not checked, because there is no sidecar");
     if (board != NULL) {
         eb_text_board(term, "Board", board);
         text_differs(term, result, true);
         if (result->verified && result->count == 0) {
-            eb_text_field(term, "Proof", "MD5 computed by the chip covers every byte");
+            eb_text_field(term, "Verified", EB_TEXT_BY_MD5);
         }
     }
     eb_text_field(term, "Took", "%s", took);
@@ -165,13 +165,14 @@ bool eb_text_partition_backup(const eb_term_t *term, const eb_chip_info_t *board
                               const eb_partition_backup_result_t *result)
 {
     static const eb_column_t columns[] = {
-        {"Name", false, 0},  {"Offset", true, EB_COLUMN_DROP}, {"Size", true, 0}, {"", false, 0},
+        {"Name", false, 0},  {"Offset", true, EB_COLUMN_DROP},
+        {"Size", true, 0},   {"State", false, 0},
         {"Image", false, 0},
     };
     eb_table_t rows;
     const char *first = "";
 
-    fprintf(term->file, "%sPartitions%s\n", eb_term_style(term, EB_STYLE_HEADING),
+    fprintf(term->file, "%sBackup of partitions%s\n", eb_term_style(term, EB_STYLE_HEADING),
             eb_term_plain(term));
     if (board != NULL) {
         eb_text_board(term, "Board", board);
@@ -197,7 +198,7 @@ bool eb_text_partition_backup(const eb_term_t *term, const eb_chip_info_t *board
         eb_table_add(&rows, file->image_path[0] == '\0'                     ? "not saved"
                             : file->origins.bytes[EB_ORIGIN_READ_TWICE] > 0 ? "read twice"
                             : file->verified                                ? "verified"
-                                                                            : "not known");
+                                                                            : "not verified");
         eb_table_add(&rows, eb_path_file_name(file->image_path));
     }
     fputc('\n', term->file);

@@ -77,7 +77,7 @@ static void add_row(eb_table_t *out, const eb_partition_t *part, bool boots,
     eb_table_add(out, part->encrypted ? "encrypted" : part->readonly ? "read-only" : "");
 }
 
-/* esp_ota_img_states_t: the app runs on trial until it says that it is well. */
+/* esp_ota_img_states_t: the app runs on trial until it confirms itself. */
 #define OTA_STATE_PENDING_VERIFY 1
 
 static void boot_text(const eb_partition_table_t *table, const eb_boot_choice_t *boot, char *out,
@@ -89,27 +89,28 @@ static void boot_text(const eb_partition_table_t *table, const eb_boot_choice_t 
 
     switch (boot->reason) {
     case EB_OTA_NO_SLOTS:
-        snprintf(out, cap, "* %s boots next: there are no OTA slots", label);
+        snprintf(out, cap, "* %s boots next, because there are no OTA slots", label);
         return;
     case EB_OTA_FACTORY:
-        snprintf(out, cap, "* %s boots next: the OTA data choose no slot", label);
+        snprintf(out, cap, "* %s boots next, because the OTA data selects no slot", label);
         return;
     case EB_OTA_FIRST_SLOT:
-        snprintf(out, cap,
-                 "* %s boots next: the OTA data choose no slot, and there is no factory "
-                 "app",
-                 label);
+        snprintf(
+            out, cap,
+            "* %s boots next, because the OTA data selects no slot and there is no factory app",
+            label);
         return;
     case EB_OTA_SEQUENCE:
-        snprintf(out, cap, "* %s boots next: chosen by the OTA data, sequence %" PRIu32 "%s", label,
-                 boot->sequence,
-                 boot->ota_state == OTA_STATE_PENDING_VERIFY
-                     ? "; it runs on trial, and a bootloader with rollback goes back to the other "
-                       "slot at the next reset"
-                     : "");
+        snprintf(
+            out, cap, "* %s boots next, because the OTA data selects it (sequence %" PRIu32 ")%s",
+            label, boot->sequence,
+            boot->ota_state == OTA_STATE_PENDING_VERIFY
+                ? "; it is on trial, and a bootloader with rollback returns to the other slot at "
+                  "the next reset"
+                : "");
         return;
     case EB_OTA_NOTHING:
-        snprintf(out, cap, "No app partition: nothing boots");
+        snprintf(out, cap, "Nothing boots, because there is no app partition");
         return;
     }
     out[0] = '\0';
@@ -135,7 +136,7 @@ bool eb_text_partitions(const eb_term_t *term, const eb_partition_table_t *table
 
     eb_text_heading(term, "Partitions");
     if (table->damaged) {
-        fprintf(term->file, "  The partition table at 0x%" PRIx32 " is no good.\n", table->addr);
+        fprintf(term->file, "  The partition table at 0x%" PRIx32 " is damaged.\n", table->addr);
     } else if (!table->present) {
         fprintf(term->file, "  There is no partition table.\n");
     }
@@ -164,20 +165,20 @@ bool eb_text_flash_report(const eb_term_t *term, const eb_flash_report_t *report
     if (report->usage.known && report->usage.erased_bytes <= flash_size) {
         eb_human_size(flash_size - report->usage.erased_bytes, used);
         eb_human_size(report->usage.erased_bytes, erased);
-        eb_text_field(term, "Used", "%s; %s erased", used, erased);
+        eb_text_field(term, "Used", "%s, %s erased", used, erased);
     }
     app_text(&report->bootloader, text, sizeof(text));
     /* The bootloaders of ESP-IDF carry no description before 5.3; a name missing is no news. */
     if (!report->bootloader.desc.present && report->bootloader.state == EB_IMAGE_VALID) {
-        snprintf(text, sizeof(text), "a valid image");
+        snprintf(text, sizeof(text), "valid image");
     }
     if (!report->bootloader.desc.present && report->bootloader.state == EB_IMAGE_UNCHECKED) {
-        snprintf(text, sizeof(text), "an image");
+        snprintf(text, sizeof(text), "image, not checked");
     }
     eb_text_field(term, "Bootloader", "%s", text);
     if (report->table.present) {
         eb_text_field(term, "Table", "at 0x%" PRIx32 "%s", report->table.addr,
-                      report->table.has_md5 ? ", its MD5 holds" : ", without an MD5");
+                      report->table.has_md5 ? ", MD5 valid" : ", without MD5");
     }
     return eb_text_partitions(term, &report->table, &report->boot, report->part_usage);
 }

@@ -43,7 +43,7 @@ static bool next_byte(int in, char *byte, bool (*stopped)(void), eb_answer_t *wh
     }
 }
 
-static eb_answer_t judge(char *line, size_t len)
+static eb_answer_t answer_of(char *line, size_t len)
 {
     char *start = line;
 
@@ -71,7 +71,7 @@ eb_answer_t eb_question_ask(FILE *out, int in, const char *text, bool (*stopped)
     fflush(out);
     while (next_byte(in, &byte, stopped, &why)) {
         if (byte == '\n') {
-            return too_long ? EB_ANSWER_NO : judge(line, len);
+            return too_long ? EB_ANSWER_NO : answer_of(line, len);
         }
         if (len + 1 < sizeof(line)) {
             line[len++] = byte;

@@ -48,7 +48,7 @@ void eb_signals_install(void)
     watch(SIGINT);
     watch(SIGTERM);
     watch(SIGHUP);
-    /* A reader that went away must not kill us with the board still in its loader. */
+    /* A reader that went away must not kill us with the board still in download mode. */
     signal(SIGPIPE, SIG_IGN);
 }
 

@@ -163,7 +163,7 @@ static void repeated_option(void **state)
     assert_int_equal(parse("restore", "x", "--partition=", NULL), EB_ERR_USAGE);
     assert_int_equal(parse("restore", "x", "--partition", "nvs", "--size", "4K", NULL),
                      EB_ERR_USAGE);
-    assert_says("--partition and --size do not go together");
+    assert_says("--partition and --size cannot be used together");
 }
 
 static void words_for_zero(void **state)
@@ -184,7 +184,7 @@ static void words_of_commands(void **state)
 {
     (void)state;
     assert_int_equal(parse("restore", NULL), EB_ERR_USAGE);
-    assert_says("'restore' wants: BACKUP");
+    assert_says("'restore' needs BACKUP");
     assert_int_equal(parse("restore", "a", "b", NULL), EB_ERR_USAGE);
     assert_says("'b' is one word too many");
     assert_int_equal(parse("diff", "a", NULL), EB_ERR_USAGE);
@@ -305,7 +305,7 @@ static void wrong_places(void **state)
     assert_int_equal(parse("backup", "extra", NULL), EB_ERR_USAGE);
     assert_says("'extra'");
     assert_int_equal(parse("backup", "--note", NULL), EB_ERR_USAGE);
-    assert_says("--note wants a value: TEXT");
+    assert_says("--note needs a value: TEXT");
     assert_int_equal(parse("backup", "--note", "--json", NULL), EB_ERR_USAGE);
     assert_int_equal(parse("backup", "--note=--json", NULL), EB_OK);
     assert_int_equal(parse("backup", "--json=yes", NULL), EB_ERR_USAGE);

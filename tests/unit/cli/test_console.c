@@ -143,7 +143,7 @@ static void signal_cancels_and_is_told_once(void **state)
     raise(SIGTERM);
     raise(SIGINT);
     assert_int_equal(eb_signals_caught(), SIGINT);
-    assert_string_equal(written(), "Stopping, and letting the board run again\n");
+    assert_string_equal(written(), "Stopping and restarting the board\n");
 }
 
 int main(void)

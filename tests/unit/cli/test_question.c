@@ -35,7 +35,7 @@ static eb_answer_t answer_to(const char *typed, bool keep_open, bool (*stopped)(
     if (!keep_open) {
         close(ends[1]);
     }
-    eb_answer_t answer = eb_question_ask(out, ends[0], "Go on?", stopped);
+    eb_answer_t answer = eb_question_ask(out, ends[0], "Continue?", stopped);
     fclose(out);
     close(ends[0]);
     if (keep_open) {
@@ -63,7 +63,7 @@ static void only_yes_is_yes(void **state)
         if (answer_to(rows[i].typed, false, never) != rows[i].answer) {
             fail_msg("'%s' was taken for something else", rows[i].typed);
         }
-        assert_int_equal(strncmp(shown, "Go on? [y/N] ", 13), 0);
+        assert_int_equal(strncmp(shown, "Continue? [y/N] ", 13), 0);
     }
 }
 

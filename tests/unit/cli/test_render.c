@@ -196,13 +196,13 @@ static void backup_as_text(void **state)
     assert_shown("ESP32-D0WD (revision v3.1), MAC 24:0a:c4:12:34:56\n");
     assert_shown("Size          4 MB\n");
     assert_shown("SHA-256       abcd000000");
-    assert_shown("MD5 computed by the chip covers every byte");
+    assert_shown("every byte, by an MD5 that the chip computes");
     assert_shown("1 MB read, 3 MB erased\n");
     assert_shown("16 s, 256.0 KB/s");
     assert_shown("/dev/ttyUSB0 at 921600 baud, stub 1.2.2\n");
     assert_shown("  *  ota_0");
     assert_shown("porch-light 1.5.0");
-    assert_shown("ota_0 boots next: chosen by the OTA data, sequence 7");
+    assert_shown("ota_0 boots next, because the OTA data selects it (sequence 7)");
     assert_shown("encrypted");
     free(result);
 }
@@ -215,8 +215,8 @@ static void a_backup_read_twice_claims_no_md5(void **state)
     result->verified = false;
     result->origins = (eb_origins_t){{[EB_ORIGIN_READ_TWICE] = 4194304}};
     assert_true(eb_text_backup(&term, &chip, result));
-    assert_shown("two equal reads");
-    assert_not_shown("covers every byte");
+    assert_shown("by two equal reads");
+    assert_not_shown("every byte, by");
     free(result);
 }
 
@@ -255,7 +255,7 @@ static void list_as_text(void **state)
     assert_true(eb_text_list(&term, &list));
     assert_shown(
         "2026-11-21 10:15  ESP32  24:0a:c4:12:34:56     4 MB  porch-light 1.5.0  checked\n");
-    assert_shown("BAD SIDECAR\n");
+    assert_shown("INVALID SIDECAR\n");
     assert_shown("partition nvs");
     assert_shown("unfinished\n");
     assert_shown("\nb.bin: chip.id: expected a text\n");
@@ -313,7 +313,7 @@ static void an_app_on_trial_is_told(void **state)
     assert_not_shown("trial");
     boot.ota_state = 1;
     assert_true(eb_text_partitions(&term, &table, &boot, NULL));
-    assert_shown("sequence 7; it runs on trial, and a bootloader with rollback goes back to the "
+    assert_shown("(sequence 7); it is on trial, and a bootloader with rollback returns to the "
                  "other slot at the next reset\n");
 }
 
@@ -326,7 +326,7 @@ static void flash_without_table(void **state)
     report->boot.index = -1;
     report->usage = (eb_flash_usage_t){true, 4194304};
     assert_true(eb_text_flash_report(&term, report, 4194304));
-    assert_shown("0 bytes; 4 MB erased");
+    assert_shown("0 bytes, 4 MB erased");
     assert_shown("There is no partition table.");
     assert_not_shown("boots next");
     free(report);

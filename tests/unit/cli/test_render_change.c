@@ -73,21 +73,21 @@ static void plan_of_restore(void **state)
     setenv("TZ", "UTC", 1);
     assert_true(eb_text_change_plan(&term, &board, &plan));
     assert_string_equal(shown(),
-                        "To restore\n"
+                        "Restore plan\n"
                         "  Image         backups/esp32_backup_20261121_101500.bin\n"
-                        "  Made          2026-11-21 10:15\n"
-                        "  From          ESP32-D0WD (revision v3.1), MAC 24:0a:c4:12:34:56\n"
-                        "  Firmware      porch-light 1.5.0, in ota_1\n"
+                        "  Created       2026-11-21 10:15\n"
+                        "  Saved from    ESP32-D0WD (revision v3.1), MAC 24:0a:c4:12:34:56\n"
+                        "  Image app     porch-light 1.5.0, in ota_1\n"
                         "  Board         ESP32-D0WD (revision v3.1), MAC 24:0a:c4:12:34:56\n"
-                        "  Runs now      door-bell 1.4.0, in ota_0\n"
+                        "  Current app   door-bell 1.4.0, in ota_0\n"
                         "  Range         4 MB\n"
-                        "  Changes       20 KB of 4 MB; the rest is equal already\n"
+                        "  Will change   20 KB of 4 MB; the rest is equal already\n"
                         "\n"
-                        "  Partition         Offset   Size  Changes  App\n"
-                        "  nvs               0x9000  24 KB     4 KB\n"
-                        "  ota_0            0x10000   1 MB     4 KB  door-bell 1.4.0\n"
-                        "  ota_1           0x110000   1 MB     8 KB  porch-light 1.5.0\n"
-                        "  (no partition)  0x300000            4 KB\n"
+                        "  Partition         Offset   Size  Will change  App\n"
+                        "  nvs               0x9000  24 KB         4 KB\n"
+                        "  ota_0            0x10000   1 MB         4 KB  door-bell 1.4.0\n"
+                        "  ota_1           0x110000   1 MB         8 KB  porch-light 1.5.0\n"
+                        "  (no partition)  0x300000                4 KB\n"
                         "\n");
 }
 
@@ -99,8 +99,9 @@ static void plan_warns_of_another_board(void **state)
     plan.image_chip = &other_board;
     plan.other_mac = true;
     assert_true(eb_text_change_plan(&term, &board, &plan));
-    assert_shown("\nWARNING: THIS IMAGE IS OF ANOTHER BOARD: 24:0a:c4:99:99:99, and this one is "
-                 "24:0a:c4:12:34:56.");
+    assert_shown(
+        "\nWARNING: THE IMAGE IS FROM ANOTHER BOARD: its MAC is 24:0a:c4:99:99:99, and the MAC of "
+        "this board is 24:0a:c4:12:34:56.");
     assert_not_shown("ENCRYPTION");
     plan.encrypted = true;
     assert_true(eb_text_change_plan(&term, &board, &plan));
@@ -118,12 +119,12 @@ static void plan_without_sidecar_and_table(void **state)
     plan.image_created_utc = NULL;
     plan.addr = 0x10000;
     assert_true(eb_text_change_plan(&term, &board, &plan));
-    assert_shown("From          not known: the image has no sidecar\n");
+    assert_shown("Saved from    unknown, because the image has no sidecar\n");
     assert_shown("Range         4 MB from 0x10000\n");
-    assert_not_shown("Made");
-    assert_not_shown("Firmware");
-    assert_not_shown("Runs now");
-    assert_shown("(no partition)  0x9000    20 KB\n");
+    assert_not_shown("Created");
+    assert_not_shown("Image app");
+    assert_not_shown("Current app");
+    assert_shown("(no partition)  0x9000        20 KB\n");
 }
 
 static void plan_with_nothing_to_do(void **state)
@@ -135,7 +136,7 @@ static void plan_with_nothing_to_do(void **state)
     (void)state;
     plan.spans = &same;
     assert_true(eb_text_change_plan(&term, &board, &plan));
-    assert_shown("Changes       nothing: the board is like the image already\n\n");
+    assert_shown("Will change   nothing: the board matches the image already\n\n");
     assert_not_shown("Partition");
 }
 
@@ -148,9 +149,9 @@ static void plan_of_erase(void **state)
     plan.source = NULL;
     plan.image_table = NULL;
     assert_true(eb_text_change_plan(&term, &board, &plan));
-    assert_shown("To erase\n  Board ");
-    assert_shown("Lost          20 KB of 4 MB; the rest is erased already\n");
-    assert_shown("  Partition         Offset   Size  Lost  App\n");
+    assert_shown("Erase plan\n  Board ");
+    assert_shown("Will erase    20 KB of 4 MB; the rest is erased already\n");
+    assert_shown("  Partition         Offset   Size  Will erase  App\n");
     assert_not_shown("Image");
 }
 
@@ -178,9 +179,9 @@ static void restore_as_text(void **state)
                                  "  Image         backups/x.bin\n"
                                  "  Range         4 MB\n"
                                  "  Written       20 KB, 2.9 KB over the wire\n"
-                                 "  Proof         MD5 computed by the chip covers every byte\n"
+                                 "  Verified      every byte, by an MD5 that the chip computes\n"
                                  "  Took          4.0 s\n"
-                                 "  Through       /dev/ttyUSB0 at 921600 baud, stub 1.2.2\n");
+                                 "  Connection    /dev/ttyUSB0 at 921600 baud, stub 1.2.2\n");
 }
 
 static void dry_run_claims_nothing(void **state)
@@ -190,10 +191,10 @@ static void dry_run_claims_nothing(void **state)
     (void)state;
     result.verified = result.changed = false;
     eb_text_dry_run(&term, &result);
-    assert_string_equal(shown(), "Nothing was changed: --dry-run.\n");
+    assert_string_equal(shown(), "Nothing was changed, because of --dry-run.\n");
     result.header_changed = true;
     eb_text_dry_run(&term, &result);
-    assert_shown("The header would be changed");
+    assert_shown("The bootloader's header would get");
 }
 
 /* After a failure: what is on the board, by range and partition. */
@@ -214,13 +215,13 @@ static void what_a_failure_left(void **state)
     assert_true(eb_pieces_of_spans(&failed, &areas, &pieces));
     assert_true(eb_text_board_state(&term, &pieces));
     eb_pieces_free(&pieces);
-    assert_string_equal(shown(), "What is on the board now\n"
-                                 "      From        To  Size  Now                Partition\n"
-                                 "    0x9000    0x9fff  4 KB  new                nvs\n"
+    assert_string_equal(shown(), "State of the board\n"
+                                 "      From        To  Size  State              Partition\n"
+                                 "    0x9000    0x9fff  4 KB  new, verified      nvs\n"
                                  "  0x10f000  0x10ffff  4 KB  new, not verified  ota_0\n"
                                  "  0x110000  0x110fff  4 KB  unknown            ota_1\n"
                                  "  0x111000  0x111fff  4 KB  old                ota_1\n"
-                                 "  The rest of the range is right, and was not touched.\n\n");
+                                 "  The rest of the range already matched, and is unchanged.\n\n");
 }
 
 static void many_ranges_are_counted(void **state)
@@ -237,7 +238,7 @@ static void many_ranges_are_counted(void **state)
     assert_true(eb_pieces_of_spans(&list, &areas, &pieces));
     assert_true(eb_text_board_state(&term, &pieces));
     eb_pieces_free(&pieces);
-    assert_shown("and 60 more ranges");
+    assert_shown("60 more ranges are not shown");
     assert_not_shown("The rest");
 }
 
@@ -271,15 +272,15 @@ static void verify_as_text(void **state)
 
     (void)state;
     assert_true(eb_text_verify(&term, &board, &result));
-    assert_shown("File          as its sidecar says, by SHA-256\n");
+    assert_shown("File          matches the SHA-256 in its sidecar\n");
     assert_shown("Differs       20 KB of 4 MB, in 4 ranges of whole sectors\n");
     assert_shown("   0x13000   0x14fff  8 KB  ota_0\n");
-    assert_not_shown("Proof");
+    assert_not_shown("Verified");
     result.count = 0;
     result.differing_bytes = 0;
     assert_true(eb_text_verify(&term, &board, &result));
     assert_shown("Differs       nothing: all 4 MB are equal\n");
-    assert_shown("Proof         MD5 computed by the chip covers every byte\n");
+    assert_shown("Verified      every byte, by an MD5 that the chip computes\n");
 }
 
 static void verify_that_was_cut_short(void **state)
@@ -290,7 +291,7 @@ static void verify_that_was_cut_short(void **state)
     result.verified = false;
     result.count = 0;
     assert_true(eb_text_verify(&term, &board, &result));
-    assert_shown("not known");
+    assert_shown("Differs       unknown");
     assert_not_shown("are equal");
 }
 
