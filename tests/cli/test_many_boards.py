@@ -79,7 +79,7 @@ class ManyBoards(unittest.TestCase):
         self.assertEqual(boards[1]["error"]["code"], "port_lost")
         self.assertTrue((self.folder / boards[1]["part"]).exists())
 
-    def test_what_makes_no_sense_is_refused(self):
+    def test_nonsense_is_refused(self):
         for ports, args, command, words in (
                 (["a", "b"], [], "erase", "takes only one --port"),
                 (["a", "a"], [], "backup", "--port a is given twice"),

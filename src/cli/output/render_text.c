@@ -60,7 +60,7 @@ void eb_text_chip(const eb_term_t *term, const eb_chip_info_t *chip)
     char features[EB_CHIP_FEATURES_MAX * (EB_CHIP_FEATURE_BYTES + 2)];
 
     features_text(chip, features, sizeof(features));
-    fprintf(term->file, "%sChip%s\n", eb_term_style(term, EB_STYLE_HEADING), eb_term_plain(term));
+    eb_text_title(term, "Chip");
     eb_text_field(term, "Name", "%s",
                   chip->description[0] != '\0' ? chip->description : chip->name);
     if (chip->has_revision) {
@@ -118,7 +118,7 @@ void eb_text_flash(const eb_term_t *term, const eb_flash_info_t *flash)
     char size[EB_HUMAN_BYTES];
     char unique[2 * sizeof(flash->unique_id) + 1];
 
-    fprintf(term->file, "%sFlash%s\n", eb_term_style(term, EB_STYLE_HEADING), eb_term_plain(term));
+    eb_text_title(term, "Flash");
     eb_text_field(term, "Manufacturer", "0x%02x%s%s", (unsigned)(flash->jedec_id >> 16 & 0xFF),
                   flash->manufacturer[0] != '\0' ? "  " : "", flash->manufacturer);
     eb_text_field(term, "Device", "0x%04x%s%s", (unsigned)(flash->jedec_id & 0xFFFF),

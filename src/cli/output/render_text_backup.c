@@ -100,7 +100,7 @@ bool eb_text_backup(const eb_term_t *term, const eb_chip_info_t *chip,
 
     eb_text_range(result->addr, result->size_bytes, size, sizeof(size));
     eb_hex_encode(result->sha256, sizeof(result->sha256), hex);
-    fprintf(term->file, "%sBackup%s\n", eb_term_style(term, EB_STYLE_HEADING), eb_term_plain(term));
+    eb_text_title(term, "Backup");
     eb_text_field(term, "Image", "%s", result->image_path);
     eb_text_field(term, "Sidecar", "%s", result->sidecar_path);
     eb_text_board(term, "Board", chip);

@@ -184,8 +184,7 @@ bool eb_text_change_plan(const eb_term_t *term, const eb_chip_info_t *board,
         table = plan->board_table;
     }
     const eb_areas_t areas = {.table = table, .bootloader_addr = board->bootloader_addr};
-    fprintf(term->file, "%s%s%s\n", eb_term_style(term, EB_STYLE_HEADING),
-            plan->is_erase ? "Erase plan" : "Restore plan", eb_term_plain(term));
+    eb_text_title(term, plan->is_erase ? "Erase plan" : "Restore plan");
     if (!plan->is_erase) {
         text_source(term, plan);
     }
@@ -241,8 +240,7 @@ void eb_text_restore(const eb_term_t *term, const eb_restore_result_t *result)
 
     eb_text_range(result->addr, result->size_bytes, range, sizeof(range));
     eb_human_seconds(result->seconds, took);
-    fprintf(term->file, "%sRestored%s\n", eb_term_style(term, EB_STYLE_HEADING),
-            eb_term_plain(term));
+    eb_text_title(term, "Restored");
     eb_text_field(term, "Image", "%s", result->image_path);
     eb_text_field(term, "Backup first", "%s", result->first_backup_path);
     eb_text_field(term, "Range", "%s", range);
@@ -264,7 +262,7 @@ void eb_text_erase(const eb_term_t *term, const eb_erase_result_t *result,
 
     eb_text_range(result->addr, result->size_bytes, range, sizeof(range));
     eb_human_seconds(result->seconds, took);
-    fprintf(term->file, "%sErased%s\n", eb_term_style(term, EB_STYLE_HEADING), eb_term_plain(term));
+    eb_text_title(term, "Erased");
     eb_text_field(term, "Range", "%s", range);
     if (!result->changed) {
         eb_text_field(term, "Erased", "nothing: everything was erased already");
@@ -321,8 +319,7 @@ bool eb_text_board_state(const eb_term_t *term, const eb_pieces_t *pieces)
         eb_table_add(&rows, state_text(piece->state));
         eb_table_add(&rows, piece->name);
     }
-    fprintf(term->file, "%sState of the board%s\n", eb_term_style(term, EB_STYLE_HEADING),
-            eb_term_plain(term));
+    eb_text_title(term, "State of the board");
     bool printed = shown == 0 || eb_table_print(&rows, term, 2);
     eb_table_free(&rows);
     if (left_out > 0) {

@@ -120,7 +120,7 @@ bool eb_text_verify(const eb_term_t *term, const eb_chip_info_t *board,
 
     eb_text_range(result->addr, result->size_bytes, range, sizeof(range));
     eb_human_seconds(result->seconds, took);
-    fprintf(term->file, "%sVerify%s\n", eb_term_style(term, EB_STYLE_HEADING), eb_term_plain(term));
+    eb_text_title(term, "Verify");
     eb_text_field(term, "Image", "%s", result->a_path);
     eb_text_field(term, "Range", "%s", range);
     eb_text_field(term, "File", "%s",
@@ -151,7 +151,7 @@ static void text_side(const eb_term_t *term, const char *name, const char *path,
 bool eb_text_diff(const eb_term_t *term, const eb_chip_info_t *board,
                   const eb_diff_result_t *result, bool every)
 {
-    fprintf(term->file, "%sDiff%s\n", eb_term_style(term, EB_STYLE_HEADING), eb_term_plain(term));
+    eb_text_title(term, "Diff");
     text_side(term, "First", result->a_path, board);
     text_side(term, "Second", result->b_path, board);
     text_differs(term, result, board != NULL);
@@ -172,8 +172,7 @@ bool eb_text_partition_backup(const eb_term_t *term, const eb_chip_info_t *board
     eb_table_t rows;
     const char *first = "";
 
-    fprintf(term->file, "%sBackup of partitions%s\n", eb_term_style(term, EB_STYLE_HEADING),
-            eb_term_plain(term));
+    eb_text_title(term, "Backup of partitions");
     if (board != NULL) {
         eb_text_board(term, "Board", board);
     }

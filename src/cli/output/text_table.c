@@ -178,10 +178,16 @@ bool eb_table_print(const eb_table_t *table, const eb_term_t *term, int indent)
     return true;
 }
 
+void eb_text_title(const eb_term_t *term, const char *title)
+{
+    fprintf(term->file, "%s%s%s\n", eb_term_style(term, EB_STYLE_HEADING), title,
+            eb_term_plain(term));
+}
+
 void eb_text_heading(const eb_term_t *term, const char *heading)
 {
-    fprintf(term->file, "\n%s%s%s\n", eb_term_style(term, EB_STYLE_HEADING), heading,
-            eb_term_plain(term));
+    fputc('\n', term->file);
+    eb_text_title(term, heading);
 }
 
 void eb_text_field(const eb_term_t *term, const char *name, const char *format, ...)

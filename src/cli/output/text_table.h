@@ -48,7 +48,8 @@ bool eb_table_print(const eb_table_t *table, const eb_term_t *term, int indent);
 /* Whether it fits the terminal, cut and dropped as far as its columns allow. */
 bool eb_table_fits(const eb_table_t *table, const eb_term_t *term, int indent);
 
-/* "\nHeading\n" and "  Name              value\n"; nothing when value is empty. */
+/* "Title\n", "\nHeading\n" and "  Name          value\n"; no line when the value is empty. */
+void eb_text_title(const eb_term_t *term, const char *title);
 void eb_text_heading(const eb_term_t *term, const char *heading);
 void eb_text_field(const eb_term_t *term, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

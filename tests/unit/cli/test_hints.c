@@ -64,7 +64,7 @@ static void an_unfinished_change_says_how_to_finish_last(void **state)
     assert_non_null(strstr(text, "; then run the same command again to finish the job"));
 }
 
-/* Whoever looks for the way past a refusal finds the same words everywhere. */
+/* A refusal that --force overrides says so in the same words everywhere. */
 static void force_has_one_phrase(void **state)
 {
     char text[EB_HINT_BYTES];
