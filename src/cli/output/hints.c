@@ -97,6 +97,20 @@ static const char *const by_reason[] = {
     [EB_REASON_NAMED_TWICE] = "give the address and the size of the right one instead",
     [EB_REASON_SELECT_PARTITIONS] =
         "give the names of partitions, or add --active-app, --critical or --all",
+    [EB_REASON_OTHER_OUTPUT] = "give another name with --output",
+    [EB_REASON_RESET_SEQUENCE] = "leave --reset-sequence out, or use --before default-reset",
+    [EB_REASON_ROM_SOFT_RESET] =
+        "add --no-stub, because the ROM bootloader can do it; or leave --after out",
+    [EB_REASON_DEFAULT_AFTER] = "leave --after out: the lines of the port then reset the board",
+    [EB_REASON_STUB_FILE] =
+        "--stub takes the JSON file of a stub, as esptool does; without it espbackup uses its own",
+    [EB_REASON_ALLOW_STUB] = "leave --no-stub out, because the stub can do it",
+    [EB_REASON_OTHER_STUB] =
+        "reset the board and try again, or give another stub with --stub: only a stub can do it, "
+        "and this one did not start",
+    [EB_REASON_BY_HAND] = "bring the board into download mode by hand, and add --no-stub",
+    [EB_REASON_DETECT_SIZE] =
+        "leave --flash-size out: it is for a flash that does not tell its size",
 };
 _Static_assert(sizeof(by_reason) / sizeof(by_reason[0]) == EB_REASON_COUNT, "one for each reason");
 

@@ -151,7 +151,7 @@ static void each_kind_of_port_is_documented(void **state)
 {
     size_t len;
     char *docs = (char *)load_file(DOCS, &len);
-    const char *row = strstr(docs, "| `transfer.port_kind` |");
+    const char *row = strstr(docs, "| `connection.kind` |");
     const char *end = row == NULL ? NULL : strchr(row, '\n');
 
     (void)state;
