@@ -18,6 +18,8 @@
 #   quick      unit, sim, and a few of cli
 #   soak-long  soak with ten times the seeds; part of nothing else
 #
+#   update-expected [REGEX]  rewrite the exact text of cli cases, after a wanted change
+#
 # A failing part does not stop the others; the end says what to run again.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -121,6 +123,23 @@ run_part() {
         again+=("tests/run.sh $1")
     fi
 }
+
+# update_expected [REGEX]: see support/run_case.py.
+update_expected() {
+    local cases
+    cases=$(grep -lE '^(out|err)==:' tests/cli/cases/*.case | xargs -n 1 basename -s .case |
+        sed 's/^/cli./' | grep -E -- "${1:-.}" | paste -sd '|') || { echo "no such case: ${1:-}"; return 1; }
+    build dev && EB_UPDATE_EXPECTED=1 run_ctest dev -R "^($cases)\$" -j "$waiting_jobs"
+    local status=$?
+    git diff --stat -- tests/cli/cases
+    return $status
+}
+
+if [ "${1:-}" = update-expected ]; then
+    mkdir -p build
+    update_expected "${2:-}"
+    exit
+fi
 
 parts=()
 for part in "${@:-plain}"; do

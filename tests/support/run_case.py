@@ -12,19 +12,34 @@ space goes on with the line above.
   exit: 0                  its expected status (default 0)
   out: GLOB                a line of stdout must match; `out!: GLOB` none may; `out=: ` is empty
   err: GLOB                the same for stderr
+  out==:                   stdout is the indented lines that follow, no more and no less
+  err==:                   the same for stderr
+  mask: REGEX              what varies between runs, in this case: `#` in exact text
   json: EXPRESSION         stdout is one JSON object, and the expression over `j` is true;
                            sha256(FILE) is at hand
+
+Exact text has `#` for what varies in every case (MASKS below): times, rates, dates, digests, ports
+of 127.0.0.1, the version; and FOLDER for the folder of the case. Of a line that is redrawn it is the
+last state. Progress off a terminal comes by the clock: no exact stderr for long commands. Spaces at the end of a line do not count. After a wanted
+change of words
+
+    tests/run.sh update-expected [REGEX OF TEST NAMES]
+
+runs the cases that have exact text and writes it anew; `git diff` then shows what users will see.
+(It sets EB_UPDATE_EXPECTED, which makes this program write into the case file.)
 
 Commands find espbackup, espsim and esptool in PATH. --set NAME=VALUE sets variables of the
 environment, for a case that runs in several settings.
 """
 
 import argparse
+import difflib
 import fnmatch
 import hashlib
 import json
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -32,6 +47,19 @@ import sys
 import tempfile
 
 SKIPPED = 77
+UPDATE = "EB_UPDATE_EXPECTED" in os.environ
+MASKS = [
+    r"(?m)(?<=^espbackup )\d+\.\d+\.[\w.+-]*\w",
+    r"\d+(\.\d+)? [KM]?B/s\b",
+    r"\d+(\.\d+)? (ms|s|min)\b",
+    r"\b[0-9a-f]{64}\b",
+    r"(?<=127\.0\.0\.1:)\d+",
+]
+# As wide as they are: they stand in columns.
+DATES = [
+    r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?)?",
+    r"(?<!\d)\d{8}[-_T]\d{4,6}(?!\d)",
+]
 UNITS = {"K": 1024, "M": 1024 * 1024}
 
 
@@ -40,14 +68,20 @@ class Failure(Exception):
 
 
 def parse(path):
-    items = []
+    items, blank = [], 0
     for number, line in enumerate(path.read_text().splitlines(), 1):
-        if not line.strip() or line.startswith("#"):
+        if not line.strip():
+            blank += 1
+            continue
+        if line.startswith("#"):
             continue
         if line[0] == " ":
             # Two columns of indentation are the case file's, not the command's.
+            items[-1][2] += "\n" * (blank if items[-1][1].endswith("==") else 0)
             items[-1][2] += "\n" + (line[2:] if line.startswith("  ") else line)
+            blank = 0
             continue
+        blank = 0
         key, colon, value = line.partition(":")
         if not colon:
             raise Failure(f"{path}:{number}: no `key: value`")
@@ -89,6 +123,56 @@ def check_text(what, mode, pattern, text):
         raise Failure(f"{what} {'has a' if matched else 'has no'} line like: {pattern}")
 
 
+def masked(text, masks, folder):
+    # On a terminal a line is redrawn: what stays is what counts.
+    text = "\n".join(line.split("\r")[-1].replace("\x1b[K", "")
+                     for line in text.replace("\r\n", "\n").split("\n"))
+    text = text.replace(str(folder), "FOLDER")
+    for mask in masks:
+        text = re.sub(mask, "#", text)
+    for mask in DATES:
+        text = re.sub(mask, lambda found: "#" * len(found[0]), text)
+    return "\n".join(line.rstrip() for line in text.strip("\n").splitlines())
+
+
+def check_exact(what, expected, actual):
+    expected = expected.strip("\n")
+    if expected != actual:
+        diff = difflib.unified_diff(expected.splitlines(), actual.splitlines(), "expected", "actual",
+                                    lineterm="")
+        raise Failure(f"{what} is not as expected:\n" + "\n".join(diff))
+
+
+class Case:
+    """The file, and what update-expected changes in it."""
+
+    def __init__(self, path):
+        self.path, self.items = path, parse(path)
+        self.masks = MASKS + [value for _, key, value in self.items if key == "mask"]
+        self.blocks = {}
+
+    def compare(self, number, key, expected, text, folder):
+        actual = masked(text, self.masks, folder)
+        if UPDATE:
+            self.blocks[number] = actual
+        else:
+            check_exact(f"std{key[:3]}", expected, actual)
+
+    def rewrite(self):
+        lines = self.path.read_text().splitlines()
+        for number, text in sorted(self.blocks.items(), reverse=True):
+            end = number
+            while end < len(lines) and (lines[end].startswith(" ") or not lines[end].strip()):
+                end += 1
+            while not lines[end - 1].strip():  # what separates it from the next key
+                end -= 1
+            lines[number:end] = ["  " + line if line else "" for line in text.splitlines()]
+        new = "\n".join(lines) + "\n"
+        if self.blocks and new != self.path.read_text():
+            self.path.write_text(new)
+            print(f"{self.path}: written anew")
+
+
 def check_json(expression, text, folder):
     def sha256(name):
         return hashlib.sha256((folder / name).read_bytes()).hexdigest()
@@ -101,21 +185,24 @@ def check_json(expression, text, folder):
         raise Failure(f"not true: {expression}\n{json.dumps(j, indent=1)[:3000]}")
 
 
-def run_step(command, checks, env, folder):
+def run_step(case, command, checks, env, folder):
     # Output goes to files: a board that a command leaves behind must not keep us waiting.
     with open(folder / ".out", "w+b") as out, open(folder / ".err", "w+b") as err:
         done = subprocess.run(["bash", "-c", command], cwd=folder, env=env, stdin=subprocess.DEVNULL,
                               stdout=out, stderr=err, check=False)
-        texts = {}
+        raw, texts = {}, {}
         for name, handle in (("out", out), ("err", err)):
             handle.seek(0)
             # A progress line is redrawn with carriage returns.
-            texts[name] = handle.read().decode("utf-8", "replace").replace("\r", "\n")
+            raw[name] = handle.read().decode("utf-8", "replace")
+            texts[name] = raw[name].replace("\r", "\n")
     expected = 0
     try:
-        for _, key, value in checks:
+        for number, key, value in checks:
             if key == "exit":
                 expected = int(value)
+            elif key in ("out==", "err=="):
+                case.compare(number, key, value, raw[key[:3]], folder)
             elif key.rstrip("!=") in texts:
                 name = key.rstrip("!=")
                 check_text(f"std{name}", key[len(name):], value, texts[name])
@@ -131,9 +218,11 @@ def run_step(command, checks, env, folder):
 
 
 def run_case(args, env, folder):
-    steps = []
-    for item in parse(args.case):
+    steps, case = [], Case(args.case)
+    for item in case.items:
         _, key, value = item
+        if key == "mask":
+            continue
         if steps and key not in ("run", "env", "flash", "needs"):
             steps[-1][1].append(item)
         elif key == "run":
@@ -152,7 +241,8 @@ def run_case(args, env, folder):
     if not steps:
         raise Failure("runs nothing")
     for command, checks, step_env in steps:
-        run_step(command, checks, step_env, folder)
+        run_step(case, command, checks, step_env, folder)
+    case.rewrite()
     return 0
 
 
