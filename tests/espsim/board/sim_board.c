@@ -32,6 +32,8 @@
  */
 #define EN_RISE_NETWORK_MS 90
 
+#define IDLE_LIMIT_NS (5 * SIM_NS_PER_S)
+
 /* 145 kB/s, measured on an ESP32-S3: ten bits a byte. */
 #define USB_BAUD 1450000
 
@@ -60,6 +62,13 @@ void sim_board_log(const sim_board_t *board, const char *format, ...)
     fprintf(stderr, "espsim: %s\n", line);
 }
 
+void sim_board_run_en(sim_board_t *board, int64_t at_ns)
+{
+    if (at_ns >= board->en_rise_at) {
+        sim_board_boot(board);
+    }
+}
+
 /* EN is up: the strap is sampled and the chip starts. */
 void sim_board_boot(sim_board_t *board)
 {
@@ -80,7 +89,7 @@ void sim_board_boot(sim_board_t *board)
     sim_board_log(board, "EN up, IO0 %s", board->uart.io0_low ? "low: download" : "high: run");
 }
 
-void sim_board_update_en(sim_board_t *board)
+void sim_board_update_en(sim_board_t *board, int64_t at_ns)
 {
     bool usb = sim_board_own_usb(board);
     bool en_low = !board->powered || (!usb && board->rts && !board->dtr);
@@ -104,10 +113,10 @@ void sim_board_update_en(sim_board_t *board)
             sim_board_log(board, board->powered ? "EN low" : "power off");
         }
     } else if (board->en_low && board->en_rise_at == SIM_NEVER) {
-        board->en_rise_at = sim_clock_ns() + board->options.en_rise_ms * SIM_NS_PER_MS;
+        board->en_rise_at = at_ns + board->options.en_rise_ms * SIM_NS_PER_MS;
     }
     if (board->en_rise_at != SIM_NEVER && board->en_is_patient && io0_low) {
-        int64_t soon = sim_clock_ns() + EN_RISE_DEFAULT_MS * SIM_NS_PER_MS;
+        int64_t soon = at_ns + EN_RISE_DEFAULT_MS * SIM_NS_PER_MS;
         board->en_rise_at = soon < board->en_rise_at ? soon : board->en_rise_at;
     }
 }
@@ -122,7 +131,7 @@ void sim_board_power(sim_board_t *board, bool on)
     board->dtr = board->rts = false;
     board->raw_count = 0;
     board->hold_send_until = board->hold_read_until = 0;
-    sim_board_update_en(board);
+    sim_board_update_en(board, sim_clock_ns());
 }
 
 /* As a brown-out detector or a watchdog does: at once, and with what had not left the chip lost. */
@@ -132,7 +141,7 @@ void sim_board_pulse_reset(sim_board_t *board)
     sim_wire_chip_off(&board->uart, true);
     board->en_low = true;
     board->en_rise_at = SIM_NEVER;
-    sim_board_update_en(board);
+    sim_board_update_en(board, sim_clock_ns());
     if (board->en_rise_at != SIM_NEVER) {
         sim_board_boot(board);
     }
@@ -142,7 +151,7 @@ void sim_board_pulse_reset(sim_board_t *board)
  * The USB-Serial/JTAG unit has no pins: it remembers a lone DTR as "download at the next reset", a
  * lone RTS is that reset, at once, and both released forget it. Both asserted mean nothing.
  */
-static void usb_lines(sim_board_t *board)
+static void usb_lines(sim_board_t *board, int64_t at_ns)
 {
     if (board->dtr && !board->rts) {
         board->usb_download = true;
@@ -150,7 +159,7 @@ static void usb_lines(sim_board_t *board)
         board->usb_download = false;
     }
     if (board->dtr || !board->rts) {
-        sim_board_update_en(board);
+        sim_board_update_en(board, at_ns);
         return;
     }
     sim_board_pulse_reset(board);
@@ -161,8 +170,14 @@ static void usb_lines(sim_board_t *board)
 
 void sim_board_set_lines(sim_board_t *board, bool dtr, bool rts)
 {
+    sim_board_set_lines_at(board, sim_clock_ns(), dtr, rts);
+}
+
+void sim_board_set_lines_at(sim_board_t *board, int64_t at_ns, bool dtr, bool rts)
+{
     bool changed = board->dtr != dtr || board->rts != rts;
 
+    sim_board_run_en(board, at_ns);
     if (changed) {
         sim_board_log(board, "DTR %d RTS %d", dtr, rts);
     }
@@ -171,9 +186,9 @@ void sim_board_set_lines(sim_board_t *board, bool dtr, bool rts)
     if (board->options.usb_otg) {
         sim_otg_lines(board);
     } else if (!board->options.usb_jtag) {
-        sim_board_update_en(board);
+        sim_board_update_en(board, at_ns);
     } else if (changed) {
-        usb_lines(board);
+        usb_lines(board, at_ns);
     }
 }
 
@@ -191,8 +206,12 @@ static void self_reset(sim_board_t *board)
     if (sim_board_own_usb(board)) { /* the unit is reset too: the port goes, DTR is forgotten */
         u->boot_held = false;       /* the button was let go long ago */
         u->io0_low = board->options.usb_otg ? u->forced_download : board->options.boot_download;
-        board->usb_vanish = true;
+        board->usb_vanish = board->vanish_by_chip = true;
         sim_wire_kick_io(u);
+        /* The chip is silent until the port is gone, however late that is here. */
+        while (board->usb_vanish && !board->stop) {
+            pthread_cond_wait(&u->chip_wake, &u->lock);
+        }
     }
     board->boot_pending = true;
     board->boot_download = board->uart.io0_low;
@@ -316,6 +335,29 @@ const char *sim_board_address(const sim_board_t *board)
 void sim_board_set_environment(const sim_board_t *board)
 {
     board->link->ops->environment(board->link);
+}
+
+static bool is_busy(sim_board_t *board)
+{
+    bool busy;
+
+    pthread_mutex_lock(&board->uart.lock);
+    busy = board->busy || !board->uart.chip_waits || board->uart.tx.count > 0;
+    pthread_mutex_unlock(&board->uart.lock);
+    return busy || sim_chip_reset_ordered(board->chip);
+}
+
+void sim_board_wait_idle(sim_board_t *board)
+{
+    int64_t end = sim_clock_ns() + IDLE_LIMIT_NS;
+
+    while (is_busy(board)) {
+        if (sim_clock_ns() > end) {
+            sim_board_log(board, "still busy");
+            return;
+        }
+        usleep(1000);
+    }
 }
 
 void sim_board_get_report(sim_board_t *board, sim_board_report_t *report)

@@ -19,6 +19,8 @@ struct sim_board {
     /* guarded by uart.lock */
     bool stop;
     bool usb_vanish;                  /* the port goes as soon as the I/O thread comes to it */
+    bool vanish_by_chip;              /* and the chip's thread waits for that */
+    bool busy;                        /* something goes on that ends by itself */
     bool boot_pending, boot_download; /* a boot waits for the chip's thread; its strap */
     sim_board_report_t report;
     /* I/O thread only */
@@ -35,8 +37,11 @@ struct sim_board {
 };
 
 /* sim_board.c; on the I/O thread */
+/* Boot if EN was up at `at_ns`. First of all, whenever something comes from the host: this thread
+ * may look later than EN rose. */
+void sim_board_run_en(sim_board_t *board, int64_t at_ns);
 void sim_board_power(sim_board_t *board, bool on);
-void sim_board_update_en(sim_board_t *board);
+void sim_board_update_en(sim_board_t *board, int64_t at_ns);
 void sim_board_pulse_reset(sim_board_t *board);
 void sim_board_boot(sim_board_t *board);
 /* sim_usb_otg.c; on the I/O thread */

@@ -29,6 +29,8 @@ const char *sim_event_name(sim_event_t event)
         return "unplug";
     case SIM_EVENT_HANGUP:
         return "hangup";
+    case SIM_EVENT_INTERRUPT:
+        return "interrupt";
     }
     return "?";
 }
@@ -65,7 +67,7 @@ static bool parse_event(sim_fault_t *f, const char *item, char *why, size_t why_
     char *end;
     bool every = false, ok;
 
-    for (kind = SIM_EVENT_RESET; kind <= SIM_EVENT_HANGUP; kind++) {
+    for (kind = SIM_EVENT_RESET; kind <= SIM_EVENT_INTERRUPT; kind++) {
         if (strlen(sim_event_name(kind)) == name_size &&
             strncmp(item, sim_event_name(kind), name_size) == 0) {
             event.kind = kind;
@@ -75,7 +77,7 @@ static bool parse_event(sim_fault_t *f, const char *item, char *why, size_t why_
     if (event.kind == SIM_EVENT_NONE || (!every && item[name_size] != '@')) {
         return fail(why, why_size, item,
                     "flip=, drop=, dup=, insert=, stall=, stall-ms=, or "
-                    "reset|unplug|hangup with @BYTES, @FROM-TO, -every=BYTES");
+                    "reset|unplug|hangup|interrupt with @BYTES, @FROM-TO, -every=BYTES");
     }
     if (f->event_count == SIM_FAULT_EVENTS_MAX) {
         return fail(why, why_size, item, "at most 32 events");

@@ -21,9 +21,10 @@ typedef enum sim_dir { SIM_TO_HOST, SIM_TO_CHIP, SIM_DIR_COUNT } sim_dir_t;
 
 typedef enum sim_event {
     SIM_EVENT_NONE,
-    SIM_EVENT_RESET,  /* the chip resets (brown-out, watchdog); strap as it is then */
-    SIM_EVENT_UNPLUG, /* the USB plug is pulled: link closed, chip without power */
-    SIM_EVENT_HANGUP  /* only the link closes; the chip keeps running */
+    SIM_EVENT_RESET,    /* the chip resets (brown-out, watchdog); strap as it is then */
+    SIM_EVENT_UNPLUG,   /* the USB plug is pulled: link closed, chip without power */
+    SIM_EVENT_HANGUP,   /* only the link closes; the chip keeps running */
+    SIM_EVENT_INTERRUPT /* nothing on the board: somebody presses Ctrl-C where the command runs */
 } sim_event_t;
 
 typedef struct sim_fault_event {

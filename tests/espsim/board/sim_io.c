@@ -2,6 +2,7 @@
 #include "sim_board_impl.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -67,6 +68,8 @@ static void note_event(sim_board_t *board, sim_event_t event)
     if (event == SIM_EVENT_RESET) {
         sim_board_log(board, "fault: reset");
         sim_board_pulse_reset(board);
+    } else if (event == SIM_EVENT_INTERRUPT) {
+        kill(getpid(), SIGINT); /* passed on to the command; see sim_main.c */
     } else if (event != SIM_EVENT_NONE) {
         board->pending_event = event;
     }
@@ -92,6 +95,7 @@ void sim_board_from_host(sim_board_t *board, const uint8_t *bytes, size_t count)
     size_t n = 0;
     sim_fault_result_t r;
 
+    sim_board_run_en(board, sim_clock_ns());
     if (!sim_fault_active(&board->faults)) {
         sim_wire_host_send(&board->uart, bytes, count);
         return;
@@ -195,27 +199,36 @@ static void handle_event(sim_board_t *board)
 
 static void vanish(sim_board_t *board)
 {
-    bool vanishes;
+    sim_uart_t *u = &board->uart;
+    bool vanishes, by_chip;
 
-    pthread_mutex_lock(&board->uart.lock);
+    pthread_mutex_lock(&u->lock);
     vanishes = board->usb_vanish;
-    board->usb_vanish = false;
-    board->report.unplugs += vanishes;
-    pthread_mutex_unlock(&board->uart.lock);
-    if (vanishes && board->replug_at == SIM_NEVER) {
+    by_chip = board->vanish_by_chip;
+    pthread_mutex_unlock(&u->lock);
+    if (!vanishes) {
+        return;
+    }
+    if (by_chip) { /* what it sent before the reset came before it */
+        deliver(board, sim_clock_ns());
+    }
+    if (board->replug_at == SIM_NEVER) {
         sim_board_log(board, "the USB port goes away");
         board->link->ops->unplug(board->link);
         sim_board_set_connected(board, false);
         board->usb_download = board->dtr = board->rts = false;
         board->replug_at = sim_clock_ns() + USB_COMES_BACK_NS;
     }
+    pthread_mutex_lock(&u->lock);
+    board->report.unplugs++;
+    board->usb_vanish = board->vanish_by_chip = false;
+    pthread_cond_broadcast(&u->chip_wake);
+    pthread_mutex_unlock(&u->lock);
 }
 
 static void run_timers(sim_board_t *board, int64_t now)
 {
-    if (now >= board->en_rise_at) {
-        sim_board_boot(board);
-    }
+    sim_board_run_en(board, now);
     sim_otg_service(board, now);
     if (now >= board->replug_at) {
         board->replug_at = SIM_NEVER;
@@ -293,11 +306,14 @@ void *sim_board_io_thread(void *arg)
     while (!stop) {
         wait_for_work(board, sim_board_room(board) > 0);
         run_timers(board, sim_clock_ns());
+        vanish(board); /* before anything that the chip says after the reset */
         deliver(board, sim_clock_ns());
         handle_event(board);
-        vanish(board);
         pthread_mutex_lock(&board->uart.lock);
         stop = board->stop;
+        board->busy = board->connected || board->boot_pending || board->usb_vanish ||
+                      board->uart.rts_fell || board->en_rise_at != SIM_NEVER ||
+                      board->otg_reset_at != SIM_NEVER;
         memcpy(board->report.faults, board->faults.counts, sizeof(board->report.faults));
         pthread_mutex_unlock(&board->uart.lock);
     }

@@ -80,6 +80,7 @@ static int run(const sim_options_t *options, sim_chip_t *chip, const sigset_t *m
     if (board == NULL) {
         return 1;
     }
+    sim_board_wait_idle(board);
     if (!write_ready_file(options->ready_path, sim_board_address(board))) {
         goto done;
     }
@@ -94,6 +95,9 @@ static int run(const sim_options_t *options, sim_chip_t *chip, const sigset_t *m
         }
     }
     status = wait_for_end(pid, mask);
+    if (pid > 0) {
+        sim_board_wait_idle(board);
+    }
     if (options->report_path != NULL && !sim_report_write(options->report_path, board, chip) &&
         status == 0) {
         status = 1;

@@ -132,8 +132,9 @@ static const char help_board[] =
 static const char help_faults[] =
     "Faults (repeatable by --seed; BYTES may end in K or M):\n"
     "  --fault LIST             flip=P,drop=P,dup=P,insert=P,stall=P: probability per byte;\n"
-    "                           reset@BYTES, unplug@BYTES, hangup@BYTES, also @FROM-TO (random in\n"
-    "                           it) and reset-every=BYTES (mean); counted over the directions of\n"
+    "                           reset@BYTES, unplug@BYTES, hangup@BYTES, interrupt@BYTES (SIGINT\n"
+    "                           to the command), also @FROM-TO (random in it) and\n"
+    "                           reset-every=BYTES (mean); counted over the directions of\n"
     "                           --fault-dir, after --fault-after. May be given more than once\n"
     "  --fault-dir DIR          both (default), to-host, to-chip\n"
     "  --fault-after BYTES      bytes of a direction that stay whole first (default 0)\n"

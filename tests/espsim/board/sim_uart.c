@@ -150,6 +150,7 @@ static void wait_tx_room(sim_uart_t *u)
 
     u->chip_waits = true;
     while (!u->reset && u->tx.count >= limit) {
+        u->turns++;
         chip_sleep(u, sim_clock_ns() + 100 * SIM_NS_PER_MS);
     }
     u->chip_waits = false;
@@ -211,6 +212,7 @@ sim_wake_t sim_uart_spend(sim_uart_t *u, uint64_t us)
     if (u->tx.count > 0 && u->io_wants_tx) {
         sim_wire_kick_io(u);
     }
+    u->turns++;
     if (u->real) {
         u->now_ns += (int64_t)(us * 1000);
     }

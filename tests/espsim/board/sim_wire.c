@@ -16,6 +16,7 @@
 #define BATCH_NS            SIM_NS_PER_MS
 #define GARBAGE_MAX         16U
 #define HUNG_NS             SIM_NS_PER_S
+#define HUNG_TURNS          3U
 
 int64_t sim_clock_ns(void)
 {
@@ -175,9 +176,10 @@ static bool chip_is_hung(sim_uart_t *u)
 
     if (u->stuck_since_ns == 0 || u->rx_taken != u->stuck_taken) {
         u->stuck_taken = u->rx_taken;
+        u->stuck_turns = u->turns;
         u->stuck_since_ns = now;
     }
-    return now - u->stuck_since_ns > HUNG_NS;
+    return now - u->stuck_since_ns > HUNG_NS && u->turns - u->stuck_turns > HUNG_TURNS;
 }
 
 size_t sim_wire_host_room(sim_uart_t *u)

@@ -12,9 +12,10 @@
  *   host -> chip: a byte arrives 10 bit times after the one before it; if the FIFO is full when it
  *   arrives it is lost and counted.
  * With `--wire instant` bytes have no times. Then a full FIFO makes the host wait instead: losing
- * bytes by how threads happen to be scheduled would not be repeatable. Only a chip that has taken
- * nothing for a second counts as hung, and then bytes are lost as on hardware: a host must not be
- * held up for ever, least of all when the reset that helps is queued behind the data.
+ * bytes by how threads happen to be scheduled would not be repeatable. Only a chip that for a
+ * second has done other things and taken nothing counts as hung (one whose thread this machine does
+ * not run does nothing at all), and then bytes are lost as on hardware: a host must not be held up
+ * for ever, least of all when the reset that helps is queued behind the data.
  */
 #ifndef ESPSIM_SIM_WIRE_H
 #define ESPSIM_SIM_WIRE_H
@@ -76,7 +77,8 @@ struct sim_uart {
     sim_ring_t rx;      /* host -> chip, on the wire; at_ns = arrival */
     sim_ring_t fifo;    /* arrived and not read yet, at most rx_capacity */
     size_t rx_capacity;
-    uint64_t rx_taken, stuck_taken; /* bytes read by the chip; then when the FIFO was found full */
+    uint64_t rx_taken, turns;          /* bytes read by the chip; what else it has done */
+    uint64_t stuck_taken, stuck_turns; /* when the FIFO was found full */
     int64_t stuck_since_ns;
     int64_t rx_line_free_ns;
     sim_ring_t tx; /* chip -> host, at_ns = due at the host */

@@ -216,6 +216,11 @@ void sim_chip_run(sim_chip_t *chip, sim_uart_t *uart, bool download_mode)
     chip->uart = NULL;
 }
 
+bool sim_chip_reset_ordered(sim_chip_t *chip)
+{
+    return atomic_load(&chip->reset_ordered);
+}
+
 static uint64_t chip_load(_Atomic uint64_t *counter)
 {
     return atomic_load_explicit(counter, memory_order_relaxed);

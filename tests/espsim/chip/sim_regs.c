@@ -11,8 +11,13 @@
 #include <string.h>
 
 enum { SPI_CMD_USR = 1u << 18, WDT_STAGE_SHIFT = 28, WDT_STAGE_RESET_CPU = 2 };
-#define WDT_ENABLE (1u << 31)
-#define MAGIC_ADDR 0x40001000u
+#define WDT_ENABLE   (1u << 31)
+/*
+ * A host that orders a reset has 15 ms on hardware to have its last request answered, which is ten
+ * times what it needs; a program on a busy machine needs far more. Hosts wait 0.5 s for the reset.
+ */
+#define WDT_LEAST_US 400000u
+#define MAGIC_ADDR   0x40001000u
 
 static sim_page_t **memory_bucket(sim_chip_t *chip, uint32_t base)
 {
@@ -114,9 +119,10 @@ static void watchdog_write(sim_chip_t *chip, uint32_t addr, uint32_t value)
     uint32_t action = (config >> WDT_STAGE_SHIFT) & 7u;
     chip->watchdog_at_us = 0;
     if ((config & WDT_ENABLE) != 0 && action >= WDT_STAGE_RESET_CPU) {
-        uint64_t ticks = sim_bus_read(chip, dog->config1);
-        chip->watchdog_at_us = sim_now_us(chip) + ticks * 1000000u / dog->slow_clock_hz;
+        uint64_t us = (uint64_t)sim_bus_read(chip, dog->config1) * 1000000u / dog->slow_clock_hz;
+        chip->watchdog_at_us = sim_now_us(chip) + (us > WDT_LEAST_US ? us : WDT_LEAST_US);
     }
+    atomic_store(&chip->reset_ordered, chip->watchdog_at_us != 0);
 }
 
 void sim_bus_write(sim_chip_t *chip, uint32_t addr, uint32_t value)
@@ -242,5 +248,6 @@ void sim_memory_reset(sim_chip_t *chip)
     }
     memory_calibrate(chip);
     chip->watchdog_at_us = 0;
+    atomic_store(&chip->reset_ordered, false);
     chip->watchdog_unlocked = false;
 }

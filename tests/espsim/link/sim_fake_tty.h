@@ -3,7 +3,7 @@
  * folder with the USB adapter's sysfs entries, and a socket that carries the modem lines.
  *
  * One message is one request and one answer on a connection of its own (SOCK_SEQPACKET):
- *   request  {uint8_t op; uint8_t pad[3]; uint32_t bits}    bits as of TIOCMGET
+ *   request  {uint8_t op; uint8_t pad[3]; uint32_t bits; int64_t at_ns}   bits as of TIOCMGET
  *   answer   {uint32_t bits}                                the lines as they are now
  */
 #ifndef ESPSIM_SIM_FAKE_TTY_H
@@ -25,6 +25,7 @@ typedef enum sim_tty_op {
 typedef struct sim_tty_request {
     uint8_t op, pad[3];
     uint32_t bits;
+    int64_t at_ns; /* CLOCK_MONOTONIC: the board may look later */
 } sim_tty_request_t;
 
 #ifndef SIM_TTY_PRELOAD

@@ -53,6 +53,8 @@ sim_link_t *sim_link_pty_open(sim_board_t *board, const sim_board_options_t *opt
 size_t sim_board_room(sim_board_t *board);
 void sim_board_from_host(sim_board_t *board, const uint8_t *bytes, size_t count);
 void sim_board_set_lines(sim_board_t *board, bool dtr, bool rts);
+/* The host changed them at `at_ns`, which may be a while ago on a busy machine. */
+void sim_board_set_lines_at(sim_board_t *board, int64_t at_ns, bool dtr, bool rts);
 void sim_board_get_lines(const sim_board_t *board, bool *dtr, bool *rts);
 /* The rate that the adapter has then: --max-baud. */
 uint32_t sim_board_set_host_baud(sim_board_t *board, uint32_t baud);

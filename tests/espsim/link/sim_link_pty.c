@@ -119,7 +119,8 @@ static void answer_lines(pty_link_t *link, int fd)
         break;
     }
     if (request.op != SIM_TTY_GET) {
-        sim_board_set_lines(link->base.board, (bits & TIOCM_DTR) != 0, (bits & TIOCM_RTS) != 0);
+        sim_board_set_lines_at(link->base.board, request.at_ns, (bits & TIOCM_DTR) != 0,
+                               (bits & TIOCM_RTS) != 0);
     }
     bits = (bits & (TIOCM_DTR | TIOCM_RTS)) | MODEM_FIXED;
     /* The program goes on only when it has the answer, and by then the line has changed. */
@@ -128,10 +129,11 @@ static void answer_lines(pty_link_t *link, int fd)
     }
 }
 
-/* The preload connects, sends and waits: blocking here is a matter of microseconds. */
+/* The preload connects, sends and waits: blocking here is a matter of microseconds, or of the time
+ * that a busy machine takes to let the program send. */
 static void serve_lines(pty_link_t *link)
 {
-    struct timeval limit = {1, 0};
+    struct timeval limit = {30, 0};
     int fd;
 
     while ((fd = accept4(link->tty.lines_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0) {

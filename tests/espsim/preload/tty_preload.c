@@ -30,6 +30,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SIM_TTY_PRELOAD
@@ -107,8 +108,9 @@ static const char *map_path(const char *path, char *buffer)
 static int lines_request(uint8_t op, uint32_t bits, uint32_t *now)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
-    struct timeval limit = {2, 0};
-    sim_tty_request_t request = {op, {0, 0, 0}, bits};
+    struct timeval limit = {60, 0}; /* espsim is slow on a busy machine, and not gone */
+    struct timespec t;
+    sim_tty_request_t request = {op, {0, 0, 0}, bits, 0};
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     int ok;
 
@@ -117,6 +119,8 @@ static int lines_request(uint8_t op, uint32_t bits, uint32_t *now)
     }
     snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", setting("ESPSIM_TTY_LINES"));
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    request.at_ns = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
     ok = connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0 &&
          send(fd, &request, sizeof(request), MSG_NOSIGNAL) == (ssize_t)sizeof(request) &&
          recv(fd, now, sizeof(*now), 0) == (ssize_t)sizeof(*now);
