@@ -40,7 +40,7 @@ class ManyBoards(unittest.TestCase):
         return subprocess.run(
             [ARGS.bin / "src/espbackup", *(word for port in ports for word in ("--port", port)),
              *args, *command.split()],
-            cwd=self.folder, env=env, capture_output=True, text=True, timeout=120, check=False)
+            cwd=self.folder, env=env, capture_output=True, text=True, timeout=600, check=False)
 
     def saved(self):
         return sorted(path.read_bytes() for path in (self.folder / "backups").glob("*.bin"))

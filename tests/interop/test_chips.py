@@ -158,7 +158,7 @@ def run_sim(row, link, program, arguments, status=0):
     """A program on a fresh board over the same flash.bin; its stdout."""
     command = ["espsim", *row["sim"].split(), "--flash", "flash.bin", f"--{link}",
                "--wire", "instant", "--", *program, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1000, check=False)
     if done.returncode != status:
         raise Failure(f"$ {' '.join(command)}\nexit {done.returncode}, expected {status}\n"
                       f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}")

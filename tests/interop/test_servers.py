@@ -113,7 +113,7 @@ def start_ours(server, *arguments):
 
 
 def result_of(process, status=0):
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=600)
     expect(process.returncode == status,
            f"{process.args}: exit {process.returncode}, expected {status}\n{out}\n{err}")
     return json.loads(out)
@@ -136,7 +136,7 @@ def everything(kind):
 
 def wait_for_progress(process):
     """Until some of the flash is there, verified, and more is to come."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 600
     while time.monotonic() < end:
         expect(process.poll() is None, "espbackup ended before the server was killed")
         for journal in pathlib.Path("backups").glob("*.journal"):
@@ -145,7 +145,7 @@ def wait_for_progress(process):
                    ) >= PROVED_BYTES:
                 return
         time.sleep(0.01)
-    raise Failure("no progress within a minute")
+    raise Failure("no progress within ten minutes")
 
 
 def killed_and_back():

@@ -77,7 +77,7 @@ class Board:
                 [args.espsim, "--chip", chip, "--flash", "flash.bin", f"--{link}", "--wire", "instant",
                  "--seed", str(seed), "--ready-file", "ready", *extra],
                 cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 100
         while not (ready.exists() and ready.read_text().strip()):
             if time.monotonic() > deadline or self.process.poll() is not None:
                 raise Wrong("espsim does not start")

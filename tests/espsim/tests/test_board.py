@@ -34,23 +34,22 @@ class Board:
             [ARGS.espsim, "--report", str(self.report_path), *options],
             stdout=subprocess.PIPE, text=True)
         self.address = self.process.stdout.readline().strip()
-        time.sleep(0.05)  # what the chip says as it boots is not for the tests' connections
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(10)
+        status = self.process.wait(100)
         self.process.stdout.close()
         report = json.loads(self.report_path.read_text())
         self.folder.cleanup()
         assert status == 0, f"espsim: exit {status}"
         return report
 
-    def connect(self, patience_s=5):
+    def connect(self, patience_s=60):
         host, port = self.address.removeprefix("socket://").split(":")
         end = time.monotonic() + patience_s
         while True:
             try:
-                return socket.create_connection((host, int(port)), 5)
+                return socket.create_connection((host, int(port)), 60)
             except OSError:
                 if time.monotonic() > end:
                     raise
@@ -123,7 +122,7 @@ class Tcp(unittest.TestCase):
                 sock.sendall(COMMAND + b"B" + (230400).to_bytes(4, "little"))
                 self.assertEqual(receive(sock, 2), b"\x1bK")
                 sock.sendall(b"x" * 1000)
-                time.sleep(0.2)
+                self.assertGreaterEqual(len(receive(sock, 900)), 900)
         self.assertGreater(sim.report["wire"]["garbled_bytes"], 900)
         self.assertEqual(sim.report["wire"]["chip_baud_changes"], 2)
 
@@ -140,7 +139,7 @@ class Faults(unittest.TestCase):
         with board("--tcp", "--seed", str(seed), "--fault-dir", "to-host", "--fault",
                    "flip=1e-4,drop=1e-5,dup=1e-4,insert=1e-4") as sim:
             with sim.connect() as sock:
-                sock.settimeout(0.7)
+                sock.settimeout(3)
                 sock.sendall(COMMAND + b"S\xff")
                 data = b""
                 with contextlib.suppress(TimeoutError):
@@ -206,7 +205,7 @@ def receive_all(sock):
         data += part
 
 
-def read_text(port, end, limit_s=5):
+def read_text(port, end, limit_s=60):
     """What comes up to `end`, without what came before the last reset."""
     data, stop = b"", time.monotonic() + limit_s
     while not data.endswith(end) and time.monotonic() < stop:
@@ -278,11 +277,11 @@ class Rfc2217(unittest.TestCase):
 
         with board("--rfc2217") as sim:
             host, port = sim.address.removeprefix("rfc2217://").split(":")
-            with socket.create_connection((host, int(port)), 5) as sock:
+            with socket.create_connection((host, int(port)), 60) as sock:
                 sock.settimeout(1)
                 sock.sendall(bytes((255, 251, 44)))
                 # Like every client, more than once: on a busy machine 50 ms pass unseen.
-                self.assertTrue(any(into_download(sock) for _ in range(5)))
+                self.assertTrue(any(into_download(sock) for _ in range(20)))
 
     def test_a_hung_chip_can_be_reset(self):
         """The reset is queued behind more data than the chip takes."""
@@ -298,7 +297,7 @@ class Pty(unittest.TestCase):
     def run_under(self, *command, options=()):
         return subprocess.run([ARGS.espsim, "--pty", *options, "--", *command], check=False,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              timeout=60)
+                              timeout=600)
 
     def test_pyserial(self):
         done = self.run_under(sys.executable, __file__, "--child-pty")
@@ -339,7 +338,9 @@ def child_unplug():
             raise AssertionError("the line went silent, but the port stayed")
     case.assertFalse(os.path.exists("/dev/ttyUSB7"))
     case.assertEqual(list(list_ports.comports()), [])
-    time.sleep(0.6)
+    end = time.monotonic() + 60
+    while not os.path.exists("/dev/ttyUSB7") and time.monotonic() < end:
+        time.sleep(0.02)
     with serial.Serial("/dev/ttyUSB7", 115200, timeout=2) as port:
         port.write(b"back")
         case.assertEqual(read_text(port, b"back")[-4:], b"back")
@@ -348,7 +349,7 @@ def child_unplug():
 class Program(unittest.TestCase):
     def status(self, *command):
         return subprocess.run([ARGS.espsim, *command], check=False, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=30).returncode
+                              stderr=subprocess.PIPE, timeout=300).returncode
 
     def test_exit_status_is_the_commands(self):
         self.assertEqual(self.status("--", "sh", "-c", "exit 41"), 41)
