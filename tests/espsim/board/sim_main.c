@@ -12,8 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define FIRST_PRIORITY (-10)
 
 static bool write_ready_file(const char *path, const char *address)
 {
@@ -29,7 +32,20 @@ static bool write_ready_file(const char *path, const char *address)
     return true;
 }
 
-static pid_t start_command(char **command, const sim_board_t *board, const sigset_t *old_mask)
+/*
+ * Hardware does not wait for a processor of this machine: the board's threads go first where that
+ * is allowed. Returns the priority that the command has.
+ */
+static int go_first(void)
+{
+    int priority = getpriority(PRIO_PROCESS, 0);
+
+    (void)setpriority(PRIO_PROCESS, 0, FIRST_PRIORITY);
+    return priority;
+}
+
+static pid_t start_command(char **command, const sim_board_t *board, const sigset_t *old_mask,
+                           int priority)
 {
     pid_t pid = fork();
 
@@ -37,6 +53,7 @@ static pid_t start_command(char **command, const sim_board_t *board, const sigse
         return pid;
     }
     sigprocmask(SIG_SETMASK, old_mask, NULL);
+    (void)setpriority(PRIO_PROCESS, 0, priority);
     signal(SIGPIPE, SIG_DFL);
     setenv("ESPBACKUP_PORT", sim_board_address(board), 1);
     setenv("ESPTOOL_PORT", sim_board_address(board), 1);
@@ -73,6 +90,7 @@ static int wait_for_end(pid_t pid, const sigset_t *mask)
 static int run(const sim_options_t *options, sim_chip_t *chip, const sigset_t *mask,
                const sigset_t *old_mask)
 {
+    int priority = go_first();
     sim_board_t *board = sim_board_start(&options->board, chip);
     int status = 1;
     pid_t pid = 0;
@@ -88,7 +106,7 @@ static int run(const sim_options_t *options, sim_chip_t *chip, const sigset_t *m
         printf("%s\n", sim_board_address(board));
         fflush(stdout);
     } else {
-        pid = start_command(options->command, board, old_mask);
+        pid = start_command(options->command, board, old_mask, priority);
         if (pid < 0) {
             fprintf(stderr, "espsim: cannot fork: %s\n", strerror(errno));
             goto done;
