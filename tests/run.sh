@@ -29,7 +29,7 @@ plain_parts=(build unit sim cli interop)
 all_parts=("${plain_parts[@]}" style asan clang valgrind soak fuzz)
 jobs=$(nproc)
 # Tests with a board wait for it most of the time, and esptool sleeps 0.2 s a command on RFC 2217.
-waiting_jobs=$((jobs * 8))
+waiting_jobs=$((jobs * 6))
 fuzz_seconds=${ESPBACKUP_FUZZ_SECONDS:-15}
 failed=()
 again=() # commands that repeat what failed

@@ -143,6 +143,7 @@ CHIPS = {
 
 ESPTOOL = [sys.executable, "-m", "esptool", "--connect-attempts", "3"]
 MEGABYTE = 1 << 20
+SUPPORT = pathlib.Path(__file__).resolve().parent.parent / "support"
 
 
 class Failure(Exception):
@@ -430,6 +431,7 @@ def main():
     if args.list:
         print(";".join(CHIPS))
         return 0
+    os.environ["ESPTOOL_CFGFILE"] = str(SUPPORT / "esptool.cfg")
     os.environ["PATH"] = os.pathsep.join([os.path.abspath(path) for path in args.bin] +
                                          [os.environ["PATH"]])
     failed = 0

@@ -21,6 +21,7 @@ import tempfile
 import time
 
 SKIPPED = 77
+SUPPORT = pathlib.Path(__file__).resolve().parent.parent / "support"
 FLASH_BYTES = 1 << 20
 PROVED_BYTES = 128 << 10  # before a server is killed
 PRELOADED = ("LD_PRELOAD", "ESPSIM_TTY_NAME", "ESPSIM_TTY_PTS", "ESPSIM_TTY_SYSFS",
@@ -197,6 +198,7 @@ def outside(args):
         flash = hashlib.shake_128(b"servers").digest(FLASH_BYTES)
         (pathlib.Path(folder) / "flash.bin").write_bytes(flash)
         env = dict(os.environ)
+        env["ESPTOOL_CFGFILE"] = str(SUPPORT / "esptool.cfg")
         env["PATH"] = os.pathsep.join([*args.bin, env.get("PATH", "")])
         done = subprocess.run(
             ["espsim", "--chip", "esp32", "--flash", "flash.bin", "--pty", "--wire",

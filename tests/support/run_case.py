@@ -47,6 +47,7 @@ import sys
 import tempfile
 
 SKIPPED = 77
+SUPPORT = pathlib.Path(__file__).resolve().parent
 UPDATE = "EB_UPDATE_EXPECTED" in os.environ
 MASKS = [
     r"(?m)(?<=^espbackup )\d+\.\d+\.[\w.+-]*\w",
@@ -256,7 +257,7 @@ def main():
     env = {name: value for name, value in os.environ.items()
            if not name.startswith(("ESPBACKUP_", "ESPTOOL_", "NO_COLOR"))}
     env.update(LC_ALL="C.UTF-8", TZ="UTC", TESTDATA=str(args.testdata.resolve()),
-               SUPPORT=str(pathlib.Path(__file__).resolve().parent), PYTHON=sys.executable,
+               SUPPORT=str(SUPPORT), PYTHON=sys.executable, ESPTOOL_CFGFILE=str(SUPPORT / "esptool.cfg"),
                # Root without its powers meets the file modes that anyone else does.
                UNPRIVILEGED="setpriv --inh-caps=-all --bounding-set=-all" if os.geteuid() == 0
                else "",
