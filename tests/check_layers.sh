@@ -91,8 +91,6 @@ for layer in $(c_files src | awk "$layer_of"'{ print layer_of($0) }' | sort -u);
             else if (index(seen, " " owner[base] " ") == 0) print $0 "   (" owner[base] ")"
         }' "$plain/includes" | say 'include upwards'
 done
-grep '^include/' "$plain/code" | grep '#[ ]*include[ ]*"' | grep -v '"espbackup/' \
-    | say 'public header includes a private one'
 
 # -- third-party headers in one file each ------------------------------------------------------
 only_in() { # HEADER-PATTERN FILES-PATTERN

@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 typedef enum eb_digest_kind { EB_DIGEST_MD5, EB_DIGEST_SHA256 } eb_digest_kind_t;
-#define EB_DIGEST_MAX_BYTES 32
+#define EB_MD5_BYTES    16
+#define EB_SHA256_BYTES 32
 
 typedef struct eb_digest eb_digest_t;
 
@@ -14,14 +15,14 @@ typedef struct eb_digest eb_digest_t;
 eb_digest_t *eb_digest_new(eb_digest_kind_t kind);
 void eb_digest_reset(eb_digest_t *d);
 void eb_digest_update(eb_digest_t *d, const void *bytes, size_t len);
-/* out: 16 or 32 bytes; all zero when the library failed. Reset before the next use. */
+/* out: EB_MD5_BYTES or EB_SHA256_BYTES. Afterwards reset before the next use. */
 void eb_digest_finish(eb_digest_t *d, uint8_t *out);
 void eb_digest_free(eb_digest_t *d); /* NULL is allowed */
 
 /* One shot. */
-void eb_md5(const void *bytes, size_t len, uint8_t out[16]);
-void eb_sha256(const void *bytes, size_t len, uint8_t out[32]);
+void eb_md5(const void *bytes, size_t len, uint8_t out[EB_MD5_BYTES]);
+void eb_sha256(const void *bytes, size_t len, uint8_t out[EB_SHA256_BYTES]);
 /* MD5 of `len` bytes 0xFF, without holding them. */
-void eb_md5_erased(uint64_t len, uint8_t out[16]);
+void eb_md5_erased(uint64_t len, uint8_t out[EB_MD5_BYTES]);
 
 #endif

@@ -16,6 +16,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#define EB_PATH_BYTES 1024 /* of the longest path that is handled, NUL included */
+
 /* Turn errno of a file call into an error that names the path. `doing`: "write", "create". */
 eb_code_t eb_fs_error(eb_err_t *err, int os_errno, const char *doing, const char *path);
 

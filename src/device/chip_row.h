@@ -9,7 +9,7 @@
 #ifndef EB_DEVICE_CHIP_ROW_H
 #define EB_DEVICE_CHIP_ROW_H
 
-#include "espbackup/chip.h"
+#include "espbackup/facts.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 /* chip_table.c: the list of chip rows, and finding a row. */
 #include "chip_row.h"
+#include "espbackup/session.h"
 
 #include <ctype.h>
 #include <string.h>

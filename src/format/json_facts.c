@@ -1,7 +1,8 @@
 #include "json_facts.h"
 
 #include "bytes.h"
-#include "espbackup/ops.h"
+#include "digest.h"
+#include "fs_atomic.h"
 #include "partition_types.h"
 #include "sidecar_rules.h"
 

@@ -6,9 +6,8 @@
 #ifndef EB_FORMAT_JSON_FACTS_H
 #define EB_FORMAT_JSON_FACTS_H
 
-#include "espbackup/chip.h"
+#include "espbackup/facts.h"
 #include "espbackup/image.h"
-#include "espbackup/session.h"
 #include "flash_text.h"
 #include "json.h"
 

@@ -7,11 +7,16 @@
 #ifndef EB_FORMAT_SIDECAR_H
 #define EB_FORMAT_SIDECAR_H
 
+#include "clock.h"
+#include "digest.h"
 #include "espbackup/err.h"
-#include "espbackup/ops.h"
+#include "espbackup/facts.h"
+#include "espbackup/image.h"
+#include "espbackup/origin.h"
 
 #define EB_SIDECAR_FORMAT    1
 #define EB_SIDECAR_MAX_BYTES (1024u * 1024u)
+#define EB_NOTE_BYTES        512
 
 /* SHA-256 of a partition's bytes within the image; known only if it lies in the image's range. */
 typedef struct eb_sidecar_hash {

@@ -1,7 +1,7 @@
 /* args.c: one pass over the words; then what the command takes; then the environment. */
 #include "args.h"
 
-#include "espbackup/chip.h"
+#include "espbackup/session.h"
 #include "number_parse.h"
 #include "suggest.h"
 

@@ -3,7 +3,9 @@
 #ifndef EB_BACKUP_BACKUP_RUN_H
 #define EB_BACKUP_BACKUP_RUN_H
 
-#include "espbackup/ops.h"
+#include "backup_options.h"
+#include "espbackup/event.h"
+#include "espbackup/session.h"
 #include "flash_layout.h"
 #include "partition_select.h"
 #include "range.h"

@@ -5,6 +5,7 @@
 #ifndef EB_BACKUP_COMMIT_H
 #define EB_BACKUP_COMMIT_H
 
+#include "backup_options.h"
 #include "flash_layout.h"
 #include "partial_file.h"
 #include "range.h"

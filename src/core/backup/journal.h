@@ -10,8 +10,8 @@
 #ifndef EB_BACKUP_JOURNAL_H
 #define EB_BACKUP_JOURNAL_H
 
-#include "espbackup/ops.h"
 #include "espbackup/session.h"
+#include "paths.h"
 #include "range.h"
 #include "verified_map.h"
 

@@ -5,6 +5,7 @@
 #ifndef EB_BACKUP_PARTIAL_FILE_H
 #define EB_BACKUP_PARTIAL_FILE_H
 
+#include "backup_options.h"
 #include "find.h"
 #include "journal.h"
 #include "partition_select.h"

@@ -3,7 +3,9 @@
 #define EB_BACKUP_PARTITION_EXTRACT_H
 
 #include "backup_image.h"
-#include "espbackup/ops.h"
+#include "backup_options.h"
+#include "espbackup/event.h"
+#include "espbackup/session.h"
 #include "partition_select.h"
 
 /*

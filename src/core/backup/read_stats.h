@@ -6,7 +6,6 @@
 #define EB_BACKUP_READ_STATS_H
 
 #include "espbackup/event.h"
-#include "espbackup/ops.h"
 #include "read_plan.h"
 
 typedef enum eb_spent_on {

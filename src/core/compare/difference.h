@@ -5,9 +5,40 @@
 #define EB_COMPARE_DIFFERENCE_H
 
 #include "backup_image.h"
-#include "espbackup/ops.h"
+#include "espbackup/session.h"
 #include "flash_areas.h"
+#include "paths.h"
 #include "range.h"
+
+#define EB_DIFF_PART_BYTES 32
+
+typedef enum eb_difference_kind {
+    EB_DIFFERENCE_CHANGED, /* both sides have bytes there */
+    EB_DIFFERENCE_ONLY_A,  /* of two images, only the first reaches there */
+    EB_DIFFERENCE_ONLY_B
+} eb_difference_kind_t;
+
+typedef struct eb_difference {
+    uint32_t addr;
+    uint32_t size;
+    uint32_t differing_bytes; /* of size: a few equal bytes do not part a range of two images */
+    eb_difference_kind_t kind;
+    char partition[EB_DIFF_PART_BYTES]; /* label, or "bootloader", "partition table", or empty */
+} eb_difference_t;
+
+typedef struct eb_diff_result {
+    bool verified;     /* the comparison covered everything */
+    bool file_checked; /* SHA-256 against the sidecar */
+    bool has_sidecar;
+    uint32_t addr;
+    uint64_t size_bytes;
+    uint64_t differing_bytes;     /* by sector when one side is a board */
+    eb_difference_t *differences; /* sorted by addr, split at partition borders */
+    size_t count;
+    char a_path[EB_PATH_BYTES], b_path[EB_PATH_BYTES]; /* b empty: the board */
+    double seconds;
+} eb_diff_result_t;
+void eb_diff_result_free(eb_diff_result_t *result);
 
 /* Append [addr, addr + size), which must lie behind what is there, split at the borders of areas.
  * All of its bytes differ. Does not count those of the result. EB_ERR_INTERNAL without memory. */

@@ -10,7 +10,6 @@
 #include "compare_ahead.h"
 #include "espbackup/err.h"
 #include "espbackup/event.h"
-#include "espbackup/ops.h"
 #include "espbackup/session.h"
 #include "flash_layout.h"
 #include "retry.h"

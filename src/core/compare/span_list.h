@@ -1,11 +1,33 @@
 /*
- * span_list.h: a list of ranges of the flash and the state of each; eb_spans_t is in ops.h.
+ * span_list.h: a list of ranges of the flash and the state of each.
  */
 #ifndef EB_COMPARE_SPAN_LIST_H
 #define EB_COMPARE_SPAN_LIST_H
 
-#include "espbackup/ops.h"
+#include "espbackup/err.h"
 #include "range.h"
+
+typedef enum eb_span_state {
+    EB_SPAN_SAME,    /* already as wanted, verified by digest */
+    EB_SPAN_OLD,     /* not touched, and to be changed */
+    EB_SPAN_NEW,     /* written and verified by digest */
+    EB_SPAN_WRITTEN, /* acknowledged, not verified */
+    EB_SPAN_UNKNOWN  /* begun, or lost on the way */
+} eb_span_state_t;
+
+typedef struct eb_flash_span {
+    uint32_t addr;
+    uint32_t size;
+    eb_span_state_t state;
+} eb_flash_span_t;
+
+/* Sorted by addr, neighbours differ in state. Owned by the result; freed by eb_spans_free. */
+typedef struct eb_spans {
+    eb_flash_span_t *spans;
+    size_t count;
+} eb_spans_t;
+void eb_spans_free(eb_spans_t *spans);
+uint64_t eb_spans_bytes(const eb_spans_t *spans, eb_span_state_t state);
 
 static inline uint64_t eb_span_end(const eb_flash_span_t *span)
 {

@@ -10,7 +10,7 @@
 
 #include "espbackup/err.h"
 #include "espbackup/event.h"
-#include "espbackup/ops.h"
+#include "espbackup/image.h"
 #include "flash_areas.h"
 #include "flash_layout.h"
 #include "fs_atomic.h"

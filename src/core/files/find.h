@@ -2,7 +2,7 @@
 #ifndef EB_FILES_FIND_H
 #define EB_FILES_FIND_H
 
-#include "espbackup/ops.h"
+#include "paths.h"
 #include "range.h"
 #include "sidecar.h"
 

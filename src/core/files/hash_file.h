@@ -2,8 +2,9 @@
 #ifndef EB_FILES_HASH_FILE_H
 #define EB_FILES_HASH_FILE_H
 
+#include "digest.h"
+#include "espbackup/err.h"
 #include "espbackup/event.h"
-#include "espbackup/ops.h"
 
 /* SHA-256 and, unless NULL, MD5 of `size` bytes of a file from `offset` on; tells EB_PHASE_HASH of
  * ev (NULL: silent), honours its cancel. */

@@ -8,7 +8,8 @@
 #ifndef EB_FILES_PATHS_H
 #define EB_FILES_PATHS_H
 
-#include "espbackup/ops.h"
+#include "espbackup/err.h"
+#include "fs_atomic.h"
 
 #define EB_PATH_IMAGE_SUFFIX   ".bin"
 #define EB_PATH_PART_SUFFIX    ".part"

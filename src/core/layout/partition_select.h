@@ -7,10 +7,20 @@
 #ifndef EB_LAYOUT_PARTITION_SELECT_H
 #define EB_LAYOUT_PARTITION_SELECT_H
 
-#include "espbackup/ops.h"
+#include "espbackup/event.h"
+#include "espbackup/image.h"
 #include "flash_layout.h"
 #include "partition_lookup.h"
 #include "range.h"
+
+typedef struct eb_partition_select {
+    const char *const *names;
+    size_t name_count;
+    bool active_app, critical, all;
+    bool has_range; /* names[0] is the label to use, no table needed */
+    uint32_t addr, size;
+    uint32_t table_addr; /* 0: 0x8000, then a search at the usual places */
+} eb_partition_select_t;
 
 #define EB_PART_WORD_BYTES 24
 

@@ -6,6 +6,7 @@
 #include "flash_layout.h"
 #include "image_header.h"
 #include "range.h"
+#include "restore_options.h"
 #include "write_engine.h"
 
 #define EB_RESTORE_AREAS_MAX 8

@@ -1,11 +1,12 @@
 /*
- * chip.h: what is known of a chip and its flash once a session is open.
+ * facts.h: what is known of a board: its chip, its flash, and the connection to it. Plain data: the
+ * device layer fills it, the format layer writes it down.
  *
  * Strings are UTF-8, NUL-terminated, empty when not known. Facts that a chip or mode cannot tell
  * carry a flag of their own; nothing here is ever guessed.
  */
-#ifndef ESPBACKUP_CHIP_H
-#define ESPBACKUP_CHIP_H
+#ifndef ESPBACKUP_FACTS_H
+#define ESPBACKUP_FACTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -77,7 +78,29 @@ typedef struct eb_flash_info {
     bool has_unique_id;
 } eb_flash_info_t;
 
-/* Ids of the chips that this program knows, "esp32c3"; NULL past the last. Static storage. */
-const char *eb_chip_id_at(size_t index);
+typedef enum eb_port_kind {
+    EB_PORT_UART,     /* USB-serial adapter or a UART of the host */
+    EB_PORT_USB_JTAG, /* USB-Serial/JTAG unit of the chip: 303A:1001 */
+    EB_PORT_USB_OTG,  /* ROM CDC of S2/S3: 303A:0002 and others of vendor 303A */
+    EB_PORT_TCP,
+    EB_PORT_RFC2217,
+    EB_PORT_KIND_COUNT
+} eb_port_kind_t;
+
+#define EB_PORT_NAME_BYTES 256
+
+/* How the session talks, and what it cost so far. */
+typedef struct eb_session_stats {
+    char port[EB_PORT_NAME_BYTES];
+    eb_port_kind_t port_kind;
+    uint32_t baud;         /* current; 0: not known (raw TCP), or none (USB) */
+    bool stub;             /* false: only the ROM bootloader */
+    char stub_version[16]; /* "1.2.2", empty without */
+    char stub_note[128];   /* why there is none, empty otherwise */
+    uint64_t wire_bytes_in, wire_bytes_out;
+    uint32_t retries;    /* commands or reads that had to be made again */
+    uint32_t reconnects; /* resets of the board to get it back */
+    uint32_t slowdowns;  /* baud steps down */
+} eb_session_stats_t;
 
 #endif

@@ -15,21 +15,11 @@
 
 #include "espbackup/err.h"
 #include "espbackup/event.h"
+#include "espbackup/facts.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define EB_PORT_NAME_BYTES 256
-
-typedef enum eb_port_kind {
-    EB_PORT_UART,     /* USB-serial adapter or a UART of the host */
-    EB_PORT_USB_JTAG, /* USB-Serial/JTAG unit of the chip: 303A:1001 */
-    EB_PORT_USB_OTG,  /* ROM CDC of S2/S3: 303A:0002 and others of vendor 303A */
-    EB_PORT_TCP,
-    EB_PORT_RFC2217,
-    EB_PORT_KIND_COUNT
-} eb_port_kind_t;
 
 /* How a session treats a kind of port; one row each in port_kind.c. */
 typedef struct eb_port_traits {

@@ -8,16 +8,15 @@
 #ifndef ESPBACKUP_SESSION_H
 #define ESPBACKUP_SESSION_H
 
-#include "espbackup/chip.h"
+#include "digest.h"
 #include "espbackup/err.h"
 #include "espbackup/event.h"
+#include "espbackup/facts.h"
 #include "espbackup/transport.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define EB_MD5_BYTES 16
 
 typedef enum eb_before {
     EB_BEFORE_DEFAULT_RESET,
@@ -47,21 +46,10 @@ typedef struct eb_session_options {
     uint64_t flash_size;   /* 0: detect; else bytes, said by the user */
 } eb_session_options_t;
 
-typedef struct eb_session eb_session_t;
+/* Ids of the chips that this program knows, "esp32c3"; NULL past the last. Static storage. */
+const char *eb_chip_id_at(size_t index);
 
-/* How the session talks, and what it cost so far. */
-typedef struct eb_session_stats {
-    char port[EB_PORT_NAME_BYTES];
-    eb_port_kind_t port_kind;
-    uint32_t baud;         /* current; 0: not known (raw TCP), or none (USB) */
-    bool stub;             /* false: ROM loader only */
-    char stub_version[16]; /* "1.2.2", empty without */
-    char stub_note[128];   /* why there is none, empty otherwise */
-    uint64_t wire_bytes_in, wire_bytes_out;
-    uint32_t retries;    /* commands or reads that had to be made again */
-    uint32_t reconnects; /* resets of the board to get it back */
-    uint32_t slowdowns;  /* baud steps down */
-} eb_session_stats_t;
+typedef struct eb_session eb_session_t;
 
 /*
  * Open the port, reset the board into its ROM loader, sync, identify, read the security state,
@@ -80,6 +68,14 @@ eb_code_t eb_session_close(eb_session_t *s, eb_err_t *err);
 const eb_chip_info_t *eb_session_chip(const eb_session_t *s);
 const eb_flash_info_t *eb_session_flash(const eb_session_t *s);
 void eb_session_get_stats(const eb_session_t *s, eb_session_stats_t *out);
+
+/* A chip that the program knows. */
+typedef struct eb_chip_name {
+    const char *id;
+    const char *name;
+} eb_chip_name_t;
+/* All of them; returns their count. Static storage. */
+size_t eb_chip_names(const eb_chip_name_t **out);
 
 /* How many stubs this program carries; 0: built without them, only the ROM loaders work. */
 size_t eb_stub_embedded_count(void);
