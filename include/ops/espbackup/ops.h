@@ -46,8 +46,9 @@ eb_code_t eb_op_flash_info(eb_session_t *s, const eb_flash_info_options_t *optio
 
 /* -- backup ---------------------------------------------------------------------------------- */
 
+/* *contents, NULL if not wanted, is filled like *result. */
 eb_code_t eb_op_backup(eb_session_t *s, const eb_backup_options_t *options, const eb_events_t *ev,
-                       eb_backup_result_t *result, eb_err_t *err);
+                       eb_backup_result_t *result, eb_flash_contents_t *contents, eb_err_t *err);
 
 /* -- list ------------------------------------------------------------------------------------ */
 
@@ -161,8 +162,9 @@ typedef struct eb_partition_backup_options {
 } eb_partition_backup_options_t;
 
 typedef struct eb_partition_backup_result {
-    eb_backup_result_t *files; /* one a partition, in flash order; table of the first is filled */
+    eb_backup_result_t *files; /* one a partition, in flash order */
     size_t count;              /* begun: after a failure the last one has no image_path */
+    eb_flash_contents_t contents;
 } eb_partition_backup_result_t;
 void eb_partition_backup_result_free(eb_partition_backup_result_t *result);
 

@@ -46,19 +46,20 @@ static eb_code_t check_options(const eb_args_t *args, const eb_backup_options_t 
 }
 
 static eb_code_t render(eb_cli_t *cli, const eb_session_t *session,
-                        const eb_backup_result_t *result, eb_err_t *err)
+                        const eb_backup_result_t *result, const eb_flash_contents_t *contents,
+                        eb_err_t *err)
 {
     const eb_chip_info_t *chip = eb_session_chip(session);
 
     if (cli->json == NULL) {
-        return eb_text_backup(&cli->out, chip, result)
+        return eb_text_backup(&cli->out, chip, result, contents)
                    ? EB_OK
                    : eb_err_set(err, EB_ERR_INTERNAL, "no memory for the table of partitions");
     }
     eb_json_backup(cli->json, result);
     eb_json_chip(cli->json, chip);
     eb_json_flash(cli->json, eb_session_flash(session));
-    eb_json_table(cli->json, &result->table, &result->boot, NULL);
+    eb_json_table(cli->json, &contents->table, &contents->boot, NULL);
     eb_json_connection(cli->json, &result->stats);
     return EB_OK;
 }
@@ -67,32 +68,33 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
 {
     eb_session_t *session = NULL;
     eb_backup_options_t options;
-    eb_backup_result_t *result = calloc(1, sizeof(*result));
+    eb_backup_result_t result = {0};
+    eb_flash_contents_t *contents = calloc(1, sizeof(*contents));
     eb_code_t code;
 
-    if (result == NULL) {
+    if (contents == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the result");
     }
     fill_options(&cli->args, &options);
     code = check_options(&cli->args, &options, err);
     if (code == EB_OK && eb_many_boards_wanted(&cli->args)) {
-        free(result);
+        free(contents);
         return eb_many_boards_backup(cli, &options, err);
     }
     if (code == EB_OK) {
         code = eb_board_open(cli, &session, err);
     }
     if (code == EB_OK) {
-        code = eb_op_backup(session, &options, &cli->console.events, result, err);
+        code = eb_op_backup(session, &options, &cli->console.events, &result, contents, err);
     }
     eb_console_end(&cli->console);
     if (code == EB_OK) {
-        code = render(cli, session, result, err);
+        code = render(cli, session, &result, contents, err);
     } else if (cli->json != NULL) {
-        eb_json_backup(cli->json, result);
+        eb_json_backup(cli->json, &result);
     }
     eb_board_close(cli, session);
-    free(result);
+    free(contents);
     return code;
 }
 

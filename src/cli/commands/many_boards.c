@@ -30,6 +30,7 @@ typedef struct eb_one_board {
     eb_chip_info_t chip;
     eb_flash_info_t flash;
     eb_backup_result_t result;
+    eb_flash_contents_t contents;
 } eb_one_board_t;
 
 typedef struct eb_boards {
@@ -140,7 +141,8 @@ static void *back_up_one(void *user)
     b->code = eb_session_open(&b->session_options, &b->line->events, &session, &b->err);
     if (b->code == EB_OK) {
         b->connected = true;
-        b->code = eb_op_backup(session, b->options, &b->line->events, &b->result, &b->err);
+        b->code =
+            eb_op_backup(session, b->options, &b->line->events, &b->result, &b->contents, &b->err);
         b->chip = *eb_session_chip(session);
         b->flash = *eb_session_flash(session);
     }
@@ -173,7 +175,6 @@ static void run_all(eb_cli_t *cli, const eb_backup_options_t *options, eb_boards
         b->line = &all->lines[i];
         b->line->name = b->port;
         b->options = options;
-        b->result.boot.index = -1;
         eb_board_options(&cli->args, &b->session_options);
         b->session_options.port = b->port;
         if (b->maybe_empty && !cli->args.values[EB_OPT_CONNECT_ATTEMPTS].set) {
@@ -222,7 +223,7 @@ static void render_json(eb_json_t *root, const eb_boards_t *all)
             eb_json_flash(node, &b->flash);
         }
         if (b->code == EB_OK) {
-            eb_json_table(node, &b->result.table, &b->result.boot, NULL);
+            eb_json_table(node, &b->contents.table, &b->contents.boot, NULL);
             eb_json_connection(node, &b->result.stats);
         } else {
             eb_json_error(node, &b->err);

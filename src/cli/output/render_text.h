@@ -14,7 +14,7 @@ void eb_text_flash(const eb_term_t *term, const eb_flash_info_t *flash);
 bool eb_text_flash_report(const eb_term_t *term, const eb_flash_report_t *report,
                           uint64_t flash_size);
 bool eb_text_backup(const eb_term_t *term, const eb_chip_info_t *chip,
-                    const eb_backup_result_t *result);
+                    const eb_backup_result_t *result, const eb_flash_contents_t *contents);
 bool eb_text_list(const eb_term_t *term, const eb_backup_list_t *list);
 
 /* Changes of a board: the plan before the question, the result, and what a failure left. */

@@ -94,7 +94,7 @@ void eb_text_board(const eb_term_t *term, const char *name, const eb_chip_info_t
 }
 
 bool eb_text_backup(const eb_term_t *term, const eb_chip_info_t *chip,
-                    const eb_backup_result_t *result)
+                    const eb_backup_result_t *result, const eb_flash_contents_t *contents)
 {
     char size[TEXT_BYTES], hex[2 * EB_SHA256_BYTES + 1];
 
@@ -111,7 +111,7 @@ bool eb_text_backup(const eb_term_t *term, const eb_chip_info_t *chip,
                       ? "by two equal reads, because this ROM bootloader computes no MD5"
                       : EB_TEXT_BY_MD5);
     text_how(term, result);
-    return eb_text_partitions(term, &result->table, &result->boot, NULL);
+    return eb_text_partitions(term, &contents->table, &contents->boot, NULL);
 }
 
 static const char *state_text(eb_backup_state_t state)

@@ -21,6 +21,12 @@ typedef struct eb_backup_options {
     uint32_t table_addr; /* 0: 0x8000, then a search at the usual places */
 } eb_backup_options_t;
 
+/* The table that the board's firmware uses, and the app that it starts. */
+typedef struct eb_flash_contents {
+    eb_partition_table_t table;
+    eb_boot_choice_t boot; /* index -1: not known */
+} eb_flash_contents_t;
+
 typedef struct eb_backup_result {
     bool verified;
     char partition[EB_PARTITION_LABEL_BYTES]; /* of backup-partition; empty otherwise */
@@ -32,8 +38,6 @@ typedef struct eb_backup_result {
     char created_utc[EB_TIME_TEXT_BYTES];
     uint8_t sha256[EB_SHA256_BYTES];
     uint8_t md5[EB_MD5_BYTES];
-    eb_partition_table_t table;
-    eb_boot_choice_t boot;
     eb_origins_t origins;
     eb_session_stats_t stats;
     double seconds; /* of reading and verifying, this run */

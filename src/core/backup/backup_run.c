@@ -195,6 +195,7 @@ static eb_code_t finish(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
         .range = b->range,
         .partition = b->job->partition,
         .layout = b->job->layout,
+        .contents = b->job->contents,
         .map = &b->reading.map,
     };
     eb_code_t code = eb_commit_backup(&finish, b->ev, result, err);

@@ -146,29 +146,26 @@ static eb_origin_range_t *list_ranges(const eb_verified_map_t *map, size_t *coun
 
 /* -- the files ------------------------------------------------------------------------------ */
 
-static void fill_sidecar(const eb_commit_t *finish, const eb_backup_result_t *result,
-                         eb_sidecar_t *sidecar)
+void eb_commit_fill_sidecar(const eb_backup_result_t *result, const eb_part_choice_t *partition,
+                            const char *note, eb_sidecar_t *sidecar)
 {
-    const char *name = eb_path_file_name(result->image_path);
-    const char *note = finish->options->note != NULL ? finish->options->note : "";
-
     sidecar->format = EB_SIDECAR_FORMAT;
     (void)snprintf(sidecar->tool_version, sizeof(sidecar->tool_version), "%s", eb_version());
     memcpy(sidecar->created_utc, result->created_utc, sizeof(sidecar->created_utc));
-    sidecar->chip = *eb_session_chip(finish->retry->session);
-    sidecar->flash = *eb_session_flash(finish->retry->session);
     sidecar->addr = result->addr;
     sidecar->size_bytes = result->size_bytes;
-    if (finish->partition != NULL) {
-        memcpy(sidecar->partition, finish->partition->label, sizeof(sidecar->partition));
+    memset(sidecar->partition, 0, sizeof(sidecar->partition));
+    if (partition != NULL) {
+        memcpy(sidecar->partition, partition->label, sizeof(sidecar->partition));
     }
-    (void)snprintf(sidecar->file_name, sizeof(sidecar->file_name), "%s", name);
+    (void)snprintf(sidecar->file_name, sizeof(sidecar->file_name), "%.255s",
+                   eb_path_file_name(result->image_path));
     memcpy(sidecar->sha256, result->sha256, sizeof(sidecar->sha256));
     memcpy(sidecar->md5, result->md5, sizeof(sidecar->md5));
     sidecar->origins = result->origins;
     sidecar->stats = result->stats;
     sidecar->seconds = result->seconds;
-    (void)snprintf(sidecar->note, sizeof(sidecar->note), "%s", note);
+    (void)snprintf(sidecar->note, sizeof(sidecar->note), "%s", note != NULL ? note : "");
 }
 
 /*
@@ -228,11 +225,14 @@ eb_code_t eb_commit_backup(eb_commit_t *finish, const eb_events_t *ev, eb_backup
         code = hash_partitions(finish, sidecar, err);
     }
     if (code == EB_OK) {
-        fill_sidecar(finish, result, sidecar);
+        sidecar->chip = *eb_session_chip(finish->retry->session);
+        sidecar->flash = *eb_session_flash(finish->retry->session);
+        eb_commit_fill_sidecar(result, finish->partition, finish->options->note, sidecar);
         eb_origin_range_t *ranges = list_ranges(finish->map, &sidecar->range_count);
         sidecar->ranges = ranges;
-        result->table = sidecar->table;
-        result->boot = sidecar->boot;
+        if (finish->contents != NULL) {
+            *finish->contents = (eb_flash_contents_t){sidecar->table, sidecar->boot};
+        }
         warn_of_contents(finish, ev, result);
         code = eb_commit_files(part, sidecar, err);
         free(ranges);

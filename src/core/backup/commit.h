@@ -17,16 +17,22 @@ typedef struct eb_commit {
     eb_range_t range;
     const eb_part_choice_t *partition; /* NULL: the range is not one; borrowed */
     const eb_layout_t *layout;         /* of the board; NULL: not known yet; borrowed */
+    eb_flash_contents_t *contents;     /* NULL: not wanted */
     const eb_verified_map_t *map;      /* where each byte came from; borrowed */
 } eb_commit_t;
 
 /*
  * Hash the file, look at what is in it, write the sidecar and give the image its name. Fills
- * sha256, md5, table, boot and the paths of result; its addr, size_bytes, created_utc, origins,
+ * sha256, md5 and the paths of result, and *contents; its addr, size_bytes, created_utc, origins,
  * stats and seconds must be filled. EB_OK: complete and durable.
  */
 eb_code_t eb_commit_backup(eb_commit_t *finish, const eb_events_t *ev, eb_backup_result_t *result,
                            eb_err_t *err);
+
+/* All of a sidecar but chip, flash, table, boot and hashes of partitions. partition and note may be
+ * NULL. */
+void eb_commit_fill_sidecar(const eb_backup_result_t *result, const eb_part_choice_t *partition,
+                            const char *note, eb_sidecar_t *sidecar);
 
 /*
  * Write the sidecar (NULL: none) and give the image its name, in an order that never leaves a

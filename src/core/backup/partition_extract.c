@@ -3,7 +3,6 @@
 #include "bytes.h"
 #include "clock.h"
 #include "commit.h"
-#include "espbackup/version.h"
 #include "fs_atomic.h"
 #include "hash_file.h"
 #include "range.h"
@@ -75,27 +74,13 @@ static eb_sidecar_t *make_sidecar(const eb_backup_image_t *source,
         return NULL;
     }
     *sidecar = *source->sidecar;
-    (void)snprintf(sidecar->tool_version, sizeof(sidecar->tool_version), "%s", eb_version());
-    memcpy(sidecar->created_utc, result->created_utc, sizeof(sidecar->created_utc));
-    sidecar->addr = choice->range.addr;
-    sidecar->size_bytes = choice->range.size;
-    memcpy(sidecar->partition, choice->label, sizeof(sidecar->partition));
-    (void)snprintf(sidecar->file_name, sizeof(sidecar->file_name), "%.255s",
-                   eb_path_file_name(result->image_path));
-    memcpy(sidecar->sha256, result->sha256, sizeof(sidecar->sha256));
-    memcpy(sidecar->md5, result->md5, sizeof(sidecar->md5));
-    sidecar->origins = result->origins;
-    sidecar->stats = result->stats;
-    sidecar->seconds = result->seconds;
+    char note[EB_NOTE_BYTES];
+    (void)snprintf(note, sizeof(note), "out of %.200s of %s", eb_path_file_name(source->path),
+                   sidecar->created_utc);
+    eb_commit_fill_sidecar(result, choice, options->note != NULL ? options->note : note, sidecar);
     for (size_t i = 0; i < sidecar->table.count; i++) {
         sidecar->part_hash[i].known =
             sidecar->part_hash[i].known && lies_within(&sidecar->table.entries[i], choice->range);
-    }
-    if (options->note != NULL) {
-        (void)snprintf(sidecar->note, sizeof(sidecar->note), "%s", options->note);
-    } else {
-        (void)snprintf(sidecar->note, sizeof(sidecar->note), "out of %.200s of %s",
-                       eb_path_file_name(source->path), source->sidecar->created_utc);
     }
     return sidecar;
 }
@@ -116,8 +101,6 @@ static void fill_result(const eb_backup_image_t *source, const eb_part_choice_t 
     result->origins.bytes[sidecar->origins.bytes[EB_ORIGIN_READ_TWICE] > 0 ? EB_ORIGIN_READ_TWICE
                                                                            : EB_ORIGIN_EARLIER] =
         choice->range.size;
-    result->table = sidecar->table;
-    result->boot = sidecar->boot;
     result->stats = sidecar->stats;
     result->stats.wire_bytes_in = result->stats.wire_bytes_out = 0;
     result->stats.retries = result->stats.reconnects = result->stats.slowdowns = 0;

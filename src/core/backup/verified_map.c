@@ -72,44 +72,6 @@ void eb_verified_map_set(eb_verified_map_t *map, eb_range_t range, eb_origin_t o
     }
 }
 
-static bool next_run(const eb_verified_map_t *map, uint64_t from, bool want_open, eb_range_t *out)
-{
-    *out = (eb_range_t){0, 0};
-    if (map->unit_count == 0) {
-        return false;
-    }
-    size_t index = 0;
-    if (from > map->range.addr) {
-        uint64_t unit = (from + EB_MAP_UNIT_BYTES - 1) / EB_MAP_UNIT_BYTES;
-        index = (size_t)(unit - first_unit(map));
-    }
-    while (index < map->unit_count && (map->origin[index] == EB_ORIGIN_NONE) != want_open) {
-        index++;
-    }
-    if (index >= map->unit_count) {
-        return false;
-    }
-    uint64_t start, end;
-    unit_bounds(map, index, &start, &end);
-    while (index < map->unit_count && (map->origin[index] == EB_ORIGIN_NONE) == want_open) {
-        uint64_t unused;
-        unit_bounds(map, index, &unused, &end);
-        index++;
-    }
-    *out = (eb_range_t){(uint32_t)start, (uint32_t)(end - start)};
-    return true;
-}
-
-bool eb_verified_map_next_open(const eb_verified_map_t *map, uint64_t from, eb_range_t *out)
-{
-    return next_run(map, from, true, out);
-}
-
-bool eb_verified_map_next_verified(const eb_verified_map_t *map, uint64_t from, eb_range_t *out)
-{
-    return next_run(map, from, false, out);
-}
-
 bool eb_verified_map_next_run(const eb_verified_map_t *map, uint64_t from, eb_range_t *out,
                               eb_origin_t *origin)
 {
@@ -130,6 +92,36 @@ bool eb_verified_map_next_run(const eb_verified_map_t *map, uint64_t from, eb_ra
     }
     *out = (eb_range_t){(uint32_t)start, (uint32_t)(end - start)};
     return true;
+}
+
+/* Runs that follow each other are joined if both are open, or both are verified. */
+static bool next_joined(const eb_verified_map_t *map, uint64_t from, bool open, eb_range_t *out)
+{
+    uint64_t at = from > map->range.addr ? from + EB_MAP_UNIT_BYTES - 1 : from;
+    eb_origin_t origin;
+    eb_range_t run;
+
+    *out = (eb_range_t){0, 0};
+    for (at -= at % EB_MAP_UNIT_BYTES; eb_verified_map_next_run(map, at, &run, &origin);
+         at = eb_range_end(run)) {
+        if ((origin == EB_ORIGIN_NONE) == open) {
+            out->addr = out->size == 0 ? run.addr : out->addr;
+            out->size += run.size;
+        } else if (out->size > 0) {
+            break;
+        }
+    }
+    return out->size > 0;
+}
+
+bool eb_verified_map_next_open(const eb_verified_map_t *map, uint64_t from, eb_range_t *out)
+{
+    return next_joined(map, from, true, out);
+}
+
+bool eb_verified_map_next_verified(const eb_verified_map_t *map, uint64_t from, eb_range_t *out)
+{
+    return next_joined(map, from, false, out);
 }
 
 void eb_verified_map_totals(const eb_verified_map_t *map, eb_origins_t *out)

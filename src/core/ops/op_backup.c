@@ -28,12 +28,15 @@ static eb_code_t choose_range(eb_session_t *s, const eb_backup_options_t *option
 }
 
 eb_code_t eb_op_backup(eb_session_t *s, const eb_backup_options_t *options, const eb_events_t *ev,
-                       eb_backup_result_t *result, eb_err_t *err)
+                       eb_backup_result_t *result, eb_flash_contents_t *contents, eb_err_t *err)
 {
-    eb_backup_job_t job = {.options = options};
+    eb_backup_job_t job = {.options = options, .contents = contents};
 
     memset(result, 0, sizeof(*result));
-    result->boot.index = -1;
+    if (contents != NULL) {
+        memset(contents, 0, sizeof(*contents));
+        contents->boot.index = -1;
+    }
     eb_code_t code = eb_session_need_flash(s, err);
     if (code == EB_OK) {
         code = choose_range(s, options, &job.range, err);

@@ -128,7 +128,6 @@ static eb_code_t make_file(work_t *w, size_t index, eb_backup_result_t *result, 
     eb_code_t code;
 
     memset(result, 0, sizeof(*result));
-    result->boot.index = -1;
     memcpy(result->partition, choice->label, sizeof(result->partition));
     if (w->options->from_image != NULL) {
         code =
@@ -144,11 +143,6 @@ static eb_code_t make_file(work_t *w, size_t index, eb_backup_result_t *result, 
         code = eb_backup_run(w->session, &job, &w->joint.ev, result, err);
     }
     w->joint.before_bytes += choice->range.size;
-    if (index > 0) {
-        memset(&result->table, 0, sizeof(result->table));
-        memset(&result->boot, 0, sizeof(result->boot));
-        result->boot.index = -1;
-    }
     return code != EB_OK ? eb_err_wrap(err, "partition \"%s\"", choice->label) : EB_OK;
 }
 
@@ -196,6 +190,7 @@ eb_code_t eb_op_backup_partition(eb_session_t *s, const eb_partition_backup_opti
     eb_code_t code = choose(w, ev, err);
     if (code == EB_OK) {
         w->file_options.table_addr = w->layout.table.addr;
+        result->contents = (eb_flash_contents_t){w->layout.table, w->layout.boot};
         join_events(w, ev);
         code = make_files(w, result, err);
     }

@@ -165,7 +165,7 @@ static eb_code_t back_up_first(eb_restore_job_t *job, eb_err_t *err)
     if (backup == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the backup");
     }
-    eb_code_t code = eb_op_backup(job->session, &options, job->ev, backup, err);
+    eb_code_t code = eb_op_backup(job->session, &options, job->ev, backup, NULL, err);
     if (code == EB_OK) {
         memcpy(job->result->first_backup_path, backup->image_path,
                sizeof(job->result->first_backup_path));

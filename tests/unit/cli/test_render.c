@@ -166,6 +166,8 @@ static const eb_chip_info_t chip = {
     .security = {.flash_encryption = EB_NO, .secure_boot = EB_YES, .secure_boot_version = 2},
 };
 
+static eb_flash_contents_t contents;
+
 static eb_backup_result_t *example_backup(void)
 {
     eb_backup_result_t *result = calloc(1, sizeof(*result));
@@ -182,7 +184,8 @@ static eb_backup_result_t *example_backup(void)
         .stats = {.port = "/dev/ttyUSB0", .baud = 921600, .stub = true, .stub_version = "1.2.2"},
         .seconds = 16,
     };
-    example_table(&result->table, &result->boot);
+    memset(&contents, 0, sizeof(contents));
+    example_table(&contents.table, &contents.boot);
     return result;
 }
 
@@ -191,7 +194,7 @@ static void backup_as_text(void **state)
     eb_backup_result_t *result = example_backup();
 
     (void)state;
-    assert_true(eb_text_backup(&term, &chip, result));
+    assert_true(eb_text_backup(&term, &chip, result, &contents));
     assert_shown("Image         backups/esp32_backup_20261121_101500.bin\n");
     assert_shown("ESP32-D0WD (revision v3.1), MAC 24:0a:c4:12:34:56\n");
     assert_shown("Size          4 MB\n");
@@ -214,7 +217,7 @@ static void a_backup_read_twice_claims_no_md5(void **state)
     (void)state;
     result->verified = false;
     result->origins = (eb_origins_t){{[EB_ORIGIN_READ_TWICE] = 4194304}};
-    assert_true(eb_text_backup(&term, &chip, result));
+    assert_true(eb_text_backup(&term, &chip, result, &contents));
     assert_shown("by two equal reads");
     assert_not_shown("every byte, by");
     free(result);
@@ -225,9 +228,9 @@ static void hostile_names_are_shown_harmless(void **state)
     eb_backup_result_t *result = example_backup();
 
     (void)state;
-    strcpy(result->table.entries[1].app.desc.project, "x\033[2Jy\n");
-    strcpy(result->table.entries[0].label, "\377\377nvs");
-    assert_true(eb_text_backup(&term, &chip, result));
+    strcpy(contents.table.entries[1].app.desc.project, "x\033[2Jy\n");
+    strcpy(contents.table.entries[0].label, "\377\377nvs");
+    assert_true(eb_text_backup(&term, &chip, result, &contents));
     assert_shown("x?[2Jy?");
     assert_shown("??nvs");
     assert_null(strchr(shown(), '\033'));
@@ -375,7 +378,7 @@ static void backup_as_json(void **state)
     (void)state;
     eb_json_backup(root, result);
     eb_json_chip(root, &chip);
-    eb_json_table(root, &result->table, &result->boot, NULL);
+    eb_json_table(root, &contents.table, &contents.boot, NULL);
     eb_json_connection(root, &result->stats);
     root = reread(root);
     assert_int_equal(eb_json_get_bool(root, "verified", &verified, NULL), EB_OK);

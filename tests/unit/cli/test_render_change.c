@@ -444,7 +444,7 @@ static void partition_backups(void **state)
                                     .addr = 0x9000,
                                     .size_bytes = 0x6000};
     files[1] = (eb_backup_result_t){.partition = "ota_0", .addr = 0x10000, .size_bytes = 0x100000};
-    const eb_partition_backup_result_t result = {files, 2};
+    const eb_partition_backup_result_t result = {.files = files, .count = 2};
     assert_true(eb_text_partition_backup(&term, NULL, &result));
     assert_shown("  Folder        backups\n");
     assert_shown("  nvs     0x9000  24 KB  verified   esp32_nvs.bin\n");

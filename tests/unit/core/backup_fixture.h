@@ -35,6 +35,7 @@ typedef struct fixture {
     watch_t watch;
     eb_backup_options_t options;
     eb_backup_result_t result;
+    eb_flash_contents_t contents;
     eb_err_t err;
 } fixture_t;
 
@@ -69,7 +70,7 @@ static inline eb_code_t back_up(fixture_t *f)
         f->watch.ev.max_level = level;
     }
     memset(&f->err, 0, sizeof(f->err));
-    return eb_op_backup(f->board, &f->options, &f->watch.ev, &f->result, &f->err);
+    return eb_op_backup(f->board, &f->options, &f->watch.ev, &f->result, &f->contents, &f->err);
 }
 
 static inline uint64_t origins_sum(const eb_origins_t *s)

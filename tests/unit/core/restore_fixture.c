@@ -37,7 +37,7 @@ int restore_set_up(void **state)
     board_fill_realistic(f->board);
     f->answer = true;
     *state = f;
-    if (eb_op_backup(f->board, &options, NULL, &f->backup, &f->err) != EB_OK) {
+    if (eb_op_backup(f->board, &options, NULL, &f->backup, NULL, &f->err) != EB_OK) {
         return 1;
     }
     f->image = malloc(RESTORE_FLASH_BYTES);

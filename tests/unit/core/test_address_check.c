@@ -31,7 +31,7 @@ static eb_code_t back_up_board(eb_session_t *board, eb_range_t range, bool full,
     assert_non_null(result);
     folder_make(dir, sizeof(dir));
     watch_init(&watch, board);
-    const eb_code_t code = eb_op_backup(board, &options, &watch.ev, result, &err);
+    const eb_code_t code = eb_op_backup(board, &options, &watch.ev, result, NULL, &err);
     *noted = strstr(watch.notes, "verified a second time") != NULL;
     *wrong = false;
     if (code == EB_OK) {

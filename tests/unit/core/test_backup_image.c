@@ -40,7 +40,7 @@ static int set_up(void **state)
     f->source.fd = -1;
     watch_init(&f->watch, NULL);
     *state = f;
-    return eb_op_backup(f->board, &options, NULL, &f->backup, &f->err) == EB_OK ? 0 : 1;
+    return eb_op_backup(f->board, &options, NULL, &f->backup, NULL, &f->err) == EB_OK ? 0 : 1;
 }
 
 static int tear_down(void **state)
@@ -121,7 +121,7 @@ static void latest_is_of_a_whole_flash(void **state)
     eb_backup_result_t part;
     eb_backup_options_t options = {.dir = f->dir, .has_range = true, .addr = 0, .size = 0x9000};
 
-    assert_int_equal(eb_op_backup(f->board, &options, NULL, &part, NULL), EB_OK);
+    assert_int_equal(eb_op_backup(f->board, &options, NULL, &part, NULL, NULL), EB_OK);
     assert_int_equal(open_it(f, "latest"), EB_OK);
     assert_string_equal(f->source.path, f->backup.image_path);
     assert_int_equal(unlink(f->backup.image_path), 0);
@@ -136,7 +136,7 @@ static void a_range_lies_where_its_sidecar_says(void **state)
     eb_backup_options_t options = {
         .dir = f->dir, .has_range = true, .addr = 0x10000, .size = 0x30000};
 
-    assert_int_equal(eb_op_backup(f->board, &options, NULL, &part, NULL), EB_OK);
+    assert_int_equal(eb_op_backup(f->board, &options, NULL, &part, NULL, NULL), EB_OK);
     assert_int_equal(open_it(f, part.image_path), EB_OK);
     assert_int_equal(f->source.addr, 0x10000);
     assert_null(f->source.table);

@@ -46,8 +46,7 @@ static void names_are_taken_in_flash_order(void **state)
     assert_file(f, 0, 0x9000, 0x5000, "nvs", "nvs");
     assert_file(f, 1, 0xD0000, 0x30000, "storage", "storage");
     assert_nothing_left_over(f);
-    assert_true(f->result.files[0].table.present);
-    assert_false(f->result.files[1].table.present);
+    assert_true(f->result.contents.table.present);
     assert_int_equal(f->watch.total[EB_PHASE_READ], 0x35000);
     char *first = strstr(f->watch.notes, "only you can read");
     assert_true(first != NULL && strstr(first + 1, "only you can read") == NULL); /* once */
@@ -178,7 +177,7 @@ static void a_table_elsewhere_is_given_or_found(void **state)
     assert_ok(f, back_up(f, f->board), 1);
     assert_file(f, 0, 0x9000, 0x5000, "nvs", "nvs");
     assert_non_null(strstr(f->watch.notes, "partition table lies at 0x20000"));
-    assert_int_equal(f->result.files[0].table.addr, 0x20000);
+    assert_int_equal(f->result.contents.table.addr, 0x20000);
     f->options.select.table_addr = 0x20000;
     assert_ok(f, back_up(f, f->board), 1);
     assert_null(strstr(f->watch.notes, "partition table lies at"));
@@ -202,7 +201,7 @@ static void a_table_without_md5_is_taken(void **state)
     name(f, "otadata");
     assert_ok(f, back_up(f, f->board), 1);
     assert_file(f, 0, 0xE000, 0x2000, "otadata", "otadata");
-    assert_false(f->result.files[0].table.has_md5);
+    assert_false(f->result.contents.table.has_md5);
 }
 
 static void a_table_that_lies_is_refused(void **state)
@@ -325,7 +324,7 @@ static void the_part_of_a_range_is_not_taken_up_as_a_partition(void **state)
         .dir = f->dir, .full = true, .has_range = true, .addr = 0x9000, .size = 0x5000};
 
     f->board->lost_at = 0x2000;
-    assert_int_equal(eb_op_backup(f->board, &options, NULL, &range, NULL), EB_ERR_PORT_LOST);
+    assert_int_equal(eb_op_backup(f->board, &options, NULL, &range, NULL, NULL), EB_ERR_PORT_LOST);
     fake_forget(f->board);
     name(f, "nvs");
     assert_ok(f, back_up(f, f->board), 1);

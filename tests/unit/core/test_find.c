@@ -45,7 +45,7 @@ static void make_backup(const char *mac, const char *name, uint64_t seed, uint64
     snprintf(board->chip.macs[0].text, EB_MAC_TEXT_BYTES, "%s", mac);
     fake_fill(board, 0, FLASH_BYTES, seed);
     board->lost_at = lost_at;
-    assert_int_equal(eb_op_backup(board, &options, NULL, result, NULL),
+    assert_int_equal(eb_op_backup(board, &options, NULL, result, NULL, NULL),
                      lost_at != 0 ? EB_ERR_PORT_LOST : EB_OK);
     free(result);
     fake_free(board);

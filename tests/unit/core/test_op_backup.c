@@ -191,7 +191,7 @@ static void an_image_that_appears_meanwhile_is_not_overwritten(void **state)
     f->options.output = output;
     watch_init(&f->watch, f->board);
     f->watch.make_file = output;
-    assert_int_equal(eb_op_backup(f->board, &f->options, &f->watch.ev, &f->result, &f->err),
+    assert_int_equal(eb_op_backup(f->board, &f->options, &f->watch.ev, &f->result, NULL, &f->err),
                      EB_ERR_FILE_EXISTS);
     assert_true(eb_fs_exists(f->result.part_path));
     assert_int_equal(eb_fs_read_file(output, MB, &text, &len, NULL), EB_OK);
@@ -231,7 +231,7 @@ static void ranges_are_checked_and_kept_to(void **state)
     assert_complete(f, back_up(f));
     assert_int_equal(f->result.addr, 0x9001);
     assert_int_equal(f->result.size_bytes, 0x7ABC);
-    assert_true(f->result.table.present); /* the board's own, although it lies outside */
+    assert_true(f->contents.table.present); /* the board's own, although it lies outside */
     fake_forget(f->board);
     f->options.addr = 0x30001;
     f->options.size = 0;

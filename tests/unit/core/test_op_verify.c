@@ -34,7 +34,7 @@ static int set_up(void **state)
     f->board = fake_new(MB, 1);
     board_fill_realistic(f->board);
     *state = f;
-    return eb_op_backup(f->board, &options, NULL, &f->backup, &f->err) == EB_OK ? 0 : 1;
+    return eb_op_backup(f->board, &options, NULL, &f->backup, NULL, &f->err) == EB_OK ? 0 : 1;
 }
 
 static int tear_down(void **state)
@@ -251,7 +251,7 @@ static void what_only_one_image_has_is_told(void **state)
     eb_backup_options_t options = {
         .dir = f->dir, .has_range = true, .addr = 0x9800, .size = 0x8000};
 
-    assert_int_equal(eb_op_backup(f->board, &options, NULL, &part, NULL), EB_OK);
+    assert_int_equal(eb_op_backup(f->board, &options, NULL, &part, NULL, NULL), EB_OK);
     assert_int_equal(diff(f, NULL, part.image_path, f->backup.image_path), EB_ERR_DIFFERENT);
     assert_true(f->result.verified);
     assert_int_equal(f->result.addr, 0);
@@ -278,7 +278,7 @@ static void images_of_different_places_cannot_be_compared(void **state)
     eb_backup_options_t options = {
         .dir = f->dir, .has_range = true, .addr = 0x1000, .size = 0x1000};
 
-    assert_int_equal(eb_op_backup(f->board, &options, NULL, &part, NULL), EB_OK);
+    assert_int_equal(eb_op_backup(f->board, &options, NULL, &part, NULL, NULL), EB_OK);
     file_write(f->dir, "low.bin", f->board->bytes, 0x1000);
     assert_int_equal(diff(f, NULL, "low", part.image_path), EB_ERR_USAGE);
     assert_non_null(strstr(f->err.message, "in common"));

@@ -20,7 +20,7 @@ static void partitions_come_out_of_a_backup(void **state)
     eb_backup_options_t options = {.dir = f->dir};
     eb_sidecar_t *sidecar = NULL;
 
-    assert_int_equal(eb_op_backup(f->board, &options, NULL, &whole, NULL), EB_OK);
+    assert_int_equal(eb_op_backup(f->board, &options, NULL, &whole, NULL, NULL), EB_OK);
     f->options.from_image = "latest";
     f->options.select.critical = true;
     assert_ok(f, back_up(f, NULL), 5);
@@ -52,7 +52,7 @@ static void what_the_image_does_not_hold_is_refused(void **state)
     eb_backup_options_t options = {
         .dir = f->dir, .has_range = true, .addr = 0x8000, .size = 0xF000};
 
-    assert_int_equal(eb_op_backup(f->board, &options, NULL, &low, NULL), EB_OK);
+    assert_int_equal(eb_op_backup(f->board, &options, NULL, &low, NULL, NULL), EB_OK);
     f->options.from_image = low.image_path;
     name(f, "nvs");
     assert_ok(f, back_up(f, NULL), 1);
@@ -103,7 +103,7 @@ static void a_damaged_image_gives_nothing(void **state)
     eb_backup_result_t whole;
     eb_backup_options_t options = {.dir = f->dir};
 
-    assert_int_equal(eb_op_backup(f->board, &options, NULL, &whole, NULL), EB_OK);
+    assert_int_equal(eb_op_backup(f->board, &options, NULL, &whole, NULL, NULL), EB_OK);
     f->board->bytes[FLASH_BYTES - 1] ^= 1;
     file_write(f->dir, strrchr(whole.image_path, '/') + 1, f->board->bytes, FLASH_BYTES);
     f->options.from_image = whole.image_path;

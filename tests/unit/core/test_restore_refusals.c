@@ -270,7 +270,7 @@ static void own_ciphertext_is_put_back(void **state)
     f->board->chip.security.flash_encryption = EB_YES;
     fake_fill(f->board, 0, RESTORE_FLASH_BYTES / 4, 50);
     eb_backup_options_t options = {.dir = f->dir};
-    assert_int_equal(eb_op_backup(f->board, &options, NULL, &f->backup, &f->err), EB_OK);
+    assert_int_equal(eb_op_backup(f->board, &options, NULL, &f->backup, NULL, &f->err), EB_OK);
     memcpy(f->image, f->board->bytes, RESTORE_FLASH_BYTES);
     f->options.backup = f->backup.image_path;
     fake_forget(f->board);
