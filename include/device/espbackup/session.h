@@ -69,14 +69,6 @@ const eb_chip_info_t *eb_session_chip(const eb_session_t *s);
 const eb_flash_info_t *eb_session_flash(const eb_session_t *s);
 void eb_session_get_stats(const eb_session_t *s, eb_session_stats_t *out);
 
-/* A chip that the program knows. */
-typedef struct eb_chip_name {
-    const char *id;
-    const char *name;
-} eb_chip_name_t;
-/* All of them; returns their count. Static storage. */
-size_t eb_chip_names(const eb_chip_name_t **out);
-
 /* How many stubs this program carries; 0: built without them, only the ROM loaders work. */
 size_t eb_stub_embedded_count(void);
 
