@@ -106,7 +106,7 @@ static void examine_part(const char *path, eb_backup_entry_t *entry)
     entry->state = EB_BACKUP_PARTIAL;
     if (eb_path_printf(journal_path, NULL, "%s" EB_PATH_JOURNAL_SUFFIX, path) != EB_OK ||
         eb_journal_load(journal_path, &head, &left, &end_bytes, NULL) != EB_OK) {
-        copy_text(entry->detail, sizeof(entry->detail), "without a journal: cannot be taken up");
+        copy_text(entry->detail, sizeof(entry->detail), "without a journal: cannot be resumed");
         eb_verified_map_free(&left);
         return;
     }
