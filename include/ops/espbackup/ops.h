@@ -1,8 +1,28 @@
 /*
  * ops.h: the operations of espbackup: options in, result out, nothing printed.
  *
- * Result structs are zeroed on entry and filled on failure too; zero means "not verified", "not
- * started". Paths given are borrowed for the call.
+ * These headers are the program's own, not a library's interface: they change as it does.
+ *
+ * For every eb_op_*:
+ *
+ * - It blocks until the work is done, on the caller's thread, to which the session belongs.
+ * - Cancel (eb_events_t) is honoured within 1 s and gives EB_ERR_CANCELLED. The session stays open.
+ * - Options, their texts and `s` are borrowed for the call. The result belongs to the caller. It is
+ *   zeroed first, so an old one must be freed before.
+ * - A failure fills the result with what is known by then. Zero means not known, not verified, not
+ *   started; empty text means none. Sizes, addresses and counts are in bytes of flash.
+ * - `ev` may be NULL.
+ *
+ * Errors that any operation may give, apart from its own:
+ *
+ * - EB_ERR_USAGE: options that exclude each other, or a range beyond the flash or 4 GiB.
+ * - EB_ERR_INTERNAL: no memory.
+ * - Of a file: EB_ERR_FILE_IO, _FILE_ACCESS and, where files are written, _DISK_FULL.
+ * - Of a board, before its flash is used: EB_ERR_FLASH_MUTE, _FLASH_SIZE, and EB_ERR_REFUSED in
+ * secure download mode.
+ * - Of a board, after retries: the code of the last flash call (EB_ERR_PORT_LOST, _NO_ANSWER,
+ *   _TIMEOUT, _PROTOCOL, _DEVICE, ...), EB_ERR_CHIP_MISMATCH when another board came back, and
+ *   EB_ERR_UNVERIFIED when bytes never match.
  */
 #ifndef ESPBACKUP_OPS_H
 #define ESPBACKUP_OPS_H
@@ -32,21 +52,36 @@ typedef struct eb_flash_report {
     eb_partition_table_t table;
     eb_boot_choice_t boot;
     eb_app_image_t bootloader;
-    eb_flash_usage_t usage;                         /* whole flash */
+    eb_flash_usage_t usage;                         /* whole flash; known: all was asked */
     eb_flash_usage_t part_usage[EB_PARTITIONS_MAX]; /* by table entry */
 } eb_flash_report_t;
 
 typedef struct eb_flash_info_options {
     uint32_t table_addr; /* 0: 0x8000, then a search at the usual places */
-    bool skip_usage;     /* do not spend digests on what is erased */
+    bool skip_usage;     /* do not ask which parts are erased */
 } eb_flash_info_options_t;
 
+/* What lies in the flash of a board. Without a table EB_OK, and report->table.present is false.
+ * Usage stays unknown where the chip has no MD5. EB_PHASE_CHECK. After a failure the table and the
+ * usage of the partitions asked so far stay. */
 eb_code_t eb_op_flash_info(eb_session_t *s, const eb_flash_info_options_t *options,
                            const eb_events_t *ev, eb_flash_report_t *report, eb_err_t *err);
 
 /* -- backup ---------------------------------------------------------------------------------- */
 
-/* *contents, NULL if not wanted, is filled like *result. */
+/*
+ * An image of the flash, or of a range, and its sidecar. EB_OK: both are complete and durable, and
+ * the image is verified where the chip has an MD5. EB_PHASE_CHECK, _READ and _HASH.
+ *
+ * EB_ERR_FILE_EXISTS: an output that exists, without force; or its .part is of another board.
+ * EB_ERR_IMAGE_INVALID, _SIDECAR_INVALID, _BACKUP_NOT_FOUND: the backup of `since`.
+ * EB_ERR_UNVERIFIED: also when the board was erased since the .part was read.
+ * EB_ERR_UNSUPPORTED: the ROM bootloader cannot read this flash, or the flash has 4 GiB.
+ *
+ * After a failure result->part_path names the .part that a later call resumes, and result->origins
+ * tells how much of it is verified. If the failure came after the image got its name, image_path
+ * is set instead. *contents, NULL if not wanted, is filled like *result.
+ */
 eb_code_t eb_op_backup(eb_session_t *s, const eb_backup_options_t *options, const eb_events_t *ev,
                        eb_backup_result_t *result, eb_flash_contents_t *contents, eb_err_t *err);
 
@@ -65,13 +100,13 @@ typedef enum eb_backup_state {
 typedef struct eb_backup_entry {
     char name[256]; /* file name within the folder */
     eb_backup_state_t state;
-    char detail[256];                     /* why it is bad */
+    char detail[256];                     /* why it is not complete */
     uint64_t size_bytes;                  /* of the file */
     char created_utc[EB_TIME_TEXT_BYTES]; /* sidecar; else the file's time */
     char chip[16];
     char chip_name[24];
     char mac[EB_MAC_TEXT_BYTES];
-    uint32_t addr;
+    uint32_t addr; /* of the image's first byte in the flash */
     uint64_t flash_size_bytes;
     char partition[EB_PARTITION_LABEL_BYTES]; /* empty: a range or the whole flash */
     char app_name[33];
@@ -81,10 +116,10 @@ typedef struct eb_backup_entry {
 
 typedef struct eb_list_options {
     const char *dir;
-    bool check;            /* hash every image */
-    const char *chip;      /* filters; NULL: all */
-    const char *mac;       /* or the beginning of one */
-    const char *partition; /* "": only backups of no single partition */
+    bool check;            /* compare the SHA-256 of every image with its sidecar */
+    const char *chip;      /* id, "esp32c3"; NULL: all */
+    const char *mac;       /* or the beginning of one; NULL: all */
+    const char *partition; /* label; "": only backups of no single partition; NULL: all */
 } eb_list_options_t;
 
 typedef struct eb_backup_list {
@@ -92,28 +127,54 @@ typedef struct eb_backup_list {
     size_t count;
 } eb_backup_list_t;
 
-/* A missing folder gives an empty list and EB_OK. Free with eb_backup_list_free. */
+/* The backups in a folder; no board. A missing folder gives an empty list and EB_OK. What is wrong
+ * with a file is the state of its entry, not an error. Free with eb_backup_list_free. On failure
+ * the list is empty. With check: EB_PHASE_HASH, image by image; without it there is no cancel. */
 eb_code_t eb_op_list(const eb_list_options_t *options, const eb_events_t *ev, eb_backup_list_t *out,
                      eb_err_t *err);
-void eb_backup_list_free(eb_backup_list_t *list);
+void eb_backup_list_free(eb_backup_list_t *list); /* NULL is allowed */
 
 /* -- restore --------------------------------------------------------------------------------- */
 
-/* Free result->spans in any case. After the first change a failure is EB_ERR_UNFINISHED with the
- * cause in the message. */
+/*
+ * Put an image, partitions or a range of it back on a board: check, compare, ask, write what
+ * differs, verify. EB_OK: everything is verified, or dry_run was asked for. EB_PHASE_HASH, _CHECK,
+ * _ERASE, _WRITE and _VERIFY.
+ *
+ * EB_ERR_BACKUP_NOT_FOUND, _IMAGE_INVALID, _SIDECAR_INVALID: the backup.
+ * EB_ERR_REFUSED: a check of chip, MAC, security, table or write protection failed, and force was
+ * not given (eb_err_t has the reason); or `confirm` said no.
+ * EB_ERR_UNSUPPORTED: a flash of 4 GiB.
+ * Errors of eb_op_backup, with backup_first.
+ * EB_ERR_UNFINISHED: any failure after the first change, a cancel too; its message has the cause.
+ * With every other code the board is as it was.
+ *
+ * result->spans has the state of each sector, after a failure too. Free it (eb_spans_free) in any
+ * case.
+ */
 eb_code_t eb_op_restore(eb_session_t *s, const eb_restore_options_t *options, const eb_events_t *ev,
                         eb_restore_result_t *result, eb_err_t *err);
 
 /* -- verify and diff ------------------------------------------------------------------------- */
 
 typedef struct eb_verify_options {
-    const char *backup, *dir;
+    const char *backup; /* a path, a name within dir, or "latest" */
+    const char *dir;
     bool has_address;
-    uint32_t address; /* of a bare .bin; default 0 */
+    uint32_t address; /* of a bare .bin in the flash; 0 unless has_address */
 } eb_verify_options_t;
 
-/* s NULL: the file alone. EB_ERR_DIFFERENT when the board differs, EB_ERR_IMAGE_INVALID or
- * EB_ERR_SIDECAR_INVALID when the file is not what its sidecar says. */
+/*
+ * Compare an image with its sidecar and, unless `s` is NULL, with the board, by MD5. EB_PHASE_HASH
+ * and _CHECK.
+ *
+ * EB_OK: no difference. Without a board result->verified is false if the image has no sidecar.
+ * EB_ERR_DIFFERENT: the board differs. The comparison is complete: verified is true.
+ * EB_ERR_IMAGE_INVALID, _SIDECAR_INVALID: the file and its sidecar do not agree.
+ * EB_ERR_BACKUP_NOT_FOUND; EB_ERR_UNSUPPORTED: an image of 4 GiB.
+ *
+ * Free the result with eb_diff_result_free in any case.
+ */
 eb_code_t eb_op_verify(eb_session_t *s, const eb_verify_options_t *options, const eb_events_t *ev,
                        eb_diff_result_t *result, eb_err_t *err);
 
@@ -121,32 +182,50 @@ typedef struct eb_diff_options {
     const char *a, *b; /* paths or names; exactly one of them may be NULL: the board */
     const char *dir;
 } eb_diff_options_t;
-/* EB_ERR_DIFFERENT when they differ. s only when one side is the board. */
+
+/*
+ * Compare two images, byte by byte, or an image with the board, by MD5. `s` is looked at only if
+ * one side is the board. EB_PHASE_HASH and _CHECK.
+ *
+ * EB_OK, EB_ERR_DIFFERENT and the other codes are as those of eb_op_verify. EB_ERR_USAGE also: the
+ * images have no byte of the flash in common, or there is no board to compare with.
+ *
+ * Free the result with eb_diff_result_free in any case.
+ */
 eb_code_t eb_op_diff(eb_session_t *s, const eb_diff_options_t *options, const eb_events_t *ev,
                      eb_diff_result_t *result, eb_err_t *err);
 
 /* -- erase ----------------------------------------------------------------------------------- */
 
 typedef struct eb_erase_options {
-    const char *dir; /* folder of backups, where restores that were cut short left files; or NULL */
-    bool whole;
-    const char *partition; /* NULL: the range */
-    uint32_t addr, size;
-    uint32_t table_addr;
-    bool force;
-    eb_confirm_fn confirm;
+    const char *dir; /* folder of backups, where interrupted restores left files; NULL: none */
+    bool whole;      /* the whole flash; else: */
+    const char *partition; /* by name; NULL: the range */
+    uint32_t addr, size;   /* whole sectors */
+    uint32_t table_addr;   /* 0: 0x8000, then a search at the usual places */
+    bool force;            /* security state and write protection are warnings only */
+    eb_confirm_fn confirm; /* NULL: go on */
     void *confirm_user;
 } eb_erase_options_t;
 
 typedef struct eb_erase_result {
-    bool verified;
-    bool changed;
+    bool verified; /* all of the range is erased, by MD5 */
+    bool changed;  /* at least one sector was touched */
     uint32_t addr;
     uint64_t size_bytes;
-    eb_spans_t spans;
+    eb_spans_t spans; /* the state of each sector at the end, after a failure too */
     double seconds;
 } eb_erase_result_t;
 
+/*
+ * Erase the flash of a board, a partition or a range: what is erased already is not touched.
+ * EB_OK: all of it is erased and verified. EB_PHASE_CHECK, _ERASE and _VERIFY.
+ *
+ * EB_ERR_USAGE also: a range that is not whole sectors, or a name that the table has not.
+ * EB_ERR_REFUSED, EB_ERR_UNFINISHED: as those of eb_op_restore.
+ *
+ * Free result->spans (eb_spans_free) in any case.
+ */
 eb_code_t eb_op_erase(eb_session_t *s, const eb_erase_options_t *options, const eb_events_t *ev,
                       eb_erase_result_t *result, eb_err_t *err);
 
@@ -154,11 +233,11 @@ eb_code_t eb_op_erase(eb_session_t *s, const eb_erase_options_t *options, const 
 
 typedef struct eb_partition_backup_options {
     eb_partition_select_t select;
-    const char *dir;
-    const char *output; /* only with exactly one partition */
-    bool force;
-    const char *note;
-    const char *from_image; /* NULL: from the board */
+    const char *dir;        /* folder of backups; made when it is missing */
+    const char *output;     /* only with exactly one partition; NULL: names in dir */
+    bool force;             /* output may replace an existing file */
+    const char *note;       /* NULL: none */
+    const char *from_image; /* a path, a name within dir, or "latest"; NULL: from the board */
 } eb_partition_backup_options_t;
 
 typedef struct eb_partition_backup_result {
@@ -168,7 +247,16 @@ typedef struct eb_partition_backup_result {
 } eb_partition_backup_result_t;
 void eb_partition_backup_result_free(eb_partition_backup_result_t *result);
 
-/* s NULL with from_image. */
+/*
+ * An image for each partition, from a board or, with from_image, out of an image; `s` is not looked
+ * at then. Each is complete and durable before the next begins. Progress is of all together.
+ *
+ * Errors are those of eb_op_backup and, with from_image, of opening an image (eb_op_verify).
+ * EB_ERR_USAGE also: no partition is named, a name that the table has not, or one output for
+ * several partitions. The first failure ends the call; files of partitions before it stay.
+ *
+ * Free the result with eb_partition_backup_result_free in any case.
+ */
 eb_code_t eb_op_backup_partition(eb_session_t *s, const eb_partition_backup_options_t *options,
                                  const eb_events_t *ev, eb_partition_backup_result_t *result,
                                  eb_err_t *err);

@@ -32,23 +32,23 @@ typedef struct eb_change_plan {
 typedef bool (*eb_confirm_fn)(void *user, const eb_change_plan_t *plan);
 
 typedef struct eb_restore_options {
-    const char *backup; /* a path, a name within dir, or "latest" */
-    const char *dir;
+    const char *backup;            /* a path, a name within dir, or "latest" */
+    const char *dir;               /* folder of backups, for names and saved sectors */
     const char *const *partitions; /* names within the image's table; count 0: the whole image */
     size_t partition_count;
-    bool has_address; /* where a bare .bin goes */
-    uint32_t address;
+    bool has_address;
+    uint32_t address;    /* where a bare .bin goes in the flash; looked at with has_address */
     bool has_range;      /* only this range of the flash, which must lie in the image */
     bool at_start;       /* it begins where the image does; addr is not looked at */
     uint32_t addr, size; /* size 0: to the end of the image */
-    uint32_t table_addr;
-    bool dry_run;
-    bool backup_first;
-    bool force;     /* other chip, other MAC, security state */
-    bool erase_all; /* everything outside the image is erased too */
+    uint32_t table_addr; /* 0: the image's, or 0x8000 and then a search at the usual places */
+    bool dry_run;        /* all but the change: checks, comparison and question */
+    bool backup_first;   /* a backup of the whole flash into dir, if anything differs */
+    bool force;          /* other chip, other MAC, security state */
+    bool erase_all;      /* everything outside the image is erased too */
     const char *flash_mode, *flash_freq, *flash_size; /* NULL: keep the bytes */
     bool assume_yes;                                  /* confirm answers without asking anybody */
-    eb_confirm_fn confirm;
+    eb_confirm_fn confirm;                            /* NULL: go on */
     void *confirm_user;
 } eb_restore_options_t;
 
@@ -57,12 +57,12 @@ typedef struct eb_restore_result {
     bool changed;  /* at least one sector was touched */
     char image_path[EB_PATH_BYTES];
     char first_backup_path[EB_PATH_BYTES]; /* of backup_first; empty otherwise */
-    uint32_t addr;
-    uint64_t size_bytes;
-    eb_spans_t spans; /* the truth about the board at the end, also after a failure */
-    uint64_t bytes_written;
-    uint64_t wire_bytes; /* payload sent, after deflate */
-    bool header_changed; /* flash_mode/freq/size altered the image header */
+    uint32_t addr;                         /* of the first range */
+    uint64_t size_bytes;                   /* of all ranges */
+    eb_spans_t spans;       /* the state of each sector at the end, after a failure too */
+    uint64_t bytes_written; /* acknowledged by the board; those written again too */
+    uint64_t wire_bytes;    /* payload sent for them, after deflate */
+    bool header_changed;    /* flash_mode/freq/size altered the image header */
     eb_session_stats_t stats;
     double seconds;
 } eb_restore_result_t;
