@@ -23,16 +23,6 @@ bool eb_ranges_hold(const eb_range_t *ranges, size_t count, uint64_t addr, uint6
     return false;
 }
 
-bool eb_ranges_touch(const eb_range_t *ranges, size_t count, uint64_t addr, uint64_t size)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (addr < eb_range_end(ranges[i]) && addr + size > ranges[i].addr) {
-            return true;
-        }
-    }
-    return false;
-}
-
 uint64_t eb_ranges_bytes(const eb_range_t *ranges, size_t count)
 {
     uint64_t bytes = 0;

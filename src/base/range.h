@@ -33,9 +33,8 @@ static inline bool eb_range_holds(eb_range_t outer, uint64_t addr, uint64_t size
 /* The bytes that lie in both; size 0: none. */
 eb_range_t eb_range_common(eb_range_t a, eb_range_t b);
 
-/* Whether one of the ranges holds all of [addr, addr + size); touch: holds any byte of it. */
+/* Whether one of the ranges holds all of [addr, addr + size). */
 bool eb_ranges_hold(const eb_range_t *ranges, size_t count, uint64_t addr, uint64_t size);
-bool eb_ranges_touch(const eb_range_t *ranges, size_t count, uint64_t addr, uint64_t size);
 
 /* Sum of the sizes. */
 uint64_t eb_ranges_bytes(const eb_range_t *ranges, size_t count);

@@ -97,7 +97,8 @@ static void follow_device(eb_session_t *s)
     eb_port_list_free(&list);
 }
 
-eb_code_t eb_connect_reopen(eb_session_t *s, eb_err_t *err)
+/* The port went away: wait for its USB identity, and open it again. */
+static eb_code_t reopen(eb_session_t *s, eb_err_t *err)
 {
     const int64_t deadline = eb_clock_ms() + EB_PORT_RETURN_MS;
     eb_code_t code;
@@ -217,13 +218,13 @@ static eb_code_t attempt_through_reset(eb_session_t *s, int number, eb_sync_info
     if (code != EB_ERR_PORT_LOST || s->port.vid == 0) {
         return code;
     }
-    code = eb_connect_reopen(s, err);
+    code = reopen(s, err);
     return code == EB_OK ? attempt(s, number, false, info, err) : code;
 }
 
 static eb_code_t no_sync(eb_session_t *s, eb_err_t *err)
 {
-    const eb_code_t code = s->transport == NULL ? eb_connect_reopen(s, err) : EB_OK;
+    const eb_code_t code = s->transport == NULL ? reopen(s, err) : EB_OK;
 
     if (code != EB_OK) {
         return code;
@@ -245,7 +246,7 @@ eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, e
     }
     for (int i = 0; attempts == 0 || i < attempts; i++) {
         eb_err_t now = {.code = EB_OK};
-        eb_code_t code = s->transport == NULL ? eb_connect_reopen(s, &now) : EB_OK;
+        eb_code_t code = s->transport == NULL ? reopen(s, &now) : EB_OK;
 
         if (code == EB_OK) {
             eb_event_progress(s->ev, EB_PHASE_CONNECT, (uint64_t)first + (uint64_t)i,

@@ -1,5 +1,5 @@
 /*
- * flash_write.c: FLASH_BEGIN/DATA, FLASH_DEFL_BEGIN/DATA, ERASE_REGION, ERASE_FLASH.
+ * flash_write.c: FLASH_BEGIN/DATA, FLASH_DEFL_BEGIN/DATA, ERASE_REGION.
  *
  * The stub acknowledges a block before it programs the block, the ROM bootloader after. The stub
  * reports a failed block with the next command. So a write ends with the reply to a command after
@@ -22,7 +22,6 @@
 /* The vendor allows the slowest flash this long. */
 #define CHANGE_MS_PER_MB 40000
 #define CHANGE_MS_MIN    3000
-#define CHIP_ERASE_MS    300000
 /* Large enough for block erases, small enough for progress and an exact result after a failure. */
 #define ERASE_STEP_BYTES (1u << 20)
 #define STAY_IN_STUB     1u
@@ -306,32 +305,6 @@ eb_code_t eb_flash_erase(eb_session_t *s, uint32_t addr, uint32_t size, eb_write
     }
     if (code != EB_OK) {
         (void)eb_err_wrap(err, "erasing 0x%x + 0x%x", (unsigned)addr, (unsigned)size);
-    }
-    return code;
-}
-
-eb_code_t eb_flash_erase_chip(eb_session_t *s, eb_write_result_t *result, eb_err_t *err)
-{
-    const eb_request_t request = {.op = EB_CMD_ERASE_FLASH, .timeout_ms = CHIP_ERASE_MS};
-    eb_reply_t reply;
-    eb_code_t code;
-    uint32_t size;
-
-    memset(result, 0, sizeof(*result));
-    code = eb_session_need_flash(s, err);
-    if (code != EB_OK) {
-        return code;
-    }
-    size = (uint32_t)s->flash.size_bytes;
-    if (!s->stub) {
-        return eb_flash_erase(s, 0, size, result, err);
-    }
-    result->touched = size;
-    code = eb_link_command(s->link, &request, &reply, err);
-    if (code == EB_OK) {
-        result->done = size;
-    } else {
-        (void)eb_err_wrap(err, "erasing the chip");
     }
     return code;
 }

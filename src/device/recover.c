@@ -52,7 +52,8 @@ static eb_code_t bring_back(eb_session_t *s, eb_err_t *err)
     return code;
 }
 
-eb_code_t eb_session_restart(eb_session_t *s, eb_err_t *err)
+/* Reset the board and bring everything up again. */
+static eb_code_t restart(eb_session_t *s, eb_err_t *err)
 {
     eb_code_t code = EB_ERR_PORT_LOST;
 
@@ -115,7 +116,7 @@ eb_code_t eb_session_recover(eb_session_t *s, eb_err_t *err)
     if (code == EB_ERR_PORT_LOST && quiet.code == EB_ERR_PORT_LOST) {
         eb_connect_close(s);
     }
-    code = eb_session_restart(s, err);
+    code = restart(s, err);
     if (code != EB_OK && code != EB_ERR_PORT_LOST) { /* PORT_LOST says all already */
         (void)eb_err_wrap(err, "the board could not be brought back");
     }
@@ -157,5 +158,5 @@ eb_code_t eb_session_slow_down(eb_session_t *s, eb_err_t *err)
     if (code == EB_ERR_PORT_LOST) {
         eb_connect_close(s);
     }
-    return eb_session_restart(s, err);
+    return restart(s, err);
 }

@@ -91,8 +91,6 @@ void eb_connect_close(eb_session_t *s);
  * progress as first + attempt of total. Sets s->stub by who answered. Opens a port that goes away,
  * or is closed, again; EB_ERR_PORT_LOST: it did not come back. */
 eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, eb_err_t *err);
-/* The port went away: wait for its USB identity, and open it again. */
-eb_code_t eb_connect_reopen(eb_session_t *s, eb_err_t *err);
 
 /* -- detect.c --------------------------------------------------------------------------------- */
 
@@ -170,11 +168,9 @@ typedef struct eb_read_job {
 eb_code_t eb_flash_read_stub(eb_session_t *s, const eb_read_job_t *job, eb_err_t *err);
 eb_code_t eb_flash_read_rom(eb_session_t *s, const eb_read_job_t *job, eb_err_t *err);
 
-/* -- session.c, recover.c --------------------------------------------------------------------- */
+/* -- session.c -------------------------------------------------------------------------------- */
 
 /* After a SYNC: make ready for flash commands (stub, baud rate). Used by open and recover. */
 eb_code_t eb_session_prepare(eb_session_t *s, eb_err_t *err);
-/* Reset and bring everything up again. */
-eb_code_t eb_session_restart(eb_session_t *s, eb_err_t *err);
 
 #endif

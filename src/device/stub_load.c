@@ -28,11 +28,6 @@ typedef struct upload_progress {
     uint64_t before, total;
 } upload_progress_t;
 
-size_t eb_stub_embedded_count(void)
-{
-    return eb_stub_file_count;
-}
-
 static eb_code_t no_stub(eb_session_t *s, eb_err_t *err)
 {
     if (eb_stub_file_count == 0) {

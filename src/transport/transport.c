@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DRAIN_MAX_MS 5000
-
 struct eb_transport {
     eb_backend_t backend;
     const eb_events_t *ev;
@@ -159,31 +157,6 @@ eb_code_t eb_transport_write(eb_transport_t *t, const uint8_t *buf, size_t len, 
         }
     }
     return EB_OK;
-}
-
-eb_code_t eb_transport_drain(eb_transport_t *t, eb_err_t *err)
-{
-    const int64_t deadline_ms = eb_clock_ms() + DRAIN_MAX_MS;
-    bool done = false;
-
-    for (;;) {
-        const int wait_ms = slice_ms(deadline_ms);
-        eb_code_t code = not_lost(t, err);
-
-        if (code == EB_OK) {
-            code = noted(t, t->backend.ops->drain(t->backend.self, wait_ms, &done, err));
-        }
-        if (code == EB_OK && !done) {
-            code = not_cancelled(t, err);
-        }
-        if (code != EB_OK || done) {
-            return code;
-        }
-        if (wait_ms == 0) {
-            return eb_err_set(err, EB_ERR_TIMEOUT, "%s does not send what was written",
-                              t->backend.info.name);
-        }
-    }
 }
 
 eb_code_t eb_transport_flush_input(eb_transport_t *t, eb_err_t *err)

@@ -27,8 +27,6 @@ typedef struct eb_backend_ops {
     /* *put: how many bytes from the start of buf were passed on; 0 to len. */
     eb_code_t (*write)(void *self, const uint8_t *buf, size_t len, int wait_ms, size_t *put,
                        eb_err_t *err);
-    /* *done: nothing waits to be sent. */
-    eb_code_t (*drain)(void *self, int wait_ms, bool *done, eb_err_t *err);
     eb_code_t (*flush_input)(void *self, eb_err_t *err);
     eb_code_t (*set_baud)(void *self, uint32_t baud, eb_err_t *err);       /* NULL: cannot */
     eb_code_t (*set_lines)(void *self, bool dtr, bool rts, eb_err_t *err); /* NULL: cannot */

@@ -63,11 +63,6 @@ static eb_code_t rfc2217_write(void *self, const uint8_t *buf, size_t len, int w
     return eb_rfc2217_push(r, 0, &done, err);
 }
 
-static eb_code_t rfc2217_drain(void *self, int wait_ms, bool *done, eb_err_t *err)
-{
-    return eb_rfc2217_push(self, wait_ms, done, err);
-}
-
 /* The purge empties the server's buffer. Its acknowledgement marks the point up to which we discard
  * bytes too. */
 static eb_code_t rfc2217_flush_input(void *self, eb_err_t *err)
@@ -142,7 +137,6 @@ static const eb_backend_ops_t rfc2217_ops = {
     .close = rfc2217_close,
     .read = rfc2217_read,
     .write = rfc2217_write,
-    .drain = rfc2217_drain,
     .flush_input = rfc2217_flush_input,
     .set_baud = rfc2217_set_baud,
     .set_lines = rfc2217_set_lines,

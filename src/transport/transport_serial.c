@@ -134,13 +134,6 @@ static eb_code_t serial_write(void *self, const uint8_t *buf, size_t len, int wa
     return eb_serial_write(s->fd, s->device, buf, len, wait_ms, put, err);
 }
 
-static eb_code_t serial_drain(void *self, int wait_ms, bool *done, eb_err_t *err)
-{
-    const serial_t *s = self;
-
-    return eb_serial_drain(s->fd, s->device, wait_ms, done, err);
-}
-
 static eb_code_t serial_flush_input(void *self, eb_err_t *err)
 {
     const serial_t *s = self;
@@ -230,7 +223,6 @@ static const eb_backend_ops_t serial_ops = {
     .close = serial_close,
     .read = serial_read,
     .write = serial_write,
-    .drain = serial_drain,
     .flush_input = serial_flush_input,
     .set_baud = serial_set_baud,
     .set_lines = serial_set_lines,

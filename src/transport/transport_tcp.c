@@ -25,16 +25,6 @@ static eb_code_t tcp_write(void *self, const uint8_t *buf, size_t len, int wait_
     return eb_tcp_write(self, buf, len, wait_ms, put, err);
 }
 
-/* TCP_NODELAY is set, so the system has sent the bytes that it took. */
-static eb_code_t tcp_drain(void *self, int wait_ms, bool *done, eb_err_t *err)
-{
-    (void)self;
-    (void)wait_ms;
-    (void)err;
-    *done = true;
-    return EB_OK;
-}
-
 static eb_code_t tcp_flush_input(void *self, eb_err_t *err)
 {
     uint8_t scrap[4096];
@@ -55,7 +45,6 @@ static const eb_backend_ops_t tcp_ops = {
     .close = tcp_close,
     .read = tcp_read,
     .write = tcp_write,
-    .drain = tcp_drain,
     .flush_input = tcp_flush_input,
 };
 

@@ -33,11 +33,6 @@ void eb_link_free(eb_link_t *l)
     free(l);
 }
 
-eb_transport_t *eb_link_transport(const eb_link_t *l)
-{
-    return l->transport;
-}
-
 eb_dialect_t eb_link_dialect(const eb_link_t *l)
 {
     return l->dialect;

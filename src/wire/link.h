@@ -47,7 +47,6 @@ eb_code_t eb_link_new(eb_transport_t *transport, const eb_events_t *ev, eb_link_
                       eb_err_t *err);
 void eb_link_free(eb_link_t *l); /* NULL is allowed */
 
-eb_transport_t *eb_link_transport(const eb_link_t *l);
 eb_dialect_t eb_link_dialect(const eb_link_t *l);
 void eb_link_set_dialect(eb_link_t *l, eb_dialect_t dialect);
 

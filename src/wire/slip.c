@@ -30,11 +30,6 @@ void eb_slip_init(eb_slip_t *d, uint8_t *buf, size_t cap)
     d->cap = cap;
 }
 
-void eb_slip_reset(eb_slip_t *d)
-{
-    eb_slip_init(d, d->buf, d->cap);
-}
-
 void eb_slip_set_buf(eb_slip_t *d, uint8_t *buf, size_t cap)
 {
     d->buf = buf;

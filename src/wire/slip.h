@@ -43,7 +43,6 @@ typedef struct eb_slip {
 
 /* buf is borrowed for the life of the decoder. */
 void eb_slip_init(eb_slip_t *d, uint8_t *buf, size_t cap);
-void eb_slip_reset(eb_slip_t *d);
 /* Push bytes; *used says how many were taken. After EB_SLIP_FRAME the frame is buf[0..len) until
  * the next push. */
 eb_slip_event_t eb_slip_push(eb_slip_t *d, const uint8_t *bytes, size_t count, size_t *used);

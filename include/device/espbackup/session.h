@@ -69,9 +69,6 @@ const eb_chip_info_t *eb_session_chip(const eb_session_t *s);
 const eb_flash_info_t *eb_session_flash(const eb_session_t *s);
 void eb_session_get_stats(const eb_session_t *s, eb_session_stats_t *out);
 
-/* How many stubs this program carries; 0: built without them, only the ROM loaders work. */
-size_t eb_stub_embedded_count(void);
-
 /* EB_OK when the flash answers and its size is known. */
 eb_code_t eb_session_need_flash(const eb_session_t *s, eb_err_t *err);
 /* The same, and the loader that runs can read it (not so: the ROM of the ESP8266). */
@@ -138,8 +135,6 @@ eb_code_t eb_flash_write(eb_session_t *s, uint32_t addr, uint32_t size, const ui
 /* Erase sectors, both multiples of EB_SECTOR_BYTES; ROM loader too (through FLASH_BEGIN). */
 eb_code_t eb_flash_erase(eb_session_t *s, uint32_t addr, uint32_t size, eb_write_result_t *result,
                          eb_err_t *err);
-/* The whole chip: ERASE_FLASH of the stub; region by region without it. */
-eb_code_t eb_flash_erase_chip(eb_session_t *s, eb_write_result_t *result, eb_err_t *err);
 /* Block protection bits of the flash's status register 1 (BP0..BP2); *is_protected when any is set.
  */
 eb_code_t eb_flash_protection(eb_session_t *s, bool *is_protected, uint8_t *status, eb_err_t *err);

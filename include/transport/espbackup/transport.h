@@ -67,8 +67,6 @@ eb_code_t eb_transport_read(eb_transport_t *t, uint8_t *buf, size_t cap, int64_t
 /* Write all of it; EB_ERR_TIMEOUT when the deadline passed first. */
 eb_code_t eb_transport_write(eb_transport_t *t, const uint8_t *buf, size_t len, int64_t deadline_ms,
                              eb_err_t *err);
-/* Wait until what was written has left this machine (as far as the system tells). */
-eb_code_t eb_transport_drain(eb_transport_t *t, eb_err_t *err);
 /* Throw away what was received and not read. */
 eb_code_t eb_transport_flush_input(eb_transport_t *t, eb_err_t *err);
 

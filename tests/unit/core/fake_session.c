@@ -481,11 +481,6 @@ eb_code_t eb_flash_erase(eb_session_t *s, uint32_t addr, uint32_t size, eb_write
     return change_flash(s, addr, size, NULL, NULL, NULL, result, err);
 }
 
-eb_code_t eb_flash_erase_chip(eb_session_t *s, eb_write_result_t *result, eb_err_t *err)
-{
-    return eb_flash_erase(s, 0, (uint32_t)s->flash.size_bytes, result, err);
-}
-
 eb_code_t eb_flash_protection(eb_session_t *s, bool *is_protected, uint8_t *status, eb_err_t *err)
 {
     eb_code_t code = start(s, 0, 1, err);

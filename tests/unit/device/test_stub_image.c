@@ -113,7 +113,6 @@ static void refuses_what_is_no_stub(void **state)
 static void embedded_stubs_are_stubs(void **state)
 {
     (void)state;
-    assert_int_equal(eb_stub_embedded_count(), eb_stub_file_count);
     if (eb_stub_file_count == 0) {
         skip();
     }

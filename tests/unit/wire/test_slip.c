@@ -148,7 +148,7 @@ static void bad_escape_drops_the_frame(void **state)
     assert_int_equal(push_all(&d, wire, sizeof(wire), events, 4), 2);
     assert_int_equal(events[0], EB_SLIP_INVALID_ESCAPE);
     assert_int_equal(events[1], EB_SLIP_FRAME);
-    eb_slip_reset(&d);
+    eb_slip_init(&d, buf, sizeof(buf));
     assert_int_equal(push_all(&d, cut, sizeof(cut), events, 4), 2);
     assert_int_equal(events[0], EB_SLIP_INVALID_ESCAPE);
     assert_int_equal(events[1], EB_SLIP_FRAME);
@@ -169,7 +169,7 @@ static void comes_back_in_step_after_a_lost_delimiter(void **state)
     assert_int_equal(push_all(&d, no_start, sizeof(no_start), events, 4), 2);
     assert_int_equal(d.buf[0], 3);
     assert_int_equal(d.outside_total, 2);
-    eb_slip_reset(&d);
+    eb_slip_init(&d, buf, sizeof(buf));
     assert_int_equal(push_all(&d, no_end, sizeof(no_end), events, 4), 2);
     assert_int_equal(d.buf[0], 3);
     assert_int_equal(d.outside_total, 2);
