@@ -1,12 +1,12 @@
 /*
  * err.h: the one error value of espbackup.
  *
- * Every fallible call takes `eb_err_t *err` last and returns an eb_code_t. The caller owns the
- * value. It is filled once, where the fault is found; callers on the way up may put words in front
- * of the message (eb_err_wrap) but never replace it. Nothing below src/cli prints it, and nothing
- * below main() ends the process. `err` may be NULL where a caller does not want the words.
+ * Every call that can fail takes `eb_err_t *err` last and returns an eb_code_t. The caller owns the
+ * value, and `err` may be NULL. The place that finds the fault fills it; callers on the way up add
+ * words in front of the message (eb_err_wrap) and do not replace it. Only cli prints it, and only
+ * main() ends the process. After EB_OK the value is not changed or means nothing.
  *
- * Tests are `!= EB_OK`.
+ * The calls of this header do not block, do not fail, and cut texts at EB_ERR_TEXT_BYTES - 1 bytes.
  */
 #ifndef ESPBACKUP_ERR_H
 #define ESPBACKUP_ERR_H
@@ -17,7 +17,7 @@
 typedef enum eb_code {
     EB_OK = 0,
     /* the caller */
-    EB_ERR_USAGE,    /* an option, number or range that cannot be */
+    EB_ERR_USAGE,    /* an impossible option, number or range */
     EB_ERR_INTERNAL, /* a bug in espbackup, or no memory */
     EB_ERR_CANCELLED,
     /* files */
@@ -32,11 +32,11 @@ typedef enum eb_code {
     EB_ERR_PORT_LOST, /* unplugged, or the connection ended */
     /* the board does not talk */
     EB_ERR_NO_ANSWER,       /* silence */
-    EB_ERR_WRONG_BOOT_MODE, /* it printed a boot log: the application runs, not the ROM loader */
+    EB_ERR_WRONG_BOOT_MODE, /* it printed text: the program runs, not download mode */
     EB_ERR_GARBAGE,         /* bytes, but no frames */
-    EB_ERR_TIMEOUT,         /* it talked before and stopped */
-    EB_ERR_LINE,            /* bytes were lost or damaged; trying again is sensible */
-    EB_ERR_PROTOCOL,        /* a well-formed reply that cannot be */
+    EB_ERR_TIMEOUT,         /* the board answered before, and stopped */
+    EB_ERR_LINE,            /* bytes were lost or damaged */
+    EB_ERR_PROTOCOL,        /* a well-formed reply that makes no sense */
     EB_ERR_CHIP_RESET,      /* a boot banner in the middle of the work */
     /* the board talks and says no */
     EB_ERR_DEVICE, /* status byte of a reply; see device_status */
@@ -45,7 +45,7 @@ typedef enum eb_code {
     EB_ERR_STUB,       /* the stub could not be loaded or did not start */
     EB_ERR_FLASH_MUTE, /* JEDEC id 000000 or FFFFFF */
     EB_ERR_FLASH_SIZE, /* size not known */
-    EB_ERR_UNVERIFIED, /* the digest never matched, however often it was tried */
+    EB_ERR_UNVERIFIED, /* the MD5 of the chip never matched */
     /* safety */
     EB_ERR_UNSUPPORTED,
     EB_ERR_REFUSED,
@@ -58,8 +58,9 @@ typedef enum eb_code {
     EB_CODE_COUNT
 } eb_code_t;
 
-/* A way on that needs an option or a command of the program. The core names it; cli has the words,
- * because options and commands are its own (src/cli/output/hints.c, one row each). */
+/* What a user can do, where the answer needs the name of an option or a command. The core sets the
+ * reason, and cli has the words, because options belong to cli (src/cli/output/hints.c, a row
+ * each). */
 typedef enum eb_reason {
     EB_REASON_NONE = 0,
     EB_REASON_PLUG_IN,      /* the port went away while the board was changed */
@@ -102,13 +103,13 @@ typedef enum eb_reason {
 
 typedef struct eb_err {
     eb_code_t code;
-    int os_errno;      /* 0 when the system had no part in it */
-    int device_status; /* error byte of the chip's reply, 0 when none */
-    char message[EB_ERR_TEXT_BYTES];
-    eb_reason_t reason;           /* a way on in words of cli */
-    char hint[EB_ERR_TEXT_BYTES]; /* a way on in words of the core, without options; with a reason
-                                     whose words have a %s: the text for it */
-    const char *where;            /* function that found it; static storage */
+    int os_errno;                    /* errno of the system call; 0: none failed */
+    int device_status;               /* error byte of the chip's reply; 0: none */
+    char message[EB_ERR_TEXT_BYTES]; /* names things, never options */
+    eb_reason_t reason;
+    char hint[EB_ERR_TEXT_BYTES]; /* what a user can do, in words without options; with a reason:
+                                     the text for the %s of its words */
+    const char *where;            /* function that found the fault; static storage */
 } eb_err_t;
 
 /* What helps after a flash call that failed. */
@@ -134,7 +135,8 @@ typedef struct eb_code_row {
 /* Never NULL; an unknown code gives the row of EB_ERR_INTERNAL. Static storage. */
 const eb_code_row_t *eb_code_row(eb_code_t code);
 
-/* Fill `*err` (unless NULL) and return `code`. Clears os_errno, device_status, reason and hint. */
+/* Fill `*err` (unless NULL) and return `code`. Clears os_errno, device_status, reason and hint. The
+ * arguments may point into the old value. */
 eb_code_t eb_err_set_at(eb_err_t *err, const char *where, eb_code_t code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 #define eb_err_set(err, code, ...) eb_err_set_at((err), __func__, (code), __VA_ARGS__)
@@ -146,7 +148,7 @@ eb_code_t eb_err_set_errno_at(eb_err_t *err, const char *where, eb_code_t code, 
     eb_err_set_errno_at((err), __func__, (code), (os_errno), __VA_ARGS__)
 
 #ifdef __clang_analyzer__
-/* It cannot know that a code handed in comes back, and then doubts every test for EB_OK. */
+/* The analyzer does not know that these return the code, and would doubt every test for EB_OK. */
 #undef eb_err_set
 #undef eb_err_set_errno
 #define eb_err_set(err, code, ...)                                                                 \
@@ -155,12 +157,12 @@ eb_code_t eb_err_set_errno_at(eb_err_t *err, const char *where, eb_code_t code, 
     ((void)eb_err_set_errno_at((err), __func__, (code), (os_errno), __VA_ARGS__), (code))
 #endif
 
-/* Set the hint of an error that is already set. NULL err is allowed. */
+/* Set the hint of an error that is set. NULL err is allowed. */
 void eb_err_hint(eb_err_t *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Set the reason of an error that is already set. NULL err is allowed. */
+/* Set the reason of an error that is set. NULL err is allowed. */
 void eb_err_reason(eb_err_t *err, eb_reason_t reason);
-/* Both in one. */
+/* eb_err_set and eb_err_reason in one call. */
 #define eb_err_set_reason(err, code, reason, ...)                                                  \
     ((void)eb_err_set((err), (code), __VA_ARGS__), eb_err_reason((err), (reason)), (code))
 

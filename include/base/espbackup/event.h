@@ -1,8 +1,8 @@
 /*
- * event.h: what the core tells while it works, and how it learns that it shall stop.
+ * event.h: how the layers below cli report their work, and how they learn of a cancel.
  *
- * The core is silent: below src/cli there are only these calls and errors. All function pointers
- * may be NULL. They are called on the thread that called the operation, and must not block.
+ * Below src/cli nothing is printed: there are only these calls and errors. Any function pointer may
+ * be NULL. It is called on the thread of the operation, and must return at once.
  */
 #ifndef ESPBACKUP_EVENT_H
 #define ESPBACKUP_EVENT_H
@@ -12,17 +12,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* In the order of how few people want to see them. */
 typedef enum eb_level {
-    EB_LEVEL_WARNING, /* shown unless --quiet */
-    EB_LEVEL_NOTE,    /* shown unless --quiet */
-    EB_LEVEL_DETAIL,  /* shown with --verbose */
-    EB_LEVEL_TRACE    /* shown with --trace: every frame */
+    EB_LEVEL_WARNING, /* something is wrong, and the work continues */
+    EB_LEVEL_NOTE,    /* a decision that a user may want to know */
+    EB_LEVEL_DETAIL,  /* the single steps */
+    EB_LEVEL_TRACE    /* every frame and change of a line */
 } eb_level_t;
 
 typedef enum eb_phase {
-    EB_PHASE_CONNECT, /* done/total count attempts; total 0 = until cancelled */
+    EB_PHASE_CONNECT, /* counts attempts; total 0: until cancelled */
     EB_PHASE_STUB,
-    EB_PHASE_CHECK, /* digests of what is already known */
+    EB_PHASE_CHECK, /* MD5 of ranges whose bytes are known */
     EB_PHASE_READ,
     EB_PHASE_ERASE,
     EB_PHASE_WRITE,
@@ -30,7 +31,7 @@ typedef enum eb_phase {
     EB_PHASE_HASH /* of a file on the disk */
 } eb_phase_t;
 
-/* Within one phase `done` runs from 0 to `total` and never back. Bytes, except for CONNECT. */
+/* Within a phase `done` runs from 0 to `total` and never back. In bytes, except for CONNECT. */
 typedef struct eb_progress {
     eb_phase_t phase;
     uint64_t done;
@@ -39,27 +40,33 @@ typedef struct eb_progress {
 
 typedef struct eb_events {
     void *user;
-    void (*note)(void *user, eb_level_t level, const char *text); /* text without newline */
+    /* `text` has no newline and up to 1023 bytes, and lives during the call only. */
+    void (*note)(void *user, eb_level_t level, const char *text);
     void (*progress)(void *user, const eb_progress_t *progress);
-    bool (*cancelled)(void *user); /* polled at least every 100 ms; true ends the work */
-    eb_level_t max_level;          /* notes above it are not made at all */
+    /* Asked at least every 100 ms while an operation waits. Once true it stays true: the operation
+     * ends with EB_ERR_CANCELLED, and then the board is left as the session's options say. */
+    bool (*cancelled)(void *user);
+    eb_level_t max_level; /* notes above it are not made */
 } eb_events_t;
 
-/* Safe with ev == NULL and with NULL members. */
+/* These accept ev == NULL and NULL members, and do not block. A note that is too long is cut. */
 void eb_event_note(const eb_events_t *ev, eb_level_t level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void eb_event_progress(const eb_events_t *ev, eb_phase_t phase, uint64_t done, uint64_t total);
+/* Whether the operation must end; false without a `cancelled`. */
 bool eb_event_cancelled(const eb_events_t *ev);
+/* Whether a note of that level is shown, so that a costly text is worth making. */
 bool eb_event_wants(const eb_events_t *ev, eb_level_t level);
-/* EB_ERR_CANCELLED in words if the work shall end. */
+/* EB_ERR_CANCELLED in words if the operation must end, else EB_OK. */
 eb_code_t eb_event_check(const eb_events_t *ev, eb_err_t *err);
 
 /* A part of a larger work: notes and cancel are those of `outer`, progress goes to `progress`. */
 typedef struct eb_event_part {
-    const eb_events_t *outer; /* NULL is allowed; borrowed */
+    const eb_events_t *outer; /* borrowed; NULL is allowed */
     void *user;
     void (*progress)(void *user, const eb_progress_t *progress);
 } eb_event_part_t;
-eb_events_t eb_events_of_part(eb_event_part_t *part); /* borrows part */
+/* Events that lead to `part`, which is borrowed as long as they are used. */
+eb_events_t eb_events_of_part(eb_event_part_t *part);
 
 #endif
