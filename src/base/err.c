@@ -9,13 +9,17 @@
  *
  * DEVICE is worth another try, because a damaged command is refused with a status too. Ranks: a
  * port that cannot be opened says less than a board that answers wrongly, and a board that was
- * heard but not understood says more than a silent board.
+ * heard but not understood says more than a silent board. A cancel is told in any case.
  */
 static const eb_code_row_t code_rows[] = {
     {.code = EB_OK, .name = "ok", .exit_status = 0},
     {.code = EB_ERR_USAGE, .name = "usage", .exit_status = 2},
     {.code = EB_ERR_INTERNAL, .name = "internal", .exit_status = 1, .ends_recovery = true},
-    {.code = EB_ERR_CANCELLED, .name = "cancelled", .exit_status = 130, .ends_recovery = true},
+    {.code = EB_ERR_CANCELLED,
+     .name = "cancelled",
+     .exit_status = 130,
+     .ends_recovery = true,
+     .attempt_rank = 3},
     {.code = EB_ERR_FILE_IO, .name = "file_io", .exit_status = 1},
     {.code = EB_ERR_FILE_ACCESS, .name = "file_access", .exit_status = 1},
     {.code = EB_ERR_FILE_EXISTS, .name = "file_exists", .exit_status = 5},

@@ -98,6 +98,8 @@ static void only_faults_on_the_way_to_the_board_are_retried(void **state)
 static void the_failure_that_says_most_is_told(void **state)
 {
     (void)state;
+    assert_true(eb_code_row(EB_ERR_CANCELLED)->attempt_rank >
+                eb_code_row(EB_ERR_WRONG_BOOT_MODE)->attempt_rank);
     assert_true(eb_code_row(EB_ERR_WRONG_BOOT_MODE)->attempt_rank >
                 eb_code_row(EB_ERR_GARBAGE)->attempt_rank);
     assert_true(eb_code_row(EB_ERR_GARBAGE)->attempt_rank >

@@ -356,6 +356,37 @@ static void cancel_ends_connecting(void **state)
     free_board(b);
 }
 
+static bool second_attempt; /* set when it begins */
+
+static void watch_attempts(void *user, const eb_progress_t *progress)
+{
+    (void)user;
+    second_attempt = progress->phase == EB_PHASE_CONNECT && progress->done > 0;
+}
+
+static bool cancelled_at_second_attempt(void *user)
+{
+    (void)user;
+    return second_attempt;
+}
+
+/* The first attempt finds a running program, which says more than other failures, but not than
+ * this. */
+static void cancel_is_told_after_another_failure(void **state)
+{
+    board_t *b = new_board("esp32", SIM_LINK_TCP);
+
+    (void)state;
+    b->options.boot_download = false;
+    b->options.reset_on_connect = true;
+    second_attempt = false;
+    b->ev.progress = watch_attempts;
+    b->ev.cancelled = cancelled_at_second_attempt;
+    b->session_options.connect_attempts = 0;
+    assert_int_equal(connect_board(b), EB_ERR_CANCELLED);
+    free_board(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +406,7 @@ int main(void)
         cmocka_unit_test(a_program_that_runs_is_quoted),
         cmocka_unit_test(the_wrong_chip_is_refused),
         cmocka_unit_test(cancel_ends_connecting),
+        cmocka_unit_test(cancel_is_told_after_another_failure),
     };
 
     return RUN_WITH_FLASH(tests);
