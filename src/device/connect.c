@@ -107,8 +107,9 @@ static eb_code_t reopen(eb_session_t *s, eb_err_t *err)
     eb_event_note(s->ev, EB_LEVEL_NOTE, "%s went away; waiting for it to come back", s->port_name);
     do {
         eb_sleep_ms(REOPEN_STEP_MS);
-        if (eb_event_cancelled(s->ev)) {
-            return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+        code = eb_event_check(s->ev, err);
+        if (code != EB_OK) {
+            return code;
         }
         follow_device(s);
         code = eb_connect_open(s, err);

@@ -113,8 +113,9 @@ static eb_code_t wait_while_busy(eb_session_t *s, eb_err_t *err)
         if (code != EB_OK || status == SR_MUTE || (status & SR_WIP) == 0) {
             return code;
         }
-        if (eb_event_cancelled(s->ev)) {
-            return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+        code = eb_event_check(s->ev, err);
+        if (code != EB_OK) {
+            return code;
         }
         if (!told) {
             eb_event_note(s->ev, EB_LEVEL_NOTE,

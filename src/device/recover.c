@@ -94,11 +94,12 @@ static eb_code_t in_step(eb_session_t *s, eb_err_t *err)
 eb_code_t eb_session_recover(eb_session_t *s, eb_err_t *err)
 {
     eb_err_t quiet = {.code = EB_OK};
-    eb_code_t code = EB_ERR_PORT_LOST;
+    eb_code_t code = eb_event_check(s->ev, err);
 
-    if (eb_event_cancelled(s->ev)) {
-        return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+    if (code != EB_OK) {
+        return code;
     }
+    code = EB_ERR_PORT_LOST;
     /* Skip the SYNC where a reset is possible and known to be needed. */
     if (s->transport != NULL && !(s->out_of_step && eb_transport_can_lines(s->transport))) {
         code = in_step(s, &quiet);

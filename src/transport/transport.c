@@ -76,16 +76,6 @@ static eb_code_t not_lost(const eb_transport_t *t, eb_err_t *err)
     return EB_OK;
 }
 
-/* Only waits end at a cancel. Lines and settings still work, so that the board can be left running.
- */
-static eb_code_t not_cancelled(const eb_transport_t *t, eb_err_t *err)
-{
-    if (eb_event_cancelled(t->ev)) {
-        return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
-    }
-    return EB_OK;
-}
-
 /* After each call of the backend: remember that the link is gone. */
 static eb_code_t noted(eb_transport_t *t, eb_code_t code)
 {
@@ -111,7 +101,7 @@ eb_code_t eb_transport_read(eb_transport_t *t, uint8_t *buf, size_t cap, int64_t
         eb_code_t code = not_lost(t, err);
 
         if (code == EB_OK) {
-            code = not_cancelled(t, err);
+            code = eb_event_check(t->ev, err);
         }
         if (code == EB_OK) {
             code = noted(t, t->backend.ops->read(t->backend.self, buf, cap, wait_ms, got, err));
@@ -147,7 +137,8 @@ eb_code_t eb_transport_write(eb_transport_t *t, const uint8_t *buf, size_t len, 
         if (put > 0) {
             continue;
         }
-        code = not_cancelled(t, err);
+        /* Only a wait ends at a cancel, so that the last commands can still be sent. */
+        code = eb_event_check(t->ev, err);
         if (code != EB_OK) {
             return code;
         }
