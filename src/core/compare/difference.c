@@ -1,5 +1,6 @@
 #include "difference.h"
 
+#include "bytes.h"
 #include "flash_compare.h"
 #include "flash_layout.h"
 #include "partition_table.h"
@@ -43,18 +44,15 @@ static eb_code_t append(eb_diff_result_t *result, uint32_t addr, uint32_t size,
 eb_code_t eb_difference_add(eb_diff_result_t *result, const eb_areas_t *areas, uint32_t addr,
                             uint32_t size, eb_difference_kind_t kind, eb_err_t *err)
 {
-    uint64_t at = addr, end = at + size;
+    uint64_t end = (uint64_t)addr + size;
+    eb_code_t code = EB_OK;
 
-    while (at < end) {
+    for (uint64_t at = addr, stop; at < end && code == EB_OK; at = stop) {
         eb_area_t area = eb_areas_at(areas, (uint32_t)at);
-        uint64_t stop = area.end < end ? area.end : end;
-        eb_code_t code = append(result, (uint32_t)at, (uint32_t)(stop - at), kind, area.name, err);
-        if (code != EB_OK) {
-            return code;
-        }
-        at = stop;
+        stop = eb_min_u64(area.end, end);
+        code = append(result, (uint32_t)at, (uint32_t)(stop - at), kind, area.name, err);
     }
-    return EB_OK;
+    return code;
 }
 
 eb_code_t eb_difference_error(const eb_diff_result_t *result, const char *what, eb_err_t *err)
@@ -95,19 +93,17 @@ static eb_code_t table_of_board(eb_session_t *s, const eb_events_t *ev, eb_layou
 static eb_code_t take_spans(const eb_spans_t *spans, const eb_areas_t *areas,
                             eb_diff_result_t *result, eb_err_t *err)
 {
-    for (size_t i = 0; i < spans->count; i++) {
+    eb_code_t code = EB_OK;
+
+    for (size_t i = 0; i < spans->count && code == EB_OK; i++) {
         const eb_flash_span_t *span = &spans->spans[i];
-        if (span->state == EB_SPAN_SAME) {
-            continue;
+        if (span->state != EB_SPAN_SAME) {
+            code = eb_difference_add(result, areas, span->addr, span->size, EB_DIFFERENCE_CHANGED,
+                                     err);
+            result->differing_bytes += span->size;
         }
-        eb_code_t code =
-            eb_difference_add(result, areas, span->addr, span->size, EB_DIFFERENCE_CHANGED, err);
-        if (code != EB_OK) {
-            return code;
-        }
-        result->differing_bytes += span->size;
     }
-    return EB_OK;
+    return code;
 }
 
 static void tell_of_other_board(eb_session_t *s, const eb_backup_image_t *source,

@@ -58,11 +58,10 @@ static eb_code_t add_span(compare_t *c, uint32_t addr, uint32_t size, eb_span_st
 }
 
 /* The board was asked about it. */
-static eb_code_t add_asked(compare_t *c, uint32_t addr, uint32_t size, eb_span_state_t state,
-                           eb_err_t *err)
+static eb_code_t add_asked(compare_t *c, uint32_t addr, uint32_t size, bool equal, eb_err_t *err)
 {
-    eb_compare_ahead_compared(c->ahead, size, state == EB_SPAN_SAME);
-    return add_span(c, addr, size, state, err);
+    eb_compare_ahead_compared(c->ahead, size, equal);
+    return add_span(c, addr, size, equal ? EB_SPAN_SAME : EB_SPAN_OLD, err);
 }
 
 /* Bytes from addr to the next multiple of `step`, or to the end of the range if that is nearer. */
@@ -76,18 +75,16 @@ static uint32_t bytes_to_border(const compare_t *c, uint32_t addr, uint32_t step
 static eb_code_t hash_wanted(compare_t *c, eb_range_t piece, uint8_t md5[EB_MD5_BYTES],
                              eb_err_t *err)
 {
+    eb_code_t code = EB_OK;
+
     eb_digest_reset(c->md5);
-    for (uint32_t done = 0; done < piece.size;) {
-        uint32_t count = eb_min_u32(piece.size - done, EB_BLOCK_BYTES);
-        eb_code_t code = c->wanted(c->user, piece.addr + done, count, c->bytes, err);
-        if (code != EB_OK) {
-            return code;
-        }
+    for (uint32_t done = 0, count; done < piece.size && code == EB_OK; done += count) {
+        count = eb_min_u32(piece.size - done, EB_BLOCK_BYTES);
+        code = c->wanted(c->user, piece.addr + done, count, c->bytes, err);
         eb_digest_update(c->md5, c->bytes, count);
-        done += count;
     }
     eb_digest_finish(c->md5, md5);
-    return EB_OK;
+    return code;
 }
 
 /* What the chip says of a piece. */
@@ -118,15 +115,6 @@ static eb_code_t ask(compare_t *c, eb_range_t piece, eb_answer_t *out, eb_err_t 
     return EB_OK;
 }
 
-/* Whether anything had to be tried again in this session. */
-static bool line_was_bad(const compare_t *c)
-{
-    eb_session_stats_t stats;
-
-    eb_session_get_stats(c->retry.session, &stats);
-    return c->doubted || stats.retries > 0 || stats.reconnects > 0;
-}
-
 /* A digest has no check of its own: one damaged on the line would pass for a difference. So two in
  * a row have to agree on it; a digest that is as wanted needs no second one. */
 static eb_code_t ask_again(compare_t *c, eb_range_t sector, eb_answer_t *answer, eb_err_t *err)
@@ -150,20 +138,17 @@ static eb_code_t ask_again(compare_t *c, eb_range_t sector, eb_answer_t *answer,
 /* The board is erased there: the wanted bytes alone tell what differs. */
 static eb_code_t compare_with_erased(compare_t *c, eb_range_t piece, eb_err_t *err)
 {
-    for (uint32_t done = 0; done < piece.size;) {
+    eb_code_t code = EB_OK;
+
+    for (uint32_t done = 0, count; done < piece.size && code == EB_OK; done += count) {
         uint32_t addr = piece.addr + done;
-        uint32_t count = bytes_to_border(c, addr, EB_SECTOR_BYTES);
-        eb_code_t code = c->wanted(c->user, addr, count, c->bytes, err);
+        count = bytes_to_border(c, addr, EB_SECTOR_BYTES);
+        code = c->wanted(c->user, addr, count, c->bytes, err);
         if (code == EB_OK) {
-            code = add_asked(c, addr, count,
-                             eb_bytes_erased(c->bytes, count) ? EB_SPAN_SAME : EB_SPAN_OLD, err);
+            code = add_asked(c, addr, count, eb_bytes_erased(c->bytes, count), err);
         }
-        if (code != EB_OK) {
-            return code;
-        }
-        done += count;
     }
-    return EB_OK;
+    return code;
 }
 
 static eb_code_t compare_sector(compare_t *c, eb_range_t sector, eb_err_t *err)
@@ -174,7 +159,7 @@ static eb_code_t compare_sector(compare_t *c, eb_range_t sector, eb_err_t *err)
 
     /* In a stretch of other content each would cost twice: there only a line with faults is
      * doubted. */
-    if (code == EB_OK && (!dense || line_was_bad(c))) {
+    if (code == EB_OK && (!dense || c->doubted || eb_line_had_faults(c->retry.session))) {
         code = ask_again(c, sector, &answer, err);
     }
     if (code != EB_OK) {
@@ -183,62 +168,52 @@ static eb_code_t compare_sector(compare_t *c, eb_range_t sector, eb_err_t *err)
     if (!answer.equal && !answer.erased) {
         c->dense_end = (uint64_t)sector.addr + sector.size;
     }
-    return add_asked(c, sector.addr, sector.size, answer.equal ? EB_SPAN_SAME : EB_SPAN_OLD, err);
+    return add_asked(c, sector.addr, sector.size, answer.equal, err);
 }
 
 static eb_code_t compare_piece(compare_t *c, eb_range_t piece, uint32_t span, bool is_bad,
-                               bool *equal, eb_err_t *err);
+                               eb_err_t *err);
 
 /* The parts of a piece; `known` tells that the piece was found to differ. */
 static eb_code_t compare_parts(compare_t *c, eb_range_t piece, uint32_t span, bool known,
                                eb_err_t *err)
 {
-    bool all_equal = true;
-    c->was_cut = true;
     uint32_t part_span = span / PARTS < EB_SECTOR_BYTES ? EB_SECTOR_BYTES : span / PARTS;
-
-    for (uint32_t done = 0; done < piece.size;) {
-        uint32_t addr = piece.addr + done;
-        uint32_t size = eb_min_u32(part_span - addr % part_span, piece.size - done);
-        bool last = done + size == piece.size;
-        bool equal = false;
-        bool is_bad = known && last && all_equal; /* the only part that is left */
-        eb_code_t code = compare_piece(c, (eb_range_t){addr, size}, part_span, is_bad, &equal, err);
-        if (code != EB_OK) {
-            return code;
-        }
-        all_equal = all_equal && equal;
-        done += size;
-    }
-    return EB_OK;
-}
-
-/* `span`: what the borders of the piece are multiples of. is_bad: it is known to differ. *equal:
- * all of it is as wanted. */
-static eb_code_t compare_piece(compare_t *c, eb_range_t piece, uint32_t span, bool is_bad,
-                               bool *equal, eb_err_t *err)
-{
-    eb_answer_t answer = {.equal = false};
-    bool dense = c->dense_end == piece.addr;
     uint64_t old_before = c->old_bytes;
     eb_code_t code = EB_OK;
 
-    *equal = false;
-    if (span <= EB_SECTOR_BYTES) {
-        code = compare_sector(c, piece, err);
-    } else if (dense || is_bad) {
-        code = compare_parts(c, piece, span, is_bad, err);
-    } else if ((code = ask(c, piece, &answer, err)) != EB_OK) {
-        return code;
-    } else if (answer.equal) {
-        code = add_asked(c, piece.addr, piece.size, EB_SPAN_SAME, err);
-    } else if (answer.erased) {
-        code = compare_with_erased(c, piece, err);
-    } else {
-        code = compare_parts(c, piece, span, true, err);
+    c->was_cut = true;
+    for (uint32_t done = 0, size; done < piece.size && code == EB_OK; done += size) {
+        uint32_t addr = piece.addr + done;
+        size = eb_min_u32(part_span - addr % part_span, piece.size - done);
+        bool last = done + size == piece.size;
+        bool is_bad = known && last && c->old_bytes == old_before; /* the only part that is left */
+        code = compare_piece(c, (eb_range_t){addr, size}, part_span, is_bad, err);
     }
-    *equal = code == EB_OK && c->old_bytes == old_before;
     return code;
+}
+
+/* `span`: what the borders of the piece are multiples of. is_bad: it is known to differ. */
+static eb_code_t compare_piece(compare_t *c, eb_range_t piece, uint32_t span, bool is_bad,
+                               eb_err_t *err)
+{
+    eb_answer_t answer;
+
+    if (span <= EB_SECTOR_BYTES) {
+        return compare_sector(c, piece, err);
+    }
+    if (c->dense_end == piece.addr || is_bad) {
+        return compare_parts(c, piece, span, is_bad, err);
+    }
+    eb_code_t code = ask(c, piece, &answer, err);
+    if (code != EB_OK) {
+        return code;
+    }
+    if (answer.equal) {
+        return add_asked(c, piece.addr, piece.size, true, err);
+    }
+    return answer.erased ? compare_with_erased(c, piece, err)
+                         : compare_parts(c, piece, span, true, err);
 }
 
 /* -- skips --------------------------------------------------------------------------------- */
@@ -296,7 +271,7 @@ static eb_code_t look_back(compare_t *c, uint32_t addr, uint32_t *size, eb_err_t
     return EB_OK;
 }
 
-/* Leap over `size` bytes and look at the sector behind them, if there is one. *done: both. */
+/* Skip `size` bytes and look at the sector behind them, if there is one. *done: both. */
 static eb_code_t skip_over(compare_t *c, uint32_t addr, uint32_t size, uint32_t *done,
                            eb_err_t *err)
 {
@@ -319,8 +294,7 @@ static eb_code_t skip_over(compare_t *c, uint32_t addr, uint32_t size, uint32_t 
     *done = size + behind.size;
     c->dense_end = answer.equal ? UINT64_MAX : (uint64_t)addr + *done;
     if (code == EB_OK && *done > unasked) {
-        code = add_asked(c, addr + unasked, *done - unasked,
-                         answer.equal ? EB_SPAN_SAME : EB_SPAN_OLD, err);
+        code = add_asked(c, addr + unasked, *done - unasked, answer.equal, err);
     }
     return code;
 }
@@ -348,7 +322,6 @@ static eb_code_t compare_by_digest(compare_t *c, eb_err_t *err)
     for (uint32_t done = 0; done < c->range.size;) {
         uint32_t addr = c->range.addr + done;
         uint32_t size;
-        bool equal;
         eb_code_t code = choose_skip(c, addr, &size, err);
         if (code == EB_OK && size > 0) {
             c->was_cut = true;
@@ -356,7 +329,7 @@ static eb_code_t compare_by_digest(compare_t *c, eb_err_t *err)
         } else if (code == EB_OK) {
             c->was_cut = false;
             size = bytes_to_border(c, addr, span);
-            code = compare_piece(c, (eb_range_t){addr, size}, span, false, &equal, err);
+            code = compare_piece(c, (eb_range_t){addr, size}, span, false, err);
         }
         if (code != EB_OK) {
             return code;
@@ -413,8 +386,7 @@ static eb_code_t compare_by_reading(compare_t *c, eb_err_t *err)
             code = eb_read_agreed(&c->retry, (eb_range_t){addr, size}, c->bytes, theirs, err);
         }
         if (code == EB_OK) {
-            bool equal = memcmp(theirs, c->bytes, size) == 0;
-            code = add_asked(c, addr, size, equal ? EB_SPAN_SAME : EB_SPAN_OLD, err);
+            code = add_asked(c, addr, size, memcmp(theirs, c->bytes, size) == 0, err);
         }
         if (code != EB_OK) {
             return code;

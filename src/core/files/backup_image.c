@@ -143,19 +143,10 @@ eb_code_t eb_backup_image_open(const char *backup, const char *dir, bool has_add
     memset(out, 0, sizeof(*out));
     out->fd = -1;
     eb_code_t code = eb_find_backup(dir, backup, out->path, err);
-    if (code == EB_OK) {
-        code = open_file(out, err);
-    }
-    if (code == EB_OK) {
-        code = load_sidecar(out, err);
-    }
-    if (code == EB_OK) {
-        code = choose_address(out, has_address, address, err);
-    }
-    if (code == EB_OK) {
-        code = check_hash(out, ev, err);
-    }
-    if (code == EB_OK) {
+    if (code == EB_OK && (code = open_file(out, err)) == EB_OK &&
+        (code = load_sidecar(out, err)) == EB_OK &&
+        (code = choose_address(out, has_address, address, err)) == EB_OK &&
+        (code = check_hash(out, ev, err)) == EB_OK) {
         code = find_table(out, ev, err);
     }
     return code;
@@ -200,16 +191,21 @@ eb_code_t eb_backup_image_read(const eb_backup_image_t *source, uint32_t addr, v
     return code == EB_OK ? EB_OK : eb_err_copy(err, &why);
 }
 
+const eb_partition_table_t *eb_backup_image_table(const eb_backup_image_t *image)
+{
+    if (image->table != NULL) {
+        return image->table;
+    }
+    return image->sidecar != NULL && image->sidecar->table.present ? &image->sidecar->table : NULL;
+}
+
 eb_areas_t eb_areas_of_image(const eb_backup_image_t *source)
 {
     const eb_sidecar_t *sidecar = source->sidecar;
-    eb_areas_t areas = {.table = source->table};
+    eb_areas_t areas = {.table = eb_backup_image_table(source)};
 
     if (sidecar != NULL) {
         areas.bootloader_addr = sidecar->chip.bootloader_addr;
-        if (areas.table == NULL) {
-            areas.table = &sidecar->table;
-        }
         if (sidecar->partition[0] != '\0') {
             areas.label = sidecar->partition;
             areas.only = (eb_range_t){sidecar->addr, (uint32_t)sidecar->size_bytes};

@@ -43,6 +43,9 @@ eb_code_t eb_backup_image_open(const char *backup, const char *dir, bool has_add
                                eb_err_t *err);
 void eb_backup_image_close(eb_backup_image_t *source);
 
+/* The table of its own bytes, else that of its sidecar; NULL: neither has one. */
+const eb_partition_table_t *eb_backup_image_table(const eb_backup_image_t *image);
+
 /* Whether it has all of [addr, addr + size) of the flash. */
 static inline bool eb_backup_image_holds(const eb_backup_image_t *image, uint64_t addr,
                                          uint64_t size)

@@ -10,28 +10,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool add_name(eb_file_names_t *out, size_t *cap, const char *name)
+/* The room is always the next power of two. */
+static bool add_name(eb_file_names_t *out, const char *name)
 {
-    if (out->count == *cap) {
-        size_t bigger = *cap == 0 ? 64 : *cap * 2;
-        char **names = realloc(out->names, bigger * sizeof(*names));
+    size_t count = out->count;
+
+    if ((count & (count - 1)) == 0) {
+        char **names = realloc(out->names, (count == 0 ? 1 : 2 * count) * sizeof(*names));
         if (names == NULL) {
             return false;
         }
         out->names = names;
-        *cap = bigger;
     }
-    out->names[out->count] = strdup(name);
-    if (out->names[out->count] == NULL) {
-        return false;
-    }
-    out->count++;
-    return true;
+    out->names[count] = strdup(name);
+    out->count += out->names[count] != NULL ? 1 : 0;
+    return out->count > count;
 }
 
 eb_code_t eb_find_names(const char *dir, const char *suffix, eb_file_names_t *out, eb_err_t *err)
 {
-    size_t cap = 0;
     eb_code_t code = EB_OK;
     struct dirent *entry;
 
@@ -40,19 +37,14 @@ eb_code_t eb_find_names(const char *dir, const char *suffix, eb_file_names_t *ou
     if (folder == NULL) {
         return errno == ENOENT ? EB_OK : eb_fs_error(err, errno, "open the folder", dir);
     }
-    while ((errno = 0, entry = readdir(folder)) != NULL) {
-        if (!eb_path_has_suffix(entry->d_name, suffix)) {
-            continue;
-        }
-        if (!add_name(out, &cap, entry->d_name)) {
+    while (code == EB_OK && (errno = 0, entry = readdir(folder)) != NULL) {
+        if (eb_path_has_suffix(entry->d_name, suffix) && !add_name(out, entry->d_name)) {
             code = eb_err_set(err, EB_ERR_INTERNAL, "no memory to list %s", dir);
-            goto done;
         }
     }
-    if (errno != 0) {
+    if (code == EB_OK && errno != 0) {
         code = eb_fs_error(err, errno, "read the folder", dir);
     }
-done:
     (void)closedir(folder);
     if (code != EB_OK) {
         eb_file_names_free(out);
@@ -75,35 +67,32 @@ void eb_file_names_free(eb_file_names_t *names)
 eb_code_t eb_find_sidecar(const char *image_path, eb_sidecar_t **out, eb_err_t *err)
 {
     char path[EB_PATH_BYTES];
-    eb_sidecar_t *sidecar = NULL;
+    eb_sidecar_t *sidecar = malloc(sizeof(*sidecar));
     eb_err_t why = {0};
     uint8_t *text = NULL;
     size_t len = 0;
 
     *out = NULL;
+    if (sidecar == NULL) {
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the sidecar of %s", image_path);
+    }
     eb_code_t code = eb_path_of_sidecar(path, image_path, &why);
     if (code == EB_OK) {
         code = eb_fs_read_file(path, EB_SIDECAR_MAX_BYTES, &text, &len, &why);
     }
-    if (code != EB_OK && why.os_errno == ENOENT) {
-        return eb_err_set(err, EB_ERR_BACKUP_NOT_FOUND, "%s has no sidecar", image_path);
-    }
-    if (code == EB_OK && (sidecar = malloc(sizeof(*sidecar))) == NULL) {
-        code = eb_err_set(&why, EB_ERR_INTERNAL, "no memory for %s", path);
-    }
-    if (code == EB_OK) {
-        code = eb_sidecar_read((const char *)text, len, sidecar, &why);
-        if (code != EB_OK) {
-            (void)eb_err_wrap(&why, "%s", path);
-        }
+    if (code == EB_OK &&
+        (code = eb_sidecar_read((const char *)text, len, sidecar, &why)) != EB_OK) {
+        (void)eb_err_wrap(&why, "%s", path);
     }
     free(text);
-    if (code != EB_OK) {
-        free(sidecar);
-        return eb_err_copy(err, &why);
+    if (code == EB_OK) {
+        *out = sidecar;
+        return EB_OK;
     }
-    *out = sidecar;
-    return EB_OK;
+    free(sidecar);
+    return why.os_errno == ENOENT
+               ? eb_err_set(err, EB_ERR_BACKUP_NOT_FOUND, "%s has no sidecar", image_path)
+               : eb_err_copy(err, &why);
 }
 
 /* -- finding ------------------------------------------------------------------------------- */

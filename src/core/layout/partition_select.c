@@ -70,13 +70,20 @@ static eb_code_t add_entry(const selection_t *sel, size_t index, eb_err_t *err)
     return add(sel, &choice, err);
 }
 
-/* The bootloader or the table; *found: whether it is known where that is. */
-static eb_code_t add_place(const selection_t *sel, uint8_t type, bool *found, eb_err_t *err)
+/* The bootloader, of which *found tells whether it is known where it is, and the table. */
+static eb_code_t add_places(const selection_t *sel, bool *found, eb_err_t *err)
 {
     eb_part_choice_t choice;
+    eb_code_t code = EB_OK;
 
-    *found = eb_partition_lookup_type(&sel->lookup, type, &choice);
-    return *found ? add(sel, &choice, err) : EB_OK;
+    *found = eb_partition_lookup_type(&sel->lookup, EB_PART_BOOTLOADER, &choice);
+    if (*found) {
+        code = add(sel, &choice, err);
+    }
+    if (code == EB_OK && eb_partition_lookup_type(&sel->lookup, EB_PART_TABLE, &choice)) {
+        code = add(sel, &choice, err);
+    }
+    return code;
 }
 
 /* -- forms ---------------------------------------------------------------------------------- */
@@ -100,6 +107,7 @@ static void tell_of_active(const selection_t *sel)
     }
 }
 
+/* *found is left alone when there is none. */
 static eb_code_t add_active(const selection_t *sel, bool *found, eb_err_t *err)
 {
     int index = sel->board->layout->boot.index;
@@ -137,12 +145,9 @@ static eb_code_t add_critical(const selection_t *sel, eb_err_t *err)
         {"otadata", EB_PART_DATA_OTA},
         {"phy", EB_PART_DATA_PHY},
     };
-    bool bootloader = false, table, app = false;
+    bool bootloader, app = false;
 
-    eb_code_t code = add_place(sel, EB_PART_BOOTLOADER, &bootloader, err);
-    if (code == EB_OK) {
-        code = add_place(sel, EB_PART_TABLE, &table, err);
-    }
+    eb_code_t code = add_places(sel, &bootloader, err);
     for (size_t i = 0; i < EB_COUNT_OF(data) && code == EB_OK; i++) {
         bool found = false;
         code = add_data(sel, data[i].subtype, &found, err);
@@ -165,11 +170,8 @@ static eb_code_t add_critical(const selection_t *sel, eb_err_t *err)
 static eb_code_t add_all(const selection_t *sel, eb_err_t *err)
 {
     bool found;
+    eb_code_t code = add_places(sel, &found, err);
 
-    eb_code_t code = add_place(sel, EB_PART_BOOTLOADER, &found, err);
-    if (code == EB_OK) {
-        code = add_place(sel, EB_PART_TABLE, &found, err);
-    }
     for (size_t i = 0; i < sel->table->count && code == EB_OK; i++) {
         code = add_entry(sel, i, err);
     }
@@ -226,20 +228,20 @@ static eb_code_t add_by_table(const selection_t *sel, eb_err_t *err)
     for (size_t i = 0; i < select->name_count && code == EB_OK; i++) {
         code = add_name(sel, select->names[i], err);
     }
+    bool found = true;
     if (code == EB_OK && select->all) {
         code = add_all(sel, err);
     }
     if (code == EB_OK && select->critical) {
         code = add_critical(sel, err);
     } else if (code == EB_OK && select->active_app) {
-        bool found = false;
+        found = false;
         code = add_active(sel, &found, err);
-        if (code == EB_OK && !found) {
-            code = eb_err_set(err, EB_ERR_USAGE, "the table at 0x%x has no app that could boot",
-                              sel->table->addr);
-        }
     }
-    return code;
+    return found || code != EB_OK
+               ? code
+               : eb_err_set(err, EB_ERR_USAGE, "the table at 0x%x has no app that could boot",
+                            sel->table->addr);
 }
 
 static int by_address(const void *a, const void *b)

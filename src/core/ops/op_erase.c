@@ -1,4 +1,4 @@
-/* op_erase.c: erase the flash, a partition of it, or a range: ask, erase what is not, prove it. */
+/* op_erase.c: erase the flash, a partition of it, or a range: ask, erase what is not, verify it. */
 #include "bytes.h"
 #include "clock.h"
 #include "espbackup/ops.h"
@@ -55,13 +55,8 @@ static eb_code_t choose(erase_t *e, eb_err_t *err)
         addr = found.range.addr;
         size = found.range.size;
     }
-    if (code == EB_OK) {
-        code = check_aligned(e, addr, size, err);
-    }
-    if (code == EB_OK) {
-        e->range = (eb_range_t){(uint32_t)addr, (uint32_t)size};
-    }
-    return code;
+    e->range = (eb_range_t){(uint32_t)addr, (uint32_t)size};
+    return code == EB_OK ? check_aligned(e, addr, size, err) : code;
 }
 
 static eb_code_t check_security(const erase_t *e, eb_err_t *err)
@@ -82,7 +77,7 @@ static eb_code_t check_security(const erase_t *e, eb_err_t *err)
     return code;
 }
 
-static bool ask(const erase_t *e, const eb_spans_t *spans)
+static eb_code_t ask(const erase_t *e, const eb_spans_t *spans, eb_err_t *err)
 {
     const eb_change_plan_t plan = {
         .is_erase = true,
@@ -94,7 +89,7 @@ static bool ask(const erase_t *e, const eb_spans_t *spans)
         .encrypted = eb_session_chip(e->session)->security.flash_encryption == EB_YES,
     };
 
-    return e->options->confirm == NULL || e->options->confirm(e->options->confirm_user, &plan);
+    return eb_refuse_unconfirmed(e->options->confirm, e->options->confirm_user, &plan, err);
 }
 
 static eb_code_t change(erase_t *e, eb_write_engine_t *engine, eb_err_t *err)
@@ -104,15 +99,10 @@ static eb_code_t change(erase_t *e, eb_write_engine_t *engine, eb_err_t *err)
     if (eb_spans_bytes(&engine->spans, EB_SPAN_OLD) > 0) {
         code = eb_refuse_protected(&e->retry, e->options->force, err);
     }
-    if (code != EB_OK) {
-        return code;
+    if (code == EB_OK && (code = ask(e, &engine->spans, err)) == EB_OK) {
+        code = eb_write_engine_run(engine, err);
+        eb_sector_save_drop(e->session, e->options->dir, &engine->spans);
     }
-    if (!ask(e, &engine->spans)) {
-        return eb_err_set_reason(err, EB_ERR_REFUSED, EB_REASON_NOT_CONFIRMED,
-                                 "not confirmed: nothing was erased");
-    }
-    code = eb_write_engine_run(engine, err);
-    eb_sector_save_drop(e->session, e->options->dir, &engine->spans);
     return code;
 }
 
@@ -122,25 +112,15 @@ static eb_code_t run(erase_t *e, eb_erase_result_t *result, eb_err_t *err)
     eb_write_engine_t engine;
 
     eb_code_t code = eb_refuse_download_mode(e->session, err);
-    if (code == EB_OK) {
-        code = check_security(e, err);
-    }
-    if (code == EB_OK) {
-        code = eb_layout_search(&source, e->ev, &e->board, err);
-    }
-    if (code == EB_OK) {
-        code = choose(e, err);
-    }
-    if (code != EB_OK) {
+    if (code != EB_OK || (code = check_security(e, err)) != EB_OK ||
+        (code = eb_layout_search(&source, e->ev, &e->board, err)) != EB_OK ||
+        (code = choose(e, err)) != EB_OK) {
         return code;
     }
     result->addr = e->range.addr;
     result->size_bytes = e->range.size;
     code = eb_write_engine_init(&engine, e->session, e->ev, err);
-    if (code == EB_OK) {
-        code = eb_write_engine_compare(&engine, &e->range, 1, err);
-    }
-    if (code == EB_OK) {
+    if (code == EB_OK && (code = eb_write_engine_compare(&engine, &e->range, 1, err)) == EB_OK) {
         code = change(e, &engine, err);
     }
     result->verified = engine.verified;

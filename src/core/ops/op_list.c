@@ -100,14 +100,14 @@ static void examine_part(const char *path, eb_backup_entry_t *entry)
 {
     char journal_path[EB_PATH_BYTES];
     eb_journal_head_t head;
-    eb_verified_map_t left = {0};
+    eb_verified_map_t resumed = {0};
     uint64_t end_bytes;
 
     entry->state = EB_BACKUP_PARTIAL;
     if (eb_path_printf(journal_path, NULL, "%s" EB_PATH_JOURNAL_SUFFIX, path) != EB_OK ||
-        eb_journal_load(journal_path, &head, &left, &end_bytes, NULL) != EB_OK) {
+        eb_journal_load(journal_path, &head, &resumed, &end_bytes, NULL) != EB_OK) {
         copy_text(entry->detail, sizeof(entry->detail), "without a journal: cannot be resumed");
-        eb_verified_map_free(&left);
+        eb_verified_map_free(&resumed);
         return;
     }
     copy_text(entry->chip, sizeof(entry->chip), head.id.chip);
@@ -116,8 +116,8 @@ static void examine_part(const char *path, eb_backup_entry_t *entry)
     entry->flash_size_bytes = head.id.flash_size_bytes;
     eb_clock_utc_text(head.started_unix, entry->created_utc, sizeof(entry->created_utc));
     (void)snprintf(entry->detail, sizeof(entry->detail), "%llu of %u bytes",
-                   (unsigned long long)left.verified_bytes, head.id.range.size);
-    eb_verified_map_free(&left);
+                   (unsigned long long)resumed.verified_bytes, head.id.range.size);
+    eb_verified_map_free(&resumed);
 }
 
 static bool passes(const eb_list_options_t *options, const eb_backup_entry_t *entry)

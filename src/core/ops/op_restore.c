@@ -1,4 +1,4 @@
-/* op_restore.c: put a backup back: check, compare, ask, change what differs, prove it. */
+/* op_restore.c: put a backup back: check, compare, ask, change what differs, verify it. */
 #include "clock.h"
 #include "espbackup/ops.h"
 #include "flash_layout.h"
@@ -50,6 +50,9 @@ static eb_code_t note_range(eb_restore_job_t *job, eb_err_t *err)
 /* Where the image brings its own table, that of the board is but told of: it is not searched. */
 static eb_code_t look_at_board(eb_restore_job_t *job, eb_err_t *err)
 {
+    if (eb_refuse_download_mode(job->session, err) != EB_OK) {
+        return EB_ERR_UNSUPPORTED;
+    }
     bool comes_along =
         job->image.table != NULL && job->image.table->present &&
         eb_ranges_hold(job->ranges, job->range_count, job->table_addr, EB_PARTITION_TABLE_BYTES);
@@ -109,13 +112,16 @@ static eb_code_t prepare(eb_restore_job_t *job, eb_err_t *err)
 {
     static eb_code_t (*const steps[])(eb_restore_job_t *job, eb_err_t *err) = {
         open_image,
-        eb_restore_check_image,
+        eb_restore_check_place,
+        eb_restore_check_chip,
         eb_restore_choose,
         note_range,
-        eb_restore_check_board,
+        eb_restore_check_mac,
+        eb_restore_check_security,
         look_at_board,
         eb_restore_round,
         make_patch,
+        eb_restore_check_names,
         eb_restore_check_table,
     };
     eb_code_t code = EB_OK;
@@ -129,7 +135,7 @@ static eb_code_t prepare(eb_restore_job_t *job, eb_err_t *err)
 
 /* -- asking ---------------------------------------------------------------------------------- */
 
-static bool ask(eb_restore_job_t *job, const eb_write_engine_t *engine)
+static eb_code_t ask(eb_restore_job_t *job, const eb_write_engine_t *engine, eb_err_t *err)
 {
     const eb_sidecar_t *sidecar = job->image.sidecar;
     const eb_layout_t *after = job->table_changes ? &job->after : NULL;
@@ -149,8 +155,7 @@ static bool ask(eb_restore_job_t *job, const eb_write_engine_t *engine)
         .encrypted = job->encrypted,
     };
 
-    return job->options->confirm == NULL ||
-           job->options->confirm(job->options->confirm_user, &plan);
+    return eb_refuse_unconfirmed(job->options->confirm, job->options->confirm_user, &plan, err);
 }
 
 static eb_code_t back_up_first(eb_restore_job_t *job, eb_err_t *err)
@@ -193,24 +198,17 @@ static eb_code_t change(eb_restore_job_t *job, eb_write_engine_t *engine, eb_err
     bool differs = eb_spans_bytes(&engine->spans, EB_SPAN_OLD) > 0;
     eb_code_t code = eb_restore_check_change(job, &engine->spans, err);
 
-    if (code != EB_OK) {
-        return code;
-    }
-    bool agreed = ask(job, engine);
-    if (job->options->dry_run) {
+    if (code == EB_OK && job->options->dry_run) {
+        (void)ask(job, engine, NULL); /* the answer does not count */
         return EB_OK;
     }
-    if (!agreed) {
-        return eb_err_set_reason(err, EB_ERR_REFUSED, EB_REASON_NOT_CONFIRMED,
-                                 "not confirmed: nothing was changed");
+    if (code == EB_OK) {
+        code = ask(job, engine, err);
     }
-    if (job->options->backup_first && differs) {
+    if (code == EB_OK && job->options->backup_first && differs) {
         code = back_up_first(job, err);
     }
-    if (code == EB_OK) {
-        code = eb_sector_save_save(job, &engine->spans, err);
-    }
-    if (code == EB_OK) {
+    if (code == EB_OK && (code = eb_sector_save_save(job, &engine->spans, err)) == EB_OK) {
         code = eb_write_engine_run(engine, err);
         eb_sector_save_drop(job->session, job->options->dir, &engine->spans);
         name_the_image(job, err);

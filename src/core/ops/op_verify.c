@@ -6,21 +6,6 @@
 
 #include <string.h>
 
-static eb_code_t verify_source(eb_session_t *s, eb_backup_image_t *source, const eb_events_t *ev,
-                               eb_diff_result_t *result, eb_err_t *err)
-{
-    if (!result->has_sidecar) {
-        eb_event_note(ev, s == NULL ? EB_LEVEL_WARNING : EB_LEVEL_NOTE,
-                      "%s has no sidecar: nothing tells whether the file is as it was made",
-                      source->path);
-    }
-    if (s == NULL) {
-        result->verified = source->hash_checked;
-        return EB_OK;
-    }
-    return eb_difference_with_board(s, source, ev, result, err);
-}
-
 eb_code_t eb_op_verify(eb_session_t *s, const eb_verify_options_t *options, const eb_events_t *ev,
                        eb_diff_result_t *result, eb_err_t *err)
 {
@@ -35,8 +20,15 @@ eb_code_t eb_op_verify(eb_session_t *s, const eb_verify_options_t *options, cons
     result->size_bytes = source.size_bytes;
     result->has_sidecar = source.sidecar != NULL;
     result->file_checked = source.hash_checked;
-    if (code == EB_OK) {
-        code = verify_source(s, &source, ev, result, err);
+    if (code == EB_OK && !result->has_sidecar) {
+        eb_event_note(ev, s == NULL ? EB_LEVEL_WARNING : EB_LEVEL_NOTE,
+                      "%s has no sidecar: nothing tells whether the file was modified",
+                      source.path);
+    }
+    if (code == EB_OK && s == NULL) {
+        result->verified = source.hash_checked;
+    } else if (code == EB_OK) {
+        code = eb_difference_with_board(s, &source, ev, result, err);
     }
     eb_backup_image_close(&source);
     result->seconds = (double)(eb_clock_us() - started_us) / 1e6;

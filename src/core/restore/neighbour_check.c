@@ -42,17 +42,14 @@ static eb_code_t watch_within(eb_write_engine_t *a, const eb_flash_span_t *span,
 
 static eb_code_t watch_outside(eb_write_engine_t *a, uint64_t addr, eb_err_t *err)
 {
-    uint64_t end = addr + SEARCH_BYTES, flash = eb_session_flash(a->session)->size_bytes;
+    uint64_t end = eb_min_u64(addr + SEARCH_BYTES, eb_session_flash(a->session)->size_bytes);
 
-    for (end = end < flash ? end : flash; addr < end; addr += EB_SECTOR_BYTES) {
+    for (; addr < end; addr += EB_SECTOR_BYTES) {
         eb_neighbour_t neighbour = {.addr = (uint32_t)addr, .outside = true};
         eb_code_t code =
             eb_retry_digest(&a->retry, neighbour.addr, EB_SECTOR_BYTES, neighbour.md5, err);
-        if (code != EB_OK) {
-            return code;
-        }
-        if (!eb_retry_answer_is_erased(&a->retry, EB_SECTOR_BYTES)) {
-            return add(&a->neighbours, &neighbour, err);
+        if (code != EB_OK || !eb_retry_answer_is_erased(&a->retry, EB_SECTOR_BYTES)) {
+            return code == EB_OK ? add(&a->neighbours, &neighbour, err) : code;
         }
     }
     return EB_OK;

@@ -2,7 +2,7 @@
  * neighbour_check.h: sectors that must stay as they are, next to those that are changed.
  *
  * A request to erase carries no checksum: a flipped bit of its size erases more than it was told
- * to, in one stretch behind what it was told, and the proof of the range itself does not show that.
+ * to, in one stretch behind what it was told, and verifying the range itself does not show that.
  * Behind each stretch that is to be changed the nearest sector that is not blank is looked at
  * before and after; a longer erase takes that one first. Outside the range no more than 64 KB is
  * searched.

@@ -19,6 +19,16 @@ eb_code_t eb_refuse(const eb_events_t *ev, bool force, eb_reason_t reason, eb_er
     return eb_err_set_reason(err, EB_ERR_REFUSED, reason, "%s", text);
 }
 
+eb_code_t eb_refuse_unconfirmed(eb_confirm_fn confirm, void *user, const eb_change_plan_t *plan,
+                                eb_err_t *err)
+{
+    if (confirm == NULL || confirm(user, plan)) {
+        return EB_OK;
+    }
+    return eb_err_set_reason(err, EB_ERR_REFUSED, EB_REASON_NOT_CONFIRMED,
+                             "not confirmed: nothing was changed");
+}
+
 eb_code_t eb_refuse_download_mode(const eb_session_t *session, eb_err_t *err)
 {
     if (eb_session_chip(session)->security.secure_download_mode != EB_YES) {

@@ -26,22 +26,21 @@ static eb_code_t add_partial(eb_restore_job_t *job, uint64_t border, eb_err_t *e
 
 static eb_code_t round_all(eb_restore_job_t *job, eb_err_t *err)
 {
-    for (size_t i = 0; i < job->range_count; i++) {
+    eb_code_t code = EB_OK;
+
+    for (size_t i = 0; i < job->range_count && code == EB_OK; i++) {
         eb_range_t range = job->ranges[i];
         uint64_t start = range.addr - range.addr % EB_SECTOR_BYTES;
         uint64_t end = eb_range_end(range) + EB_SECTOR_BYTES - 1;
         end -= end % EB_SECTOR_BYTES;
         job->sectors[job->sector_count++] = (eb_range_t){(uint32_t)start, (uint32_t)(end - start)};
-        eb_code_t code = add_partial(job, range.addr, err);
+        code = add_partial(job, range.addr, err);
         if (code == EB_OK) {
             code = add_partial(job, eb_range_end(range), err);
         }
-        if (code != EB_OK) {
-            return code;
-        }
     }
     job->sector_count = eb_ranges_join(job->sectors, job->sector_count);
-    return EB_OK;
+    return code;
 }
 
 eb_code_t eb_restore_round(eb_restore_job_t *job, eb_err_t *err)
@@ -92,20 +91,17 @@ eb_code_t eb_restore_wanted(void *user, uint32_t addr, uint32_t size, uint8_t *b
 {
     const eb_restore_job_t *job = user;
     eb_range_t wanted = {addr, size};
+    eb_code_t code = EB_OK;
 
     memset(bytes, 0xFF, size);
     copy_partials(job, wanted, bytes);
-    for (size_t i = 0; i < job->range_count; i++) {
+    for (size_t i = 0; i < job->range_count && code == EB_OK; i++) {
         eb_range_t part = eb_range_common(job->ranges[i], wanted);
-        if (part.size == 0) {
-            continue;
-        }
-        eb_code_t code = eb_backup_image_read(&job->image, part.addr, bytes + (part.addr - addr),
-                                              part.size, err);
-        if (code != EB_OK) {
-            return code;
+        if (part.size > 0) {
+            code = eb_backup_image_read(&job->image, part.addr, bytes + (part.addr - addr),
+                                        part.size, err);
         }
     }
     patch_header(job, wanted, bytes);
-    return EB_OK;
+    return code;
 }

@@ -69,7 +69,7 @@ static eb_code_t check_headers(eb_restore_job_t *job, eb_err_t *err)
     return code;
 }
 
-static eb_code_t check_chip(eb_restore_job_t *job, eb_err_t *err)
+eb_code_t eb_restore_check_chip(eb_restore_job_t *job, eb_err_t *err)
 {
     const eb_chip_info_t *chip = eb_session_chip(job->session);
     const eb_sidecar_t *sidecar = job->image.sidecar;
@@ -85,7 +85,7 @@ static eb_code_t check_chip(eb_restore_job_t *job, eb_err_t *err)
 }
 
 /* A bare .bin that is no image of a flash would end up in the place of the bootloader. */
-static eb_code_t check_place(eb_restore_job_t *job, eb_err_t *err)
+eb_code_t eb_restore_check_place(eb_restore_job_t *job, eb_err_t *err)
 {
     const eb_backup_image_t *image = &job->image;
 
@@ -99,16 +99,9 @@ static eb_code_t check_place(eb_restore_job_t *job, eb_err_t *err)
                   image->path);
 }
 
-eb_code_t eb_restore_check_image(eb_restore_job_t *job, eb_err_t *err)
-{
-    eb_code_t code = check_place(job, err);
-
-    return code == EB_OK ? check_chip(job, err) : code;
-}
-
 /* -- the board ------------------------------------------------------------------------------- */
 
-static eb_code_t check_mac(eb_restore_job_t *job, eb_err_t *err)
+eb_code_t eb_restore_check_mac(eb_restore_job_t *job, eb_err_t *err)
 {
     const eb_restore_options_t *options = job->options;
     const eb_sidecar_t *sidecar = job->image.sidecar;
@@ -183,7 +176,7 @@ static eb_code_t check_encrypted_board(eb_restore_job_t *job, eb_err_t *err)
     return EB_OK;
 }
 
-static eb_code_t check_security(eb_restore_job_t *job, eb_err_t *err)
+eb_code_t eb_restore_check_security(eb_restore_job_t *job, eb_err_t *err)
 {
     const eb_security_t *security = &eb_session_chip(job->session)->security;
     const eb_sidecar_t *sidecar = job->image.sidecar;
@@ -204,16 +197,6 @@ static eb_code_t check_security(eb_restore_job_t *job, eb_err_t *err)
                       "the key that the board trusts");
     }
     return EB_OK;
-}
-
-eb_code_t eb_restore_check_board(eb_restore_job_t *job, eb_err_t *err)
-{
-    eb_code_t code = check_mac(job, err);
-
-    if (code == EB_OK) {
-        code = check_security(job, err);
-    }
-    return code == EB_OK ? eb_refuse_download_mode(job->session, err) : code;
 }
 
 /* -- partitions ------------------------------------------------------------------------------ */
@@ -254,29 +237,19 @@ static eb_code_t check_same_entry(eb_restore_job_t *job, const eb_partition_t *e
                   entry->label, entry->addr, entry->size, there->addr, there->size);
 }
 
-static eb_code_t check_names(eb_restore_job_t *job, eb_err_t *err)
+eb_code_t eb_restore_check_names(eb_restore_job_t *job, eb_err_t *err)
 {
-    const eb_backup_image_t *image = &job->image;
-    const eb_partition_table_t *table = image->table;
-    const char *only = "";
+    const eb_partition_table_t *table = eb_backup_image_table(&job->image);
+    const char *only = job->image.sidecar != NULL ? job->image.sidecar->partition : "";
     eb_code_t code = EB_OK;
 
-    if (image->sidecar != NULL) {
-        table = table != NULL ? table : &image->sidecar->table;
-        only = image->sidecar->partition;
-    }
-    if (table == NULL) {
-        return EB_OK;
-    }
-    for (size_t i = 0; i < table->count && code == EB_OK; i++) {
+    for (size_t i = 0; table != NULL && i < table->count && code == EB_OK; i++) {
         const eb_partition_t *entry = &table->entries[i];
         bool named = job->options->partition_count == 0 && strcmp(only, entry->label) == 0;
         for (size_t k = 0; k < job->options->partition_count; k++) {
             named = named || strcmp(job->options->partitions[k], entry->label) == 0;
         }
-        if (named) {
-            code = check_same_entry(job, entry, err);
-        }
+        code = named ? check_same_entry(job, entry, err) : EB_OK;
     }
     return code;
 }
@@ -319,7 +292,7 @@ static eb_range_t stretch_of_table(const eb_restore_job_t *job)
     return (eb_range_t){0, 0};
 }
 
-static eb_code_t check_after(eb_restore_job_t *job, eb_err_t *err)
+eb_code_t eb_restore_check_table(eb_restore_job_t *job, eb_err_t *err)
 {
     eb_layout_source_t source = {
         .read = eb_restore_wanted,
@@ -354,13 +327,6 @@ static eb_code_t check_after(eb_restore_job_t *job, eb_err_t *err)
         warn_of_missing(job);
     }
     return code;
-}
-
-eb_code_t eb_restore_check_table(eb_restore_job_t *job, eb_err_t *err)
-{
-    eb_code_t code = check_names(job, err);
-
-    return code == EB_OK ? check_after(job, err) : code;
 }
 
 /* -- what would change ----------------------------------------------------------------------- */

@@ -53,9 +53,12 @@ eb_code_t eb_restore_wanted(void *user, uint32_t addr, uint32_t size, uint8_t *b
 size_t eb_restore_areas(const eb_restore_job_t *job, eb_range_t areas[EB_RESTORE_AREAS_MAX]);
 
 /* Each refuses with EB_ERR_REFUSED and a reason; with force a warning is noted instead. */
-eb_code_t eb_restore_check_image(eb_restore_job_t *job, eb_err_t *err); /* chip, place */
-eb_code_t eb_restore_check_board(eb_restore_job_t *job, eb_err_t *err); /* size, MAC, security */
-eb_code_t eb_restore_check_table(eb_restore_job_t *job, eb_err_t *err); /* names, table after */
+eb_code_t eb_restore_check_place(eb_restore_job_t *job, eb_err_t *err);
+eb_code_t eb_restore_check_chip(eb_restore_job_t *job, eb_err_t *err);
+eb_code_t eb_restore_check_mac(eb_restore_job_t *job, eb_err_t *err);
+eb_code_t eb_restore_check_security(eb_restore_job_t *job, eb_err_t *err);
+eb_code_t eb_restore_check_names(eb_restore_job_t *job, eb_err_t *err);
+eb_code_t eb_restore_check_table(eb_restore_job_t *job, eb_err_t *err); /* that would result */
 /* By what differs: secure boot, write protection. */
 eb_code_t eb_restore_check_change(eb_restore_job_t *job, const eb_spans_t *spans, eb_err_t *err);
 

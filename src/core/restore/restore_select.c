@@ -4,16 +4,6 @@
 
 #include <stdlib.h>
 
-static const eb_partition_table_t *image_table(const eb_restore_job_t *job)
-{
-    const eb_backup_image_t *image = &job->image;
-
-    if (image->table != NULL) {
-        return image->table;
-    }
-    return image->sidecar != NULL && image->sidecar->table.present ? &image->sidecar->table : NULL;
-}
-
 static eb_code_t add_range(eb_restore_job_t *job, uint64_t addr, uint64_t size, eb_err_t *err)
 {
     const eb_backup_image_t *image = &job->image;
@@ -37,8 +27,8 @@ static eb_code_t add_range(eb_restore_job_t *job, uint64_t addr, uint64_t size, 
 
 static eb_code_t choose_names(eb_restore_job_t *job, eb_err_t *err)
 {
-    const eb_lookup_t lookup = {image_table(job), job->image.path, job->table_addr,
-                                eb_session_chip(job->session)->bootloader_addr};
+    const eb_lookup_t lookup = {eb_backup_image_table(&job->image), job->image.path,
+                                job->table_addr, eb_session_chip(job->session)->bootloader_addr};
     eb_code_t code = EB_OK;
 
     for (size_t i = 0; i < job->options->partition_count && code == EB_OK; i++) {

@@ -221,8 +221,7 @@ static eb_code_t do_step(eb_write_engine_t *a, eb_range_t step, bool blank, eb_e
 static eb_code_t work_through(eb_write_engine_t *a, eb_range_t area, bool blank, eb_err_t *err)
 {
     uint64_t from = area.addr, end = from + area.size;
-
-    eb_range_t step = {0, 0};
+    eb_range_t step;
     eb_code_t code;
 
     do {

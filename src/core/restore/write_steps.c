@@ -11,8 +11,7 @@ bool eb_write_next_open(const eb_write_engine_t *a, uint64_t from, uint64_t end,
 {
     for (size_t i = 0; i < a->spans.count; i++) {
         const eb_flash_span_t *span = &a->spans.spans[i];
-        uint64_t start = span->addr > from ? span->addr : from;
-        uint64_t stop = eb_span_end(span) < end ? eb_span_end(span) : end;
+        uint64_t start = eb_max_u64(span->addr, from), stop = eb_min_u64(eb_span_end(span), end);
         if (!eb_span_is_verified(span->state) && span->state != EB_SPAN_WRITTEN && start < stop) {
             *out = (eb_range_t){(uint32_t)start, (uint32_t)(stop - start)};
             return true;
@@ -23,13 +22,12 @@ bool eb_write_next_open(const eb_write_engine_t *a, uint64_t from, uint64_t end,
 
 uint32_t eb_write_open_bytes(const eb_write_engine_t *a, eb_range_t range)
 {
-    uint64_t from = range.addr, end = from + range.size;
     uint32_t bytes = 0;
     eb_range_t open;
 
-    while (eb_write_next_open(a, from, end, &open)) {
+    for (uint64_t from = range.addr; eb_write_next_open(a, from, eb_range_end(range), &open);
+         from = eb_range_end(open)) {
         bytes += open.size;
-        from = eb_range_end(open);
     }
     return bytes;
 }
