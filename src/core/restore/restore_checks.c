@@ -109,19 +109,13 @@ eb_code_t eb_restore_check_mac(eb_restore_job_t *job, eb_err_t *err)
     const char *there = sidecar != NULL ? eb_chip_mac(&sidecar->chip) : "";
 
     job->other_mac = there[0] != '\0' && strcmp(here, there) != 0;
-    if (job->other_mac && options->assume_yes && strcmp(options->backup, "latest") == 0 &&
-        !options->dry_run) {
-        return REFUSE(job, EB_REASON_FORCE_LATEST, err,
-                      "the latest backup, %s, is of another board: its MAC is %s, this one has "
-                      "%s",
-                      job->image.path, there, here);
-    }
-    if (!job->other_mac || options->confirm != NULL || options->dry_run) {
+    bool unseen = options->assume_yes && strcmp(options->backup, "latest") == 0;
+    if (!job->other_mac || options->dry_run || (options->confirm != NULL && !unseen)) {
         return EB_OK;
     }
-    return REFUSE(job, EB_REASON_FORCE_COPY, err,
-                  "%s is of another board: its MAC is %s, this one has %s", job->image.path, there,
-                  here);
+    return REFUSE(job, unseen ? EB_REASON_FORCE_LATEST : EB_REASON_FORCE_COPY, err,
+                  "%s%s is of another board: its MAC is %s, this one has %s",
+                  unseen ? "the latest backup, " : "", job->image.path, there, here);
 }
 
 /* Whether a program is seen in clear in the image, which ciphertext does not show. */
@@ -129,16 +123,15 @@ static eb_code_t looks_plain(eb_restore_job_t *job, bool *plain, eb_err_t *err)
 {
     const uint32_t places[] = {job->image.addr, eb_session_chip(job->session)->bootloader_addr};
 
+    eb_code_t code = EB_OK;
+
     *plain = job->image.table != NULL;
-    for (size_t i = 0; i < EB_COUNT_OF(places); i++) {
+    for (size_t i = 0; i < EB_COUNT_OF(places) && code == EB_OK; i++) {
         eb_app_image_t header;
-        eb_code_t code = peek(job, places[i], &header, err);
-        if (code != EB_OK) {
-            return code;
-        }
+        code = peek(job, places[i], &header, err);
         *plain = *plain || header.state == EB_IMAGE_UNCHECKED;
     }
-    return EB_OK;
+    return code;
 }
 
 static eb_code_t check_encrypted_board(eb_restore_job_t *job, eb_err_t *err)

@@ -431,7 +431,5 @@ void eb_write_engine_free(eb_write_engine_t *a)
         free(a->buf);
         a->buf = NULL;
         eb_neighbours_free(&a->neighbours);
-        free(a->mixed);
-        a->mixed = NULL;
     }
 }

@@ -17,6 +17,9 @@
 /* Most that is written or erased at once: the stub is idle between two writes. */
 #define EB_WRITE_STEP_BYTES (1024u * 1024u)
 
+/* A bit for each block of 4 GiB. */
+#define EB_MIXED_BYTES (65536u / 8)
+
 /* Progress of one phase, in bytes. */
 typedef struct eb_write_phase {
     bool started;
@@ -49,12 +52,11 @@ typedef struct eb_write_engine {
     eb_compare_ahead_t verify_cost; /* what was asked since; allows nothing */
     uint64_t bytes_erased;
     int64_t erase_us, write_us;
-    uint8_t *mixed; /* one bit a block of the flash; see write_steps.h; owned */
-    uint32_t mixed_bits;
-    unsigned failures;          /* in a row, without a sector that became NEW */
-    eb_neighbours_t neighbours; /* set before the first change */
-    bool doubted;               /* something was written and did not arrive where it should */
-    uint32_t resets;            /* of the board, when the spans were verified last */
+    uint8_t mixed[EB_MIXED_BYTES]; /* one bit a block of the flash; see write_steps.h */
+    unsigned failures;             /* in a row, without a sector that became NEW */
+    eb_neighbours_t neighbours;    /* set before the first change */
+    bool doubted;                  /* something was written and did not arrive where it should */
+    uint32_t resets;               /* of the board, when the spans were verified last */
     eb_write_phase_t phases[EB_PHASE_HASH + 1];
 } eb_write_engine_t;
 

@@ -4,9 +4,6 @@
 #include "range.h"
 #include "write_verify.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 bool eb_write_next_open(const eb_write_engine_t *a, uint64_t from, uint64_t end, eb_range_t *out)
 {
     for (size_t i = 0; i < a->spans.count; i++) {
@@ -38,7 +35,7 @@ static bool is_mixed(const eb_write_engine_t *a, uint32_t addr)
 {
     uint32_t block = addr / EB_BLOCK_BYTES;
 
-    return block < a->mixed_bits && (a->mixed[block / 8] & 1u << block % 8) != 0;
+    return (a->mixed[block / 8] & 1u << block % 8) != 0;
 }
 
 /* The sector's bytes, and whether it is erased only. */
@@ -49,16 +46,6 @@ static eb_code_t wanted_sector(eb_write_engine_t *a, uint32_t addr, uint8_t *out
 
     *blank = code == EB_OK && !is_mixed(a, addr) && eb_bytes_erased(out, EB_SECTOR_BYTES);
     return code;
-}
-
-static bool in_one_area(const eb_write_engine_t *a, eb_range_t range)
-{
-    for (size_t i = 0; i < a->area_count; i++) {
-        if (eb_range_common(a->areas[i], range).size == range.size) {
-            return true;
-        }
-    }
-    return a->area_count == 0;
 }
 
 /* A part of an open stretch that lies in one block. Only what goes deflated over the line is worth
@@ -77,7 +64,7 @@ static eb_code_t count_part(eb_write_engine_t *a, eb_range_t part, bool deflates
         blank_bytes += blank ? EB_SECTOR_BYTES : 0;
     }
     if (deflates && part.size == EB_BLOCK_BYTES && blank_bytes > 0 && blank_bytes < part.size &&
-        in_one_area(a, part)) {
+        (a->area_count == 0 || eb_ranges_hold(a->areas, a->area_count, part.addr, part.size))) {
         a->mixed[block / 8] |= (uint8_t)(1u << block % 8);
         blank_bytes = 0;
     }
@@ -92,28 +79,16 @@ eb_code_t eb_write_count_work(eb_write_engine_t *a, eb_err_t *err)
     eb_session_stats_t stats;
     eb_range_t open;
 
+    eb_code_t code = EB_OK;
     eb_session_get_stats(a->session, &stats);
-    if (a->mixed == NULL && a->spans.count > 0) {
-        uint64_t end = eb_span_end(&a->spans.spans[a->spans.count - 1]);
-        a->mixed_bits = (uint32_t)(end / EB_BLOCK_BYTES) + 1;
-        a->mixed = calloc(a->mixed_bits / 8 + 1, 1);
-        if (a->mixed == NULL) {
-            a->mixed_bits = 0;
-            return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the blocks");
-        }
-    }
-    while (eb_write_next_open(a, from, UINT64_MAX, &open)) {
-        uint32_t to_border = EB_BLOCK_BYTES - open.addr % EB_BLOCK_BYTES;
-        open.size = eb_min_u32(open.size, to_border);
-        eb_code_t code = count_part(a, open, stats.stub, &erase, &write, err);
-        if (code != EB_OK) {
-            return code;
-        }
+    while (code == EB_OK && eb_write_next_open(a, from, UINT64_MAX, &open)) {
+        open.size = eb_min_u32(open.size, EB_BLOCK_BYTES - open.addr % EB_BLOCK_BYTES);
+        code = count_part(a, open, stats.stub, &erase, &write, err);
         from = eb_range_end(open);
     }
     a->phases[EB_PHASE_ERASE].total = erase;
     a->phases[EB_PHASE_WRITE].total = write;
-    return EB_OK;
+    return code;
 }
 
 /* -- steps ----------------------------------------------------------------------------------- */

@@ -2,8 +2,6 @@
 
 #include "range.h"
 
-#include <string.h>
-
 /* -- progress ------------------------------------------------------------------------------- */
 
 /* The first total of a phase stays: what comes again after a fault is not more to do. */
@@ -52,17 +50,10 @@ static void inner_progress(void *user, const eb_progress_t *progress)
  * was touched, if not by us on purpose. */
 static eb_span_state_t state_after(eb_span_state_t now, bool equal)
 {
-    switch (now) {
-    case EB_SPAN_OLD:
-        return equal ? EB_SPAN_SAME : EB_SPAN_OLD;
-    case EB_SPAN_SAME:
-        return equal ? EB_SPAN_SAME : EB_SPAN_UNKNOWN;
-    case EB_SPAN_NEW:
-    case EB_SPAN_WRITTEN:
-    case EB_SPAN_UNKNOWN:
-        break;
+    if (equal) {
+        return now == EB_SPAN_OLD || now == EB_SPAN_SAME ? EB_SPAN_SAME : EB_SPAN_NEW;
     }
-    return equal ? EB_SPAN_NEW : EB_SPAN_UNKNOWN;
+    return now == EB_SPAN_OLD ? EB_SPAN_OLD : EB_SPAN_UNKNOWN;
 }
 
 /* Take over one compared stretch; spans must not change while it is walked, so a copy is. */

@@ -408,7 +408,7 @@ static void flash_settings_need_the_bootloader(void **state)
     assert_non_null(strstr(f->err.message, "qio, qout, dio, dout"));
 }
 
-static void a_chip_without_digests_is_read_and_said_not_to_be_proved(void **state)
+static void a_chip_without_digests_is_read_and_said_not_to_be_verified(void **state)
 {
     restore_fixture_t *f = *state;
 
@@ -479,7 +479,7 @@ int main(void)
         TEST(a_failed_backup_first_ends_it),
         TEST(flash_settings_change_the_header_and_its_hash),
         TEST(flash_settings_need_the_bootloader),
-        TEST(a_chip_without_digests_is_read_and_said_not_to_be_proved),
+        TEST(a_chip_without_digests_is_read_and_said_not_to_be_verified),
         TEST(the_rom_alone_does_it_too),
         TEST(usage_is_told),
     };

@@ -73,7 +73,7 @@ static void assert_difference(const fixture_t *f, size_t index, uint32_t addr, u
     assert_string_equal(f->result.differences[index].partition, partition);
 }
 
-static void an_equal_board_is_proved(void **state)
+static void an_equal_board_is_verified(void **state)
 {
     fixture_t *f = *state;
 
@@ -308,7 +308,7 @@ static void an_image_and_the_board(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(an_equal_board_is_proved),        TEST(differences_are_named),
+        TEST(an_equal_board_is_verified),      TEST(differences_are_named),
         TEST(the_file_alone_is_checked),       TEST(a_file_of_another_tool_is_verified),
         TEST(another_board_is_told_of),        TEST(a_failure_is_not_a_difference),
         TEST(equal_images_have_no_difference), TEST(images_differ_to_the_byte),
