@@ -137,15 +137,11 @@ eb_code_t eb_difference_with_board(eb_session_t *s, eb_backup_image_t *source,
     if (code != EB_OK) {
         return code;
     }
-    if (!eb_range_within(source->addr, source->size_bytes, flash_bytes)) {
+    if (!eb_range_within(source->addr, source->size_bytes, eb_min_u64(flash_bytes, UINT32_MAX))) {
         return eb_err_set(err, EB_ERR_USAGE,
                           "the %llu bytes of %s at 0x%x reach beyond the flash of %llu bytes",
                           (unsigned long long)source->size_bytes, source->path, source->addr,
                           (unsigned long long)flash_bytes);
-    }
-    if (source->size_bytes > UINT32_MAX) {
-        return eb_err_set(err, EB_ERR_UNSUPPORTED, "image of %llu bytes",
-                          (unsigned long long)source->size_bytes);
     }
     tell_of_other_board(s, source, ev);
     if (source->sidecar == NULL) {

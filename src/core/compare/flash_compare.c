@@ -253,14 +253,13 @@ static eb_code_t choose_skip(compare_t *c, uint32_t addr, uint32_t *size, eb_err
  * skip once its equal end is gone. */
 static eb_code_t look_back(compare_t *c, uint32_t addr, uint32_t *size, eb_err_t *err)
 {
-    for (uint32_t part = *size / 2; part > 0; part = eb_min_u32(part, *size)) {
-        eb_answer_t answer;
+    eb_answer_t answer;
+    eb_code_t code = EB_OK;
+
+    for (uint32_t part = *size / 2; part > 0 && code == EB_OK; part = eb_min_u32(part, *size)) {
         part += (EB_SECTOR_BYTES - part % EB_SECTOR_BYTES) % EB_SECTOR_BYTES;
-        eb_code_t code = ask(c, (eb_range_t){addr + *size - part, part}, &answer, err);
-        if (code != EB_OK) {
-            return code;
-        }
-        if (answer.equal) {
+        code = ask(c, (eb_range_t){addr + *size - part, part}, &answer, err);
+        if (code == EB_OK && answer.equal) {
             *size -= part;
         } else if (part == EB_SECTOR_BYTES) {
             break;
@@ -268,7 +267,7 @@ static eb_code_t look_back(compare_t *c, uint32_t addr, uint32_t *size, eb_err_t
             part /= 2;
         }
     }
-    return EB_OK;
+    return code;
 }
 
 /* Skip `size` bytes and look at the sector behind them, if there is one. *done: both. */
@@ -318,21 +317,17 @@ static eb_code_t compare_by_digest(compare_t *c, eb_err_t *err)
 {
     uint32_t span = c->ahead->expects_same ? PIECE_SURE_BYTES : PIECE_START_BYTES;
     int whole_in_row = 0;
+    eb_code_t code = EB_OK;
 
-    for (uint32_t done = 0; done < c->range.size;) {
+    for (uint32_t done = 0, size; done < c->range.size && code == EB_OK; done += size) {
         uint32_t addr = c->range.addr + done;
-        uint32_t size;
-        eb_code_t code = choose_skip(c, addr, &size, err);
+        code = choose_skip(c, addr, &size, err);
+        c->was_cut = size > 0;
         if (code == EB_OK && size > 0) {
-            c->was_cut = true;
             code = skip_over(c, addr, size, &size, err);
         } else if (code == EB_OK) {
-            c->was_cut = false;
             size = bytes_to_border(c, addr, span);
             code = compare_piece(c, (eb_range_t){addr, size}, span, false, err);
-        }
-        if (code != EB_OK) {
-            return code;
         }
         whole_in_row = c->was_cut ? 0 : whole_in_row + 1;
         if (c->was_cut) {
@@ -341,9 +336,8 @@ static eb_code_t compare_by_digest(compare_t *c, eb_err_t *err)
             span *= 2;
             whole_in_row = 0;
         }
-        done += size;
     }
-    return EB_OK;
+    return code;
 }
 
 /* -- chips without digests ------------------------------------------------------------------ */

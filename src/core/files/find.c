@@ -132,12 +132,10 @@ eb_code_t eb_find_newest(const char *dir, const char *mac, eb_range_t range,
     if (code != EB_OK) {
         return code;
     }
-    for (size_t i = 0; i < names.count; i++) {
+    for (size_t i = 0; i < names.count && code == EB_OK; i++) {
         char created[EB_TIME_TEXT_BYTES];
-        if ((code = eb_path_join(path, dir, names.names[i], err)) != EB_OK) {
-            break;
-        }
-        if (!is_candidate(path, mac, range, created)) {
+        code = eb_path_join(path, dir, names.names[i], err);
+        if (code != EB_OK || !is_candidate(path, mac, range, created)) {
             continue;
         }
         /* Two of one second: the later name. */

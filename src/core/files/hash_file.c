@@ -1,5 +1,6 @@
 #include "hash_file.h"
 
+#include "bytes.h"
 #include "digest.h"
 #include "fs_atomic.h"
 
@@ -18,27 +19,26 @@ eb_code_t eb_hash_file(int fd, const char *path, uint64_t offset, uint64_t size,
 
     if (buf == NULL || sha == NULL || (md5 != NULL && md == NULL)) {
         code = eb_err_set(err, EB_ERR_INTERNAL, "no memory, or no SHA-256, to hash %s", path);
-        goto done;
     }
-    eb_event_progress(ev, EB_PHASE_HASH, 0, size);
-    for (uint64_t done = 0; done < size;) {
-        size_t count = size - done < HASH_CHUNK_BYTES ? (size_t)(size - done) : HASH_CHUNK_BYTES;
-        if ((code = eb_event_check(ev, err)) != EB_OK ||
-            (code = eb_fs_pread(fd, path, buf, count, offset + done, err)) != EB_OK) {
-            goto done;
-        }
-        eb_digest_update(sha, buf, count);
-        if (md != NULL) {
-            eb_digest_update(md, buf, count);
-        }
-        done += count;
+    for (uint64_t done = 0; done < size && code == EB_OK;) {
+        size_t count = (size_t)eb_min_u64(size - done, HASH_CHUNK_BYTES);
         eb_event_progress(ev, EB_PHASE_HASH, done, size);
+        if ((code = eb_event_check(ev, err)) == EB_OK &&
+            (code = eb_fs_pread(fd, path, buf, count, offset + done, err)) == EB_OK) {
+            eb_digest_update(sha, buf, count);
+            if (md != NULL) {
+                eb_digest_update(md, buf, count);
+            }
+            done += count;
+        }
     }
-    eb_digest_finish(sha, sha256);
-    if (md != NULL) {
-        eb_digest_finish(md, md5);
+    if (code == EB_OK) {
+        eb_event_progress(ev, EB_PHASE_HASH, size, size);
+        eb_digest_finish(sha, sha256);
+        if (md != NULL) {
+            eb_digest_finish(md, md5);
+        }
     }
-done:
     eb_digest_free(md);
     eb_digest_free(sha);
     free(buf);

@@ -1,4 +1,5 @@
 /* op_flash_info.c: what lies in the flash of a board, and how much of it is erased. */
+#include "bytes.h"
 #include "espbackup/ops.h"
 #include "flash_layout.h"
 #include "partition_table.h"
@@ -22,22 +23,19 @@ static eb_code_t scan_range(usage_scan_t *scan, uint64_t start, uint64_t end, ui
 {
     uint64_t granule = (end - start) / GRANULES_A_PART / EB_SECTOR_BYTES * EB_SECTOR_BYTES;
 
-    granule = granule < EB_SECTOR_BYTES ? EB_SECTOR_BYTES : granule;
-    granule = granule > GRANULE_BYTES ? GRANULE_BYTES : granule;
-    while (start < end) {
-        uint32_t size = (uint32_t)(end - start < granule ? end - start : granule);
+    granule = eb_min_u64(eb_max_u64(granule, EB_SECTOR_BYTES), GRANULE_BYTES);
+    eb_code_t code = EB_OK;
+    for (uint32_t size; start < end && code == EB_OK; start += size) {
         bool blank;
-        eb_code_t code =
-            eb_retry_is_erased(&scan->retry, (eb_range_t){(uint32_t)start, size}, &blank, err);
-        if (code != EB_OK) {
-            return code;
-        }
+        size = (uint32_t)eb_min_u64(end - start, granule);
+        code = eb_retry_is_erased(&scan->retry, (eb_range_t){(uint32_t)start, size}, &blank, err);
         *erased += blank ? size : 0;
-        start += size;
         scan->done += size;
-        eb_event_progress(scan->ev, EB_PHASE_CHECK, scan->done, scan->total);
+        if (code == EB_OK) {
+            eb_event_progress(scan->ev, EB_PHASE_CHECK, scan->done, scan->total);
+        }
     }
-    return EB_OK;
+    return code;
 }
 
 /* Partitions one by one, and what lies between them. */
@@ -53,7 +51,7 @@ static eb_code_t scan_usage(usage_scan_t *scan, eb_err_t *err)
         bool inside = entry != NULL && entry->addr <= at;
         uint64_t end = entry == NULL ? scan->total : entry->addr + (inside ? entry->size : 0ull);
         uint64_t erased = 0;
-        end = end < scan->total ? end : scan->total;
+        end = eb_min_u64(end, scan->total);
         eb_code_t code = scan_range(scan, at, end, &erased, err);
         if (code != EB_OK) {
             return code;

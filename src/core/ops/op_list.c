@@ -143,8 +143,7 @@ typedef struct eb_list_worker {
     const eb_events_t *ev;
     const eb_file_names_t *names;
     eb_backup_entry_t *entries; /* one a name; an empty name: not to be listed */
-    bool parts;
-    size_t first, step; /* which of them are this worker's */
+    size_t first, step;         /* which of them are this worker's */
     pthread_t thread;
     bool started;
     eb_code_t code;
@@ -154,17 +153,19 @@ typedef struct eb_list_worker {
 static eb_code_t examine(const eb_list_worker_t *w, const char *name, eb_backup_entry_t *entry,
                          eb_err_t *err)
 {
+    bool is_part = eb_path_has_suffix(name, EB_PATH_IMAGE_SUFFIX EB_PATH_PART_SUFFIX);
     char path[EB_PATH_BYTES];
     int64_t mtime_unix;
     eb_code_t code = EB_OK;
 
-    if (strlen(name) >= sizeof(entry->name) ||
+    if ((!is_part && !eb_path_has_suffix(name, EB_PATH_IMAGE_SUFFIX)) ||
+        strlen(name) >= sizeof(entry->name) ||
         eb_path_join(path, w->options->dir, name, NULL) != EB_OK ||
         !eb_path_file_size(path, &entry->size_bytes, &mtime_unix)) {
         return EB_OK; /* a folder, or gone meanwhile */
     }
     eb_clock_utc_text(mtime_unix, entry->created_utc, sizeof(entry->created_utc));
-    if (w->parts) {
+    if (is_part) {
         examine_part(path, entry);
     } else {
         code = examine_image(path, w->options, w->ev, entry, err);
@@ -214,40 +215,6 @@ static eb_code_t examine_all(const eb_list_worker_t *job, eb_err_t *err)
     return code;
 }
 
-static eb_code_t add_entries(const eb_list_options_t *options, const char *suffix,
-                             const eb_events_t *ev, eb_backup_list_t *out, eb_err_t *err)
-{
-    eb_file_names_t names;
-
-    eb_code_t code = eb_find_names(options->dir, suffix, &names, err);
-    if (code != EB_OK || names.count == 0) {
-        return code;
-    }
-    eb_backup_entry_t *entries =
-        realloc(out->entries, (out->count + names.count) * sizeof(*entries));
-    if (entries == NULL) {
-        code = eb_err_set(err, EB_ERR_INTERNAL, "no memory to list %s", options->dir);
-        goto done;
-    }
-    out->entries = entries;
-    entries += out->count;
-    memset(entries, 0, names.count * sizeof(*entries));
-    eb_list_worker_t job = {.options = options,
-                            .ev = ev,
-                            .names = &names,
-                            .entries = entries,
-                            .parts = strcmp(suffix, EB_PATH_IMAGE_SUFFIX) != 0};
-    code = examine_all(&job, err);
-    for (size_t i = 0; i < names.count; i++) {
-        if (entries[i].name[0] != '\0') {
-            out->entries[out->count++] = entries[i];
-        }
-    }
-done:
-    eb_file_names_free(&names);
-    return code;
-}
-
 static int newest_first(const void *a, const void *b)
 {
     const eb_backup_entry_t *left = a, *right = b;
@@ -259,18 +226,32 @@ static int newest_first(const void *a, const void *b)
 eb_code_t eb_op_list(const eb_list_options_t *options, const eb_events_t *ev, eb_backup_list_t *out,
                      eb_err_t *err)
 {
+    eb_file_names_t names;
+
     memset(out, 0, sizeof(*out));
-    eb_code_t code = add_entries(options, EB_PATH_IMAGE_SUFFIX, ev, out, err);
-    if (code == EB_OK) {
-        code = add_entries(options, EB_PATH_IMAGE_SUFFIX EB_PATH_PART_SUFFIX, ev, out, err);
+    eb_code_t code = eb_find_names(options->dir, "", &names, err);
+    if (code != EB_OK || names.count == 0) {
+        return code;
     }
+    eb_backup_entry_t *entries = out->entries = calloc(names.count, sizeof(*entries));
+    if (entries == NULL) {
+        code = eb_err_set(err, EB_ERR_INTERNAL, "no memory to list %s", options->dir);
+    } else {
+        const eb_list_worker_t job = {
+            .options = options, .ev = ev, .names = &names, .entries = entries};
+        code = examine_all(&job, err);
+    }
+    for (size_t i = 0; i < names.count && code == EB_OK; i++) {
+        if (entries[i].name[0] != '\0') {
+            entries[out->count++] = entries[i];
+        }
+    }
+    eb_file_names_free(&names);
     if (code != EB_OK) {
         eb_backup_list_free(out);
         return code;
     }
-    if (out->count > 0) {
-        qsort(out->entries, out->count, sizeof(*out->entries), newest_first);
-    }
+    qsort(entries, out->count, sizeof(*entries), newest_first);
     return EB_OK;
 }
 

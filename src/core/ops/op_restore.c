@@ -26,24 +26,12 @@ static eb_code_t open_image(eb_restore_job_t *job, eb_err_t *err)
     if (code != EB_OK) {
         return eb_err_copy(err, &why);
     }
-    memcpy(job->result->image_path, job->image.path, sizeof(job->result->image_path));
     job->table_addr = EB_PARTITION_TABLE_ADDR;
     if (options->table_addr != 0) {
         job->table_addr = options->table_addr;
     } else if (job->image.table != NULL) {
         job->table_addr = job->image.table->addr;
     }
-    return EB_OK;
-}
-
-static eb_code_t note_range(eb_restore_job_t *job, eb_err_t *err)
-{
-    bool all = job->options->erase_all;
-
-    (void)err;
-    job->result->addr = all ? 0 : job->ranges[0].addr;
-    job->result->size_bytes =
-        all ? job->flash_bytes : eb_ranges_bytes(job->ranges, job->range_count);
     return EB_OK;
 }
 
@@ -82,9 +70,8 @@ static eb_code_t make_patch(eb_restore_job_t *job, eb_err_t *err)
         return EB_OK;
     }
     for (size_t i = 0; i < job->range_count; i++) {
-        uint64_t end = (uint64_t)job->ranges[i].addr + job->ranges[i].size;
-        if (eb_ranges_hold(&job->ranges[i], 1, chip->bootloader_addr, EB_SECTOR_BYTES)) {
-            limit = (uint32_t)(end - chip->bootloader_addr);
+        if (eb_range_holds(job->ranges[i], chip->bootloader_addr, EB_SECTOR_BYTES)) {
+            limit = (uint32_t)(eb_range_end(job->ranges[i]) - chip->bootloader_addr);
         }
     }
     if (limit == 0) {
@@ -108,41 +95,42 @@ static eb_code_t make_patch(eb_restore_job_t *job, eb_err_t *err)
     return EB_OK;
 }
 
-static eb_code_t prepare(eb_restore_job_t *job, eb_err_t *err)
+static eb_code_t prepare(eb_restore_job_t *job, eb_restore_result_t *result, eb_err_t *err)
 {
     static eb_code_t (*const steps[])(eb_restore_job_t *job, eb_err_t *err) = {
-        open_image,
-        eb_restore_check_place,
-        eb_restore_check_chip,
-        eb_restore_choose,
-        note_range,
-        eb_restore_check_mac,
-        eb_restore_check_security,
-        look_at_board,
-        eb_restore_round,
-        make_patch,
-        eb_restore_check_names,
-        eb_restore_check_table,
+        open_image,           eb_restore_check_place,    eb_restore_check_chip,  eb_restore_choose,
+        eb_restore_check_mac, eb_restore_check_security, look_at_board,          eb_restore_round,
+        make_patch,           eb_restore_check_names,    eb_restore_check_table,
     };
+    bool all = job->options->erase_all;
     eb_code_t code = EB_OK;
 
     for (size_t i = 0; i < EB_COUNT_OF(steps) && code == EB_OK; i++) {
         code = steps[i](job, err);
+        if (i == 0 && code == EB_OK) {
+            memcpy(result->image_path, job->image.path, sizeof(result->image_path));
+        }
     }
-    job->result->header_changed = job->patch.changed;
+    if (job->range_count > 0) {
+        result->addr = all ? 0 : job->ranges[0].addr;
+        result->size_bytes =
+            all ? job->flash_bytes : eb_ranges_bytes(job->ranges, job->range_count);
+    }
+    result->header_changed = job->patch.changed;
     return code;
 }
 
 /* -- asking ---------------------------------------------------------------------------------- */
 
-static eb_code_t ask(eb_restore_job_t *job, const eb_write_engine_t *engine, eb_err_t *err)
+static eb_code_t ask(eb_restore_job_t *job, const eb_restore_result_t *result,
+                     const eb_write_engine_t *engine, eb_err_t *err)
 {
     const eb_sidecar_t *sidecar = job->image.sidecar;
     const eb_layout_t *after = job->table_changes ? &job->after : NULL;
     const eb_change_plan_t plan = {
         .source = job->image.path,
-        .addr = job->result->addr,
-        .size_bytes = job->result->size_bytes,
+        .addr = result->addr,
+        .size_bytes = result->size_bytes,
         .spans = &engine->spans,
         .skipped_bytes = engine->ahead.skipped_bytes,
         .board_table = &job->board.table,
@@ -158,7 +146,7 @@ static eb_code_t ask(eb_restore_job_t *job, const eb_write_engine_t *engine, eb_
     return eb_refuse_unconfirmed(job->options->confirm, job->options->confirm_user, &plan, err);
 }
 
-static eb_code_t back_up_first(eb_restore_job_t *job, eb_err_t *err)
+static eb_code_t back_up_first(eb_restore_job_t *job, eb_restore_result_t *result, eb_err_t *err)
 {
     const eb_backup_options_t options = {
         .dir = job->options->dir,
@@ -172,8 +160,7 @@ static eb_code_t back_up_first(eb_restore_job_t *job, eb_err_t *err)
     }
     eb_code_t code = eb_op_backup(job->session, &options, job->ev, backup, NULL, err);
     if (code == EB_OK) {
-        memcpy(job->result->first_backup_path, backup->image_path,
-               sizeof(job->result->first_backup_path));
+        memcpy(result->first_backup_path, backup->image_path, sizeof(result->first_backup_path));
     } else {
         (void)eb_err_wrap(err, "the backup before the restore failed, nothing was changed");
     }
@@ -184,41 +171,41 @@ static eb_code_t back_up_first(eb_restore_job_t *job, eb_err_t *err)
 /* -- the whole ------------------------------------------------------------------------------- */
 
 /* Now that "latest" is what was on the board, the same command would restore that. */
-static void name_the_image(const eb_restore_job_t *job, eb_err_t *err)
+static void name_the_image(const eb_restore_job_t *job, const eb_restore_result_t *result,
+                           eb_err_t *err)
 {
-    if (err != NULL && err->code == EB_ERR_UNFINISHED &&
-        job->result->first_backup_path[0] != '\0') {
+    if (err != NULL && err->code == EB_ERR_UNFINISHED && result->first_backup_path[0] != '\0') {
         eb_err_hint(err, "%s", job->image.path);
         eb_err_reason(err, EB_REASON_FINISH_NAMED);
     }
 }
 
-static eb_code_t change(eb_restore_job_t *job, eb_write_engine_t *engine, eb_err_t *err)
+static eb_code_t change(eb_restore_job_t *job, eb_write_engine_t *engine,
+                        eb_restore_result_t *result, eb_err_t *err)
 {
     bool differs = eb_spans_bytes(&engine->spans, EB_SPAN_OLD) > 0;
     eb_code_t code = eb_restore_check_change(job, &engine->spans, err);
 
     if (code == EB_OK && job->options->dry_run) {
-        (void)ask(job, engine, NULL); /* the answer does not count */
+        (void)ask(job, result, engine, NULL); /* the answer does not count */
         return EB_OK;
     }
     if (code == EB_OK) {
-        code = ask(job, engine, err);
+        code = ask(job, result, engine, err);
     }
     if (code == EB_OK && job->options->backup_first && differs) {
-        code = back_up_first(job, err);
+        code = back_up_first(job, result, err);
     }
     if (code == EB_OK && (code = eb_sector_save_save(job, &engine->spans, err)) == EB_OK) {
         code = eb_write_engine_run(engine, err);
         eb_sector_save_drop(job->session, job->options->dir, &engine->spans);
-        name_the_image(job, err);
+        name_the_image(job, result, err);
     }
     return code;
 }
 
-static eb_code_t restore(eb_restore_job_t *job, eb_err_t *err)
+static eb_code_t restore(eb_restore_job_t *job, eb_restore_result_t *result, eb_err_t *err)
 {
-    eb_restore_result_t *result = job->result;
     eb_range_t areas[EB_RESTORE_AREAS_MAX];
     eb_write_engine_t engine;
     eb_code_t code = eb_write_engine_init(&engine, job->session, job->ev, err);
@@ -232,7 +219,7 @@ static eb_code_t restore(eb_restore_job_t *job, eb_err_t *err)
         code = eb_write_engine_compare(&engine, job->sectors, job->sector_count, err);
     }
     if (code == EB_OK) {
-        code = change(job, &engine, err);
+        code = change(job, &engine, result, err);
     }
     result->verified = engine.verified;
     result->changed = engine.changed;
@@ -270,13 +257,12 @@ eb_code_t eb_op_restore(eb_session_t *s, const eb_restore_options_t *options, co
     job->session = s;
     job->options = options;
     job->ev = ev;
-    job->result = result;
     job->image.fd = -1;
     job->flash_bytes = eb_session_flash(s)->size_bytes;
     eb_retry_init(&job->retry, s, ev);
-    code = prepare(job, err);
+    code = prepare(job, result, err);
     if (code == EB_OK) {
-        code = restore(job, err);
+        code = restore(job, result, err);
     }
     eb_session_get_stats(s, &result->stats);
     result->seconds = (double)(eb_clock_us() - started_us) / 1e6;

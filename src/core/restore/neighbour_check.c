@@ -109,23 +109,23 @@ static eb_code_t differs(eb_write_engine_t *a, const eb_neighbour_t *neighbour, 
 
 eb_code_t eb_neighbours_check(eb_write_engine_t *a, bool *harmed, eb_err_t *err)
 {
+    bool may_have_run = eb_line_resets(a->session) != a->neighbours.resets;
+    eb_code_t code = EB_OK;
+
     *harmed = false;
-    for (size_t i = 0; i < a->neighbours.count; i++) {
+    for (size_t i = 0; i < a->neighbours.count && code == EB_OK; i++) {
         const eb_neighbour_t *neighbour = &a->neighbours.items[i];
         bool is_other;
-        eb_code_t code = differs(a, neighbour, &is_other, err);
-        if (code != EB_OK) {
-            return code;
-        }
-        if (is_other && neighbour->outside && eb_line_resets(a->session) == a->neighbours.resets) {
-            return eb_err_set_reason(err, EB_ERR_UNVERIFIED, EB_REASON_RESTORE_BEHIND,
+        code = differs(a, neighbour, &is_other, err);
+        if (is_other && neighbour->outside && !may_have_run) {
+            code = eb_err_set_reason(err, EB_ERR_UNVERIFIED, EB_REASON_RESTORE_BEHIND,
                                      "the sector at 0x%x, behind the range, was modified: a "
                                      "request was damaged on its way and changed more than it said",
                                      neighbour->addr);
         }
         *harmed = *harmed || (is_other && !neighbour->outside);
     }
-    return EB_OK;
+    return code;
 }
 
 void eb_neighbours_free(eb_neighbours_t *neighbours)

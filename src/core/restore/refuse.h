@@ -2,7 +2,7 @@
 #ifndef EB_RESTORE_REFUSE_H
 #define EB_RESTORE_REFUSE_H
 
-#include "espbackup/ops.h"
+#include "restore_options.h"
 #include "retry.h"
 
 /* The flash's protection bits, asked for only when something is to change. */

@@ -278,7 +278,7 @@ static void warn_of_missing(eb_restore_job_t *job)
 static eb_range_t stretch_of_table(const eb_restore_job_t *job)
 {
     for (size_t i = 0; i < job->sector_count; i++) {
-        if (eb_ranges_hold(&job->sectors[i], 1, job->table_addr, EB_PARTITION_TABLE_BYTES)) {
+        if (eb_range_holds(job->sectors[i], job->table_addr, EB_PARTITION_TABLE_BYTES)) {
             return job->sectors[i];
         }
     }

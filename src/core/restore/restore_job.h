@@ -21,7 +21,6 @@ typedef struct eb_restore_job {
     eb_session_t *session;               /* borrowed */
     const eb_restore_options_t *options; /* borrowed */
     const eb_events_t *ev;               /* borrowed */
-    eb_restore_result_t *result;         /* borrowed */
     eb_retry_t retry;
     eb_backup_image_t image;
     eb_layout_t board;  /* what is on the board */

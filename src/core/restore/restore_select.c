@@ -68,6 +68,6 @@ eb_code_t eb_restore_choose(eb_restore_job_t *job, eb_err_t *err)
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the ranges");
     }
     eb_code_t code = options->partition_count > 0 ? choose_names(job, err) : choose_range(job, err);
-    job->range_count = eb_ranges_join(job->ranges, job->range_count);
+    job->range_count = code == EB_OK ? eb_ranges_join(job->ranges, job->range_count) : 0;
     return code;
 }

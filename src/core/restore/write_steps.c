@@ -54,13 +54,11 @@ static eb_code_t count_part(eb_write_engine_t *a, eb_range_t part, bool deflates
                             uint64_t *write, eb_err_t *err)
 {
     uint32_t block = part.addr / EB_BLOCK_BYTES, blank_bytes = 0;
+    eb_code_t code = EB_OK;
 
-    for (uint32_t done = 0; done < part.size; done += EB_SECTOR_BYTES) {
+    for (uint32_t done = 0; done < part.size && code == EB_OK; done += EB_SECTOR_BYTES) {
         bool blank;
-        eb_code_t code = wanted_sector(a, part.addr + done, a->buf, &blank, err);
-        if (code != EB_OK) {
-            return code;
-        }
+        code = wanted_sector(a, part.addr + done, a->buf, &blank, err);
         blank_bytes += blank ? EB_SECTOR_BYTES : 0;
     }
     if (deflates && part.size == EB_BLOCK_BYTES && blank_bytes > 0 && blank_bytes < part.size &&
@@ -70,7 +68,7 @@ static eb_code_t count_part(eb_write_engine_t *a, eb_range_t part, bool deflates
     }
     *erase += blank_bytes;
     *write += part.size - blank_bytes;
-    return EB_OK;
+    return code;
 }
 
 eb_code_t eb_write_count_work(eb_write_engine_t *a, eb_err_t *err)
@@ -109,24 +107,21 @@ static uint32_t step_of(const eb_write_engine_t *a, eb_range_t open)
 eb_code_t eb_write_next_step(eb_write_engine_t *a, uint64_t *from, uint64_t end, bool blank,
                              eb_range_t *step, eb_err_t *err)
 {
+    eb_code_t code = EB_OK;
     eb_range_t open;
 
     *step = (eb_range_t){0, 0};
-    while (step->size == 0 && eb_write_next_open(a, *from, end, &open)) {
+    while (code == EB_OK && step->size == 0 && eb_write_next_open(a, *from, end, &open)) {
         uint32_t limit = step_of(a, open);
         bool fits = true;
         *step = (eb_range_t){open.addr, 0};
         while (fits && step->size < limit) {
             bool is_blank;
-            eb_code_t code =
-                wanted_sector(a, open.addr + step->size, a->buf + step->size, &is_blank, err);
-            if (code != EB_OK) {
-                return code;
-            }
-            fits = is_blank == blank;
+            code = wanted_sector(a, open.addr + step->size, a->buf + step->size, &is_blank, err);
+            fits = code == EB_OK && is_blank == blank;
             step->size += fits ? EB_SECTOR_BYTES : 0;
         }
         *from = (uint64_t)open.addr + (step->size == 0 ? EB_SECTOR_BYTES : 0);
     }
-    return EB_OK;
+    return code;
 }
