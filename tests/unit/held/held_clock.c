@@ -90,6 +90,19 @@ static void run_fiber(void)
     held_wait(HELD_NEVER);
 }
 
+/* In a function of its own: getcontext may come back twice, so gcc 14 wants no variable that
+ * changes beside it. */
+static bool make_context(held_fiber_t *f)
+{
+    if (getcontext(&f->context) != 0) {
+        return false;
+    }
+    f->context.uc_stack.ss_sp = f->stack;
+    f->context.uc_stack.ss_size = STACK_BYTES;
+    makecontext(&f->context, run_fiber, 0);
+    return true;
+}
+
 held_fiber_t *held_fiber_start(void (*code)(void *user), void *user)
 {
     held_fiber_t *f = &fibers[1];
@@ -102,13 +115,10 @@ held_fiber_t *held_fiber_start(void (*code)(void *user), void *user)
     }
     *f = (held_fiber_t){.code = code, .user = user, .used = true, .wake_at_us = now_us};
     f->stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (f->stack == MAP_FAILED || getcontext(&f->context) != 0) {
+    if (f->stack == MAP_FAILED || !make_context(f)) {
         give_up("no stack for a fiber");
     }
     f->stack_id = VALGRIND_STACK_REGISTER(f->stack, f->stack + STACK_BYTES);
-    f->context.uc_stack.ss_sp = f->stack;
-    f->context.uc_stack.ss_size = STACK_BYTES;
-    makecontext(&f->context, run_fiber, 0);
     return f;
 }
 
