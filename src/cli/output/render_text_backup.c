@@ -135,6 +135,11 @@ static const char *state_text(eb_backup_state_t state)
     return "";
 }
 
+static const char *chip_text(const eb_backup_entry_t *entry)
+{
+    return entry->chip_name[0] != '\0' ? entry->chip_name : entry->chip;
+}
+
 /* The partition, or the app of a whole flash. */
 static void content_text(const eb_backup_entry_t *entry, char out[TEXT_BYTES])
 {
@@ -154,7 +159,7 @@ static void add_entry(eb_table_t *rows, const eb_backup_entry_t *entry)
     eb_human_local_time(entry->created_utc, when);
     eb_table_add(rows, entry->name);
     eb_table_add(rows, when);
-    eb_table_add(rows, entry->chip_name[0] != '\0' ? entry->chip_name : entry->chip);
+    eb_table_add(rows, chip_text(entry));
     eb_table_add(rows, entry->mac);
     eb_table_add(rows, size);
     content_text(entry, content);
@@ -168,7 +173,6 @@ static void print_two_lines(const eb_term_t *term, const eb_backup_entry_t *entr
 {
     char size[EB_HUMAN_BYTES], when[EB_HUMAN_BYTES], line[TEXT_BYTES * 4], clean[TEXT_BYTES * 4];
     char content[TEXT_BYTES];
-    const char *chip = entry->chip_name[0] != '\0' ? entry->chip_name : entry->chip;
 
     eb_human_size(entry->size_bytes, size);
     eb_human_local_time(entry->created_utc, when);
@@ -176,8 +180,8 @@ static void print_two_lines(const eb_term_t *term, const eb_backup_entry_t *entr
     eb_term_clean(line, 0, clean, sizeof(clean));
     fprintf(term->file, "%s\n", clean);
     content_text(entry, content);
-    snprintf(line, sizeof(line), "  %-16s  %-8s  %-17s  %7s  %s", when, chip, entry->mac, size,
-             content);
+    snprintf(line, sizeof(line), "  %-16s  %-8s  %-17s  %7s  %s", when, chip_text(entry),
+             entry->mac, size, content);
     eb_term_clean(line, (size_t)term->width, clean, sizeof(clean));
     fprintf(term->file, "%s\n", clean);
     if (entry->note[0] != '\0') {
@@ -200,7 +204,8 @@ static void print_details(const eb_term_t *term, const eb_backup_list_t *list)
         }
         snprintf(text, sizeof(text), "%s: %s", entry->name, entry->detail);
         eb_term_clean(text, 0, clean, sizeof(clean));
-        fprintf(term->file, "%s%s\n", told++ == 0 ? "\n" : "", clean);
+        fputs(told++ == 0 ? "\n" : "", term->file);
+        eb_term_wrap(term->file, clean, (size_t)term->width, 0, 2);
     }
 }
 

@@ -249,7 +249,7 @@ static void list_as_text(void **state)
          .app_name = "porch-light",
          .app_version = "1.5.0"},
         {.name = "b.bin", .state = EB_BACKUP_BAD_SIDECAR, .detail = "chip.id: expected a text"},
-        {.name = "c.bin.part", .state = EB_BACKUP_PARTIAL, .partition = "nvs"},
+        {.name = "c.bin.part", .state = EB_BACKUP_PARTIAL, .chip = "esp32", .partition = "nvs"},
     };
     const eb_backup_list_t list = {.entries = entries, .count = 3};
 
@@ -259,6 +259,7 @@ static void list_as_text(void **state)
     assert_shown(
         "2026-11-21 10:15  ESP32  24:0a:c4:12:34:56     4 MB  porch-light 1.5.0  checked\n");
     assert_shown("INVALID SIDECAR\n");
+    assert_shown("-                 esp32 ");
     assert_shown("partition nvs");
     assert_shown("unfinished\n");
     assert_shown("\nb.bin: chip.id: expected a text\n");
