@@ -204,7 +204,8 @@ static void man_page_has_every_option_and_command(void **state)
         const eb_opt_row_t *row = eb_opt_row((eb_opt_t)i);
         man_name("--", row->name, word, sizeof(word));
         if (has_word(man, word) == row->hidden) {
-            fail_msg("--%s in the man page", row->name);
+            fail_msg("--%s %s the man page", row->name,
+                     row->hidden ? "must not be in" : "is missing in");
         }
         for (size_t e = 0; e < EB_OPT_ENV_MAX && row->env[e] != NULL; e++) {
             if (!has_word(man, row->env[e])) {
