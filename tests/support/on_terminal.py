@@ -13,6 +13,9 @@ import sys
 import termios
 
 
+LIMIT_S = 120
+
+
 def main():
     prompt, answer, command = sys.argv[1].encode(), sys.argv[2], sys.argv[3:]
     typed = b"\x03" if answer == "ctrl-c" else answer.encode() + b"\n"
@@ -20,8 +23,16 @@ def main():
     if child == 0:
         os.execvp(command[0], command)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 25, 80, 0, 0))
-    signal.alarm(600)  # a question that never comes must not hang the test
     shown = b""
+
+    def give_up(*_):
+        """A question that never comes, or has other words, must not hang the test."""
+        os.kill(child, signal.SIGKILL)
+        sys.stdout.buffer.write(shown)
+        sys.exit(f"no '{sys.argv[1]}' within {LIMIT_S} s")
+
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(LIMIT_S)
     asked = False
     while True:
         try:
