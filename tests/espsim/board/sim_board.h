@@ -62,9 +62,11 @@ sim_board_t *sim_board_start(const sim_board_options_t *options, sim_chip_t *chi
 const char *sim_board_address(const sim_board_t *board);
 /* Put what a program under test needs into the environment (the pty's LD_PRELOAD and friends). */
 void sim_board_set_environment(const sim_board_t *board);
-/* Wait until nothing goes on that ends by itself: the chip has booted and said so, or after the
- * host's program has ended, what it sent last is read, and a reset that it ordered has come. Not
- * for ever, if others keep the board busy. */
+/*
+ * Wait until the board has no work that ends by itself. At the start the chip has then booted.
+ * After the end of the host's program its last bytes are read, and a reset that it ordered has
+ * come. Gives up after some seconds, because others may keep the board busy.
+ */
 void sim_board_wait_idle(sim_board_t *board);
 void sim_board_get_report(sim_board_t *board, sim_board_report_t *report);
 /* Ends both threads, closes the link, frees. NULL is allowed. */

@@ -20,7 +20,7 @@ struct sim_board {
     bool stop;
     bool usb_vanish;                  /* the port goes as soon as the I/O thread comes to it */
     bool vanish_by_chip;              /* and the chip's thread waits for that */
-    bool busy;                        /* something goes on that ends by itself */
+    bool busy;                        /* the I/O thread has work that ends by itself */
     bool boot_pending, boot_download; /* a boot waits for the chip's thread; its strap */
     sim_board_report_t report;
     /* I/O thread only */
@@ -37,8 +37,8 @@ struct sim_board {
 };
 
 /* sim_board.c; on the I/O thread */
-/* Boot if EN was up at `at_ns`. First of all, whenever something comes from the host: this thread
- * may look later than EN rose. */
+/* Boot if EN has risen by `at_ns`. Comes before anything from the host, because this thread may be
+ * late. */
 void sim_board_run_en(sim_board_t *board, int64_t at_ns);
 void sim_board_power(sim_board_t *board, bool on);
 void sim_board_update_en(sim_board_t *board, int64_t at_ns);

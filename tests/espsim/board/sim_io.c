@@ -209,7 +209,7 @@ static void vanish(sim_board_t *board)
     if (!vanishes) {
         return;
     }
-    if (by_chip) { /* what it sent before the reset came before it */
+    if (by_chip) { /* bytes from before the reset still arrive */
         deliver(board, sim_clock_ns());
     }
     if (board->replug_at == SIM_NEVER) {

@@ -51,7 +51,8 @@ void sim_chip_free(sim_chip_t *chip); /* syncs the flash file; NULL is allowed *
 /* Run from reset to reset. `download_mode`: the strapping pin as sampled at this reset. */
 void sim_chip_run(sim_chip_t *chip, sim_uart_t *uart, bool download_mode);
 
-/* Safe to call from another thread, as is the next one. Will it reset itself, as a host told it? */
+/* Both are safe to call from another thread. The first: a host has set the watchdog, and the reset
+ * has not come yet. */
 bool sim_chip_reset_ordered(sim_chip_t *chip);
 void sim_chip_get_counters(sim_chip_t *chip, sim_chip_counters_t *out);
 

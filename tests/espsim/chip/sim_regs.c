@@ -13,8 +13,8 @@
 enum { SPI_CMD_USR = 1u << 18, WDT_STAGE_SHIFT = 28, WDT_STAGE_RESET_CPU = 2 };
 #define WDT_ENABLE   (1u << 31)
 /*
- * A host that orders a reset has 15 ms on hardware to have its last request answered, which is ten
- * times what it needs; a program on a busy machine needs far more. Hosts wait 0.5 s for the reset.
+ * On hardware a host has 15 ms for its last request after it has set the watchdog. A program on a
+ * busy machine may need more. Hosts wait 500 ms for the reset.
  */
 #define WDT_LEAST_US 400000u
 #define MAGIC_ADDR   0x40001000u
