@@ -1,6 +1,7 @@
 /*
  * flash_vendors.h: flash chips by their JEDEC id (0xMMTTCC: manufacturer, type, capacity), and the
- * size that they tell. Vendors in the package of a chip have eFuse numbers of that chip: see chips/.
+ * size that they tell. Vendors in the package of a chip have eFuse numbers of that chip: see
+ * chips/.
  */
 #ifndef EB_DEVICE_FLASH_VENDORS_H
 #define EB_DEVICE_FLASH_VENDORS_H

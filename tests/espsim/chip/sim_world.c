@@ -1,4 +1,5 @@
-/* sim_world.c: the world's clock, alone here because tests of the chip may link one of their own. */
+/* sim_world.c: the world's clock, alone here because tests of the chip may link one of their own.
+ */
 #include "sim_uart.h"
 
 #include <time.h>
