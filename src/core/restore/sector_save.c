@@ -82,14 +82,14 @@ eb_code_t eb_sector_save_recall(const eb_restore_job_t *job, eb_partial_sector_t
     }
     if (code == EB_OK && state == BOARD_TORN) {
         eb_event_note(job->ev, EB_LEVEL_NOTE,
-                      "a restore was cut short in the sector at 0x%x: what stood around the image "
-                      "there is taken from %s",
+                      "a restore was interrupted in the sector at 0x%x: the bytes around the image "
+                      "are taken from %s",
                       (unsigned)partial->addr, path);
         memcpy(partial->bytes, kept, EB_SECTOR_BYTES);
     } else if (code == EB_OK && state == BOARD_OTHER) {
         code = eb_refuse(job->ev, job->options->force, EB_REASON_FORCE_SAVED, err,
-                         "%s holds what stood around the image at 0x%x when a restore was "
-                         "cut short, and the board holds something else",
+                         "%s holds the bytes around the image at 0x%x from an interrupted "
+                         "restore, and the board holds other bytes",
                          path, (unsigned)partial->addr);
     }
     free(kept);

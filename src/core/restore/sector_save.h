@@ -1,9 +1,9 @@
 /*
- * sector_save.h: what stands around a file that ends within a sector, kept on disk while that
+ * sector_save.h: the bytes around an image that ends within a sector, kept on disk while that
  * sector is changed.
  *
- * The sector is erased as a whole, so for a moment the bytes that are to stay are nowhere on the
- * board. They wait in DIR/saved_MAC_ADDR.sector (4096 bytes, as they were on the board) until the
+ * The chip erases whole sectors, so for a moment the board has lost the bytes that are to stay.
+ * They wait in DIR/saved_MAC_ADDR.sector (4096 bytes, as they were on the board) until the
  * sector is verified; after a power cut the next restore takes them from there.
  */
 #ifndef EB_RESTORE_SECTOR_SAVE_H

@@ -347,7 +347,8 @@ static eb_code_t run(eb_write_engine_t *a, eb_err_t *err)
             a->verified = eb_session_has_digest(a->session);
             return EB_OK;
         }
-        eb_event_note(a->ev, EB_LEVEL_DETAIL, "the flash is not as it was written; once more");
+        eb_event_note(a->ev, EB_LEVEL_DETAIL,
+                      "the flash does not hold the written bytes; trying again");
     }
     (void)eb_err_set(err, EB_ERR_UNVERIFIED, "the flash does not keep what was verified in it");
     eb_err_hint(err, "the flash is not as large as it says, or worn out, or the board resets again "
@@ -369,7 +370,7 @@ static void look_again(eb_write_engine_t *a)
     }
 }
 
-/* A write that did not arrive went somewhere else, perhaps to where nothing was to be changed. */
+/* A write to a wrong address may have changed the flash outside of the ranges. */
 static void warn_of_wrong_addresses(const eb_write_engine_t *a)
 {
     uint64_t bytes = 0;
@@ -380,8 +381,8 @@ static void warn_of_wrong_addresses(const eb_write_engine_t *a)
     if (a->doubted && bytes < eb_session_flash(a->session)->size_bytes) {
         eb_event_note(
             a->ev, EB_LEVEL_WARNING,
-            "something that was sent did not arrive where it should, and may have changed "
-            "the flash outside of the range; compare it with a backup of the whole flash");
+            "a write went to a wrong address and may have changed the flash outside of the range; "
+            "compare it with a backup of the whole flash");
     }
 }
 

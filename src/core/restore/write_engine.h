@@ -1,10 +1,10 @@
 /*
  * write_engine.h: the engine that changes the flash of a board and keeps the truth about it.
  *
- * What shall be in the flash comes from a function. First eb_write_engine_compare finds by digests
- * what differs; nothing is changed by it. Then eb_write_engine_run erases and writes those sectors
- * and no others, and verifies each of them by a digest of the chip. At every moment `spans` holds
- * what is known of each sector; nothing but a digest makes one SAME or NEW.
+ * A function gives the wanted bytes. First eb_write_engine_compare finds the differing sectors by
+ * digests, and changes nothing. Then eb_write_engine_run erases and writes those sectors and no
+ * others, and verifies each by a digest of the chip. At every moment `spans` holds the state of
+ * each sector; only a digest makes a sector SAME or NEW.
  */
 #ifndef EB_RESTORE_WRITE_ENGINE_H
 #define EB_RESTORE_WRITE_ENGINE_H
@@ -55,7 +55,7 @@ typedef struct eb_write_engine {
     uint8_t mixed[EB_MIXED_BYTES]; /* one bit a block of the flash; see write_steps.h */
     unsigned failures;             /* in a row, without a sector that became NEW */
     eb_neighbours_t neighbours;    /* set before the first change */
-    bool doubted;                  /* something was written and did not arrive where it should */
+    bool doubted;                  /* a write went to a wrong address */
     uint32_t resets;               /* of the board, when the spans were verified last */
     eb_write_phase_t phases[EB_PHASE_HASH + 1];
 } eb_write_engine_t;
