@@ -5,6 +5,7 @@
 #include "flash_layout.h"
 #include "fs_atomic.h"
 #include "hash_file.h"
+#include "partition_lookup.h"
 #include "paths.h"
 #include "range.h"
 
@@ -119,7 +120,7 @@ eb_layout_source_t eb_backup_image_layout(eb_backup_image_t *source)
         .range = {source->addr, size},
         .flash_size_bytes = sidecar != NULL ? sidecar->flash.size_bytes : 0,
         .table_addr = sidecar != NULL && sidecar->table.present ? sidecar->table.addr : 0,
-        .bootloader_addr = sidecar != NULL ? sidecar->chip.bootloader_addr : 0,
+        .bootloader_addr = sidecar != NULL ? sidecar->chip.bootloader_addr : EB_PART_ADDR_NOT_KNOWN,
     };
 }
 

@@ -40,16 +40,18 @@ static eb_code_t add(const selection_t *sel, const eb_part_choice_t *choice, eb_
     const eb_part_board_t *board = sel->board;
     eb_part_choices_t *out = sel->out;
     eb_range_t range = choice->range;
-    uint64_t flash_bytes = board->flash_size_bytes != 0 ? board->flash_size_bytes : 1ull << 32;
+    uint64_t flash_bytes = board->source->flash_size_bytes;
+    eb_range_t held = board->source->range;
 
-    if (eb_layout_check_range(range.addr, range.size, flash_bytes, err) != EB_OK) {
+    if (eb_layout_check_range(range.addr, range.size, flash_bytes != 0 ? flash_bytes : 1ull << 32,
+                              err) != EB_OK) {
         (void)eb_err_wrap(err, "\"%s\"", choice->label);
         return EB_ERR_USAGE;
     }
-    if (board->image != NULL && !eb_range_holds(board->held, range.addr, range.size)) {
+    if (board->image != NULL && !eb_range_holds(held, range.addr, range.size)) {
         return eb_err_set(err, EB_ERR_USAGE, "\"%s\": 0x%x + 0x%x, but %s holds only 0x%x + 0x%x",
-                          choice->label, range.addr, range.size, board->image, board->held.addr,
-                          board->held.size);
+                          choice->label, range.addr, range.size, board->image, held.addr,
+                          held.size);
     }
     for (size_t i = 0; i < out->count; i++) {
         if (out->list[i].range.addr == range.addr && out->list[i].range.size == range.size) {
@@ -262,7 +264,7 @@ eb_code_t eb_partition_select(const eb_partition_select_t *select, const eb_part
         .board = board,
         .table = &board->layout->table,
         .lookup = {&board->layout->table, board->image != NULL ? board->image : "the board",
-                   select->table_addr, board->bootloader_addr},
+                   select->table_addr, board->source->bootloader_addr},
         .ev = ev,
         .out = out,
     };

@@ -36,10 +36,8 @@ typedef struct eb_part_choices {
 
 typedef struct eb_part_board {
     const eb_layout_t *layout;
-    uint32_t bootloader_addr;  /* EB_PART_ADDR_NOT_KNOWN is allowed */
-    uint64_t flash_size_bytes; /* 0: not known */
-    const char *image;         /* path of the image that stands for the board; NULL: none does */
-    eb_range_t held;           /* and the range of the flash that it holds */
+    const eb_layout_source_t *source; /* where it was found */
+    const char *image; /* path of the image that stands for the board; NULL: none does */
 } eb_part_board_t;
 
 /*

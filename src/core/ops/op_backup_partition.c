@@ -60,56 +60,40 @@ static void join_events(work_t *w, const eb_events_t *outer)
 
 /* -- what lies where ------------------------------------------------------------------------ */
 
-static eb_code_t look_at_board(work_t *w, const eb_events_t *ev, eb_part_board_t *board,
-                               eb_err_t *err)
-{
-    eb_retry_t retry;
-
-    eb_code_t code = eb_session_need_flash(w->session, err);
-    if (code != EB_OK) {
-        return code;
-    }
-    eb_retry_init(&retry, w->session, ev);
-    eb_layout_source_t source = eb_layout_of_board(&retry, w->options->select.table_addr);
-    board->bootloader_addr = source.bootloader_addr;
-    board->flash_size_bytes = source.flash_size_bytes;
-    return eb_layout_search(&source, ev, &w->layout, err);
-}
-
-static eb_code_t look_at_image(work_t *w, const eb_events_t *ev, eb_part_board_t *board,
-                               eb_err_t *err)
+static eb_code_t open_image(work_t *w, const eb_events_t *ev, eb_err_t *err)
 {
     eb_code_t code = eb_backup_image_open(w->options->from_image, w->options->dir, false, 0, ev,
                                           &w->source, err);
 
-    if (code != EB_OK) {
-        return code;
-    }
-    eb_layout_source_t source = eb_backup_image_layout(&w->source);
-    if (w->options->select.table_addr != 0) {
-        source.table_addr = w->options->select.table_addr;
-    }
-    const eb_sidecar_t *sidecar = w->source.sidecar;
-    board->bootloader_addr =
-        sidecar != NULL ? sidecar->chip.bootloader_addr : EB_PART_ADDR_NOT_KNOWN;
-    board->flash_size_bytes = sidecar != NULL ? sidecar->flash.size_bytes : 0;
-    board->image = w->source.path;
-    board->held = source.range;
-    if (sidecar == NULL) {
+    if (code == EB_OK && w->source.sidecar == NULL) {
         eb_event_note(ev, EB_LEVEL_NOTE,
                       "%s has no sidecar: the chip is not known, and what is taken out of it gets "
                       "no sidecar either",
                       w->source.path);
     }
-    return eb_layout_search(&source, ev, &w->layout, err);
+    return code;
 }
 
 static eb_code_t choose(work_t *w, const eb_events_t *ev, eb_err_t *err)
 {
-    eb_part_board_t board = {.layout = &w->layout};
-    eb_code_t code = w->options->from_image != NULL ? look_at_image(w, ev, &board, err)
-                                                    : look_at_board(w, ev, &board, err);
+    uint32_t table_addr = w->options->select.table_addr;
+    bool from_image = w->options->from_image != NULL;
+    eb_layout_source_t source;
+    eb_retry_t retry;
+    eb_code_t code = from_image ? open_image(w, ev, err) : eb_session_need_flash(w->session, err);
 
+    if (code != EB_OK) {
+        return code;
+    }
+    if (from_image) {
+        source = eb_backup_image_layout(&w->source);
+        source.table_addr = table_addr != 0 ? table_addr : source.table_addr;
+    } else {
+        eb_retry_init(&retry, w->session, ev);
+        source = eb_layout_of_board(&retry, table_addr);
+    }
+    const eb_part_board_t board = {&w->layout, &source, from_image ? w->source.path : NULL};
+    code = eb_layout_search(&source, ev, &w->layout, err);
     if (code == EB_OK) {
         code = eb_partition_select(&w->options->select, &board, ev, &w->choices, err);
     }
