@@ -1,4 +1,3 @@
-/* link_speed.c: see link_speed.h. */
 #include "link_speed.h"
 
 #include "clock.h"
@@ -12,7 +11,6 @@
 #define ROUND_TRIP_MAX_BYTES 4096u
 #define MEASURE_WEIGHT       0.25
 
-/* The least that a byte takes: what the line or, where that is not known, the chip can send. */
 double eb_link_speed_floor_s(const eb_session_t *session)
 {
     eb_session_stats_t stats;
@@ -42,7 +40,6 @@ void eb_link_speed_learn_round_trip(eb_link_speed_t *speed, uint32_t size, int64
     }
 }
 
-/* Move an estimate towards what a call of `size` bytes took. */
 void eb_link_speed_learn_bytes(double *s_per_byte, const eb_link_speed_t *speed, uint32_t size,
                                int64_t started_us)
 {

@@ -67,8 +67,8 @@ static eb_code_t bring_back(eb_retry_t *retry, eb_err_t *err)
         }
         eb_event_note(retry->ev, EB_LEVEL_DETAIL, "the board is gone (%s); trying again",
                       err->message);
-        if (eb_event_cancelled(retry->ev)) {
-            return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+        if (eb_event_check(retry->ev, err) != EB_OK) {
+            return EB_ERR_CANCELLED;
         }
     }
 }
@@ -99,8 +99,8 @@ eb_code_t eb_retry_after_failure(eb_retry_t *retry, eb_err_t *err)
     if (remedy == EB_REMEDY_NONE) {
         return err->code;
     }
-    if (eb_event_cancelled(retry->ev)) {
-        return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+    if (eb_event_check(retry->ev, err) != EB_OK) {
+        return EB_ERR_CANCELLED;
     }
     eb_event_note(retry->ev, EB_LEVEL_DETAIL, "%s; trying again", err->message);
     retry->failures_in_row++;
@@ -120,18 +120,6 @@ eb_code_t eb_retry_after_failure(eb_retry_t *retry, eb_err_t *err)
     return EB_OK;
 }
 
-/* Whether to make a failed call again; if not, *err is the error to end with. */
-static bool goes_on(eb_retry_t *retry, eb_err_t *why, eb_err_t *err)
-{
-    if (eb_retry_after_failure(retry, why) == EB_OK) {
-        return true;
-    }
-    if (err != NULL) {
-        *err = *why;
-    }
-    return false;
-}
-
 static eb_code_t ask(eb_retry_t *retry, eb_range_t range, eb_err_t *err)
 {
     for (;;) {
@@ -145,8 +133,8 @@ static eb_code_t ask(eb_retry_t *retry, eb_range_t range, eb_err_t *err)
             }
             return EB_OK;
         }
-        if (!goes_on(retry, &why, err)) {
-            return why.code;
+        if (eb_retry_after_failure(retry, &why) != EB_OK) {
+            return eb_err_copy(err, &why);
         }
     }
 }
@@ -182,11 +170,8 @@ eb_code_t eb_retry_matches(eb_retry_t *retry, eb_range_t range, const uint8_t *b
     uint8_t ours[EB_MD5_BYTES];
 
     *equal = false;
-    if (eb_event_cancelled(retry->ev)) {
-        return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
-    }
-    eb_code_t code = ask(retry, range, err);
-    if (code != EB_OK) {
+    eb_code_t code = eb_event_check(retry->ev, err);
+    if (code != EB_OK || (code = ask(retry, range, err)) != EB_OK) {
         return code;
     }
     eb_md5(bytes, range.size, ours);
@@ -200,11 +185,8 @@ eb_code_t eb_retry_matches(eb_retry_t *retry, eb_range_t range, const uint8_t *b
 eb_code_t eb_retry_is_erased(eb_retry_t *retry, eb_range_t range, bool *erased, eb_err_t *err)
 {
     *erased = false;
-    if (eb_event_cancelled(retry->ev)) {
-        return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
-    }
-    eb_code_t code = ask(retry, range, err);
-    if (code == EB_OK) {
+    eb_code_t code = eb_event_check(retry->ev, err);
+    if (code == EB_OK && (code = ask(retry, range, err)) == EB_OK) {
         *erased = eb_retry_answer_is_erased(retry, range.size);
         eb_retry_progress(retry);
     }
@@ -229,8 +211,8 @@ eb_code_t eb_retry_read(eb_retry_t *retry, uint32_t addr, uint32_t size, uint8_t
             }
             (void)eb_retry_wrong_address(retry, (eb_range_t){addr, size}, &why);
         }
-        if (!goes_on(retry, &why, err)) {
-            return why.code;
+        if (eb_retry_after_failure(retry, &why) != EB_OK) {
+            return eb_err_copy(err, &why);
         }
     }
 }
