@@ -71,16 +71,15 @@ static eb_code_t refutes(const eb_checked_read_t *read, uint32_t from, eb_range_
     const eb_range_t common = eb_range_common(known, (eb_range_t){from, read->range.size});
     eb_code_t code = EB_OK;
 
-    for (uint32_t done = 0; done < common.size && code == EB_OK && !*refuted;) {
+    for (uint32_t done = 0, count; done < common.size && code == EB_OK && !*refuted;
+         done += count) {
         uint8_t right[CHUNK_BYTES], came[CHUNK_BYTES];
-        const uint32_t count = eb_min_u32(CHUNK_BYTES, common.size - done);
         const uint32_t addr = common.addr + done;
-        code = bytes(user, addr, count, right, err);
-        if (code == EB_OK) {
+        count = eb_min_u32(CHUNK_BYTES, common.size - done);
+        if ((code = bytes(user, addr, count, right, err)) == EB_OK) {
             code = bytes(user, read->range.addr + (addr - from), count, came, err);
         }
         *refuted = code == EB_OK && memcmp(right, came, count) != 0;
-        done += count;
     }
     return code;
 }
@@ -125,8 +124,8 @@ static eb_code_t check_copies(eb_read_state_t *state, eb_err_t *err)
     for (size_t i = 0; i < state->read_count && !state->retry.wrong_address; i++) {
         const eb_checked_read_t *read = &state->reads[i];
         bool possible, there;
-        if (eb_event_cancelled(state->ev)) {
-            return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
+        if (eb_event_check(state->ev, err) != EB_OK) {
+            return EB_ERR_CANCELLED;
         }
         eb_code_t code = eb_address_copy_possible(read, state->range, flash_bytes,
                                                   eb_read_state_bytes, state, &possible, err);

@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-#define SAMPLES_MAX  8u
-#define SECTOR_BYTES 4096u
+#define SAMPLES_MAX 8u
 
 /* The sectors of a .part that hold data, and some of them. */
 typedef struct survey {
@@ -29,13 +28,13 @@ static void count_sector(survey_t *survey, eb_range_t sector)
 static eb_code_t look_through(eb_read_state_t *state, const eb_verified_map_t *held,
                               survey_t *survey, eb_err_t *err)
 {
-    uint8_t bytes[SECTOR_BYTES];
+    uint8_t bytes[EB_SECTOR_BYTES];
     eb_range_t run;
 
     for (uint64_t at = 0; eb_verified_map_next_verified(held, at, &run); at = eb_range_end(run)) {
-        for (uint32_t done = 0; done < run.size;) {
+        for (uint32_t done = 0, count; done < run.size; done += count) {
             const uint32_t addr = run.addr + done;
-            const uint32_t count = eb_min_u32(SECTOR_BYTES - addr % SECTOR_BYTES, run.size - done);
+            count = eb_min_u32(EB_SECTOR_BYTES - addr % EB_SECTOR_BYTES, run.size - done);
             eb_code_t code = eb_read_state_bytes(state, addr, count, bytes, err);
             if (code != EB_OK) {
                 return code;
@@ -43,7 +42,6 @@ static eb_code_t look_through(eb_read_state_t *state, const eb_verified_map_t *h
             if (!eb_bytes_erased(bytes, count)) {
                 count_sector(survey, (eb_range_t){addr, count});
             }
-            done += count;
         }
     }
     return EB_OK;

@@ -24,27 +24,15 @@ static eb_code_t load_candidate(eb_read_state_t *state, const eb_read_plan_step_
 {
     eb_range_t range = step->range;
 
-    switch (step->guess) {
-    case EB_GUESS_RESUMED:
+    if (step->guess == EB_GUESS_RESUMED) {
         return eb_read_state_bytes(state, range.addr, range.size, state->buf, err);
-    case EB_GUESS_EARLIER:
+    }
+    if (step->guess == EB_GUESS_EARLIER) {
         return eb_fs_pread(state->earlier.fd, state->earlier.path, state->buf, range.size,
                            range.addr - state->earlier.range.addr, err);
-    case EB_GUESS_ERASED:
-    case EB_GUESS_COUNT:
-        break;
     }
     memset(state->buf, 0xFF, range.size);
     return EB_OK;
-}
-
-/* The bytes of the interrupted run do not match. If the board was erased since, stop: the .part may
- * be the only copy. */
-static eb_code_t resumed_is_wrong(eb_read_state_t *state, eb_range_t range, eb_err_t *err)
-{
-    return eb_retry_answer_is_erased(&state->retry, range.size)
-               ? eb_erased_check(state, state->plan.resumable, err)
-               : EB_OK;
 }
 
 static eb_code_t try_guess(eb_read_state_t *state, const eb_read_plan_step_t *step, eb_err_t *err)
@@ -67,11 +55,15 @@ static eb_code_t try_guess(eb_read_state_t *state, const eb_read_plan_step_t *st
                       equal ? (eb_spent_on_t)(EB_SPENT_GUESSED + (int)step->guess) : EB_SPENT_WRONG,
                       step->range.size, spent_us);
     eb_read_plan_guessed(&state->plan, step, equal);
-    if (!equal) {
-        return step->guess == EB_GUESS_RESUMED ? resumed_is_wrong(state, step->range, err) : EB_OK;
+    const bool resumed = step->guess == EB_GUESS_RESUMED;
+    if (equal) {
+        return eb_read_state_verified(state, step->range, eb_guess_origin(step->guess),
+                                      resumed ? NULL : state->buf, err);
     }
-    const uint8_t *bytes = step->guess == EB_GUESS_RESUMED ? NULL : state->buf;
-    return eb_read_state_verified(state, step->range, eb_guess_origin(step->guess), bytes, err);
+    /* If the board was erased since the interrupted run, stop: the .part may be the only copy. */
+    return resumed && eb_retry_answer_is_erased(&state->retry, step->range.size)
+               ? eb_erased_check(state, state->plan.resumable, err)
+               : EB_OK;
 }
 
 /* -- reads --------------------------------------------------------------------------------- */
@@ -144,10 +136,9 @@ static eb_code_t read_twice(eb_read_state_t *state, const eb_read_plan_step_t *s
     if (read_once(state, step->range, again, &result, err) != EB_OK) {
         return read_failed(state, step, 0, err);
     }
-    for (uint32_t done = 0; done < step->range.size;) {
+    for (uint32_t done = 0, size; done < step->range.size; done += size) {
         uint32_t addr = step->range.addr + done;
-        uint32_t size = EB_MAP_UNIT_BYTES - addr % EB_MAP_UNIT_BYTES;
-        size = eb_min_u32(size, step->range.size - done);
+        size = eb_min_u32(EB_MAP_UNIT_BYTES - addr % EB_MAP_UNIT_BYTES, step->range.size - done);
         if (memcmp(state->buf + done, again + done, size) == 0) {
             eb_code_t code = eb_read_state_verified(state, (eb_range_t){addr, size},
                                                     EB_ORIGIN_READ_TWICE, state->buf + done, err);
@@ -156,7 +147,6 @@ static eb_code_t read_twice(eb_read_state_t *state, const eb_read_plan_step_t *s
             }
             eb_retry_progress(&state->retry);
         }
-        done += size;
     }
     if (state->map.verified_bytes - verified == step->range.size) {
         learn_from_tail(state, step);
@@ -170,7 +160,6 @@ static eb_code_t read_twice(eb_read_state_t *state, const eb_read_plan_step_t *s
 static eb_code_t read_step(eb_read_state_t *state, eb_read_plan_step_t *step, eb_err_t *err)
 {
     bool there;
-
     eb_read_result_t result;
     int64_t started_us = eb_clock_us();
 
@@ -217,26 +206,17 @@ static eb_code_t take_step(eb_read_state_t *state, eb_read_plan_step_t *step, eb
     return code;
 }
 
-static eb_code_t take_steps(eb_read_state_t *state, eb_err_t *err)
-{
-    eb_read_plan_step_t step;
-
-    while (eb_read_plan_next(&state->plan, &state->map, &step)) {
-        if (eb_event_cancelled(state->ev)) {
-            return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
-        }
-        eb_code_t code = take_step(state, &step, err);
-        if (code != EB_OK) {
-            return code;
-        }
-    }
-    return EB_OK;
-}
-
 static eb_code_t fill(eb_read_state_t *state, eb_err_t *err)
 {
+    eb_read_plan_step_t step;
+    eb_code_t code = EB_OK;
+
     eb_read_state_progress(state, 0);
-    eb_code_t code = take_steps(state, err);
+    while (code == EB_OK && eb_read_plan_next(&state->plan, &state->map, &step)) {
+        if ((code = eb_event_check(state->ev, err)) == EB_OK) {
+            code = take_step(state, &step, err);
+        }
+    }
     eb_read_stats_tell(&state->stats, &state->plan.speed, state->ev);
     return code;
 }
@@ -265,20 +245,14 @@ static eb_code_t verify_again(eb_read_state_t *state, eb_err_t *err)
                                           eb_read_state_bytes, state, NULL, state->ev, &spans, err);
         const uint64_t differ = eb_spans_bytes(&spans, EB_SPAN_OLD);
 
-        if (code == EB_OK && differ > 0) {
-            code = eb_erased_check(state, &state->map, err);
-        }
-        if (code == EB_OK && differ > 0) {
+        if (code == EB_OK && differ > 0 &&
+            (code = eb_erased_check(state, &state->map, err)) == EB_OK) {
             eb_event_note(state->ev, EB_LEVEL_DETAIL, "%llu bytes differ and are read again",
                           (unsigned long long)differ);
             reopen(state, &spans);
         }
         eb_spans_free(&spans);
-        if (code != EB_OK || differ == 0) {
-            return code;
-        }
-        code = fill(state, err);
-        if (code != EB_OK) {
+        if (code != EB_OK || differ == 0 || (code = fill(state, err)) != EB_OK) {
             return code;
         }
     }

@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-#define SECTOR_BYTES        4096u
-#define GUESS_MIN_BYTES     SECTOR_BYTES
+#define GUESS_MIN_BYTES     EB_SECTOR_BYTES
 #define GUESS_START_BYTES   (64u * 1024u)
 #define CHUNK_MIN_BYTES     EB_MAP_UNIT_BYTES
 #define CHUNK_START_BYTES   (256u * 1024u)
@@ -39,6 +38,21 @@ void eb_read_plan_init(eb_read_plan_t *plan, eb_range_t range, bool can_guess)
     }
 }
 
+/* `bytes` within [min, the largest step]. */
+static uint32_t step_size(double bytes, uint32_t min)
+{
+    if (bytes >= EB_PLAN_STEP_MAX_BYTES) {
+        return EB_PLAN_STEP_MAX_BYTES;
+    }
+    return bytes < min ? min : (uint32_t)bytes;
+}
+
+static void set_edge(eb_read_plan_guess_t *state, uint64_t addr, bool as_guessed)
+{
+    state->edge = as_guessed ? EB_EDGE_YES : EB_EDGE_NO;
+    state->edge_addr = addr;
+}
+
 /* -- guesses ------------------------------------------------------------------------------- */
 
 /* How far the guess reaches from addr on; 0: there is none. */
@@ -46,22 +60,13 @@ static uint32_t guess_reach(const eb_read_plan_t *plan, eb_guess_t guess, uint32
 {
     eb_range_t run = {0, 0};
 
-    switch (guess) {
-    case EB_GUESS_RESUMED:
-        if (plan->resumable != NULL) {
-            (void)eb_verified_map_next_verified(plan->resumable, addr, &run);
-        }
-        break;
-    case EB_GUESS_EARLIER:
+    if (guess == EB_GUESS_RESUMED && plan->resumable != NULL) {
+        (void)eb_verified_map_next_verified(plan->resumable, addr, &run);
+    } else if (guess == EB_GUESS_EARLIER) {
         run = plan->earlier;
-        break;
-    case EB_GUESS_ERASED:
-        if (eb_region_at(&plan->regions, addr)->erased != EB_LIKELY_NO) {
-            run = eb_region_at(&plan->regions, addr)->range;
-        }
-        break;
-    case EB_GUESS_COUNT:
-        break;
+    } else if (guess == EB_GUESS_ERASED &&
+               eb_region_at(&plan->regions, addr)->erased != EB_LIKELY_NO) {
+        run = eb_region_at(&plan->regions, addr)->range;
     }
     if (run.size == 0 || run.addr > addr || eb_range_end(run) <= addr) {
         return 0;
@@ -104,10 +109,7 @@ static uint32_t guess_cap(const eb_read_plan_t *plan)
                        ? 20 * speed->round_trip_s / speed->digest_s_per_byte
                        : EB_PLAN_STEP_MAX_BYTES;
 
-    if (bytes >= EB_PLAN_STEP_MAX_BYTES) {
-        return EB_PLAN_STEP_MAX_BYTES;
-    }
-    return bytes < GUESS_START_BYTES ? GUESS_START_BYTES : (uint32_t)bytes;
+    return step_size(bytes, GUESS_START_BYTES);
 }
 
 static bool is_worth_it(const eb_read_plan_t *plan, double chance, uint32_t size)
@@ -123,7 +125,7 @@ static bool is_worth_it(const eb_read_plan_t *plan, double chance, uint32_t size
  * on a unit of the map always, because the map counts no part of one. */
 static uint32_t aligned_size(uint32_t addr, uint32_t size)
 {
-    static const uint32_t steps[] = {64u * 1024u, SECTOR_BYTES, EB_MAP_UNIT_BYTES};
+    static const uint32_t steps[] = {64u * 1024u, EB_SECTOR_BYTES, EB_MAP_UNIT_BYTES};
     uint64_t end = (uint64_t)addr + size;
 
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
@@ -156,8 +158,7 @@ static bool try_guess(const eb_read_plan_t *plan, eb_guess_t guess, eb_range_t o
     if (open.addr < state->not_before || (plan->only_resumed && guess != EB_GUESS_RESUMED)) {
         return false;
     }
-    uint32_t reach = eb_min_u32(guess_reach(plan, guess, open.addr), open.size);
-    uint32_t size = reach;
+    uint32_t size = eb_min_u32(guess_reach(plan, guess, open.addr), open.size);
     if (size > state->size) {
         size = aligned_size(open.addr, state->size);
     }
@@ -182,7 +183,7 @@ static bool try_search(eb_read_plan_t *plan, eb_range_t open, eb_read_plan_step_
         uint32_t half = search.size / 2;
         half = half < GUESS_MIN_BYTES ? GUESS_MIN_BYTES : half;
         uint64_t end = (uint64_t)search.addr + half;
-        half = end % SECTOR_BYTES < half ? half - (uint32_t)(end % SECTOR_BYTES) : half;
+        half = end % EB_SECTOR_BYTES < half ? half - (uint32_t)(end % EB_SECTOR_BYTES) : half;
         if (half < search.size && is_worth_it(plan, 0.5, half)) {
             *step = (eb_read_plan_step_t){true, plan->search_guess, {search.addr, half}};
             return true;
@@ -191,7 +192,7 @@ static bool try_search(eb_read_plan_t *plan, eb_range_t open, eb_read_plan_step_
     /* Found, or too dear to go on: the difference lies in what is read now. */
     plan->guesses[plan->search_guess].not_before = eb_range_end(plan->search);
     plan->dense_bytes =
-        plan->search_guess == EB_GUESS_ERASED ? 4 * SECTOR_BYTES : plan->search.size;
+        plan->search_guess == EB_GUESS_ERASED ? 4 * EB_SECTOR_BYTES : plan->search.size;
     plan->search.size = 0;
     return false;
 }
@@ -205,9 +206,8 @@ void eb_read_plan_guessed(eb_read_plan_t *plan, const eb_read_plan_step_t *step,
 
     if (right) {
         state->size = eb_min_u32(state->size * 2, guess_cap(plan));
-        state->edge = EB_EDGE_YES;
-        state->edge_addr = end;
-        plan->high = end > plan->high ? end : plan->high;
+        set_edge(state, end, true);
+        plan->high = eb_max_u64(end, plan->high);
         if (searching) {
             plan->search.addr += step->range.size;
             plan->search.size -= step->range.size;
@@ -226,8 +226,7 @@ void eb_read_plan_guessed(eb_read_plan_t *plan, const eb_read_plan_step_t *step,
     if (step->guess == EB_GUESS_EARLIER && read_end < end) {
         state->not_before = read_end;
     }
-    state->edge = EB_EDGE_NO;
-    state->edge_addr = end;
+    set_edge(state, end, false);
 }
 
 /* -- reads --------------------------------------------------------------------------------- */
@@ -237,10 +236,7 @@ static uint32_t chunk_cap(const eb_read_plan_t *plan)
     double bytes = plan->speed.read_s_per_byte > 0 ? CHUNK_MAX_SECONDS / plan->speed.read_s_per_byte
                                                    : EB_PLAN_STEP_MAX_BYTES;
 
-    if (bytes >= EB_PLAN_STEP_MAX_BYTES) {
-        return EB_PLAN_STEP_MAX_BYTES;
-    }
-    return bytes < CHUNK_CAP_MIN_BYTES ? CHUNK_CAP_MIN_BYTES : (uint32_t)bytes;
+    return step_size(bytes, CHUNK_CAP_MIN_BYTES);
 }
 
 /* Stop where another guess begins that may be good. */
@@ -276,8 +272,7 @@ static void plan_read(const eb_read_plan_t *plan, eb_range_t open, eb_read_plan_
 
     size = eb_min_u32(size, chunk_cap(plan));
     if (open.addr < plan->high) {
-        uint64_t hole = plan->high - open.addr;
-        size = hole < size ? (uint32_t)hole : size;
+        size = (uint32_t)eb_min_u64(size, plan->high - open.addr);
     } else if (plan->can_guess) {
         size = clip_at_guess(plan, open.addr, eb_min_u32(size, plan->dense_bytes));
     }
@@ -314,18 +309,12 @@ bool eb_read_plan_next(eb_read_plan_t *plan, const eb_verified_map_t *map,
     return true;
 }
 
-static void set_edge(eb_read_plan_guess_t *state, uint64_t addr, bool as_guessed)
-{
-    state->edge = as_guessed ? EB_EDGE_YES : EB_EDGE_NO;
-    state->edge_addr = addr;
-}
-
 void eb_read_plan_was_read(eb_read_plan_t *plan, const eb_read_plan_step_t *step, bool as_erased,
                            bool as_earlier)
 {
     uint64_t end = eb_range_end(step->range);
 
-    plan->high = end > plan->high ? end : plan->high;
+    plan->high = eb_max_u64(end, plan->high);
     set_edge(&plan->guesses[EB_GUESS_ERASED], end, as_erased);
     set_edge(&plan->guesses[EB_GUESS_EARLIER], end, as_earlier);
     plan->chunk_bytes = eb_min_u32(plan->chunk_bytes * 2, EB_PLAN_STEP_MAX_BYTES);
@@ -338,7 +327,7 @@ void eb_read_plan_read_failed(eb_read_plan_t *plan, const eb_read_plan_step_t *s
     uint64_t end = (uint64_t)step->range.addr + received + EB_MAP_UNIT_BYTES - 1;
 
     end -= end % EB_MAP_UNIT_BYTES;
-    plan->high = end > plan->high ? end : plan->high;
+    plan->high = eb_max_u64(end, plan->high);
     plan->chunk_bytes = eb_min_u32(plan->chunk_bytes, step->range.size) / 4;
     if (plan->chunk_bytes < CHUNK_MIN_BYTES) {
         plan->chunk_bytes = CHUNK_MIN_BYTES;

@@ -1,11 +1,10 @@
 #include "read_regions.h"
 
+#include "espbackup/session.h"
 #include "partition_table.h"
 #include "partition_types.h"
 
 #include <string.h>
-
-#define SECTOR_BYTES 4096u
 
 void eb_regions_init(eb_regions_t *regions, eb_range_t range)
 {
@@ -27,7 +26,7 @@ static void add_region(divide_t *d, uint64_t end, eb_likely_t erased)
     eb_regions_t *regions = d->regions;
     eb_region_t *last = regions->count > 0 ? &regions->list[regions->count - 1] : NULL;
 
-    end += (SECTOR_BYTES - end % SECTOR_BYTES) % SECTOR_BYTES;
+    end += (EB_SECTOR_BYTES - end % EB_SECTOR_BYTES) % EB_SECTOR_BYTES;
     end = end > d->end ? d->end : end;
     if (end <= d->at) {
         return;
@@ -75,7 +74,7 @@ void eb_regions_use_table(eb_regions_t *regions, const eb_partition_table_t *tab
         add_region(&d, (uint64_t)bootloader_addr + bootloader_bytes, EB_LIKELY_NO);
     }
     add_region(&d, table->addr, EB_LIKELY_YES);
-    add_region(&d, (uint64_t)table->addr + SECTOR_BYTES, EB_LIKELY_NO);
+    add_region(&d, (uint64_t)table->addr + EB_SECTOR_BYTES, EB_LIKELY_NO);
     for (int index; d.at < d.end && (index = eb_partition_next(table, d.at)) >= 0;) {
         add_region(&d, table->entries[index].addr, EB_LIKELY_YES);
         add_partition(&d, &table->entries[index]);

@@ -32,17 +32,15 @@ static eb_code_t salvage_piece(eb_read_state_t *state, eb_range_t piece, const u
     uint32_t quarter = piece.size / 4;
     quarter += (SALVAGE_MIN_BYTES - quarter % SALVAGE_MIN_BYTES) % SALVAGE_MIN_BYTES;
     bool one_bad = false;
-    for (uint32_t done = 0; done < piece.size;) {
-        uint32_t size = eb_min_u32(quarter, piece.size - done);
-        bool last = done + size == piece.size;
-        bool part_right = false;
+    for (uint32_t done = 0, size; done < piece.size; done += size) {
+        size = eb_min_u32(quarter, piece.size - done);
+        bool last = done + size == piece.size, part_right = false;
         code = salvage_piece(state, (eb_range_t){piece.addr + done, size}, bytes + done,
                              last && !one_bad, &part_right, err);
         if (code != EB_OK) {
             return code;
         }
         one_bad = one_bad || !part_right;
-        done += size;
     }
     return EB_OK;
 }
@@ -51,11 +49,10 @@ eb_code_t eb_read_salvage(eb_read_state_t *state, eb_range_t step, uint32_t rece
 {
     eb_range_t range = {step.addr, received};
 
-    for (uint32_t done = 0; done < received;) {
+    for (uint32_t done = 0, size; done < received; done += size) {
         uint32_t addr = range.addr + done;
-        uint32_t size = SALVAGE_TOP_BYTES - addr % SALVAGE_TOP_BYTES;
         bool right;
-        size = eb_min_u32(size, received - done);
+        size = eb_min_u32(SALVAGE_TOP_BYTES - addr % SALVAGE_TOP_BYTES, received - done);
         /* A small read that came whole and did not match needs no digest to be known as bad. */
         bool known_bad = size == step.size && size <= SALVAGE_MIN_BYTES;
         eb_code_t code = salvage_piece(state, (eb_range_t){addr, size}, state->buf + done,
@@ -64,7 +61,6 @@ eb_code_t eb_read_salvage(eb_read_state_t *state, eb_range_t step, uint32_t rece
             eb_read_state_keep(state, range);
             return code;
         }
-        done += size;
     }
     return EB_OK;
 }

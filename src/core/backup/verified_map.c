@@ -62,12 +62,8 @@ void eb_verified_map_set(eb_verified_map_t *map, eb_range_t range, eb_origin_t o
         if (start < common.addr) {
             continue;
         }
-        if (map->origin[index] != EB_ORIGIN_NONE) {
-            map->verified_bytes -= end - start;
-        }
-        if (origin != EB_ORIGIN_NONE) {
-            map->verified_bytes += end - start;
-        }
+        map->verified_bytes -= map->origin[index] != EB_ORIGIN_NONE ? end - start : 0;
+        map->verified_bytes += origin != EB_ORIGIN_NONE ? end - start : 0;
         map->origin[index] = (uint8_t)origin;
     }
 }
