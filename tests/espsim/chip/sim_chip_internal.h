@@ -139,12 +139,14 @@ typedef struct sim_chip_row {
     sim_rom_row_t rom;
     sim_speed_t plain, octal;
     sim_speed_t boosted;            /* with a stub that raises the clocks; 0 = it does not */
+    uint8_t boosted_since;          /* by stubs from 1.X on */
     uint32_t boosted_uart_clock_hz; /* 0: still the crystal's */
     bool has_usb_jtag, has_usb_otg;
     /* Bit by which a program on USB-OTG asks for the loader; 0: no program is known to do so. */
     uint32_t force_reg, force_bit;
-    bool usb_boost;      /* the stub raises the clocks when it is on USB */
-    bool stub_four_byte; /* the stub can reach flash above 16 MB */
+    bool usb_boost;          /* the stub raises the clocks when it is on USB */
+    bool stub_four_byte;     /* the stub can reach flash above 16 MB */
+    uint8_t four_byte_since; /* from 1.X on; 0: every stub */
     sim_boot_text_t boot;
 } sim_chip_row_t;
 

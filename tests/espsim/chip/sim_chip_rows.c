@@ -44,9 +44,11 @@
 #define USB_JTAG                .has_usb_jtag = true
 #define USB_JTAG_BOOST          .has_usb_jtag = true, .usb_boost = true
 
-#define ESP32_SPEED .plain = {.spi_us = 4000, .md5_us = 1200}
-#define BOOST_SPEED .boosted = {.spi_us = 1900, .md5_us = 300}
-#define UART_SPEED  .plain = {.spi_us = 8000, .md5_us = 2500}
+/* BOOST: stubs from 1.`minor` on raise the clocks on a UART too. */
+#define ESP32_SPEED               .plain = {.spi_us = 4000, .md5_us = 1200}
+#define UART_SPEED                .plain = {.spi_us = 8000, .md5_us = 2500}
+#define BOOST_SPEED(minor)        .boosted = {.spi_us = 1900, .md5_us = 300}, .boosted_since = (minor)
+#define BOOSTED_UART_SPEED(minor) UART_SPEED, BOOST_SPEED(minor)
 
 #define XTENSA_CRASH                                                                               \
     .crash_before = "Fatal exception (0): IllegalInstruction\r\nepc1=0x",                          \
@@ -142,7 +144,7 @@ const sim_chip_row_t sim_chip_rows[] = {
                 .has_deflate = true,
                 .has_baud_change = true},
         ESP32_SPEED,
-        BOOST_SPEED,
+        BOOST_SPEED(1),
         .boosted_uart_clock_hz = 80000000,
         .boot = {.banner = "ets Jul 29 2019 12:21:46\r\n\r\n",
                  .power_on = "POWERON_RESET",
@@ -187,7 +189,7 @@ const sim_chip_row_t sim_chip_rows[] = {
                 .has_baud_change = true,
                 .security_info_bytes = 12},
         ESP32_SPEED,
-        BOOST_SPEED,
+        BOOST_SPEED(1),
         .boosted_uart_clock_hz = 80000000,
         .boot = {.banner = "ESP-ROM:esp32s2-rc4-20191025\r\nBuild:Oct 25 2019\r\n",
                  RTC_CAUSES,
@@ -213,7 +215,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         SPI_MEM(0x60002000),
         WATCHDOG(0x60008098, 0x600080B0),
         .rom = {ROM_WITH_ID, .no_jump_securely = true, .read_hook = 0x3FCEF688},
-        UART_SPEED,
+        BOOSTED_UART_SPEED(4),
         .octal = {.spi_us = 12400, .md5_us = 2500},
         .stub_four_byte = true,
         USB_JTAG,
@@ -319,7 +321,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         SPI_MEM(0x60003000),
         WATCHDOG(0x600B1C00, 0x600B1C18),
         .rom = {ROM_WITH_ID},
-        UART_SPEED,
+        BOOSTED_UART_SPEED(4),
         USB_JTAG_BOOST,
         .boot = {.banner = "ESP-ROM:esp32c6-20220919\r\nBuild:Sep 19 2022\r\n",
                  LP_CAUSES,
@@ -396,7 +398,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         SPI_MEM(0x60003000),
         WATCHDOG(0x600B1C00, 0x600B1C1C),
         .rom = {ROM_WITH_ID},
-        UART_SPEED,
+        BOOSTED_UART_SPEED(4),
         USB_JTAG_BOOST,
         .boot = {.banner = "ESP-ROM:esp32h21\r\n",
                  LP_CAUSES,
@@ -421,7 +423,9 @@ const sim_chip_row_t sim_chip_rows[] = {
         SPI_MEM(0x60099000),
         WATCHDOG(0x600B5400, 0x600B541C),
         .rom = {ROM_WITH_ID},
-        UART_SPEED,
+        BOOSTED_UART_SPEED(4),
+        .stub_four_byte = true,
+        .four_byte_since = 4,
         USB_JTAG_BOOST,
         .boot = {.banner = "ESP-ROM:esp32h4\r\n",
                  LP_CAUSES,
@@ -448,8 +452,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         SPI_MEM(0x5008D000),
         WATCHDOG(0x50116000, 0x50116018),
         .rom = {ROM_WITH_ID},
-        UART_SPEED,
-        BOOST_SPEED,
+        BOOSTED_UART_SPEED(1),
         .stub_four_byte = true,
         USB_JTAG,
         .boot = {.banner = "ESP-ROM:esp32p4-eco5-20250430\r\nBuild:Apr 30 2025\r\n",
@@ -476,7 +479,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         SPI_MEM(0x20501000),
         WATCHDOG(0x20801000, 0x20801018),
         .rom = {ROM_WITH_ID},
-        UART_SPEED,
+        BOOSTED_UART_SPEED(2),
         .stub_four_byte = true,
         USB_JTAG_BOOST,
         .boot = {.banner = "ESP-ROM:esp32s31-20251218\r\nBuild:Dec 18 2025\r\n",

@@ -50,13 +50,32 @@ static const sim_stub_row_t *stub_find(sim_chip_t *chip, uint32_t entry)
     return NULL;
 }
 
+static bool stub_since(const sim_stub_row_t *row, unsigned minor)
+{
+    return minor == 0 || (row->generation == SIM_STUB_V2 && sim_stub_at_least(row, 1, minor));
+}
+
+static void stub_boost(sim_chip_t *chip)
+{
+    const uint32_t octal_us = chip->efuses->octal_flash ? chip->row->octal.spi_us : 0;
+    chip->speed = chip->row->boosted;
+    if (octal_us != 0) {
+        chip->speed.spi_us = octal_us; /* how much faster it becomes is not known */
+    }
+    if (chip->row->boosted_uart_clock_hz != 0) {
+        chip->uart_clock_hz = chip->row->boosted_uart_clock_hz;
+    }
+    sim_set_baud(chip, chip->baud); /* another clock, another divider, the same rate */
+}
+
 /* What the stub's own start does to the chip: clocks, flash pins, the flash size it goes by. */
 static void stub_prepare(sim_chip_t *chip, const sim_stub_row_t *row)
 {
     bool v2 = row->generation == SIM_STUB_V2;
     chip->flash_attached = true;
     chip->flash_limit = LEGACY_FLASH_LIMIT;
-    chip->four_byte = chip->row->stub_four_byte && sim_flash_size(chip->flash) > LEGACY_FLASH_LIMIT;
+    chip->four_byte = chip->row->stub_four_byte && stub_since(row, chip->row->four_byte_since) &&
+                      sim_flash_size(chip->flash) > LEGACY_FLASH_LIMIT;
     if (v2 && sim_spi_is_idle(chip)) { /* mute or busy, it tells no size */
         uint64_t size = sim_flash_size(chip->flash);
         chip->flash_limit = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
@@ -71,12 +90,8 @@ static void stub_prepare(sim_chip_t *chip, const sim_stub_row_t *row)
     if (v2 && chip->usb && chip->row->usb_boost) {
         chip->speed = (sim_speed_t){.spi_us = 1900, .md5_us = 300};
     }
-    if (v2 && sim_stub_at_least(row, 1, 1) && chip->row->boosted.spi_us != 0) {
-        chip->speed = chip->row->boosted;
-        if (chip->row->boosted_uart_clock_hz != 0) {
-            chip->uart_clock_hz = chip->row->boosted_uart_clock_hz;
-        }
-        sim_set_baud(chip, chip->baud); /* another clock, another divider, the same rate */
+    if (chip->row->boosted.spi_us != 0 && stub_since(row, chip->row->boosted_since)) {
+        stub_boost(chip);
     }
 }
 

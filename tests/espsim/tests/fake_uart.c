@@ -3,6 +3,8 @@
  */
 #include "fake_uart.h"
 
+#include "sim_chip_internal.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +85,41 @@ void fake_uart_send_command(sim_uart_t *u, uint8_t op, uint32_t checksum, const 
     }
     fake_uart_send_frame(u, frame, 8 + count);
     free(frame);
+}
+
+void fake_uart_send_words(sim_uart_t *u, uint8_t op, const uint32_t *words, size_t count)
+{
+    uint8_t args[64];
+    for (size_t i = 0; i < count && i < sizeof(args) / 4; i++) {
+        sim_put_le32(args + 4 * i, words[i]);
+    }
+    fake_uart_send_command(u, op, 0, args, 4 * count);
+}
+
+void fake_uart_send_sync(sim_uart_t *u)
+{
+    uint8_t args[36];
+    memset(args, 0x55, sizeof(args));
+    memcpy(args, "\x07\x07\x12\x20", 4);
+    fake_uart_send_command(u, 0x08, 0, args, sizeof(args));
+}
+
+void fake_uart_send_data(sim_uart_t *u, uint8_t op, uint32_t sequence, const uint8_t *bytes,
+                         size_t count)
+{
+    uint8_t *args = calloc(1, 16 + count);
+    uint8_t sum = 0xEF;
+    if (args == NULL) {
+        abort();
+    }
+    sim_put_le32(args, (uint32_t)count);
+    sim_put_le32(args + 4, sequence);
+    memcpy(args + 16, bytes, count);
+    for (size_t i = 0; i < count; i++) {
+        sum ^= bytes[i];
+    }
+    fake_uart_send_command(u, op, sum, args, 16 + count);
+    free(args);
 }
 
 size_t fake_uart_next_frame(const sim_uart_t *u, size_t *at, uint8_t *frame, size_t size)

@@ -44,6 +44,12 @@ void fake_uart_send_frame(sim_uart_t *u, const void *bytes, size_t count);
 /* Queue one command: header and arguments. */
 void fake_uart_send_command(sim_uart_t *u, uint8_t op, uint32_t checksum, const void *args,
                             size_t count);
+/* The same with words as arguments. */
+void fake_uart_send_words(sim_uart_t *u, uint8_t op, const uint32_t *words, size_t count);
+void fake_uart_send_sync(sim_uart_t *u);
+/* One block of MEM_DATA, FLASH_DATA or FLASH_DEFL_DATA with its checksum. */
+void fake_uart_send_data(sim_uart_t *u, uint8_t op, uint32_t sequence, const uint8_t *bytes,
+                         size_t count);
 /* The next frame the chip sent at or after *at, unescaped; SIZE_MAX when there is none. Bytes
  * outside frames are skipped. */
 size_t fake_uart_next_frame(const sim_uart_t *u, size_t *at, uint8_t *frame, size_t size);

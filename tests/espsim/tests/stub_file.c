@@ -3,13 +3,15 @@
  */
 #include "stub_file.h"
 
+#include "fake_uart.h"
+
 #include <cjson/cJSON.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_MAX = 1 << 20 };
+enum { FILE_MAX = 1 << 20, SEND_BLOCK = 0x1800 };
 
 static char *stub_read_text(const char *path)
 {
@@ -69,6 +71,23 @@ bool stub_file_load(stub_file_t *stub, const char *dir, const char *generation, 
     }
     cJSON_Delete(json);
     return ok;
+}
+
+void stub_file_send(const stub_file_t *stub, sim_uart_t *uart)
+{
+    const stub_segment_t *segments[] = {&stub->text, &stub->data};
+    for (size_t i = 0; i < 2; i++) {
+        uint32_t count = (uint32_t)segments[i]->count;
+        uint32_t blocks = (count + SEND_BLOCK - 1) / SEND_BLOCK;
+        fake_uart_send_words(uart, 0x05, (uint32_t[]){count, blocks, SEND_BLOCK, segments[i]->addr},
+                             4);
+        for (uint32_t block = 0; block < blocks; block++) {
+            uint32_t left = count - block * SEND_BLOCK;
+            fake_uart_send_data(uart, 0x07, block, segments[i]->bytes + block * SEND_BLOCK,
+                                left < SEND_BLOCK ? left : SEND_BLOCK);
+        }
+    }
+    fake_uart_send_words(uart, 0x06, (uint32_t[]){0, stub->entry}, 2);
 }
 
 void stub_file_free(stub_file_t *stub)

@@ -4,6 +4,8 @@
 #ifndef ESPSIM_STUB_FILE_H
 #define ESPSIM_STUB_FILE_H
 
+#include "sim_uart.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,6 +23,8 @@ typedef struct stub_file {
 
 /* DIR/GENERATION/CHIP.json; false and a line on stderr when it cannot be read. */
 bool stub_file_load(stub_file_t *stub, const char *dir, const char *generation, const char *chip);
+/* Queue its upload and the jump into it. */
+void stub_file_send(const stub_file_t *stub, sim_uart_t *uart);
 void stub_file_free(stub_file_t *stub);
 
 #endif

@@ -48,42 +48,11 @@ static int teardown(void **state)
     return 0;
 }
 
-static void words(uint8_t *out, const uint32_t *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        sim_put_le32(out + 4 * i, values[i]);
-    }
-}
-
 #define SEND(op, ...)                                                                              \
     do {                                                                                           \
         const uint32_t values_[] = {__VA_ARGS__};                                                  \
-        uint8_t args_[sizeof(values_)];                                                            \
-        words(args_, values_, sizeof(values_) / 4);                                                \
-        fake_uart_send_command(&uart, op, 0, args_, sizeof(args_));                                \
+        fake_uart_send_words(&uart, op, values_, sizeof(values_) / 4);                             \
     } while (0)
-
-static void send_sync(void)
-{
-    uint8_t args[36];
-    memset(args, 0x55, sizeof(args));
-    memcpy(args, "\x07\x07\x12\x20", 4);
-    fake_uart_send_command(&uart, 0x08, 0, args, sizeof(args));
-}
-
-static void send_data(uint8_t op, uint32_t sequence, const uint8_t *bytes, size_t count)
-{
-    uint8_t *args = malloc(16 + count);
-    uint8_t sum = 0xEF;
-    assert_non_null(args);
-    words(args, (const uint32_t[]){(uint32_t)count, sequence, 0, 0}, 4);
-    memcpy(args + 16, bytes, count);
-    for (size_t i = 0; i < count; i++) {
-        sum ^= bytes[i];
-    }
-    fake_uart_send_command(&uart, op, sum, args, 16 + count);
-    free(args);
-}
 
 static void send_stub(const which_t *which, bool damage)
 {
@@ -92,18 +61,7 @@ static void send_stub(const which_t *which, bool damage)
     if (damage) {
         stub.text.bytes[1234] ^= 0x10;
     }
-    const stub_segment_t *segments[] = {&stub.text, &stub.data};
-    for (size_t i = 0; i < 2; i++) {
-        uint32_t count = (uint32_t)segments[i]->count;
-        uint32_t blocks = (count + 0x17FF) / 0x1800;
-        SEND(0x05, count, blocks, 0x1800, segments[i]->addr);
-        for (uint32_t block = 0; block < blocks; block++) {
-            uint32_t left = count - block * 0x1800;
-            send_data(0x07, block, segments[i]->bytes + block * 0x1800,
-                      left < 0x1800 ? left : 0x1800);
-        }
-    }
-    SEND(0x06, 0, stub.entry);
+    stub_file_send(&stub, &uart);
     stub_file_free(&stub);
 }
 
@@ -187,7 +145,7 @@ static void run_to_ohai(void)
 static void test_stub_starts_and_syncs(void **state)
 {
     send_stub(*state, false);
-    send_sync();
+    fake_uart_send_sync(&uart);
     run_to_ohai();
     for (int i = 0; i < 8; i++) {
         expect_status(0x08, 0);
@@ -313,8 +271,8 @@ static void test_write_error_comes_late(void **state)
     send_stub(*state, false);
     SEND(0x0B, 0, 0x2000, 0x10000, 0x1000, 0x100, 0xFFFF); /* the flash ends at 2000h */
     SEND(0x02, 0x800, 2, 0x400, 0x1C00);
-    send_data(0x03, 0, data, sizeof(data));
-    send_data(0x03, 1, data, sizeof(data)); /* beyond the end */
+    fake_uart_send_data(&uart, 0x03, 0, data, sizeof(data));
+    fake_uart_send_data(&uart, 0x03, 1, data, sizeof(data)); /* beyond the end */
     SEND(0x04, 1);
     run_to_ohai();
     expect_status(0x0B, 0);
@@ -332,7 +290,7 @@ static void test_blank_sectors_are_not_erased(void **state)
     sim_chip_counters_t counters;
     send_stub(*state, false);
     SEND(0x02, sizeof(data), 1, 0x4000, 0x10000);
-    send_data(0x03, 0, data, sizeof(data));
+    fake_uart_send_data(&uart, 0x03, 0, data, sizeof(data));
     SEND(0x04, 1);
     run_to_ohai();
     sim_chip_get_counters(chip, &counters);
@@ -366,7 +324,7 @@ static void test_stub_that_never_starts(void **state)
 {
     chip->stub_never_starts = true;
     send_stub(*state, false);
-    send_sync();
+    fake_uart_send_sync(&uart);
     sim_chip_run(chip, &uart, true);
     assert_false(next_is_ohai_somewhere());
 }
@@ -377,7 +335,7 @@ static void test_run_mode_is_deaf(void **state)
 {
     (void)state;
     sim_flash_cells(chip->flash)[chip->row->boot.bootloader_addr] = 0xE9;
-    send_sync();
+    fake_uart_send_sync(&uart);
     sim_chip_run(chip, &uart, false);
     assert_false(next());
     assert_true(sent_text("SPI_FAST_FLASH_BOOT"));
@@ -451,6 +409,39 @@ static void test_watchdog_reset(void **state)
     assert_int_equal(counters.resets, 2);
 }
 
+/* Which stubs raise the clocks on a UART, and which reach a flash above 16 MB. */
+static void test_stub_clocks_and_reach(void **state)
+{
+    static const struct {
+        which_t which;
+        bool boosted, far;
+    } rows[] = {
+        {{"esp32s3", "legacy-4.12"}, false, true}, {{"esp32s3", "v2-1.2.2"}, false, true},
+        {{"esp32s3", "v2-1.4.1"}, true, true},     {{"esp32c3", "v2-1.4.1"}, false, false},
+        {{"esp32c6", "v2-1.2.2"}, false, false},   {{"esp32c6", "v2-1.4.1"}, true, false},
+        {{"esp32h4", "v2-1.2.2"}, false, false},   {{"esp32h4", "v2-1.4.1"}, true, true},
+        {{"esp32h21", "v2-1.4.1"}, true, false},   {{"esp32s31", "v2-1.2.2"}, true, true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        print_message("%s %s\n", rows[i].which.chip, rows[i].which.generation);
+        uart = (sim_uart_t){0};
+        at = 0;
+        chip = sim_chip_new(
+            &(sim_chip_options_t){.chip = rows[i].which.chip, .flash_size = UINT64_C(32) << 20});
+        assert_non_null(chip);
+        fake_uart_send_sync(&uart);
+        send_stub(&rows[i].which, false);
+        sim_chip_run(chip, &uart, true);
+        assert_true(next_is_ohai_somewhere());
+        assert_int_equal(chip->speed.md5_us < chip->row->plain.md5_us, rows[i].boosted);
+        assert_int_equal(chip->four_byte, rows[i].far);
+        sim_chip_free(chip);
+        chip = NULL;
+        fake_uart_free(&uart);
+    }
+}
+
 static which_t stubs[] = {{"esp32", "legacy-4.12"}, {"esp32c3", "legacy-4.12"},
                           {"esp32", "v2-1.2.2"},    {"esp32c3", "v2-1.2.2"},
                           {"esp32", "v2-1.4.1"},    {"esp32c3", "v2-1.4.1"}};
@@ -477,6 +468,7 @@ int main(int argc, char **argv)
         ON_ALL(test_bad_checksum_and_unknown_command),
         ON_ALL(test_baud_change),
         ON_ALL(test_stub_that_never_starts),
+        cmocka_unit_test(test_stub_clocks_and_reach),
         ON(test_run_mode_is_deaf, &esp32_rom),
         ON(test_run_mode_is_deaf, &esp32c3_rom),
         ON(test_rom_limits, &esp32_rom),
