@@ -31,7 +31,7 @@ demo) packages+=("${demo_packages[@]}") ;;
 test) packages+=("${demo_packages[@]}" "${test_packages[@]}") ;;
 *) fail "unknown mode '$mode'; expected build, demo or test" ;;
 esac
-command -v npm >/dev/null || packages+=(npm) # the build takes the stubs from an npm package
+python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip) # the build takes the stubs from a Python package
 if [ "$mode" != build ]; then
     python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
 fi

@@ -3,42 +3,63 @@
 # kept in the source tree. Without them the program still builds, and works with ROM loaders alone.
 #
 #   -DESPBACKUP_STUB_DIR=DIR    take the files from DIR (a build without network)
-#   ESPBACKUP_CACHE_DIR         environment: keep the package here, for many build folders
+#   ESPBACKUP_CACHE_DIR         environment: keep the files here, for many build folders
 
-set(ESPBACKUP_STUB_VERSION "1.2.2")
-set(ESPBACKUP_STUB_PACKAGE "esptool-js@0.7.0")
-set(ESPBACKUP_STUB_ARCHIVE "esptool-js-0.7.0.tgz")
+set(ESPBACKUP_STUB_VERSION "1.4.1")
+set(ESPBACKUP_STUB_PACKAGE "esptool==5.6.0")
+set(ESPBACKUP_STUB_PACKAGE_SHA256 "86c7249e9cc3a824e032ede9ba20abad057a2c49e231418cc4f02b177bb36f42")
 
-# The folder with the files, or empty and a warning.
-function(_espbackup_fetch_stubs out)
-    set(${out} "" PARENT_SCOPE)
-    if(DEFINED ENV{ESPBACKUP_CACHE_DIR})
-        set(cache "$ENV{ESPBACKUP_CACHE_DIR}/stubs-${ESPBACKUP_STUB_VERSION}")
-    else()
-        set(cache "${CMAKE_BINARY_DIR}/stubs")
+# Download a source package of esptool into `folder`; `problem` is empty if that worked.
+function(_espbackup_download package sha256 folder problem)
+    find_program(ESPBACKUP_PYTHON NAMES python3 python)
+    mark_as_advanced(ESPBACKUP_PYTHON)
+    if(NOT ESPBACKUP_PYTHON)
+        set(${problem} "python3 is not installed" PARENT_SCOPE)
+        return()
     endif()
-    set(files "${cache}/package/lib/targets/stub_flasher")
-    if(NOT EXISTS "${files}/esp32.json")
-        find_program(ESPBACKUP_NPM npm)
-        mark_as_advanced(ESPBACKUP_NPM)
-        if(NOT ESPBACKUP_NPM)
-            message(WARNING "npm is not installed: building without stubs, ROM loaders only. "
-                "Install npm, or give -DESPBACKUP_STUB_DIR=")
+    file(WRITE "${folder}/package.txt" "${package} --hash=sha256:${sha256}\n")
+    # One try and short waits: without network the build goes on within seconds.
+    execute_process(
+        COMMAND ${CMAKE_COMMAND} -E env "PYTHONPATH=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/unbuilt"
+            PYTHONDONTWRITEBYTECODE=1 ${ESPBACKUP_PYTHON} -m pip download --quiet --disable-pip-version-check --no-input
+            --timeout 8 --retries 0 --no-deps --no-binary esptool --no-build-isolation
+            --require-hashes -r package.txt -d .
+        WORKING_DIRECTORY "${folder}" TIMEOUT 60
+        RESULT_VARIABLE result OUTPUT_QUIET ERROR_VARIABLE text)
+    if(result EQUAL 0)
+        set(${problem} "" PARENT_SCOPE)
+    else()
+        set(${problem} "${result} ${text}" PARENT_SCOPE)
+    endif()
+endfunction()
+
+# The folder with the stub files of a version, or empty and a warning.
+function(espbackup_fetch_stubs version package sha256 out)
+    set(${out} "" PARENT_SCOPE)
+    set(cache "${CMAKE_BINARY_DIR}")
+    if(DEFINED ENV{ESPBACKUP_CACHE_DIR})
+        set(cache "$ENV{ESPBACKUP_CACHE_DIR}")
+    endif()
+    set(files "${cache}/esp-flasher-stub-${version}")
+    if(NOT EXISTS "${files}")
+        # Several build folders may do this at once: the whole folder appears by one rename.
+        string(RANDOM suffix)
+        set(work "${files}.${suffix}")
+        _espbackup_download("${package}" "${sha256}" "${work}" problem)
+        if(problem STREQUAL "")
+            string(REPLACE "==" "-" name "${package}")
+            set(inside "${name}/esptool/targets/stub_flasher/2")
+            file(ARCHIVE_EXTRACT INPUT "${work}/${name}.tar.gz" DESTINATION "${work}"
+                PATTERNS "${inside}/*")
+            file(RENAME "${work}/${inside}" "${files}" RESULT problem)
+        endif()
+        file(REMOVE_RECURSE "${work}")
+        if(NOT EXISTS "${files}")
+            message(WARNING "No stub files: pip did not download ${package}. The build has no stubs, "
+                "only ROM loaders. Install python3-pip, or give -DESPBACKUP_STUB_DIR= for a build "
+                "without network. ${problem}")
             return()
         endif()
-        file(MAKE_DIRECTORY "${cache}")
-        execute_process(
-            COMMAND ${ESPBACKUP_NPM} pack ${ESPBACKUP_STUB_PACKAGE} --silent
-            WORKING_DIRECTORY "${cache}" TIMEOUT 90
-            RESULT_VARIABLE result OUTPUT_QUIET ERROR_VARIABLE problem)
-        if(NOT result EQUAL 0 OR NOT EXISTS "${cache}/${ESPBACKUP_STUB_ARCHIVE}")
-            message(WARNING "npm pack ${ESPBACKUP_STUB_PACKAGE} failed: building without stubs, "
-                "ROM loaders only. Give -DESPBACKUP_STUB_DIR= for a build without network. "
-                "${problem}")
-            return()
-        endif()
-        file(ARCHIVE_EXTRACT INPUT "${cache}/${ESPBACKUP_STUB_ARCHIVE}" DESTINATION "${cache}"
-            PATTERNS "package/lib/targets/stub_flasher/*" "package/LICENSE")
     endif()
     set(${out} "${files}" PARENT_SCOPE)
 endfunction()
@@ -61,7 +82,8 @@ function(espbackup_embed_stubs target)
     if(ESPBACKUP_STUB_DIR)
         set(folder "${ESPBACKUP_STUB_DIR}")
     else()
-        _espbackup_fetch_stubs(folder)
+        espbackup_fetch_stubs(${ESPBACKUP_STUB_VERSION} ${ESPBACKUP_STUB_PACKAGE}
+            ${ESPBACKUP_STUB_PACKAGE_SHA256} folder)
     endif()
     set(ESPBACKUP_STUB_FILES "${folder}" CACHE INTERNAL "Where the embedded stubs came from")
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${list}")

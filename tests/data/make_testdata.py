@@ -176,10 +176,10 @@ IMAGES = [
 ]
 
 
-def copy_stubs(out, embedded):
-    stub_root = pathlib.Path(esptool.__file__).parent / "targets" / "stub_flasher"
-    for generation, source in (("legacy-4.12", stub_root / "1"), ("v2-1.4.1", stub_root / "2"),
-                               ("v2-1.2.2", embedded)):
+def copy_stubs(out, embedded, older):
+    legacy = pathlib.Path(esptool.__file__).parent / "targets" / "stub_flasher" / "1"
+    for generation, source in (("legacy-4.12", legacy), ("v2-1.2.2", older),
+                               ("v2-1.4.1", embedded)):
         target = out / "stubs" / generation
         target.mkdir(parents=True, exist_ok=True)
         files = sorted(source.glob("*.json"))
@@ -194,11 +194,13 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--stubs", type=pathlib.Path, required=True,
                         help="folder of the stubs that the build embeds")
+    parser.add_argument("--older-stubs", type=pathlib.Path, required=True,
+                        help="folder of stub 1.2.2")
     args = parser.parse_args()
     work, parts = args.out / "work", args.out / "parts"
     for folder in (work, parts):
         folder.mkdir(parents=True, exist_ok=True)
-    copy_stubs(args.out, args.stubs)
+    copy_stubs(args.out, args.stubs, args.older_stubs)
     for spec in IMAGES:
         flash = build_image(work, parts, spec)
         share = used_share(flash)
