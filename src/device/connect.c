@@ -189,6 +189,8 @@ static eb_code_t attempt(eb_session_t *s, int number, bool reset, eb_sync_info_t
             variants = eb_reset_into_download(s->port.kind,
                                               s->options.before == EB_BEFORE_USB_RESET, &count);
         }
+        s->connected = false;
+        s->touched = true;
         code = eb_reset_play(s->transport, &variants[(size_t)number % count], s->ev, err);
     }
     for (int i = 0; code == EB_OK && i < SYNCS_PER_ATTEMPT; i++) {
@@ -233,7 +235,7 @@ static eb_code_t no_sync(eb_session_t *s, eb_err_t *err)
     /* The user says that the ROM bootloader listens: use its dialect. */
     eb_link_set_dialect(s->link, EB_DIALECT_ROM);
     s->stub = false;
-    s->connected = true;
+    s->connected = s->touched = true;
     return EB_OK;
 }
 
@@ -256,7 +258,7 @@ eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, e
         }
         if (code == EB_OK) {
             s->stub = info.dialect == EB_DIALECT_STUB;
-            s->connected = true;
+            s->connected = s->touched = true;
             if (!s->stub) {
                 s->baud_told = 0; /* the board may have been reset */
             }

@@ -68,6 +68,104 @@ eb_code_t eb_session_prepare(eb_session_t *s, eb_err_t *err)
     return code == EB_OK ? eb_baud_raise(s, err) : code;
 }
 
+/* -- leave ------------------------------------------------------------------------------------- */
+
+static eb_code_t run_program(eb_session_t *s, eb_err_t *err)
+{
+    bool by_watchdog = false;
+    eb_err_t now = {.code = EB_OK};
+    eb_code_t code;
+
+    /* A board that was reset and has not answered yet hears no commands. */
+    if (s->connected) {
+        eb_watchdog_before_run(s, &by_watchdog);
+    }
+    if (by_watchdog && eb_watchdog_reset(s, NULL) == EB_OK) {
+        return EB_OK;
+    }
+    if (!eb_transport_can_lines(s->transport)) {
+        eb_event_note(s->ev, EB_LEVEL_NOTE,
+                      "%s has no reset line: the board stays in download mode until it is reset by "
+                      "hand",
+                      s->port_name);
+        return EB_OK;
+    }
+    /* Also after a cancel, because the program must run again. A port inside the chip may vanish
+     * when the reset begins, which means success. */
+    code = eb_reset_play(s->transport, eb_reset_run(s->port.kind), NULL, &now);
+    if (code == EB_ERR_PORT_LOST && eb_port_traits(s->port.kind)->in_chip) {
+        return EB_OK;
+    }
+    if (code != EB_OK && err != NULL) {
+        *err = now;
+    }
+    return code;
+}
+
+static eb_code_t rom_run_user_code(eb_session_t *s, eb_err_t *err)
+{
+    uint8_t begin[20] = {0}; /* nothing to erase, nothing to write */
+    const uint8_t end[4] = {1, 0, 0, 0};
+    eb_request_t request = {.op = EB_CMD_FLASH_BEGIN,
+                            .data = begin,
+                            .len = s->row->efuse_security ? 16 : 20,
+                            .timeout_ms = s->reply_ms};
+    eb_reply_t reply;
+    eb_code_t code;
+
+    if (s->stub) {
+        return eb_err_set(err, EB_ERR_UNSUPPORTED,
+                          "the stub cannot start the program by a command");
+    }
+    begin[9] = 0x04; /* block size 0x400 */
+    code = eb_link_command(s->link, &request, &reply, err);
+    if (code != EB_OK) {
+        return code;
+    }
+    request = (eb_request_t){
+        .op = EB_CMD_FLASH_END, .data = end, .len = sizeof(end), .timeout_ms = s->reply_ms};
+    return eb_link_command(s->link, &request, &reply, err);
+}
+
+/* Only the lines start the program of a chip that is unknown, or that does not answer. */
+static eb_code_t leave(eb_session_t *s, eb_err_t *err)
+{
+    const bool commands = s->connected && s->row != NULL;
+
+    switch (s->options.after) {
+    case EB_AFTER_HARD_RESET:
+        return run_program(s, err);
+    case EB_AFTER_SOFT_RESET:
+        return commands ? rom_run_user_code(s, err) : run_program(s, err);
+    case EB_AFTER_WATCHDOG_RESET:
+        return commands ? eb_watchdog_reset(s, err) : run_program(s, err);
+    case EB_AFTER_NO_RESET:
+    case EB_AFTER_NO_RESET_STUB:
+        return EB_OK;
+    }
+    return EB_OK;
+}
+
+/* Before the port closes: leave the board as options.after says, also after a cancel and after a
+ * connect that failed, because a reset may have brought it into download mode. */
+static eb_code_t leave_board(eb_session_t *s, eb_err_t *err)
+{
+    eb_code_t code;
+
+    if (!s->touched || s->transport == NULL) {
+        return EB_OK;
+    }
+    s->touched = false;
+    /* Where the lines are not enough, send commands even after a cancel. */
+    s->leaving = eb_port_traits(s->port.kind)->in_chip || s->options.after != EB_AFTER_HARD_RESET;
+    code = leave(s, err);
+    s->leaving = false;
+    if (code != EB_OK) {
+        (void)eb_err_wrap(err, "the board may still be in download mode");
+    }
+    return code;
+}
+
 /* -- open ------------------------------------------------------------------------------------- */
 
 static eb_code_t copy_text(char *out, size_t cap, const char *text, const char *what, eb_err_t *err)
@@ -260,6 +358,7 @@ static eb_code_t open_any(eb_session_t *s, eb_err_t *err)
             best = now;
             break;
         }
+        (void)leave_board(s, NULL);
         eb_connect_close(s);
         s->row = NULL;
         if (best.code == EB_OK ||
@@ -278,15 +377,6 @@ static eb_code_t open_any(eb_session_t *s, eb_err_t *err)
     return code;
 }
 
-static void destroy(eb_session_t *s)
-{
-    if (s == NULL) {
-        return;
-    }
-    eb_connect_close(s);
-    free(s);
-}
-
 eb_code_t eb_session_open(const eb_session_options_t *options, const eb_events_t *ev,
                           eb_session_t **out, eb_err_t *err)
 {
@@ -301,12 +391,7 @@ eb_code_t eb_session_open(const eb_session_options_t *options, const eb_events_t
                    : open_port(s, options->connect_attempts, 0, options->connect_attempts, err);
     }
     if (code != EB_OK) {
-        /* We brought the board into download mode, so let its program run again. */
-        if (s != NULL && s->connected) {
-            (void)eb_session_close(s, NULL);
-        } else {
-            destroy(s);
-        }
+        (void)eb_session_close(s, NULL);
         return code;
     }
     *out = s;
@@ -315,94 +400,16 @@ eb_code_t eb_session_open(const eb_session_options_t *options, const eb_events_t
 
 /* -- close ------------------------------------------------------------------------------------ */
 
-static eb_code_t run_program(eb_session_t *s, eb_err_t *err)
-{
-    bool by_watchdog = false;
-    eb_err_t now = {.code = EB_OK};
-    eb_code_t code;
-
-    eb_watchdog_before_run(s, &by_watchdog);
-    if (by_watchdog && eb_watchdog_reset(s, NULL) == EB_OK) {
-        return EB_OK;
-    }
-    if (!eb_transport_can_lines(s->transport)) {
-        eb_event_note(s->ev, EB_LEVEL_NOTE,
-                      "%s has no reset line: the board stays in download mode until it is reset by "
-                      "hand",
-                      s->port_name);
-        return EB_OK;
-    }
-    /* Also after a cancel, because the program must run again. A port inside the chip may vanish
-     * when the reset begins, which means success. */
-    code = eb_reset_play(s->transport, eb_reset_run(s->port.kind), NULL, &now);
-    if (code == EB_ERR_PORT_LOST && eb_port_traits(s->port.kind)->in_chip) {
-        return EB_OK;
-    }
-    if (code != EB_OK && err != NULL) {
-        *err = now;
-    }
-    return code;
-}
-
-static eb_code_t rom_run_user_code(eb_session_t *s, eb_err_t *err)
-{
-    uint8_t begin[20] = {0}; /* nothing to erase, nothing to write */
-    const uint8_t end[4] = {1, 0, 0, 0};
-    eb_request_t request = {.op = EB_CMD_FLASH_BEGIN,
-                            .data = begin,
-                            .len = s->row->efuse_security ? 16 : 20,
-                            .timeout_ms = s->reply_ms};
-    eb_reply_t reply;
-    eb_code_t code;
-
-    if (s->stub) {
-        return eb_err_set(err, EB_ERR_UNSUPPORTED,
-                          "the stub cannot start the program by a command");
-    }
-    begin[9] = 0x04; /* block size 0x400 */
-    code = eb_link_command(s->link, &request, &reply, err);
-    if (code != EB_OK) {
-        return code;
-    }
-    request = (eb_request_t){
-        .op = EB_CMD_FLASH_END, .data = end, .len = sizeof(end), .timeout_ms = s->reply_ms};
-    return eb_link_command(s->link, &request, &reply, err);
-}
-
-static eb_code_t leave(eb_session_t *s, eb_err_t *err)
-{
-    switch (s->options.after) {
-    case EB_AFTER_HARD_RESET:
-        return run_program(s, err);
-    case EB_AFTER_SOFT_RESET:
-        return rom_run_user_code(s, err);
-    case EB_AFTER_WATCHDOG_RESET:
-        return eb_watchdog_reset(s, err);
-    case EB_AFTER_NO_RESET:
-    case EB_AFTER_NO_RESET_STUB:
-        return EB_OK;
-    }
-    return EB_OK;
-}
-
 eb_code_t eb_session_close(eb_session_t *s, eb_err_t *err)
 {
-    eb_code_t code = EB_OK;
+    eb_code_t code;
 
     if (s == NULL) {
         return EB_OK;
     }
-    if (s->connected && s->transport != NULL) {
-        /* Where the lines are not enough, send commands even after a cancel. */
-        s->leaving =
-            eb_port_traits(s->port.kind)->in_chip || s->options.after != EB_AFTER_HARD_RESET;
-        /* On an unknown chip only the lines can start the program. */
-        code = s->row == NULL && s->options.after != EB_AFTER_HARD_RESET ? EB_OK : leave(s, err);
-        if (code != EB_OK) {
-            (void)eb_err_wrap(err, "the board may still be in download mode");
-        }
-    }
-    destroy(s);
+    code = leave_board(s, err);
+    eb_connect_close(s);
+    free(s);
     return code;
 }
 

@@ -47,7 +47,8 @@ struct eb_session {
     const eb_reg_program_t *flash_power; /* before the flash is attached; NULL: nothing */
     bool secure_download;
     bool out_of_step; /* the board does not follow commands: recovery needs a reset */
-    bool connected;   /* ROM bootloader or stub has answered, and the board was not left since */
+    bool connected;   /* ROM bootloader or stub has answered since the last reset */
+    bool touched;     /* we have reset it, or it has answered: its program must run at the end */
 
     /* ROM bootloader or stub */
     bool stub;            /* the stub runs */

@@ -244,6 +244,7 @@ static void *chip_thread(void *arg)
         u->reset = false;
         board->report.boots_download += download;
         board->report.boots_run += !download;
+        board->report.in_download = download;
         pthread_mutex_unlock(&u->lock);
         sim_chip_run(board->chip, u, download);
         pthread_mutex_lock(&u->lock);

@@ -48,6 +48,7 @@ typedef struct sim_board_report {
     sim_wire_counts_t wire;
     sim_fault_counts_t faults[SIM_DIR_COUNT];
     uint64_t boots_run, boots_download, self_resets;
+    bool in_download; /* how it started last */
     uint64_t connections, unplugs;
     uint32_t chip_baud, host_baud;
 } sim_board_report_t;

@@ -75,7 +75,7 @@ bool sim_report_write(const char *path, sim_board_t *board, sim_chip_t *chip)
     row_t boots[] = {
         {"boots_run", r.boots_run},     {"boots_download", r.boots_download},
         {"self_resets", r.self_resets}, {"connections", r.connections},
-        {"unplugs", r.unplugs},
+        {"unplugs", r.unplugs},         {"in_download", r.in_download},
     };
     fprintf(file, "{\n");
     print_chip(file, chip);

@@ -268,6 +268,9 @@ static void chip_main(void *user)
             continue;
         }
         b->boot_pending = b->uart.reset = false;
+        b->report.boots_download += b->boot_download;
+        b->report.boots_run += !b->boot_download;
+        b->report.in_download = b->boot_download;
         sim_chip_run(b->chip, &b->uart, b->boot_download);
         if (!b->uart.reset) { /* it reset itself */
             held_wait(held_now_us() + SELF_RESET_US);
