@@ -144,11 +144,12 @@ static const eb_backend_ops_t rfc2217_ops = {
 
 /* -- opening ----------------------------------------------------------------------------------- */
 
-/* Everything that a port needs, in one write. */
+/* Everything that a port needs, in one write. The lines stay as they are until the first change,
+ * because esp_rfc2217_server resets the board when RTS is released. */
 static eb_code_t configure(eb_rfc2217_t *r, eb_err_t *err)
 {
     uint8_t bytes[128];
-    uint8_t *end = eb_rfc2217_put_lines(bytes, false, false, true, true);
+    uint8_t *end = bytes;
     eb_code_t code;
 
     end = eb_rfc2217_put_byte(end, EB_RFC2217_SET_CONTROL, EB_RFC2217_CONTROL_NO_FLOW);
@@ -156,16 +157,15 @@ static eb_code_t configure(eb_rfc2217_t *r, eb_err_t *err)
     end = eb_rfc2217_put_byte(end, EB_RFC2217_SET_PARITY, EB_RFC2217_PARITY_NONE);
     end = eb_rfc2217_put_byte(end, EB_RFC2217_SET_STOPSIZE, EB_RFC2217_STOP_ONE);
     end = eb_rfc2217_put_baud(end, EB_INITIAL_BAUD);
-    code = eb_rfc2217_request(r, bytes, end,
-                              EB_RFC2217_ACK_DTR | EB_RFC2217_ACK_RTS | EB_RFC2217_ACK_FLOW |
-                                  EB_RFC2217_ACK_DATASIZE | EB_RFC2217_ACK_PARITY |
-                                  EB_RFC2217_ACK_STOPSIZE | EB_RFC2217_ACK_BAUD,
-                              err);
+    code =
+        eb_rfc2217_request(r, bytes, end,
+                           EB_RFC2217_ACK_FLOW | EB_RFC2217_ACK_DATASIZE | EB_RFC2217_ACK_PARITY |
+                               EB_RFC2217_ACK_STOPSIZE | EB_RFC2217_ACK_BAUD,
+                           err);
     if (code == EB_OK) {
         code = check_server_baud(r, EB_INITIAL_BAUD, err);
     }
     r->baud = EB_INITIAL_BAUD;
-    r->lines_known = true;
     return code;
 }
 

@@ -183,10 +183,22 @@ def killed_and_resumed():
         expect(not list(pathlib.Path("backups").glob("*.part")), "a .part is left")
 
 
+def no_reset():
+    """A board that is left in download mode is there again, and opening the port does not reset it.
+
+    esp_rfc2217_server itself resets the board at each connection.
+    """
+    with serving("ser2net") as server:
+        result_of(start_ours(server, "--after", "no-reset", "chip-info"))
+        time.sleep(0.5)
+        result_of(start_ours(server, "--before", "no-reset", "--connect-attempts", "2", "chip-info"))
+
+
 # What runs, and the speed of the simulated line.
 TESTS = {
     "ser2net": (lambda: everything("ser2net"), "instant"),
     "esp_rfc2217_server": (lambda: everything("esptool"), "instant"),
+    "ser2net-no-reset": (no_reset, "instant"),
     "ser2net-killed-and-back": (killed_and_back, "real"),
     "ser2net-killed-and-resumed": (killed_and_resumed, "real"),
 }

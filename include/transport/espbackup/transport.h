@@ -59,12 +59,12 @@ void eb_port_list_free(eb_port_list_t *list); /* NULL is allowed */
 typedef struct eb_transport eb_transport_t;
 
 /*
- * Open `address` exclusively, at 115200 8N1 with DTR and RTS released. `ev` is borrowed until the
- * close, and may be NULL. *out is NULL after a failure, else to be closed by eb_transport_close.
- * Blocks up to 5 s for a TCP connection (after the name was looked up, which no cancel ends) and 5
- * s more for an RFC 2217 server. EB_ERR_PORT_NOT_FOUND, EB_ERR_PORT_BUSY (the hint names the other
- * program, where the system tells), EB_ERR_PORT_DENIED, EB_ERR_UNSUPPORTED (not at 115200 baud),
- * EB_ERR_USAGE for a malformed address, EB_ERR_CANCELLED.
+ * Open `address` exclusively, at 115200 8N1 with DTR and RTS released; an RFC 2217 server keeps its
+ * lines. `ev` is borrowed until the close, and may be NULL. *out is NULL after a failure, else to
+ * be closed by eb_transport_close. Blocks up to 5 s for a TCP connection (after the name was looked
+ * up, which no cancel ends) and 5 s more for an RFC 2217 server. EB_ERR_PORT_NOT_FOUND,
+ * EB_ERR_PORT_BUSY (the hint names the other program, where the system tells), EB_ERR_PORT_DENIED,
+ * EB_ERR_UNSUPPORTED (not at 115200 baud), EB_ERR_USAGE for a malformed address, EB_ERR_CANCELLED.
  */
 eb_code_t eb_transport_open(const char *address, const eb_events_t *ev, eb_transport_t **out,
                             eb_err_t *err);
@@ -83,7 +83,8 @@ eb_code_t eb_transport_write(eb_transport_t *t, const uint8_t *buf, size_t len, 
 eb_code_t eb_transport_flush_input(eb_transport_t *t, eb_err_t *err);
 
 /* Set the rate of this side, in baud. EB_ERR_UNSUPPORTED where eb_transport_can_baud is false, or
- * where the driver or server refuses the rate or is over 3 % off it. RFC 2217: blocks up to 2 s. */
+ * where the driver or server refuses the rate or is over 3 % off it; the old rate stays. RFC 2217:
+ * blocks up to 2 s. */
 eb_code_t eb_transport_set_baud(eb_transport_t *t, uint32_t baud, eb_err_t *err);
 /*
  * true: asserted, which pulls the line low on an auto-reset circuit. A serial port changes both

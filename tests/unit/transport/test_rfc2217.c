@@ -85,14 +85,16 @@ static void open_sets_everything_once(void **state)
     assert_true(eb_transport_can_baud(t));
     assert_true(eb_transport_can_lines(t));
     assert_int_equal(eb_transport_baud(t), 115200);
-    /* RTS released before DTR: not through reset. */
-    assert_string_equal(p->log, "c5=12 c5=9 c5=1 c2=8 c3=1 c4=1 baud=115200 ");
+    /* Not the lines: a server may take a change for a reset. */
+    assert_string_equal(p->log, "c5=1 c2=8 c3=1 c4=1 baud=115200 ");
     p->log[0] = '\0';
     assert_int_equal(eb_transport_set_baud(t, 115200, NULL), EB_OK);
+    /* RTS released before DTR: not through reset. */
+    assert_int_equal(eb_transport_set_lines(t, false, false, NULL), EB_OK);
     assert_int_equal(eb_transport_set_lines(t, false, false, NULL), EB_OK);
     assert_int_equal(eb_transport_set_baud(t, 921600, NULL), EB_OK);
     assert_int_equal(eb_transport_baud(t), 921600);
-    assert_string_equal(p->log, "baud=921600 ");
+    assert_string_equal(p->log, "c5=12 c5=9 baud=921600 ");
     finish(t);
     free(p);
 }
@@ -103,7 +105,7 @@ static void lines_never_pass_through_reset(void **state)
         bool dtr, rts;
         const char *log;
     } steps[] = {
-        {false, true, "c5=11 "},      /* into reset */
+        {false, true, "c5=11 c5=9 "}, /* into reset; how the lines were is not known */
         {true, false, "c5=8 c5=12 "}, /* out of it with IO0 low: by way of both */
         {false, false, "c5=9 "},
         {true, true, "c5=8 c5=11 "},   /* DTR first: RTS alone would be a reset */
@@ -221,16 +223,16 @@ static void server_without_acknowledgements_is_waited_for_once(void **state)
 
     (void)state;
     p->mute_control = true;
-    start = eb_clock_ms();
     t = open_ok(p);
-    assert_in_range(eb_clock_ms() - start, 200, 1500);
     start = eb_clock_ms();
     assert_int_equal(eb_transport_set_lines(t, false, true, NULL), EB_OK);
+    assert_in_range(eb_clock_ms() - start, 200, 2500);
+    start = eb_clock_ms();
     assert_int_equal(eb_transport_set_lines(t, true, false, NULL), EB_OK);
     assert_int_equal(eb_transport_set_baud(t, 460800, NULL), EB_OK);
     assert_in_range(eb_clock_ms() - start, 0, 150);
     finish(t);
-    assert_non_null(strstr(p->log, "baud=115200 c5=11 c5=8 c5=12 baud=460800 "));
+    assert_non_null(strstr(p->log, "baud=115200 c5=11 c5=9 c5=8 c5=12 baud=460800 "));
     free(p);
 }
 
@@ -310,7 +312,7 @@ static void cancelled_read_ends_and_the_board_can_still_be_reset(void **state)
     p->log[0] = '\0';
     assert_int_equal(eb_transport_set_lines(t, false, true, &err), EB_OK);
     assert_int_equal(eb_transport_set_lines(t, false, false, &err), EB_OK);
-    assert_string_equal(p->log, "c5=11 c5=12 ");
+    assert_string_equal(p->log, "c5=11 c5=9 c5=12 ");
     assert_in_range(eb_clock_ms() - start, 0, 200);
     finish(t);
     free(p);
