@@ -162,25 +162,35 @@ static bool may_reset(const eb_session_t *s)
                                                     s->options.before == EB_BEFORE_USB_RESET);
 }
 
-/* One attempt: reset, if wanted, then a few SYNCs. */
-static eb_code_t attempt(eb_session_t *s, int number, bool reset, eb_sync_info_t *info,
-                         eb_err_t *err)
+/* Without a reset a stub may still run at the rate of an earlier session. */
+static eb_code_t choose_rate(eb_session_t *s, int number, eb_err_t *err)
 {
-    /* Without a reset a stub may still run at the rate of an earlier session. */
     static const uint32_t bauds[] = {EB_ROM_BAUD, 921600, 460800, 230400};
     uint32_t baud = EB_ROM_BAUD;
-    eb_code_t code;
+    eb_code_t code = EB_OK;
 
     if (!may_reset(s)) {
         baud = bauds[(size_t)number % (sizeof(bauds) / sizeof(bauds[0]))];
     }
     if (eb_transport_can_baud(s->transport) && eb_transport_baud(s->transport) != baud) {
         code = eb_transport_set_baud(s->transport, baud, err);
-        if (code != EB_OK) {
-            return code;
-        }
     }
-    code = eb_link_flush(s->link, err);
+    /* No session ran at a rate that the port does not have. */
+    if (code == EB_ERR_UNSUPPORTED && baud != EB_ROM_BAUD) {
+        code = eb_transport_set_baud(s->transport, EB_ROM_BAUD, err);
+    }
+    return code;
+}
+
+/* One attempt: reset, if wanted, then a few SYNCs. */
+static eb_code_t attempt(eb_session_t *s, int number, bool reset, eb_sync_info_t *info,
+                         eb_err_t *err)
+{
+    eb_code_t code = choose_rate(s, number, err);
+
+    if (code == EB_OK) {
+        code = eb_link_flush(s->link, err);
+    }
     if (code == EB_OK && reset) {
         size_t count = 1;
         const eb_reset_sequence_t *variants = &s->custom_reset;

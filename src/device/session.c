@@ -8,6 +8,7 @@
 
 #define BRING_UP_TRIES  3
 #define UPLOAD_TRIES    3
+#define RESYNC_TRIES    3
 #define ATTEMPTS_A_PORT 2 /* when every port is tried in turn */
 
 static void note_no_stub(eb_session_t *s, const char *why)
@@ -127,6 +128,24 @@ static eb_code_t rom_run_user_code(eb_session_t *s, eb_err_t *err)
     return eb_link_command(s->link, &request, &reply, err);
 }
 
+/* The next program starts at the rate of the ROM bootloader. */
+static void go_back_to_rom_rate(eb_session_t *s)
+{
+    const uint32_t now = eb_baud_now(s);
+    eb_sync_info_t info;
+
+    if (!s->connected || s->row == NULL || now == 0 || now == EB_ROM_BAUD) {
+        return;
+    }
+    if (eb_link_resync(s->link, RESYNC_TRIES, &info, NULL) != EB_OK ||
+        eb_baud_change(s, EB_ROM_BAUD, NULL) != EB_OK) {
+        eb_event_note(s->ev, EB_LEVEL_WARNING,
+                      "the board stays at %u baud, because it no longer "
+                      "answers",
+                      (unsigned)now);
+    }
+}
+
 /* Only the lines start the program of a chip that is unknown, or that does not answer. */
 static eb_code_t leave(eb_session_t *s, eb_err_t *err)
 {
@@ -141,6 +160,7 @@ static eb_code_t leave(eb_session_t *s, eb_err_t *err)
         return commands ? eb_watchdog_reset(s, err) : run_program(s, err);
     case EB_AFTER_NO_RESET:
     case EB_AFTER_NO_RESET_STUB:
+        go_back_to_rom_rate(s);
         return EB_OK;
     }
     return EB_OK;

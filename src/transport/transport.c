@@ -171,6 +171,8 @@ eb_code_t eb_transport_set_baud(eb_transport_t *t, uint32_t baud, eb_err_t *err)
     code = noted(t, t->backend.ops->set_baud(t->backend.self, baud, err));
     if (code == EB_OK) {
         t->baud = baud;
+    } else if (code == EB_ERR_UNSUPPORTED) { /* it may have taken another rate instead */
+        (void)noted(t, t->backend.ops->set_baud(t->backend.self, t->baud, NULL));
     }
     eb_event_note(t->ev, EB_LEVEL_TRACE, "baud %u: %s", (unsigned)baud, eb_code_row(code)->name);
     return code;

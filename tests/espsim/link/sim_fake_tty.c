@@ -177,6 +177,7 @@ bool sim_fake_tty_open(sim_fake_tty_t *tty, const sim_board_options_t *options)
     memset(tty, 0, sizeof(*tty));
     tty->lines_fd = -1;
     tty->own_usb = options->usb_jtag || options->usb_otg;
+    tty->max_baud = options->max_baud;
     snprintf(tty->dir, sizeof(tty->dir), "/tmp/espsim-XXXXXX");
     if (mkdtemp(tty->dir) == NULL) {
         fprintf(stderr, "espsim: cannot make %s: %s\n", tty->dir, strerror(errno));
@@ -214,7 +215,7 @@ bool sim_fake_tty_show(sim_fake_tty_t *tty, bool present)
 void sim_fake_tty_environment(const sim_fake_tty_t *tty, const char *link_path)
 {
     const char *old = getenv("LD_PRELOAD"), *asan = getenv("ASAN_OPTIONS");
-    char preload[1024], name[32];
+    char preload[1024], name[32], max_baud[16];
 
     if (tty->preload[0] == '\0') {
         fprintf(stderr, "espsim: espsim_tty_preload.so is not beside espsim; plain pty\n");
@@ -233,6 +234,8 @@ void sim_fake_tty_environment(const sim_fake_tty_t *tty, const char *link_path)
     setenv("ESPSIM_TTY_PTS", link_path, 1);
     setenv("ESPSIM_TTY_SYSFS", tty->dir, 1);
     setenv("ESPSIM_TTY_LINES", tty->lines_path, 1);
+    snprintf(max_baud, sizeof(max_baud), "%u", tty->max_baud);
+    setenv("ESPSIM_TTY_MAX_BAUD", max_baud, 1);
     setenv("ESPBACKUP_PORT", preload, 1);
     setenv("ESPTOOL_PORT", preload, 1);
 }

@@ -40,7 +40,8 @@ typedef struct sim_fake_tty {
     char preload[512];     /* tty_preload.so, empty if it was not found */
     int lines_fd;
     bool own_usb;
-    unsigned number; /* of ttyACM; the other one after a port that was still open */
+    uint32_t max_baud; /* of the adapter; 0: no limit */
+    unsigned number;   /* of ttyACM; the other one after a port that was still open */
 } sim_fake_tty_t;
 
 /* false and a line on stderr on failure; sim_fake_tty_close takes it all away again. */

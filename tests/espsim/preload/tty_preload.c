@@ -10,44 +10,34 @@
  * exist that are in the folder's dev/ now ESPSIM_TTY_PTS    what that really is: a link to the pty
  *   ESPSIM_TTY_SYSFS  folder with sys/ and dev/
  *   ESPSIM_TTY_LINES  socket for the modem lines; see sim_fake_tty.h
+ *   ESPSIM_TTY_MAX_BAUD  the highest rate of the adapter, which its driver sets instead of more
  *
  * glibc keeps several names for one call: the 64 forms, the _chk and _2 forms of fortified
  * programs, and __xstat and relatives of programs built against glibc before 2.33. All are covered.
  */
 #undef _FORTIFY_SOURCE
+#include "tty_preload.h"
+
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/serial.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
-#define SIM_TTY_PRELOAD
-#include "sim_fake_tty.h"
-
-#define EXPORT     __attribute__((visibility("default")))
 #define USB_DEVICE "/sys/devices/pci0000:00/0000:00:14.0/usb1/1-1"
 
-/* The next definition of a function, of the same type as `like`. */
-#define NEXT(like) ((__typeof__(&like))next_symbol(#like))
-
-static void *next_symbol(const char *name)
+void *sim_tty_next(const char *name)
 {
     return dlsym(RTLD_NEXT, name);
 }
 
-static const char *setting(const char *name)
+const char *sim_tty_setting(const char *name)
 {
     const char *value = getenv(name);
 
@@ -65,11 +55,11 @@ static int is_numbered(const char *path, const char *name)
 
 static int is_port(const char *path)
 {
-    const char *name = setting("ESPSIM_TTY_NAME");
+    const char *name = sim_tty_setting("ESPSIM_TTY_NAME");
     char buffer[PATH_MAX];
 
     if (is_numbered(path, name)) {
-        snprintf(buffer, sizeof(buffer), "%s%s", setting("ESPSIM_TTY_SYSFS"), path);
+        snprintf(buffer, sizeof(buffer), "%s%s", sim_tty_setting("ESPSIM_TTY_SYSFS"), path);
         return NEXT(access)(buffer, F_OK) == 0;
     }
     return *name != '\0' && strcmp(path, name) == 0;
@@ -85,15 +75,15 @@ static int has_prefix(const char *path, const char *prefix)
 /* The path to use; `buffer` has PATH_MAX bytes. */
 static const char *map_path(const char *path, char *buffer)
 {
-    const char *root = setting("ESPSIM_TTY_SYSFS");
+    const char *root = sim_tty_setting("ESPSIM_TTY_SYSFS");
 
     if (path == NULL || path[0] != '/') {
         return path;
     }
     if (is_port(path)) {
-        return setting("ESPSIM_TTY_PTS");
+        return sim_tty_setting("ESPSIM_TTY_PTS");
     }
-    if (is_numbered(path, setting("ESPSIM_TTY_NAME"))) { /* gone: not a real one instead */
+    if (is_numbered(path, sim_tty_setting("ESPSIM_TTY_NAME"))) { /* gone: not a real one instead */
         snprintf(buffer, PATH_MAX, "%s%s", root, path);
         return buffer;
     }
@@ -104,40 +94,13 @@ static const char *map_path(const char *path, char *buffer)
     return path;
 }
 
-/* One request to espsim; < 0 with errno when it does not answer. */
-static int lines_request(uint8_t op, uint32_t bits, uint32_t *now)
-{
-    struct sockaddr_un addr = {.sun_family = AF_UNIX};
-    struct timeval limit = {60, 0}; /* espsim is slow on a busy machine, and not gone */
-    struct timespec t;
-    sim_tty_request_t request = {op, {0, 0, 0}, bits, 0};
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    int ok;
-
-    if (fd < 0) {
-        return -1;
-    }
-    snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", setting("ESPSIM_TTY_LINES"));
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    request.at_ns = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-    ok = connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0 &&
-         send(fd, &request, sizeof(request), MSG_NOSIGNAL) == (ssize_t)sizeof(request) &&
-         recv(fd, now, sizeof(*now), 0) == (ssize_t)sizeof(*now);
-    close(fd);
-    if (!ok) {
-        errno = EIO; /* as when the adapter is gone */
-    }
-    return ok ? 0 : -1;
-}
-
 static int opened(int fd, int was_port)
 {
     uint32_t now;
     int saved = errno;
 
     if (fd >= 0 && was_port) {
-        lines_request(SIM_TTY_OPEN, 0, &now);
+        sim_tty_ask(SIM_TTY_OPEN, 0, &now);
     }
     errno = saved;
     return fd;
@@ -238,7 +201,7 @@ EXPORT FILE *fopen64(const char *path, const char *mode)
 /* Programs that look for ports by name list /dev; they see the port alone. */
 EXPORT DIR *opendir(const char *path)
 {
-    const char *root = setting("ESPSIM_TTY_SYSFS");
+    const char *root = sim_tty_setting("ESPSIM_TTY_SYSFS");
     char buffer[PATH_MAX];
 
     if (*root != '\0' && (strcmp(path, "/dev") == 0 || strcmp(path, "/dev/") == 0)) {
@@ -392,7 +355,7 @@ EXPORT ssize_t __readlink_chk(const char *path, char *out, size_t size, size_t r
 
 EXPORT char *realpath(const char *path, char *resolved)
 {
-    const char *root = setting("ESPSIM_TTY_SYSFS");
+    const char *root = sim_tty_setting("ESPSIM_TTY_SYSFS");
     char buffer[PATH_MAX];
     char *result;
 
@@ -412,82 +375,4 @@ EXPORT char *__realpath_chk(const char *path, char *resolved, size_t room)
 {
     (void)room;
     return realpath(path, resolved);
-}
-
-/* --- the line --- */
-
-/* By device number, so that descriptors that were inherited or duplicated are known too. */
-static int is_port_fd(int fd)
-{
-    struct stat here, port;
-    int saved = errno;
-    int same = fstat(fd, &here) == 0 && S_ISCHR(here.st_mode) &&
-               NEXT(stat)(setting("ESPSIM_TTY_PTS"), &port) == 0 && S_ISCHR(port.st_mode) &&
-               here.st_rdev == port.st_rdev;
-
-    errno = saved;
-    return same;
-}
-
-static int modem_ioctl(unsigned long request, void *arg)
-{
-    uint32_t bits, now;
-    uint8_t op = SIM_TTY_GET;
-
-    memcpy(&bits, arg, sizeof(bits));
-    if (request == TIOCMSET) {
-        op = SIM_TTY_SET;
-    } else if (request == TIOCMBIS) {
-        op = SIM_TTY_BIS;
-    } else if (request == TIOCMBIC) {
-        op = SIM_TTY_BIC;
-    }
-    if (lines_request(op, bits, &now) != 0) {
-        return -1;
-    }
-    if (request == TIOCMGET) {
-        memcpy(arg, &now, sizeof(now));
-    }
-    return 0;
-}
-
-EXPORT int ioctl(int fd, unsigned long request, ...)
-{
-    va_list args;
-    void *arg;
-
-    va_start(args, request);
-    arg = va_arg(args, void *);
-    va_end(args);
-    switch (request) {
-    case TIOCMGET:
-    case TIOCMSET:
-    case TIOCMBIS:
-    case TIOCMBIC:
-        if (is_port_fd(fd)) {
-            return modem_ioctl(request, arg);
-        }
-        break;
-    case TIOCGSERIAL:
-        if (is_port_fd(fd)) {
-            memset(arg, 0, sizeof(struct serial_struct));
-            ((struct serial_struct *)arg)->type = PORT_16550A;
-            return 0;
-        }
-        break;
-    case TIOCSSERIAL:
-        if (is_port_fd(fd)) {
-            return 0;
-        }
-        break;
-    case TIOCGICOUNT:
-        if (is_port_fd(fd)) {
-            memset(arg, 0, sizeof(struct serial_icounter_struct));
-            return 0;
-        }
-        break;
-    default:
-        break;
-    }
-    return NEXT(ioctl)(fd, request, arg);
 }

@@ -178,7 +178,10 @@ static void on_reply(void *user, const uint8_t *bytes, size_t count)
 
 static uint32_t on_baud(void *user, uint32_t baud)
 {
-    return ((sim_board_t *)user)->uart.host_baud = baud;
+    sim_board_t *b = user;
+    const uint32_t max = b->options.max_baud;
+
+    return b->uart.host_baud = max != 0 && baud > max ? max : baud;
 }
 
 static void on_lines(void *user, bool dtr, bool rts)
@@ -384,8 +387,7 @@ void sim_board_options_init(sim_board_options_t *options)
 static bool can_be(const sim_board_options_t *options)
 {
     return options->link != SIM_LINK_PTY && !options->usb_jtag && !options->usb_otg &&
-           !options->wire_real && options->max_baud == 0 && options->tcp_baud == 0 &&
-           options->faults.stall == 0;
+           !options->wire_real && options->tcp_baud == 0 && options->faults.stall == 0;
 }
 
 sim_board_t *sim_board_start(const sim_board_options_t *options, sim_chip_t *chip)

@@ -89,6 +89,45 @@ static void a_board_that_was_not_touched_is_left_alone(void **state)
     free_board(b);
 }
 
+static void check_rate_at_the_end(const char *chip, bool no_stub)
+{
+    board_t *b = new_board(chip, SIM_LINK_RFC2217);
+    sim_board_report_t report;
+
+    b->session_options.after = EB_AFTER_NO_RESET;
+    b->session_options.no_stub = no_stub;
+    must_connect(b);
+    assert_int_equal(stats_of(b).baud, 921600);
+    assert_int_equal(eb_session_close(b->session, &b->err), EB_OK);
+    b->session = NULL;
+    assert_true(in_download(b));
+    sim_board_get_report(b->board, &report);
+    assert_int_equal(report.chip_baud, 115200);
+    free_board(b);
+}
+
+/* The next program starts at 115200 baud. */
+static void a_board_that_is_not_reset_goes_back_to_the_first_rate(void **state)
+{
+    (void)state;
+    check_rate_at_the_end("esp32", false);
+    check_rate_at_the_end("esp32", true);
+    check_rate_at_the_end("esp32c3", false);
+    check_rate_at_the_end("esp32c3", true);
+}
+
+static void a_port_without_the_fast_rates_is_tried_at_the_others(void **state)
+{
+    board_t *b = new_board("esp32", SIM_LINK_RFC2217);
+
+    (void)state;
+    b->options.max_baud = 115200;
+    b->session_options.before = EB_BEFORE_NO_RESET;
+    b->session_options.connect_attempts = 7;
+    assert_int_equal(connect_board(b), EB_ERR_WRONG_BOOT_MODE); /* its program says so */
+    free_board(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +135,8 @@ int main(void)
         cmocka_unit_test(the_program_runs_after_a_connect_that_failed),
         cmocka_unit_test(a_board_stays_in_download_mode_on_request),
         cmocka_unit_test(a_board_that_was_not_touched_is_left_alone),
+        cmocka_unit_test(a_board_that_is_not_reset_goes_back_to_the_first_rate),
+        cmocka_unit_test(a_port_without_the_fast_rates_is_tried_at_the_others),
     };
 
     return RUN_WITH_FLASH(tests);
