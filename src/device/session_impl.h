@@ -93,6 +93,12 @@ void eb_connect_close(eb_session_t *s);
  * or is closed, again; EB_ERR_PORT_LOST: it did not come back. */
 eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, eb_err_t *err);
 
+/* -- leave.c ---------------------------------------------------------------------------------- */
+
+/* Before the port closes: leave the board as options.after says, also after a cancel and after a
+ * connect that failed, because a reset may have brought it into download mode. */
+eb_code_t eb_leave_board(eb_session_t *s, eb_err_t *err);
+
 /* -- detect.c --------------------------------------------------------------------------------- */
 
 eb_code_t eb_detect_chip(eb_session_t *s, eb_err_t *err);

@@ -10,8 +10,15 @@
 #include <unistd.h>
 
 #ifdef __linux__
+#include <sys/sysmacros.h>
 
 #define ANCESTORS_MAX 64
+/* Linux: /dev/ptmx, and the device numbers of /dev/pts. */
+#define PTMX_MAJOR    5
+#define PTMX_MINOR    2
+#define PTS_MAJOR     136
+#define PTS_MAJORS    8
+#define PTS_A_MAJOR   256
 
 /* Parent of a process, 0 when not known. */
 static long parent_of(long pid)
@@ -50,12 +57,40 @@ static bool is_ancestor(long pid)
     return false;
 }
 
+/* The number of the pty whose master the descriptor is; -1: not told. */
+static long pty_of_master(const char *pid, const char *fd)
+{
+    char path[320], line[128];
+    long number = -1;
+    FILE *file;
+
+    (void)snprintf(path, sizeof(path), "/proc/%.20s/fdinfo/%.255s", pid, fd);
+    file = fopen(path, "re");
+    while (file != NULL && number < 0 && fgets(line, sizeof(line), file) != NULL) {
+        (void)sscanf(line, "tty-index: %ld", &number);
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return number;
+}
+
+static bool is_other_end(const char *pid, const char *fd, const struct stat *st,
+                         const struct stat *device)
+{
+    return st->st_rdev == makedev(PTMX_MAJOR, PTMX_MINOR) && major(device->st_rdev) >= PTS_MAJOR &&
+           major(device->st_rdev) < PTS_MAJOR + PTS_MAJORS &&
+           pty_of_master(pid, fd) ==
+               (long)((major(device->st_rdev) - PTS_MAJOR) * PTS_A_MAJOR + minor(device->st_rdev));
+}
+
+/* A program at the other end of a pty may have our end open too, and is no user of it. */
 static bool has_open(const char *pid, const struct stat *device)
 {
     char path[600];
     struct dirent *entry;
     struct stat st;
-    bool found = false;
+    bool found = false, other_end = false;
     DIR *folder;
 
     (void)snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
@@ -63,12 +98,16 @@ static bool has_open(const char *pid, const struct stat *device)
     if (folder == NULL) {
         return false;
     }
-    while (!found && (entry = readdir(folder)) != NULL) {
+    while (!other_end && (entry = readdir(folder)) != NULL) {
         (void)snprintf(path, sizeof(path), "/proc/%.20s/fd/%s", pid, entry->d_name);
-        found = stat(path, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == device->st_rdev;
+        if (stat(path, &st) != 0 || !S_ISCHR(st.st_mode)) {
+            continue;
+        }
+        found = found || st.st_rdev == device->st_rdev;
+        other_end = is_other_end(pid, entry->d_name, &st, device);
     }
     (void)closedir(folder);
-    return found;
+    return found && !other_end;
 }
 
 static void describe(const char *pid, char *out, size_t cap)

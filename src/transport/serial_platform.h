@@ -2,8 +2,8 @@
  * serial_platform.h: what libserialport does not do, or does not do well enough, by OS.
  *
  * libserialport 0.1.1 gives no reason for a port that it refuses, does not open exclusively, sets
- * DTR and RTS one after the other, and mistakes an unplugged port for a silent port. `fd` is the
- * handle of an open port. One serial_*.c implements all of it.
+ * DTR and RTS one after the other, and mistakes an unplugged port for a silent port. It refuses
+ * ports without modem lines. `fd` is the handle of an open port.
  */
 #ifndef EB_TRANSPORT_SERIAL_PLATFORM_H
 #define EB_TRANSPORT_SERIAL_PLATFORM_H
@@ -24,6 +24,17 @@ eb_code_t eb_serial_open_error(const char *device, int os_errno, eb_err_t *err);
 /* Lock the port against other programs. Switch off hardware flow control and inheritance by
  * children, which libserialport leaves on. Ask for low latency, which may fail without harm. */
 eb_code_t eb_serial_claim(int fd, const char *device, eb_err_t *err);
+
+/* Give up what eb_serial_claim has. */
+void eb_serial_release(int fd);
+
+/* Without libserialport: open a terminal as a raw 8N1 port, and set a rate that has a name. The
+ * rate: EB_ERR_UNSUPPORTED and *os_errno. */
+eb_code_t eb_serial_plain_open(const char *device, int *fd, eb_err_t *err);
+eb_code_t eb_serial_plain_baud(int fd, uint32_t baud, int *os_errno);
+/* A program is at the other end of `device`, so that nobody knows the rate of the line. */
+bool eb_serial_is_pty(const char *device);
+bool eb_serial_has_lines(int fd);
 
 /* Both lines in one step. */
 eb_code_t eb_serial_set_lines(int fd, const char *device, bool dtr, bool rts, eb_err_t *err);

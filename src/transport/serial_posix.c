@@ -187,6 +187,12 @@ eb_code_t eb_serial_claim(int fd, const char *device, eb_err_t *err)
     return no_flow_control(fd, device, err);
 }
 
+void eb_serial_release(int fd)
+{
+    /* The program at the other end of a pty may have it open too, and would keep it exclusive. */
+    (void)ioctl(fd, TIOCNXCL);
+}
+
 /* -- while it is open -------------------------------------------------------------------------- */
 
 static eb_code_t lost(const char *device, int os_errno, eb_err_t *err)

@@ -1,6 +1,7 @@
 /*
  * transport_serial.c: the only file that sees libserialport: finding ports, opening, line settings.
- * Bytes, locks and modem lines go through serial_platform.h, which says why.
+ * Ports that it refuses are opened by serial_plain.c. Bytes, locks and modem lines go through
+ * serial_platform.h, which says why.
  */
 #include "transport_serial.h"
 
@@ -15,12 +16,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CLOSE_DRAIN_MS 500
 
 typedef struct serial {
-    struct sp_port *port;
+    eb_backend_ops_t ops; /* without those that the port does not have */
+    struct sp_port *port; /* NULL: libserialport does not know it */
     int fd;
+    bool plain;   /* opened without libserialport */
     bool claimed; /* no other program uses it, so its output may be discarded */
     char device[EB_PORT_NAME_BYTES];
 } serial_t;
@@ -65,6 +69,9 @@ static void describe(const struct sp_port *port, eb_port_info_t *info)
     int vid, pid;
 
     memset(info, 0, sizeof(*info));
+    if (port == NULL) {
+        return;
+    }
     copy_text(info->name, sizeof(info->name), sp_get_port_name(port));
     if (sp_get_port_usb_vid_pid(port, &vid, &pid) == SP_OK && vid >= 0 && pid >= 0) {
         info->vid = (uint16_t)vid;
@@ -111,10 +118,17 @@ static void serial_close(void *self)
             eb_serial_discard_output(s->fd);
         }
     }
-    if (s->fd >= 0) {
+    if (s->claimed) {
+        eb_serial_release(s->fd);
+    }
+    if (s->fd >= 0 && s->plain) {
+        (void)close(s->fd);
+    } else if (s->fd >= 0) {
         (void)sp_close(s->port);
     }
-    sp_free_port(s->port);
+    if (s->port != NULL) {
+        sp_free_port(s->port);
+    }
     free(s);
 }
 
@@ -150,22 +164,28 @@ static eb_code_t serial_set_lines(void *self, bool dtr, bool rts, eb_err_t *err)
 
 /* 8N1 without flow control in one step. DTR and RTS are left out, because libserialport sets them
  * one by one. */
-static enum sp_return apply(struct sp_port *port, uint32_t baud)
+static bool apply(serial_t *s, uint32_t baud, int *failure)
 {
     struct sp_port_config *config = NULL;
-    enum sp_return rc = sp_new_config(&config);
+    enum sp_return rc;
 
+    if (s->plain) {
+        return eb_serial_plain_baud(s->fd, baud, failure) == EB_OK;
+    }
+    rc = sp_new_config(&config);
     if (rc != SP_OK) {
-        return rc;
+        *failure = 0;
+        return false;
     }
     (void)sp_set_config_baudrate(config, (int)baud);
     (void)sp_set_config_bits(config, 8);
     (void)sp_set_config_parity(config, SP_PARITY_NONE);
     (void)sp_set_config_stopbits(config, 1);
     (void)sp_set_config_xon_xoff(config, SP_XONXOFF_DISABLED);
-    rc = sp_set_config(port, config);
+    rc = sp_set_config(s->port, config);
+    *failure = rc == SP_ERR_FAIL ? sp_last_error_code() : 0;
     sp_free_config(config);
-    return rc;
+    return rc == SP_OK;
 }
 
 /* The rate as the driver has it now; 0 when it cannot be told. */
@@ -187,16 +207,14 @@ static uint32_t rate_now(struct sp_port *port)
 static eb_code_t serial_set_baud(void *self, uint32_t baud, eb_err_t *err)
 {
     serial_t *s = self;
-    enum sp_return rc;
+    int failure;
     uint32_t now, off;
 
     if (baud == 0 || baud > INT32_MAX) {
         return eb_err_set(err, EB_ERR_UNSUPPORTED, "%s: no baud rate %u", s->device,
                           (unsigned)baud);
     }
-    rc = apply(s->port, baud);
-    if (rc != SP_OK) {
-        const int failure = rc == SP_ERR_FAIL ? sp_last_error_code() : 0;
+    if (!apply(s, baud, &failure)) {
         bool done;
 
         /* Every call fails on a port that is gone, so look whether the rate is to blame. */
@@ -210,7 +228,7 @@ static eb_code_t serial_set_baud(void *self, uint32_t baud, eb_err_t *err)
                                 (unsigned)baud);
     }
     /* A driver without this rate may silently choose the nearest. */
-    now = rate_now(s->port);
+    now = s->plain ? baud : rate_now(s->port);
     off = now > baud ? now - baud : baud - now;
     if (now != 0 && (uint64_t)off * 100 > (uint64_t)baud * 3) {
         return eb_err_set(err, EB_ERR_UNSUPPORTED, "%s does not take %u baud (it took %u)",
@@ -228,24 +246,58 @@ static const eb_backend_ops_t serial_ops = {
     .set_lines = serial_set_lines,
 };
 
+/* After eb_serial_claim. */
+static eb_code_t prepare(serial_t *s, eb_err_t *err)
+{
+    eb_code_t code = EB_OK;
+
+    s->ops = serial_ops;
+    if (s->plain && !eb_serial_has_lines(s->fd)) {
+        s->ops.set_lines = NULL;
+    } else {
+        /* The kernel asserts both lines at the open. On the usual circuit both do the same as
+         * neither. */
+        code = eb_serial_set_lines(s->fd, s->device, false, false, err);
+    }
+    if (code == EB_OK) {
+        code = serial_set_baud(s, EB_INITIAL_BAUD, err);
+    }
+    if (s->plain && eb_serial_is_pty(s->device)) {
+        s->ops.set_baud = NULL;
+    }
+    return code == EB_OK ? eb_serial_flush_input(s->fd, s->device, err) : code;
+}
+
 /* -- opening ----------------------------------------------------------------------------------- */
+
+static eb_code_t open_plain(serial_t *s, eb_err_t *err)
+{
+    s->plain = true;
+    return eb_serial_plain_open(s->device, &s->fd, err);
+}
 
 static eb_code_t open_port(serial_t *s, eb_err_t *err)
 {
     enum sp_return rc = sp_get_port_by_name(s->device, &s->port);
+    int failure;
 
     if (rc == SP_ERR_MEM) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory");
     }
     /* The device exists, as eb_serial_resolve has found. So libserialport does not know its kind:
-     * it is mostly a pty. */
+     * it is a pty, or a node with a name of its own. */
     if (rc != SP_OK) {
-        return eb_serial_open_error(s->device, ENOTTY, err);
+        s->port = NULL;
+        return open_plain(s, err);
     }
     rc = sp_open(s->port, SP_MODE_READ_WRITE);
+    failure = rc == SP_ERR_FAIL ? sp_last_error_code() : ENOTTY;
+    /* libserialport asks for the modem lines, which some drivers do not have. */
+    if (rc != SP_OK && (failure == ENOTTY || failure == EINVAL)) {
+        return open_plain(s, err);
+    }
     if (rc != SP_OK) {
-        return eb_serial_open_error(s->device, rc == SP_ERR_FAIL ? sp_last_error_code() : ENOTTY,
-                                    err);
+        return eb_serial_open_error(s->device, failure, err);
     }
     if (sp_get_port_handle(s->port, &s->fd) != SP_OK) {
         (void)sp_close(s->port);
@@ -274,24 +326,16 @@ eb_code_t eb_serial_open(const char *name, const eb_events_t *ev, eb_backend_t *
         code = eb_serial_claim(s->fd, s->device, err);
     }
     s->claimed = code == EB_OK;
-    /* The kernel asserts both lines at the open. On the usual circuit both do the same as neither.
-     */
     if (code == EB_OK) {
-        code = eb_serial_set_lines(s->fd, s->device, false, false, err);
-    }
-    if (code == EB_OK) {
-        code = serial_set_baud(s, EB_INITIAL_BAUD, err);
-    }
-    if (code == EB_OK) {
-        code = eb_serial_flush_input(s->fd, s->device, err);
+        code = prepare(s, err);
     }
     if (code != EB_OK) {
         serial_close(s);
         return code;
     }
     describe(s->port, &info);
-    attachment = attachment_of(s->port);
+    attachment = s->port != NULL ? attachment_of(s->port) : EB_ATTACHED_NATIVE;
     eb_port_identify(&info, attachment);
-    *out = (eb_backend_t){.ops = &serial_ops, .self = s, .info = info};
+    *out = (eb_backend_t){.ops = &s->ops, .self = s, .info = info};
     return EB_OK;
 }

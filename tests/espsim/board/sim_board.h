@@ -27,9 +27,10 @@ typedef struct sim_board_options {
     const char *pty_path;      /* symbolic link to make, for SIM_LINK_PTY */
     uint16_t usb_vid, usb_pid; /* how the pty looks through the preload; 0 = 10C4:EA60 */
     const char *usb_product;
-    bool usb_jtag;     /* the port is the chip's own USB-Serial/JTAG unit; with SIM_LINK_PTY */
-    bool usb_otg;      /* it is the chip's USB-OTG unit, driven by code; with SIM_LINK_PTY */
-    bool usb_vanishes; /* every reset takes the port away for a while, not only the watchdog's */
+    bool usb_jtag;       /* the port is the chip's own USB-Serial/JTAG unit; with SIM_LINK_PTY */
+    bool usb_otg;        /* it is the chip's USB-OTG unit, driven by code; with SIM_LINK_PTY */
+    bool no_modem_lines; /* the adapter's driver has no requests for them; with SIM_LINK_PTY */
+    bool usb_vanishes;   /* every reset takes the port away for a while, not only the watchdog's */
     const char *usb_serial;
     bool boot_download;    /* somebody holds BOOT: the strap is low at every reset */
     bool reset_on_connect; /* each new connection resets the board */

@@ -13,6 +13,7 @@ enum {
     OPT_PTY,
     OPT_USB_ID,
     OPT_USB_PRODUCT,
+    OPT_NO_MODEM_LINES,
     OPT_BOOT,
     OPT_RESET_ON_CONNECT,
     OPT_TCP_BAUD,
@@ -60,6 +61,7 @@ static const struct option long_options[] = {
     {"usb-full-packets", no_argument, NULL, OPT_USB_FULL},
     {"usb-vanishes", no_argument, NULL, OPT_USB_VANISHES},
     {"usb-watchdog-ms", required_argument, NULL, OPT_USB_WATCHDOG},
+    {"no-modem-lines", no_argument, NULL, OPT_NO_MODEM_LINES},
     {"usb-product", required_argument, NULL, OPT_USB_PRODUCT},
     {"boot", required_argument, NULL, OPT_BOOT},
     {"reset-on-connect", no_argument, NULL, OPT_RESET_ON_CONNECT},
@@ -107,6 +109,7 @@ static const char help_board[] =
     "                           a USB serial adapter, /dev/ttyUSB7, by means of a preload\n"
     "  --usb-id VID:PID         what that adapter is (default 10c4:ea60)\n"
     "  --usb-product TEXT       and is called\n"
+    "  --no-modem-lines         its driver does not know DTR and RTS\n"
     "  --usb-jtag               no adapter: the chip's own USB-Serial/JTAG unit behind --pty. A\n"
     "                           watchdog's reset takes the port away; it comes back as ttyACM1\n"
     "  --usb-otg                the chip's USB-OTG port behind --pty, driven by its code. --boot\n"
@@ -381,6 +384,8 @@ static bool *flag_target(sim_options_t *o, int option)
         return &o->board.usb_otg;
     case OPT_USB_FULL:
         return &o->chip.usb_full_packets;
+    case OPT_NO_MODEM_LINES:
+        return &o->board.no_modem_lines;
     case OPT_USB_VANISHES:
         return &o->board.usb_vanishes;
     case OPT_NO_SFDP:

@@ -178,6 +178,7 @@ bool sim_fake_tty_open(sim_fake_tty_t *tty, const sim_board_options_t *options)
     tty->lines_fd = -1;
     tty->own_usb = options->usb_jtag || options->usb_otg;
     tty->max_baud = options->max_baud;
+    tty->no_modem_lines = options->no_modem_lines;
     snprintf(tty->dir, sizeof(tty->dir), "/tmp/espsim-XXXXXX");
     if (mkdtemp(tty->dir) == NULL) {
         fprintf(stderr, "espsim: cannot make %s: %s\n", tty->dir, strerror(errno));
@@ -236,6 +237,7 @@ void sim_fake_tty_environment(const sim_fake_tty_t *tty, const char *link_path)
     setenv("ESPSIM_TTY_LINES", tty->lines_path, 1);
     snprintf(max_baud, sizeof(max_baud), "%u", tty->max_baud);
     setenv("ESPSIM_TTY_MAX_BAUD", max_baud, 1);
+    setenv("ESPSIM_TTY_NO_LINES", tty->no_modem_lines ? "1" : "", 1);
     setenv("ESPBACKUP_PORT", preload, 1);
     setenv("ESPTOOL_PORT", preload, 1);
 }

@@ -39,7 +39,7 @@ typedef struct sim_fake_tty {
     char default_link[96]; /* where the pty's link goes if nobody says */
     char preload[512];     /* tty_preload.so, empty if it was not found */
     int lines_fd;
-    bool own_usb;
+    bool own_usb, no_modem_lines;
     uint32_t max_baud; /* of the adapter; 0: no limit */
     unsigned number;   /* of ttyACM; the other one after a port that was still open */
 } sim_fake_tty_t;

@@ -61,6 +61,10 @@ static int modem_ioctl(unsigned long request, void *arg)
     uint32_t bits, now;
     uint8_t op = SIM_TTY_GET;
 
+    if (*sim_tty_setting("ESPSIM_TTY_NO_LINES") != '\0') {
+        errno = ENOTTY;
+        return -1;
+    }
     memcpy(&bits, arg, sizeof(bits));
     if (request == TIOCMSET) {
         op = SIM_TTY_SET;

@@ -11,6 +11,7 @@
  *   ESPSIM_TTY_SYSFS  folder with sys/ and dev/
  *   ESPSIM_TTY_LINES  socket for the modem lines; see sim_fake_tty.h
  *   ESPSIM_TTY_MAX_BAUD  the highest rate of the adapter, which its driver sets instead of more
+ *   ESPSIM_TTY_NO_LINES  not empty: the driver has no modem lines
  *
  * glibc keeps several names for one call: the 64 forms, the _chk and _2 forms of fortified
  * programs, and __xstat and relatives of programs built against glibc before 2.33. All are covered.

@@ -87,14 +87,36 @@ static void what_is_not_there_or_no_port(void **state)
     assert_string_equal(err.message, "/dev/zero is not a serial port");
 }
 
-static void a_pty_is_no_serial_port(void **state)
+/* It has no lines, and a rate that only the program at its other end could know. */
+static void a_pty_is_a_port_without_lines(void **state)
 {
     const pty_t p = open_pty();
-    eb_err_t err;
+    eb_transport_t *t = NULL;
+    struct termios tio;
+    uint8_t buf[8];
+    size_t n;
+    eb_err_t err = {0};
 
     (void)state;
-    assert_int_equal(open_error(p.name, &err), EB_ERR_PORT_NOT_FOUND);
-    assert_non_null(strstr(err.message, "is not a serial port"));
+    if (eb_transport_open(p.name, NULL, &t, &err) != EB_OK) {
+        fail_msg("%s", err.message);
+    }
+    assert_int_equal(eb_transport_info(t)->kind, EB_PORT_UART);
+    assert_false(eb_transport_can_lines(t));
+    assert_false(eb_transport_can_baud(t));
+    assert_int_equal(tcgetattr(p.slave, &tio), 0);
+    assert_int_equal(tio.c_lflag & (ICANON | ECHO | ISIG), 0);
+    assert_int_equal(tio.c_cflag & CRTSCTS, 0);
+    assert_int_equal(cfgetospeed(&tio), B115200);
+    assert_int_equal(write(p.master, "hello\r", 6), 6);
+    assert_int_equal(eb_transport_read(t, buf, sizeof(buf), eb_clock_ms() + PATIENCE_MS, &n, &err),
+                     EB_OK);
+    assert_int_equal(n, 6);
+    assert_memory_equal(buf, "hello\r", 6);
+    eb_transport_close(t);
+    /* Another program may open it again, though this test has it open all the time. */
+    assert_int_equal(eb_transport_open(p.name, NULL, &t, &err), EB_OK);
+    eb_transport_close(t);
     close_pty(&p);
 }
 
@@ -141,8 +163,8 @@ static void denied_names_the_group_of_the_device(void **state)
     close_pty(&p);
 }
 
-/* A child that has the device open until it is killed. */
-static pid_t start_holder(const pty_t *p)
+/* A child that has the device open until it is killed, and perhaps the other end too. */
+static pid_t start_holder(const pty_t *p, bool other_end)
 {
     int ready[2];
     char byte;
@@ -154,6 +176,9 @@ static pid_t start_holder(const pty_t *p)
     if (child == 0) {
         const int fd = open(p->name, O_RDWR | O_NOCTTY);
 
+        if (!other_end) {
+            close(p->master);
+        }
         if (fd < 0 || write(ready[1], "x", 1) != 1) {
             _exit(1);
         }
@@ -176,7 +201,7 @@ static void busy_names_the_process(void **state)
     (void)state;
     /* Open in this process alone: that is not another one. */
     assert_false(eb_port_holder_find(p.name, false, holder, sizeof(holder)));
-    child = start_holder(&p);
+    child = start_holder(&p, false);
     (void)snprintf(expected, sizeof(expected), "(process %ld)", (long)child);
     assert_true(eb_port_holder_find(p.name, false, holder, sizeof(holder)));
     assert_non_null(strstr(holder, expected));
@@ -190,21 +215,41 @@ static void busy_names_the_process(void **state)
     close_pty(&p);
 }
 
-/* In a child of this process, which has the pty open. */
+static void the_program_at_the_other_end_is_no_holder(void **state)
+{
+    const pty_t p = open_pty();
+    char holder[EB_HOLDER_TEXT_BYTES];
+    const pid_t child = start_holder(&p, true);
+
+    (void)state;
+    assert_false(eb_port_holder_find(p.name, false, holder, sizeof(holder)));
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    close_pty(&p);
+}
+
+/* In a child of a program that has our end of the pty open, and not the other. */
 static int look_from_a_child(const pty_t *p)
 {
     char holder[EB_HOLDER_TEXT_BYTES];
     int status = 0;
-    const pid_t child = fork();
+    const pid_t program = fork();
 
-    assert_true(child >= 0);
-    if (child == 0) {
-        const bool without = eb_port_holder_find(p->name, false, holder, sizeof(holder));
-        const bool with = eb_port_holder_find(p->name, true, holder, sizeof(holder));
+    assert_true(program >= 0);
+    if (program == 0) {
+        pid_t child;
 
-        _exit((without ? 2 : 0) | (with ? 1 : 0));
+        close(p->master);
+        child = fork();
+        if (child == 0) {
+            const bool without = eb_port_holder_find(p->name, false, holder, sizeof(holder));
+            const bool with = eb_port_holder_find(p->name, true, holder, sizeof(holder));
+
+            _exit((without ? 2 : 0) | (with ? 1 : 0));
+        }
+        _exit(child > 0 && waitpid(child, &status, 0) == child ? WEXITSTATUS(status) : 4);
     }
-    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(waitpid(program, &status, 0), program);
     return WEXITSTATUS(status);
 }
 
@@ -314,10 +359,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_there_or_no_port),
-        cmocka_unit_test(a_pty_is_no_serial_port),
+        cmocka_unit_test(a_pty_is_a_port_without_lines),
         cmocka_unit_test(reasons_of_the_system),
         cmocka_unit_test(denied_names_the_group_of_the_device),
         cmocka_unit_test(busy_names_the_process),
+        cmocka_unit_test(the_program_at_the_other_end_is_no_holder),
         cmocka_unit_test(a_program_that_started_us_may_have_it_open),
         cmocka_unit_test(claim_locks_and_ends_flow_control),
         cmocka_unit_test(bytes_over_a_pty),
