@@ -16,7 +16,7 @@
 #define SAMPLES          8u
 #define SAMPLE_MIN_BYTES (512u * 1024u)
 #define VERIFY_BYTES     EB_WRITE_STEP_BYTES /* what a lost link leaves unverified at most */
-#define TRIES_MAX        6 /* of one step without any sector becoming right; each wears the flash */
+#define TRIES_MAX        6 /* of a step at one rate without any right sector; each wears the flash */
 /* Of work and verification, where the board was reset or the flash clobbers itself. */
 #define ROUNDS_MAX       4
 
@@ -139,6 +139,14 @@ static uint32_t largest_step(const eb_write_engine_t *a)
     return stats.stub ? EB_WRITE_STEP_BYTES : FIRST_STEP_BYTES;
 }
 
+static uint32_t slowdowns(const eb_write_engine_t *a)
+{
+    eb_session_stats_t stats;
+
+    eb_session_get_stats(a->session, &stats);
+    return stats.slowdowns;
+}
+
 /* After a step: how far it came. EB_OK: go on with what is open; else the error to end with. */
 static eb_code_t judge_step(eb_write_engine_t *a, eb_range_t step, eb_phase_t phase,
                             uint32_t still_open, eb_err_t *why)
@@ -146,6 +154,11 @@ static eb_code_t judge_step(eb_write_engine_t *a, eb_range_t step, eb_phase_t ph
     a->phases[phase].finished += step.size - still_open;
     eb_write_show(a, phase, a->phases[phase].finished);
     if (still_open < step.size) {
+        a->failures = 0;
+        eb_retry_progress(&a->retry); /* nothing less: a board may answer and take nothing */
+    }
+    if (slowdowns(a) != a->slowdowns) { /* a slower line gets its own tries */
+        a->slowdowns = slowdowns(a);
         a->failures = 0;
     }
     if (still_open == 0) {
@@ -208,7 +221,6 @@ static eb_code_t do_step(eb_write_engine_t *a, eb_range_t step, bool blank, eb_e
         why = quiet;
     }
     if (code == EB_OK) {
-        eb_retry_progress(&a->retry); /* it answers; failures of this step are counted there */
         uint32_t still_open = eb_write_open_bytes(a, step);
         a->doubted = a->doubted || still_open > 0; /* where else may it have gone? */
         code = judge_step(a, step, phase, still_open, &why);

@@ -53,7 +53,8 @@ typedef struct eb_write_engine {
     uint64_t bytes_erased;
     int64_t erase_us, write_us;
     uint8_t mixed[EB_MIXED_BYTES]; /* one bit a block of the flash; see write_steps.h */
-    unsigned failures;             /* in a row, without a sector that became NEW */
+    unsigned failures;             /* in a row at one rate, without a sector that became NEW */
+    uint32_t slowdowns;            /* of the session, when failures were counted last */
     eb_neighbours_t neighbours;    /* set before the first change */
     bool doubted;                  /* a write went to a wrong address */
     uint32_t resets;               /* of the board, when the spans were verified last */

@@ -76,7 +76,7 @@ static bool parse_event(sim_fault_t *f, const char *item, char *why, size_t why_
     every = strncmp(item + name_size, "-every=", 7) == 0;
     if (event.kind == SIM_EVENT_NONE || (!every && item[name_size] != '@')) {
         return fail(why, why_size, item,
-                    "flip=, drop=, dup=, insert=, stall=, stall-ms=, or "
+                    "flip=, drop=, dup=, insert=, stall=, stall-ms=, above=, or "
                     "reset|unplug|hangup|interrupt with @BYTES, @FROM-TO, -every=BYTES");
     }
     if (f->event_count == SIM_FAULT_EVENTS_MAX) {
@@ -123,6 +123,12 @@ static bool parse_item(sim_fault_t *f, const char *item, char *why, size_t why_s
     if (strncmp(item, "stall-ms=", 9) == 0) {
         if (!parse_count(item + 9, &end, &f->stall_ms) || *end != '\0') {
             return fail(why, why_size, item, "milliseconds");
+        }
+        return true;
+    }
+    if (strncmp(item, "above=", 6) == 0) {
+        if (!parse_count(item + 6, &end, &f->above) || *end != '\0') {
+            return fail(why, why_size, item, "a baud rate");
         }
         return true;
     }
@@ -228,7 +234,7 @@ void sim_fault_byte(sim_fault_t *f, sim_dir_t dir, uint8_t byte, sim_fault_resul
         return;
     }
     f->event_seen++;
-    if (f->done < f->max) {
+    if (f->done < f->max && (f->above == 0 || f->baud > f->above)) {
         byte_fault(f, dir, result);
     }
     result->event = next_event(f, dir);

@@ -44,10 +44,12 @@ typedef struct sim_fault {
     uint64_t stall_ms;
     bool dir[SIM_DIR_COUNT];
     uint64_t after, max;
+    uint64_t above; /* byte faults only at a baud rate above this; 0: at any */
     uint64_t seed;
     sim_fault_event_t events[SIM_FAULT_EVENTS_MAX];
     size_t event_count;
     /* state */
+    uint64_t baud; /* of the line now, for `above` */
     sim_rng_t rng[SIM_DIR_COUNT], event_rng;
     uint64_t seen[SIM_DIR_COUNT]; /* bytes of each direction */
     uint64_t event_seen;          /* bytes of the directions that have faults, past `after` */

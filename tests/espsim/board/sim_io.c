@@ -89,6 +89,16 @@ static void stall_to_chip(sim_board_t *board, uint64_t ms)
     }
 }
 
+/* Where the link has no rate, that of the chip. */
+static void tell_faults_the_rate(sim_board_t *board)
+{
+    sim_uart_t *u = &board->uart;
+
+    pthread_mutex_lock(&u->lock);
+    board->faults.baud = u->host_baud != 0 ? u->host_baud : u->chip_baud;
+    pthread_mutex_unlock(&u->lock);
+}
+
 void sim_board_from_host(sim_board_t *board, const uint8_t *bytes, size_t count)
 {
     uint8_t out[512];
@@ -100,6 +110,7 @@ void sim_board_from_host(sim_board_t *board, const uint8_t *bytes, size_t count)
         sim_wire_host_send(&board->uart, bytes, count);
         return;
     }
+    tell_faults_the_rate(board);
     for (size_t i = 0; i < count && !link_is_cut(board); i++) {
         sim_fault_byte(&board->faults, SIM_TO_CHIP, bytes[i], &r);
         if (r.stall_ms > 0 || n + SIM_FAULT_OUT_MAX > sizeof(out)) {
@@ -132,6 +143,7 @@ static void send_raw(sim_board_t *board)
         board->raw_count = 0;
         return;
     }
+    tell_faults_the_rate(board);
     while (board->raw_count > 0 && r.event == SIM_EVENT_NONE && r.stall_ms == 0) {
         uint8_t byte = board->raw[board->raw_start++];
         board->raw_count--;

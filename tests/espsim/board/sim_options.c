@@ -132,7 +132,8 @@ static const char help_board[] =
     "\n";
 static const char help_faults[] =
     "Faults (repeatable by --seed; BYTES may end in K or M):\n"
-    "  --fault LIST             flip=P,drop=P,dup=P,insert=P,stall=P: probability per byte;\n"
+    "  --fault LIST             flip=P,drop=P,dup=P,insert=P,stall=P: probability per byte, at\n"
+    "                           any rate or with above=BAUD at a higher one;\n"
     "                           reset@BYTES, unplug@BYTES, hangup@BYTES, interrupt@BYTES (SIGINT\n"
     "                           to the command), also @FROM-TO (random in it) and\n"
     "                           reset-every=BYTES (mean); counted over the directions of\n"

@@ -72,6 +72,7 @@ void fake_forget(eb_session_t *s)
     s->error_rate = s->wrong_rate = s->wrong_address_rate = 0;
     s->damage = (fake_damage_t){0};
     s->gone = 0;
+    s->max_write_baud = 0;
     s->only_flips = s->broken = s->other_board = s->protect_unknown = false;
     s->lost_at = s->shaky_at = s->cancel_at = 0;
     s->wire_bytes = s->read_bytes = s->digest_bytes = 0;
@@ -459,7 +460,11 @@ eb_code_t eb_flash_write(eb_session_t *s, uint32_t addr, uint32_t size, const ui
         }
         result->touched = size;
     }
-    code = change_flash(s, addr, size, bytes, on_progress, user, result, err);
+    if (s->max_write_baud != 0 && s->stats.baud > s->max_write_baud) {
+        code = eb_err_set(err, EB_ERR_LINE, "a block is damaged");
+    } else {
+        code = change_flash(s, addr, size, bytes, on_progress, user, result, err);
+    }
     if (!s->stats.stub) {
         result->touched = size;
     }

@@ -38,12 +38,13 @@ struct eb_session {
     double
         wrong_address_rate; /* a request whose address is damaged on the way and nobody notices */
     fake_damage_t damage;   /* one request, and no other fault */
-    int gone;           /* recoveries that fail before the board is back; -1: its port never is */
-    bool broken;        /* every call fails until it is recovered */
-    bool other_board;   /* recovery finds another MAC */
-    uint64_t lost_at;   /* wire bytes after which the port is gone for good; 0: never */
-    uint64_t shaky_at;  /* wire bytes after which a fault was noticed and got over; 0: never */
-    uint64_t cancel_at; /* wire bytes after which cancel is asked for; 0: never */
+    int gone;    /* recoveries that fail before the board is back; -1: its port never is */
+    bool broken; /* every call fails until it is recovered */
+    uint32_t max_write_baud; /* above this rate no block of a write arrives whole; 0: any rate */
+    bool other_board;        /* recovery finds another MAC */
+    uint64_t lost_at;        /* wire bytes after which the port is gone for good; 0: never */
+    uint64_t shaky_at;       /* wire bytes after which a fault was noticed and got over; 0: never */
+    uint64_t cancel_at;      /* wire bytes after which cancel is asked for; 0: never */
 
     /* faults of writing; the flash is NOR: erased to ones, programmed to zeroes only */
     fake_lie_t lie;

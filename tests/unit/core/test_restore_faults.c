@@ -327,6 +327,35 @@ static void a_hopeless_line_ends(void **state)
     free(before);
 }
 
+/* Commands arrive at the fast rates, and no block of a write does. */
+static void a_step_that_keeps_failing_slows_the_line_down(void **state)
+{
+    restore_fixture_t *f = *state;
+
+    for (int rom = 0; rom < 2; rom++) {
+        fake_forget(f->board);
+        fake_fill(f->board, 0x10000, 0x40000, 1);
+        f->board->stats.stub = rom == 0;
+        f->board->max_write_baud = 230400;
+        assert_restored(f, put_back(f), f->image);
+        assert_int_equal(f->board->stats.baud, 230400);
+        assert_int_equal(f->board->slowdowns, 2);
+    }
+
+    /* Slower than the slowest: it ends there, in bounded effort. */
+    fake_forget(f->board);
+    fake_fill(f->board, 0x10000, 0x40000, 1);
+    uint8_t *before = copy_of_flash(f);
+    f->board->max_write_baud = 9600;
+    f->board->stats.stub = false;
+    eb_code_t code = put_back(f);
+    assert_int_equal(code, EB_ERR_UNFINISHED);
+    assert_truth(f, code, before);
+    assert_int_equal(f->board->stats.baud, 115200);
+    assert_true(f->board->writes < 30);
+    free(before);
+}
+
 /* -- an image that another program overwrites ------------------------------------------------ */
 
 static void overwrite_image(restore_fixture_t *f)
@@ -401,6 +430,7 @@ int main(void)
         TEST(what_changes_by_itself_is_written_again),
         TEST(firmware_may_write_behind_a_range),
         TEST(a_hopeless_line_ends),
+        TEST(a_step_that_keeps_failing_slows_the_line_down),
         TEST(an_image_that_changes_meanwhile_is_not_written),
         TEST(an_image_that_changes_in_the_middle_ends_the_work),
     };
