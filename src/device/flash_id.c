@@ -127,6 +127,26 @@ static eb_code_t wait_while_busy(eb_session_t *s, eb_err_t *err)
     return EB_OK;
 }
 
+eb_code_t eb_flash_wait_idle(eb_session_t *s, eb_err_t *err)
+{
+    eb_spi_user_t spi;
+    eb_code_t code, end;
+
+    if (s->row->stub_flash_limit <= EB_FLASH_LIMIT_24BIT) {
+        return EB_OK;
+    }
+    code = attach(s, err);
+    if (code != EB_OK) {
+        return code;
+    }
+    code = eb_spi_user_begin(s, &spi, err);
+    if (code == EB_OK) {
+        code = wait_while_busy(s, err);
+    }
+    end = eb_spi_user_end(s, &spi, code == EB_OK ? err : NULL);
+    return code == EB_OK ? end : code;
+}
+
 /* Facts that the flash tells. */
 typedef struct eb_flash_answers {
     uint32_t jedec_id;

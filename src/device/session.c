@@ -1,4 +1,4 @@
-/* session.c: opening and closing a session, and its facts. */
+/* session.c: opening and closing a session. */
 #include "reset.h"
 #include "session_impl.h"
 
@@ -7,66 +7,7 @@
 #include <string.h>
 
 #define BRING_UP_TRIES  3
-#define UPLOAD_TRIES    3
 #define ATTEMPTS_A_PORT 2 /* when every port is tried in turn */
-
-static void note_no_stub(eb_session_t *s, const char *why)
-{
-    s->stub_given_up = true;
-    (void)snprintf(s->stats.stub_note, sizeof(s->stats.stub_note), "%.*s",
-                   (int)sizeof(s->stats.stub_note) - 1, why);
-    eb_event_note(s->ev, EB_LEVEL_NOTE, "%s; continuing with the ROM bootloader, which is slower",
-                  why);
-}
-
-/* Load the stub, if it is wanted. Without success go back to the ROM bootloader by a reset. */
-static eb_code_t load_stub(eb_session_t *s, eb_err_t *err)
-{
-    bool jumped = false;
-    eb_code_t code = EB_OK;
-
-    if (s->stub || s->options.no_stub || s->stub_given_up || s->secure_download) {
-        return EB_OK;
-    }
-    for (int i = 0; i < UPLOAD_TRIES; i++) {
-        eb_sync_info_t info;
-
-        code = eb_stub_start(s, &jumped, err);
-        if (jumped || !eb_code_row(code)->transient) {
-            break;
-        }
-        s->stats.retries++;
-        if (eb_link_resync(s->link, 2, &info, NULL) != EB_OK) {
-            break;
-        }
-    }
-    if (code != EB_ERR_STUB || (!jumped && s->stub_path[0] != '\0')) {
-        return code;
-    }
-    if (!jumped) {
-        note_no_stub(s, err != NULL ? err->message : "there is no stub");
-        return EB_OK;
-    }
-    if (!eb_transport_can_lines(s->transport)) {
-        (void)eb_err_set(err, EB_ERR_STUB,
-                         "%s, and %s has no reset line to bring the ROM bootloader back",
-                         err != NULL ? err->message : "", s->port_name);
-        eb_err_reason(err, EB_REASON_BY_HAND);
-        return code;
-    }
-    note_no_stub(s, err != NULL ? err->message : "the stub did not start");
-    return eb_connect_sync(s, EB_RECONNECT_TRIES, 0, EB_RECONNECT_TRIES, err);
-}
-
-eb_code_t eb_session_prepare(eb_session_t *s, eb_err_t *err)
-{
-    eb_code_t code = eb_flash_power_up(s, err);
-
-    if (code == EB_OK) {
-        code = load_stub(s, err);
-    }
-    return code == EB_OK ? eb_baud_raise(s, err) : code;
-}
 
 /* -- open ------------------------------------------------------------------------------------- */
 
@@ -202,7 +143,7 @@ static eb_code_t bring_up(eb_session_t *s, eb_err_t *err)
         code = check_after(s, err);
     }
     if (code == EB_OK && s->secure_download) {
-        note_no_stub(s, "the chip is in secure download mode");
+        eb_session_no_stub(s, "the chip is in secure download mode");
     }
     if (code == EB_OK) {
         code = eb_session_prepare(s, err);
@@ -210,7 +151,7 @@ static eb_code_t bring_up(eb_session_t *s, eb_err_t *err)
     if (code == EB_OK) {
         code = eb_flash_setup(s, err);
     }
-    return code;
+    return code == EB_OK ? eb_session_check_stub(s, err) : code;
 }
 
 /* A serial port is expected to reset the board. */
@@ -327,70 +268,4 @@ eb_code_t eb_session_close(eb_session_t *s, eb_err_t *err)
     eb_connect_close(s);
     free(s);
     return code;
-}
-
-/* -- facts ------------------------------------------------------------------------------------ */
-
-const eb_chip_info_t *eb_session_chip(const eb_session_t *s)
-{
-    return &s->chip;
-}
-
-const eb_flash_info_t *eb_session_flash(const eb_session_t *s)
-{
-    return &s->flash;
-}
-
-void eb_session_get_stats(const eb_session_t *s, eb_session_stats_t *out)
-{
-    *out = s->stats;
-    (void)snprintf(out->port, sizeof(out->port), "%s", s->port_name);
-    out->port_kind = s->port.kind;
-    out->stub = s->stub;
-    out->wire_bytes_in = s->bytes_in_before;
-    out->wire_bytes_out = s->bytes_out_before;
-    out->baud = eb_baud_now(s);
-    if (s->transport != NULL) {
-        out->wire_bytes_in += eb_transport_bytes_in(s->transport);
-        out->wire_bytes_out += eb_transport_bytes_out(s->transport);
-    }
-}
-
-eb_code_t eb_session_need_flash(const eb_session_t *s, eb_err_t *err)
-{
-    if (s->secure_download) {
-        (void)eb_err_set(err, EB_ERR_REFUSED,
-                         "the chip is in secure download mode: it does not let its flash be read");
-        eb_err_hint(
-            err,
-            "this is set for good by an eFuse; its flash can be neither read nor written this way");
-        return EB_ERR_REFUSED;
-    }
-    if (!s->flash.known) {
-        return eb_err_set(err, EB_ERR_FLASH_MUTE, "the flash does not answer (JEDEC id %06x)",
-                          (unsigned)s->flash.jedec_id);
-    }
-    if (s->flash.size_bytes == 0) {
-        return eb_err_set(err, EB_ERR_FLASH_SIZE, "the size of the flash with id 0x%06x is unknown",
-                          (unsigned)s->flash.jedec_id);
-    }
-    return EB_OK;
-}
-
-eb_code_t eb_session_need_read(const eb_session_t *s, eb_err_t *err)
-{
-    const eb_code_t code = eb_session_need_flash(s, err);
-
-    if (code != EB_OK || s->stub || !s->row->old_rom) {
-        return code;
-    }
-    (void)eb_err_set(err, EB_ERR_UNSUPPORTED, "the ROM bootloader of the %s cannot read the flash",
-                     s->row->name);
-    eb_err_reason(err, s->options.no_stub ? EB_REASON_ALLOW_STUB : EB_REASON_OTHER_STUB);
-    return EB_ERR_UNSUPPORTED;
-}
-
-bool eb_session_has_digest(const eb_session_t *s)
-{
-    return s->stub || !s->row->old_rom;
 }

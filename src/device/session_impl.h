@@ -155,6 +155,9 @@ uint32_t eb_baud_below(uint32_t baud);
 eb_code_t eb_flash_setup(eb_session_t *s, eb_err_t *err);
 /* Switch the supply of the flash on, on chips that start without; before the flash is attached. */
 eb_code_t eb_flash_power_up(eb_session_t *s, eb_err_t *err);
+/* By the ROM bootloader: a stub that starts while the flash is busy reads no id, and may then take
+ * the flash for another. Only for chips whose stub goes by the id in all that follows. */
+eb_code_t eb_flash_wait_idle(eb_session_t *s, eb_err_t *err);
 /* Attach the flash and tell its size again, after a reset. */
 eb_code_t eb_flash_attach_again(eb_session_t *s, eb_err_t *err);
 /* EB_ERR_CHIP_RESET when the flash does not answer its JEDEC id any more. */
@@ -175,9 +178,13 @@ typedef struct eb_read_job {
 eb_code_t eb_flash_read_stub(eb_session_t *s, const eb_read_job_t *job, eb_err_t *err);
 eb_code_t eb_flash_read_rom(eb_session_t *s, const eb_read_job_t *job, eb_err_t *err);
 
-/* -- session.c -------------------------------------------------------------------------------- */
+/* -- prepare.c -------------------------------------------------------------------------------- */
 
 /* After a SYNC: make ready for flash commands (stub, baud rate). Used by open and recover. */
 eb_code_t eb_session_prepare(eb_session_t *s, eb_err_t *err);
+/* Once the flash is identified: a stub that misreads it gives way to the ROM bootloader. */
+eb_code_t eb_session_check_stub(eb_session_t *s, eb_err_t *err);
+/* Note that this session does without a stub. */
+void eb_session_no_stub(eb_session_t *s, const char *why);
 
 #endif

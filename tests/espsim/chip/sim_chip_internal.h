@@ -318,6 +318,7 @@ void sim_watchdog_stop(sim_chip_t *chip);
 void sim_spi_user_command(sim_chip_t *chip); /* the controller's USR bit was set */
 bool sim_spi_wait_idle(sim_chip_t *chip);    /* false: the flash never gets ready */
 bool sim_spi_is_idle(sim_chip_t *chip);
+uint32_t sim_spi_read_id(sim_chip_t *chip); /* FFFFFF of a mute or busy flash */
 bool sim_spi_unlock(sim_chip_t *chip);
 bool sim_spi_read(sim_chip_t *chip, uint32_t addr, uint8_t *bytes, uint32_t count);
 bool sim_spi_program(sim_chip_t *chip, uint32_t addr, const uint8_t *bytes, uint32_t count);

@@ -403,6 +403,16 @@ static uint64_t flash_address(const sim_flash_t *flash, const sim_flash_io_t *io
     return addr & (flash->size - 1u);
 }
 
+/* Smaller parts have no opcodes with 4 address bytes. */
+static bool flash_lacks(const sim_flash_t *flash, uint8_t opcode)
+{
+    static const uint8_t four_byte[] = {SIM_FLASH_FAST_READ_4B, SIM_FLASH_PP_4B,
+                                        SIM_FLASH_READ_4B,      SIM_FLASH_SE_4B,
+                                        SIM_FLASH_BE32_4B,      SIM_FLASH_BE64_4B};
+    return flash->size <= UINT64_C(16) << 20 &&
+           memchr(four_byte, opcode, sizeof(four_byte)) != NULL;
+}
+
 static bool flash_array_command(sim_flash_t *flash, const sim_flash_io_t *io, uint64_t now_us)
 {
     uint64_t near = flash_address(flash, io, false);
@@ -463,7 +473,7 @@ void sim_flash_transact(sim_flash_t *flash, const sim_flash_io_t *io, uint64_t n
     if (flash_status_command(flash, io, now_us) || now_us < flash->busy_until_us) {
         return;
     }
-    if (!flash_array_command(flash, io, now_us)) {
+    if (!flash_lacks(flash, io->opcode) && !flash_array_command(flash, io, now_us)) {
         flash_control_command(flash, io, now_us);
     }
 }

@@ -97,6 +97,13 @@ static uint8_t spi_status(sim_chip_t *chip)
     return status;
 }
 
+uint32_t sim_spi_read_id(sim_chip_t *chip)
+{
+    uint8_t id[3] = {0};
+    spi_do(chip, &(sim_flash_io_t){.opcode = SIM_FLASH_RDID, .in = id, .in_count = sizeof(id)});
+    return (uint32_t)id[0] << 16 | (uint32_t)id[1] << 8 | id[2];
+}
+
 bool sim_spi_is_idle(sim_chip_t *chip)
 {
     return (spi_status(chip) & SIM_SR_WIP) == 0;

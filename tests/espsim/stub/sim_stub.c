@@ -68,16 +68,33 @@ static void stub_boost(sim_chip_t *chip)
     sim_set_baud(chip, chip->baud); /* another clock, another divider, the same rate */
 }
 
+/* By the capacity byte of the id that it reads, which of a busy flash is FF. A size that it does
+ * not know counts as the largest that the chip can have (esp-stub-lib). */
+static uint64_t stub_flash_size(sim_chip_t *chip, bool v2)
+{
+    const uint32_t capacity = sim_spi_read_id(chip) & 0xFFu;
+    if (!v2) {
+        return sim_flash_size(chip->flash);
+    }
+    if (capacity >= 0x12 && capacity <= 0x1C) {
+        return UINT64_C(1) << capacity;
+    }
+    if (capacity == 0x39) {
+        return UINT64_C(32) << 20;
+    }
+    return chip->row->stub_four_byte ? UINT64_C(1) << 30 : LEGACY_FLASH_LIMIT;
+}
+
 /* What the stub's own start does to the chip: clocks, flash pins, the flash size it goes by. */
 static void stub_prepare(sim_chip_t *chip, const sim_stub_row_t *row)
 {
     bool v2 = row->generation == SIM_STUB_V2;
     chip->flash_attached = true;
     chip->flash_limit = LEGACY_FLASH_LIMIT;
+    uint64_t size = stub_flash_size(chip, v2);
     chip->four_byte = chip->row->stub_four_byte && stub_since(row, chip->row->four_byte_since) &&
-                      sim_flash_size(chip->flash) > LEGACY_FLASH_LIMIT;
-    if (v2 && sim_spi_is_idle(chip)) { /* mute or busy, it tells no size */
-        uint64_t size = sim_flash_size(chip->flash);
+                      size > LEGACY_FLASH_LIMIT;
+    if (v2) {
         chip->flash_limit = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
     } else if (chip->four_byte) {
         chip->flash_limit = UINT32_MAX;

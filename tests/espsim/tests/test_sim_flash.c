@@ -289,6 +289,28 @@ static void test_four_byte_addresses(void **state)
     assert_int_equal(sim_flash_jedec_id(flash), 0xEF4019);
 }
 
+static void test_small_flash_has_no_four_byte_opcodes(void **state)
+{
+    (void)state;
+    sim_flash_free(flash);
+    flash = make((sim_flash_config_t){.size = FLASH_1MB * 16});
+    uint8_t *cells = sim_flash_cells(flash);
+    uint8_t byte = 0;
+    cells[0x10] = 0x5A;
+    sim_flash_io_t io = {
+        .opcode = SIM_FLASH_READ_4B, .addr = 0x10, .addr_bits = 32, .in = &byte, .in_count = 1};
+    sim_flash_transact(flash, &io, now_us);
+    assert_int_equal(byte, 0xFF);
+    sim_flash_transact(flash, &(sim_flash_io_t){.opcode = SIM_FLASH_WREN}, now_us);
+    sim_flash_transact(flash, &(sim_flash_io_t){.opcode = SIM_FLASH_SE_4B, .addr_bits = 32},
+                       now_us);
+    assert_int_equal(cells[0x10], 0x5A);
+    io.opcode = SIM_FLASH_READ;
+    io.addr_bits = 24;
+    sim_flash_transact(flash, &io, now_us);
+    assert_int_equal(byte, 0x5A);
+}
+
 static void test_file_is_the_flash(void **state)
 {
     (void)state;
@@ -326,6 +348,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_mute_flash, setup, teardown),
         cmocka_unit_test_setup_teardown(test_every_second_write_lies, setup, teardown),
         cmocka_unit_test_setup_teardown(test_four_byte_addresses, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_small_flash_has_no_four_byte_opcodes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_file_is_the_flash, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,97 @@
+/* Flash parts that a stub or the ROM bootloader must be handled with care for. */
+#include "session_fixture.h"
+
+#define SMALL_18V 0xC22534 /* 1 MB of a 1.8 V series: a capacity code that no stub knows */
+
+static const char *const four_byte_chips[] = {"esp32s3", "esp32p4", "esp32c5", "esp32c61",
+                                              "esp32s31"};
+
+static void check_digest_of(board_t *b, const uint8_t *bytes, uint32_t addr, uint32_t size)
+{
+    uint8_t ours[EB_MD5_BYTES], theirs[EB_MD5_BYTES];
+
+    if (eb_flash_digest(b->session, addr, size, theirs, &b->err) != EB_OK) {
+        fail_msg("digest: %s", b->err.message);
+    }
+    eb_md5(bytes, size, ours);
+    assert_memory_equal(theirs, ours, sizeof(ours));
+}
+
+static void a_stub_that_misreads_the_flash_is_not_used(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(four_byte_chips) / sizeof(four_byte_chips[0]); i++) {
+        board_t *b = new_board(four_byte_chips[i], SIM_LINK_RFC2217);
+
+        b->chip_options.jedec_id = SMALL_18V;
+        must_connect(b);
+        assert_false(stats_of(b).stub);
+        assert_non_null(strstr(b->notes, "the stub misreads this flash"));
+        assert_int_equal(eb_session_flash(b->session)->size_bytes, FLASH_BYTES);
+        check_digest_of(b, flash + 0x8000, 0x8000, 4096);
+        check_read(b, 0x8000, 4096);
+        assert_int_equal(eb_session_recover(b->session, &b->err), EB_OK);
+        assert_false(stats_of(b).stub);
+        free_board(b);
+    }
+}
+
+/* Nothing to compare: the id alone tells that writes of the stub would be ignored. */
+static void nor_for_such_a_flash_without_data(void **state)
+{
+    board_t *b = new_board("esp32s3", SIM_LINK_RFC2217);
+
+    (void)state;
+    b->chip_options.flash_path = NULL;
+    b->chip_options.flash_size = FLASH_BYTES;
+    b->chip_options.jedec_id = SMALL_18V;
+    must_connect(b);
+    assert_false(stats_of(b).stub);
+    free_board(b);
+    b = new_board("esp32s3", SIM_LINK_RFC2217);
+    b->chip_options.flash_path = NULL;
+    b->chip_options.flash_size = FLASH_BYTES;
+    must_connect(b);
+    assert_true(stats_of(b).stub);
+    free_board(b);
+}
+
+static void without_a_reset_line_that_is_an_error(void **state)
+{
+    board_t *b = new_board("esp32s3", SIM_LINK_TCP);
+
+    (void)state;
+    b->chip_options.jedec_id = SMALL_18V;
+    assert_int_equal(connect_board(b), EB_ERR_STUB);
+    assert_non_null(strstr(b->err.message, "misreads this flash"));
+    assert_int_equal(b->err.reason, EB_REASON_BY_HAND);
+    free_board(b);
+}
+
+/* An erase that goes on while the stub starts: the stub would read no id. */
+static void the_stub_waits_for_a_busy_flash(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(four_byte_chips) / sizeof(four_byte_chips[0]); i++) {
+        board_t *b = new_board(four_byte_chips[i], SIM_LINK_TCP);
+
+        b->chip_options.flash_busy_ms = 1500;
+        must_connect(b);
+        assert_true(stats_of(b).stub);
+        assert_non_null(strstr(b->notes, "busy"));
+        check_read(b, 0x8000, 4096);
+        free_board(b);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stub_that_misreads_the_flash_is_not_used),
+        cmocka_unit_test(nor_for_such_a_flash_without_data),
+        cmocka_unit_test(without_a_reset_line_that_is_an_error),
+        cmocka_unit_test(the_stub_waits_for_a_busy_flash),
+    };
+
+    return RUN_WITH_FLASH(tests);
+}
