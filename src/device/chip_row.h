@@ -79,6 +79,7 @@ typedef struct eb_chip_facts {
     char flash_voltage[8];
     char flash_type[8];
     uint64_t rom_clock_hz; /* what the ROM takes its crystal for; 0: it knows */
+    uint32_t flash_pins;   /* for SPI_ATTACH, where eFuses name them; 0: the usual ones */
     int crystal_mhz;       /* by the calibration of the ROM; 0: not known */
     /* To be done before the flash is attached; NULL: nothing. Static storage. */
     const eb_reg_program_t *flash_power;
@@ -105,6 +106,8 @@ typedef struct eb_chip_row {
     int secure_crystal_mhz;            /* to assume where it cannot be measured; 0: not known */
 
     eb_spi_regs_t spi;
+    uint64_t flash_gpios; /* a bit for each pin that SPI_ATTACH takes; 0: the usual ones only */
+    bool has_hspi;        /* SPI_ATTACH takes the pins of the second controller */
     eb_watchdog_regs_t watchdog;
     eb_download_regs_t download;
 
@@ -167,6 +170,15 @@ const char *eb_fact_name(const char *const *names, size_t count, uint32_t value,
 
 void eb_facts_add_feature(eb_chip_facts_t *facts, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Pins of a flash as SPI_ATTACH takes them. */
+static inline uint32_t eb_flash_pins(uint32_t clk, uint32_t q, uint32_t d, uint32_t hd, uint32_t cs)
+{
+    return hd << 24 | cs << 18 | d << 12 | q << 6 | clk;
+}
+
+/* Bits of the GPIOs from..to. */
+#define EB_GPIOS(from, to) ((UINT64_MAX >> (63 - (to))) & ~((1ull << (from)) - 1u))
 
 /* Memory in the package: "Embedded Flash 4MB (XMC)". */
 #define EB_MEMORY_SIZES 8

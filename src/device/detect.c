@@ -167,6 +167,7 @@ eb_code_t eb_detect_facts(eb_session_t *s, eb_err_t *err)
     name_chip(s, &s->chip);
     s->rom_clock_hz = facts.rom_clock_hz;
     s->flash_power = facts.flash_power;
+    s->flash_pins = facts.flash_pins;
     (void)snprintf(s->flash.voltage, sizeof(s->flash.voltage), "%s", facts.flash_voltage);
     (void)snprintf(s->flash.type, sizeof(s->flash.type), "%s", facts.flash_type);
     return find_crystal(s, &facts, err);

@@ -31,20 +31,21 @@ static eb_code_t simple_command(eb_session_t *s, uint8_t op, const uint8_t *data
     return eb_dev_command(s, &request, &reply, err);
 }
 
-/* A stub attaches the flash when it starts. */
+/* A stub attaches the flash when it starts, on the pins that it finds by itself. */
 static eb_code_t attach(eb_session_t *s, eb_err_t *err)
 {
-    static const uint8_t usual[8] = {0}; /* the usual pins; not the legacy way */
+    uint8_t pins[8] = {0}; /* the second word, for the ROM only: not the legacy way */
     /* The oldest ROM has no command for it, but attaches when a write begins: of nothing, here. */
     static const uint8_t nothing[16] = {[9] = 0x04}; /* erase 0, 0 blocks of 0x400, at 0 */
 
-    if (s->stub) {
+    if (s->stub && s->spi_connection.kind == EB_SPI_USUAL) {
         return EB_OK;
     }
-    if (s->row->old_rom) {
+    if (s->row->old_rom && !s->stub) {
         return simple_command(s, EB_CMD_FLASH_BEGIN, nothing, sizeof(nothing), err);
     }
-    return simple_command(s, EB_CMD_SPI_ATTACH, usual, sizeof(usual), err);
+    eb_put_le32(pins, s->flash_pins);
+    return simple_command(s, EB_CMD_SPI_ATTACH, pins, s->stub ? 4 : sizeof(pins), err);
 }
 
 static eb_code_t take_step(eb_session_t *s, const eb_reg_step_t *step, eb_err_t *err)

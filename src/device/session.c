@@ -38,6 +38,13 @@ static eb_code_t take_reset_sequence(eb_session_t *s, eb_err_t *err)
     return eb_reset_parse(text, &s->custom_reset, err);
 }
 
+static eb_code_t take_spi_connection(eb_session_t *s, eb_err_t *err)
+{
+    const char *text = s->options.spi_connection;
+
+    return text == NULL ? EB_OK : eb_spi_connection_parse(text, &s->spi_connection, err);
+}
+
 static void pass_note(void *user, eb_level_t level, const char *text)
 {
     const eb_session_t *s = user;
@@ -101,6 +108,9 @@ static eb_code_t new_session(const eb_session_options_t *options, const eb_event
     if (code == EB_OK) {
         code = take_reset_sequence(s, err);
     }
+    if (code == EB_OK) {
+        code = take_spi_connection(s, err);
+    }
     if (code == EB_OK && options->after == EB_AFTER_SOFT_RESET && !options->no_stub) {
         code = eb_err_set_reason(err, EB_ERR_USAGE, EB_REASON_ROM_SOFT_RESET,
                                  "soft reset: the stub cannot start the program by a command");
@@ -110,6 +120,7 @@ static eb_code_t new_session(const eb_session_options_t *options, const eb_event
     }
     /* The caller lends these only for this call. */
     s->options.port = s->options.chip = s->options.stub_path = s->options.reset_sequence = NULL;
+    s->options.spi_connection = NULL;
     if (s->chip_name[0] != '\0' && eb_chip_row_by_name(s->chip_name) == NULL) {
         return eb_err_set(err, EB_ERR_USAGE, "no chip %s is known", s->chip_name);
     }
@@ -138,6 +149,9 @@ static eb_code_t bring_up(eb_session_t *s, eb_err_t *err)
     }
     if (code == EB_OK) {
         code = eb_detect_facts(s, err);
+    }
+    if (code == EB_OK) {
+        code = eb_spi_connection_take(s, err);
     }
     if (code == EB_OK) {
         code = check_after(s, err);

@@ -18,6 +18,12 @@
 #define EB_RECONNECT_TRIES 4
 #define EB_PORT_RETURN_MS  10000 /* a USB port that comes back does so within some seconds */
 
+/* Where the user says that the flash is. */
+typedef struct eb_spi_connection {
+    enum { EB_SPI_USUAL, EB_SPI_FIRST, EB_SPI_SECOND, EB_SPI_PINS } kind;
+    uint8_t pins[5]; /* CLK, Q, D, HD, CS */
+} eb_spi_connection_t;
+
 struct eb_session {
     /* the options; strings are copies */
     eb_session_options_t options;
@@ -25,9 +31,10 @@ struct eb_session {
     char chip_name[EB_CHIP_NAME_BYTES];
     char stub_path[EB_STUB_PATH_BYTES];
     eb_reset_sequence_t custom_reset; /* count 0: by the kind of port */
-    const eb_events_t *ev;            /* own_events */
-    eb_events_t own_events;           /* lead to outer, except a cancel while the board is left */
-    const eb_events_t *outer;         /* borrowed */
+    eb_spi_connection_t spi_connection;
+    const eb_events_t *ev;    /* own_events */
+    eb_events_t own_events;   /* lead to outer, except a cancel while the board is left */
+    const eb_events_t *outer; /* borrowed */
     bool leaving;
 
     /* the way there */
@@ -45,6 +52,7 @@ struct eb_session {
     eb_flash_info_t flash;
     uint64_t rom_clock_hz;
     const eb_reg_program_t *flash_power; /* before the flash is attached; NULL: nothing */
+    uint32_t flash_pins;                 /* for SPI_ATTACH */
     bool secure_download;
     bool out_of_step; /* the board does not follow commands: recovery needs a reset */
     bool connected;   /* ROM bootloader or stub has answered since the last reset */
@@ -147,6 +155,13 @@ eb_code_t eb_baud_change(eb_session_t *s, uint32_t baud, eb_err_t *err);
 uint32_t eb_baud_now(const eb_session_t *s);
 /* The next step below; 0 at the lowest. */
 uint32_t eb_baud_below(uint32_t baud);
+
+/* -- spi_connection.c ------------------------------------------------------------------------- */
+
+/* "SPI", "HSPI" or "CLK,Q,D,HD,CS", as esptool takes it. EB_ERR_USAGE. */
+eb_code_t eb_spi_connection_parse(const char *text, eb_spi_connection_t *out, eb_err_t *err);
+/* Once the chip is known: into s->flash_pins. EB_ERR_UNSUPPORTED on a chip that cannot. */
+eb_code_t eb_spi_connection_take(eb_session_t *s, eb_err_t *err);
 
 /* -- flash_id.c ------------------------------------------------------------------------------- */
 

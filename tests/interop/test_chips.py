@@ -46,6 +46,13 @@ CHIPS = {
                     "Coding Scheme None",
         "crystal": 26, "mac": "24:0a:c4:12:34:56", "rates": True,
     },
+    # Its ROM bootloader finds the flash only on the pins that the eFuses name.
+    "esp32-pico-d4": {
+        "sim": "--chip esp32 --efuse pico-d4", "type": "ESP32-PICO-D4 (revision v1.0)",
+        "features": "Wi-Fi, BT, Dual Core + LP Core, 240MHz, Embedded Flash, "
+                    "Vref calibration in eFuse, Coding Scheme None",
+        "crystal": 40, "mac": "24:0a:c4:12:34:56", "rates": True,
+    },
     "esp32s2": {
         "sim": "--chip esp32s2", "type": "ESP32-S2R2 (revision v1.0)",
         "features": "Wi-Fi, Single Core, 240MHz, No Embedded Flash, Embedded PSRAM 2MB, "

@@ -59,6 +59,9 @@ static const eb_opt_row_t rows[] = {
     [EB_OPT_STUB] = {
         "stub", 0, TEXT, BOARD, .value_name = "FILE",
         .help = "use the stub in FILE, which has esptool's JSON format"},
+    [EB_OPT_SPI_CONNECTION] = {
+        "spi-connection", 0, TEXT, BOARD, .value_name = "PINS",
+        .help = "pins of a flash that is not on the usual ones: SPI, HSPI or CLK,Q,D,HD,CS"},
     [EB_OPT_CONNECT_ATTEMPTS] = {
         "connect-attempts", 0, NUMBER, BOARD, .value_name = "N", .max = 100000,
         .help = "number of attempts to connect (default: 7); 0 tries until Ctrl-C",

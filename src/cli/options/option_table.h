@@ -21,6 +21,7 @@ typedef enum eb_opt {
     EB_OPT_RESET_SEQUENCE,
     EB_OPT_NO_STUB,
     EB_OPT_STUB,
+    EB_OPT_SPI_CONNECTION,
     EB_OPT_CONNECT_ATTEMPTS,
     /* the folder */
     EB_OPT_DIR,

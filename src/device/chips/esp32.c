@@ -131,6 +131,24 @@ static const char *flash_voltage(const uint32_t *words)
     return eb_bit(words[W_STRAP], 5) ? "1.8V" : "3.3V";
 }
 
+static uint32_t pad_to_gpio(uint32_t pad)
+{
+    return pad >= 30 ? pad + 2 : pad; /* GPIO30 and 31 do not exist */
+}
+
+/* Pads of a flash in the package. With none or all of the bits burnt they say nothing. */
+static uint32_t flash_pins(const uint32_t *words)
+{
+    const uint32_t pads = eb_field(words[W_EFUSE5], 0, 20), hd = eb_field(words[W_EFUSE3], 4, 5);
+
+    if ((pads == 0 && hd == 0) || (pads == 0xFFFFF && hd == 0x1F)) {
+        return 0;
+    }
+    return eb_flash_pins(pad_to_gpio(eb_field(pads, 0, 5)), pad_to_gpio(eb_field(pads, 5, 5)),
+                         pad_to_gpio(eb_field(pads, 10, 5)), pad_to_gpio(hd),
+                         pad_to_gpio(eb_field(pads, 15, 5)));
+}
+
 static void read_facts(const uint32_t *words, eb_chip_facts_t *out)
 {
     static const char *const kinds[] = {"base", "softap", "bt", "ethernet", NULL};
@@ -144,6 +162,7 @@ static void read_facts(const uint32_t *words, eb_chip_facts_t *out)
     read_features(words, out);
     read_security(words, out->chip.revision_major, &out->chip.security);
     (void)strncpy(out->flash_voltage, flash_voltage(words), sizeof(out->flash_voltage) - 1);
+    out->flash_pins = flash_pins(words);
     /* The ROM measures its crystal against an RC clock whose eFuse says how fast it is; baud rates
      * that it sets are off by the error of that. */
     out->rom_clock_hz = calibration * 15625u * rc_clock / 40u;
@@ -172,6 +191,8 @@ const eb_chip_row_t eb_chip_esp32 = {
             .miso_dlen = 0x2C,
             .w0 = 0x80,
             .addr_from_top = true},
+    .flash_gpios = EB_GPIOS(0, 29) | EB_GPIOS(32, 33),
+    .has_hspi = true,
     .fact_regs = {[W_EFUSE0] = EFUSE(0),
                   [W_EFUSE1] = EFUSE(1),
                   [W_EFUSE2] = EFUSE(2),

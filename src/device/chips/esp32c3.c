@@ -48,6 +48,7 @@ const eb_chip_row_t eb_chip_esp32c3 = {
                  .super_config_reg = RTC(0xAC),
                  .super_auto_feed = 1u << 31,
                  .can_reset = true},
+    .flash_gpios = EB_GPIOS(0, 21),
     .fact_regs = {[W_MAC_LOW] = BLOCK1(0),
                   [W_MAC_HIGH] = BLOCK1(1),
                   [W_BLOCK1_3] = BLOCK1(3),

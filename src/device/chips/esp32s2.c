@@ -91,6 +91,7 @@ const eb_chip_row_t eb_chip_esp32s2 = {
                  .strap_run = 1u << 3,
                  .force_reg = RTC(0x128),
                  .force_on = 1u << 0},
+    .flash_gpios = EB_GPIOS(0, 21) | EB_GPIOS(26, 46),
     .fact_regs = {[W_MAC_LOW] = BLOCK1(0),
                   [W_MAC_HIGH] = BLOCK1(1),
                   [W_BLOCK1_3] = BLOCK1(3),

@@ -89,6 +89,7 @@ const eb_chip_row_t eb_chip_esp32s3 = {
                  .force_reg = RTC(0x12C),
                  .force_on = 1u << 0,
                  .clear_force = true},
+    .flash_gpios = EB_GPIOS(0, 21) | EB_GPIOS(26, 48),
     .fact_regs = {[W_MAC_LOW] = BLOCK1(0),
                   [W_MAC_HIGH] = BLOCK1(1),
                   [W_BLOCK1_3] = BLOCK1(3),

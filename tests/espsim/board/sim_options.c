@@ -40,6 +40,7 @@ enum {
     OPT_NO_SFDP,
     OPT_MUTE_FLASH,
     OPT_EFUSE,
+    OPT_FLASH_PINS,
     OPT_MAC,
     OPT_NO_STUB,
     OPT_LYING,
@@ -84,6 +85,7 @@ static const struct option long_options[] = {
     {"no-sfdp", no_argument, NULL, OPT_NO_SFDP},
     {"mute-flash", no_argument, NULL, OPT_MUTE_FLASH},
     {"efuse", required_argument, NULL, OPT_EFUSE},
+    {"flash-pins", required_argument, NULL, OPT_FLASH_PINS},
     {"mac", required_argument, NULL, OPT_MAC},
     {"stub-never-starts", no_argument, NULL, OPT_NO_STUB},
     {"lying-write-every", required_argument, NULL, OPT_LYING},
@@ -95,75 +97,6 @@ static const struct option long_options[] = {
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
 };
-
-static const char help_board[] =
-    "Usage: espsim [options] [-- COMMAND [ARGUMENT...]]\n"
-    "A simulated Espressif board. With COMMAND: run it with ESPBACKUP_PORT and ESPTOOL_PORT set\n"
-    "to the board, and exit with its status. Without: print the address and serve until a signal.\n"
-    "\n"
-    "Link (default --tcp):\n"
-    "  --tcp [[HOST:]PORT]      raw TCP, no modem lines; without PORT, or 0: any free one\n"
-    "  --rfc2217 [[HOST:]PORT]  RFC 2217: line settings, DTR and RTS\n"
-    "  --pty [LINKPATH]         pseudo terminal; LINKPATH is made a link to it. COMMAND sees it "
-    "as\n"
-    "                           a USB serial adapter, /dev/ttyUSB7, by means of a preload\n"
-    "  --usb-id VID:PID         what that adapter is (default 10c4:ea60)\n"
-    "  --usb-product TEXT       and is called\n"
-    "  --no-modem-lines         its driver does not know DTR and RTS\n"
-    "  --usb-jtag               no adapter: the chip's own USB-Serial/JTAG unit behind --pty. A\n"
-    "                           watchdog's reset takes the port away; it comes back as ttyACM1\n"
-    "  --usb-otg                the chip's USB-OTG port behind --pty, driven by its code. --boot\n"
-    "                           download: BOOT was held while it was plugged in\n"
-    "  --usb-vanishes           every reset does\n"
-    "  --usb-full-packets       stubs leave a full last packet waiting, as those before 1.2 did\n"
-    "  --usb-watchdog-ms N      what an app's watchdog leaves a host to switch it off (9000)\n"
-    "  --boot download|run      IO0 held low, or high unless DTR pulls it low\n"
-    "                           (default: download for --tcp, run otherwise)\n"
-    "  --reset-on-connect       each new connection resets the board\n"
-    "  --tcp-baud follow|N      rate of the far end of raw TCP (default follow: the chip's)\n"
-    "  --max-baud N             the adapter stays at N when it is asked for more, and says so\n"
-    "  --en-rise-ms N           from releasing EN to sampling IO0 (default 5; for --rfc2217 90,\n"
-    "                           or 5 after IO0 goes low)\n"
-    "\n"
-    "Time:\n"
-    "  --wire instant|real      real: bytes take 10 bit times and the FIFO overflows; instant\n"
-    "                           (default): nothing takes time and a full FIFO holds the host up\n"
-    "  --latency-ms N           adapter, chip to host, with --wire real (default 2)\n"
-    "\n";
-static const char help_faults[] =
-    "Faults (repeatable by --seed; BYTES may end in K or M):\n"
-    "  --fault LIST             flip=P,drop=P,dup=P,insert=P,stall=P: probability per byte, at\n"
-    "                           any rate or with above=BAUD at a higher one;\n"
-    "                           reset@BYTES, unplug@BYTES, hangup@BYTES, interrupt@BYTES (SIGINT\n"
-    "                           to the command), also @FROM-TO (random in it) and\n"
-    "                           reset-every=BYTES (mean); counted over the directions of\n"
-    "                           --fault-dir, after --fault-after. May be given more than once\n"
-    "  --fault-dir DIR          both (default), to-host, to-chip\n"
-    "  --fault-after BYTES      bytes of a direction that stay whole first (default 0)\n"
-    "  --fault-max N            no more than N faults in all\n"
-    "  --stall-ms N             length of a stall (default 100)\n"
-    "  --replug-ms N            come back so long after an unplug (default: stay gone)\n"
-    "\n"
-    "Chip:\n"
-    "  --chip NAME              esp32 (default), esp8266, esp32s2, esp32s3, esp32c2, esp32c3,\n"
-    "                           esp32c5, esp32c6, esp32c61, esp32h2, esp32h21, esp32h4, esp32p4,\n"
-    "                           esp32s31\n"
-    "  --crystal MHZ            where a chip is built with more than one: esp8266, esp32, esp32c2\n"
-    "  --flash FILE             the flash; changed in place (default: erased, in memory)\n"
-    "  --flash-size SIZE        4MB, 512K, 0x400000 (default: of FILE, else 4MB)\n"
-    "  --jedec MMTTCC           answer to RDID, hexadecimal\n"
-    "  --no-sfdp, --mute-flash  no SFDP table; RDID answers FFFFFF\n"
-    "  --efuse NAME             typical (default), blank, encrypted, secure-boot, secure-download\n"
-    "  --mac AA:BB:CC:DD:EE:FF\n"
-    "  --stub-never-starts      MEM_END is acknowledged and then nothing is heard\n"
-    "  --lying-write-every N    every N-th page program does nothing\n"
-    "  --flash-busy-ms N        the flash is still busy with an erase, for so long\n"
-    "\n"
-    "  --seed N                 of everything random (default 1)\n"
-    "  --report FILE            counters as JSON, at the end\n"
-    "  --ready-file FILE        written with the address when the board is up\n"
-    "  --log                    what happens, on stderr\n"
-    "  --help\n";
 
 static int usage(const char *option, const char *value, const char *expected)
 {
@@ -362,6 +295,8 @@ static const char **text_target(sim_options_t *o, int option)
         return &o->chip.flash_path;
     case OPT_EFUSE:
         return &o->chip.efuse_set;
+    case OPT_FLASH_PINS:
+        return &o->chip.flash_pins;
     case OPT_MAC:
         return &o->chip.mac;
     case OPT_REPORT:
@@ -442,8 +377,7 @@ static int parse_option(sim_options_t *o, int option, const char *name, char *te
     case OPT_JEDEC:
         return parse_jedec(o, text);
     case OPT_HELP:
-        fputs(help_board, stdout);
-        fputs(help_faults, stdout);
+        sim_options_help();
         return 0;
     case '?':
         fprintf(stderr, "see espsim --help\n");

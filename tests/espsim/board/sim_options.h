@@ -14,5 +14,6 @@ typedef struct sim_options {
 
 /* < 0: go on; otherwise exit with this status (--help, --version or a usage error). */
 int sim_options_parse(sim_options_t *options, int argc, char **argv);
+void sim_options_help(void);
 
 #endif

@@ -59,6 +59,27 @@ static bool chip_parse_mac(const char *text, uint8_t mac[6])
     return true;
 }
 
+static bool chip_choose_pins(sim_chip_t *chip, const char *text)
+{
+    unsigned pin[5];
+    char rest;
+    chip->flash_pins = chip->efuses->flash_pins;
+    if (text == NULL) {
+        return true;
+    }
+    if (strcmp(text, "SPI") == 0 || strcmp(text, "HSPI") == 0) {
+        chip->flash_pins = text[0] == 'H';
+        return true;
+    }
+    if (sscanf(text, "%2u,%2u,%2u,%2u,%2u%c", &pin[0], &pin[1], &pin[2], &pin[3], &pin[4], &rest) !=
+        5) {
+        fprintf(stderr, "espsim: not the pins of a flash: %s\n", text);
+        return false;
+    }
+    chip->flash_pins = SIM_FLASH_PINS(pin[0], pin[1], pin[2], pin[3], pin[4]);
+    return true;
+}
+
 static bool chip_choose_crystal(sim_chip_t *chip, uint32_t mhz)
 {
     for (size_t i = 0; i < SIM_CRYSTALS_MAX; i++) {
@@ -83,7 +104,8 @@ static bool chip_make(sim_chip_t *chip, const sim_chip_options_t *options)
     if (options->mac != NULL && !chip_parse_mac(options->mac, chip->mac)) {
         return false;
     }
-    if (!chip_choose_crystal(chip, options->crystal_mhz)) {
+    if (!chip_choose_pins(chip, options->flash_pins) ||
+        !chip_choose_crystal(chip, options->crystal_mhz)) {
         return false;
     }
     if (options->usb_jtag && !chip->row->has_usb_jtag) {

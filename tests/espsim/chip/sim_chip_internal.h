@@ -109,9 +109,16 @@ typedef struct sim_efuse_row {
     } security;
     bool secure_download;
     bool octal_flash;
-    bool flash_off;   /* the flash has no power until the host switches it on */
-    const char *stub; /* `chip` of its stub rows; NULL: the chip's name */
+    uint32_t flash_pins; /* that the eFuses name, as SPI_ATTACH takes them; 0: the usual ones */
+    sim_word_t silicon;  /* a register that such a part has otherwise; address 0: none */
+    bool flash_off;      /* the flash has no power until the host switches it on */
+    const char *stub;    /* `chip` of its stub rows; NULL: the chip's name */
 } sim_efuse_row_t;
+
+/* The ESP32's ROM attaches a flash to the pins of SPI_ATTACH's argument: 6 bits each. */
+#define SIM_FLASH_PINS(clk, q, d, hd, cs)                                                          \
+    ((uint32_t)(hd) << 24 | (uint32_t)(cs) << 18 | (uint32_t)(d) << 12 | (uint32_t)(q) << 6 |      \
+     (uint32_t)(clk))
 
 /* A set that is made from another one. */
 enum { SIM_SECURED_WORDS_MAX = 16, SIM_SECURITY_SECURE_BOOT = 1 << 0 };
@@ -225,6 +232,7 @@ struct sim_chip {
     bool watchdog_unlocked;
     atomic_bool reset_ordered; /* the host has set the watchdog, and it has not struck yet */
 
+    uint32_t flash_pins; /* where the flash is: 0 SPI, 1 HSPI, else SIM_FLASH_PINS */
     bool flash_attached;
     bool four_byte;
     uint32_t flash_limit; /* the size that ROM code believes; it refuses what lies beyond */
@@ -315,8 +323,9 @@ void sim_watchdog_stop(sim_chip_t *chip);
 
 /* ---- sim_spi.c: the flash as ROM code uses it ------------------------------------------------ */
 
-void sim_spi_user_command(sim_chip_t *chip); /* the controller's USR bit was set */
-bool sim_spi_wait_idle(sim_chip_t *chip);    /* false: the flash never gets ready */
+void sim_spi_user_command(sim_chip_t *chip);          /* the controller's USR bit was set */
+void sim_spi_attach(sim_chip_t *chip, uint32_t pins); /* no flash there: none answers */
+bool sim_spi_wait_idle(sim_chip_t *chip);             /* false: the flash never gets ready */
 bool sim_spi_is_idle(sim_chip_t *chip);
 uint32_t sim_spi_read_id(sim_chip_t *chip); /* FFFFFF of a mute or busy flash */
 bool sim_spi_unlock(sim_chip_t *chip);

@@ -24,6 +24,12 @@ static const sim_word_t esp32_typical[] = {{0x3FF5A00C, ESP32_D0WD_V3},
                                            {0x3FF5A010, ESP32_VREF},
                                            {0x3FF5A014, ESP32_REV_3_1}};
 
+/* The flash in the package is on pins that words 5 (CLK 4:0, Q 9:5, D 14:10, CS 19:15) and 3 (HD
+ * 8:4) name. */
+static const sim_word_t esp32_pico_d4[] = {{0x3FF5A00C, 5u << 9 | 1u << 13 | 1u << 15 | 11u << 4},
+                                           {0x3FF5A010, ESP32_VREF},
+                                           {0x3FF5A014, 6u | 17u << 5 | 8u << 10 | 16u << 15}};
+
 static const sim_word_t esp32_encrypted[] = {{0x3FF5A000, 1u << 20 | 1u << 16},
                                              {0x3FF5A00C, ESP32_D0WD_V3},
                                              {0x3FF5A010, ESP32_VREF},
@@ -109,6 +115,12 @@ static const sim_word_t s31_typical[] = {{0x2071505C, 1u << 18}};
 const sim_efuse_row_t sim_efuse_rows[] = {
     {.chip = "esp32", .name = "typical", SET(esp32_typical), ESP32_MAC},
     {.chip = "esp32", .name = "blank"},
+    {.chip = "esp32",
+     .name = "pico-d4",
+     SET(esp32_pico_d4),
+     ESP32_MAC,
+     .flash_pins = SIM_FLASH_PINS(6, 17, 8, 11, 16),
+     .silicon = {0x3FF6607C, 0x16042000}}, /* of before revision 3 */
     {.chip = "esp32", .name = "encrypted", SET(esp32_encrypted), ESP32_MAC},
     {.chip = "esp32", .name = "secure-boot", SET(esp32_secure_boot), ESP32_MAC},
     {.chip = "esp32c3",

@@ -240,6 +240,9 @@ void sim_memory_reset(sim_chip_t *chip)
     for (size_t i = 0; i < chip->row->reset_word_count; i++) {
         memory_put(chip, chip->row->reset_words[i].addr, chip->row->reset_words[i].value);
     }
+    if (chip->efuses->silicon.addr != 0) {
+        memory_put(chip, chip->efuses->silicon.addr, chip->efuses->silicon.value);
+    }
     for (size_t i = 0; i < chip->efuses->word_count; i++) {
         memory_put(chip, chip->efuses->words[i].addr, chip->efuses->words[i].value);
     }

@@ -167,7 +167,7 @@ enum sim_rom_error sim_rom_spi_set_params(sim_rom_t *rom)
 
 enum sim_rom_error sim_rom_spi_attach(sim_rom_t *rom)
 {
-    rom->chip->flash_attached = true;
+    sim_spi_attach(rom->chip, sim_rom_arg(rom, 0));
     return SIM_ROM_OK;
 }
 

@@ -97,6 +97,11 @@ static uint8_t spi_status(sim_chip_t *chip)
     return status;
 }
 
+void sim_spi_attach(sim_chip_t *chip, uint32_t pins)
+{
+    chip->flash_attached = pins == chip->flash_pins;
+}
+
 uint32_t sim_spi_read_id(sim_chip_t *chip)
 {
     uint8_t id[3] = {0};

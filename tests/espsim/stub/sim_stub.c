@@ -89,7 +89,7 @@ static uint64_t stub_flash_size(sim_chip_t *chip, bool v2)
 static void stub_prepare(sim_chip_t *chip, const sim_stub_row_t *row)
 {
     bool v2 = row->generation == SIM_STUB_V2;
-    chip->flash_attached = true;
+    sim_spi_attach(chip, chip->efuses->flash_pins);
     chip->flash_limit = LEGACY_FLASH_LIMIT;
     uint64_t size = stub_flash_size(chip, v2);
     chip->four_byte = chip->row->stub_four_byte && stub_since(row, chip->row->four_byte_since) &&

@@ -239,6 +239,9 @@ static uint8_t legacy_execute(sim_stub_t *stub, const sim_stub_command_t *comman
         }
         return legacy_nested(command->length == 24);
     case 0x0D:
+        if (command->length == 4) {
+            sim_spi_attach(chip, sim_stub_arg(command, 0));
+        }
         return legacy_nested(command->length == 4);
     case 0x0F:
         return command->length == 8 ? LEGACY_OK : LEGACY_BAD_DATA_LEN;

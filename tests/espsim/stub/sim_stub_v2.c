@@ -223,6 +223,9 @@ static uint16_t v2_execute(sim_stub_t *stub, const sim_stub_command_t *command, 
         }
         return command->length == 24 ? V2_OK : V2_BAD_DATA_LEN;
     case 0x0D:
+        if (command->length == 4) {
+            sim_spi_attach(chip, sim_stub_arg(command, 0));
+        }
         return command->length == 4 ? V2_OK : V2_BAD_DATA_LEN;
     case 0x0F:
         return command->length == 8 ? V2_OK : V2_BAD_DATA_LEN;

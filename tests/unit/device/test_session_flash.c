@@ -84,12 +84,87 @@ static void the_stub_waits_for_a_busy_flash(void **state)
     }
 }
 
+/* Where the ROM bootloader is told by eFuses, and where by the user. */
+static void check_pins(const char *chip, const char *efuses, const char *flash_at, const char *told,
+                       bool answers)
+{
+    for (int no_stub = 0; no_stub < 2; no_stub++) {
+        board_t *b = new_board(chip, SIM_LINK_RFC2217);
+
+        b->chip_options.efuse_set = efuses;
+        b->chip_options.flash_pins = flash_at;
+        b->session_options.spi_connection = told;
+        b->session_options.no_stub = no_stub != 0;
+        must_connect(b);
+        assert_int_equal(eb_session_flash(b->session)->known, answers);
+        if (answers) {
+            check_read(b, 0x8000, 4096);
+            assert_int_equal(eb_session_recover(b->session, &b->err), EB_OK);
+            check_read(b, 0x8000, 4096);
+        }
+        free_board(b);
+    }
+}
+
+static void a_flash_is_found_on_its_pins(void **state)
+{
+    (void)state;
+    check_pins("esp32", NULL, NULL, NULL, true);
+    check_pins("esp32", NULL, NULL, "spi", true);
+    check_pins("esp32", NULL, NULL, "HSPI", false);
+    check_pins("esp32", "pico-d4", NULL, NULL, true);
+    check_pins("esp32", "pico-d4", "SPI", "SPI", true);
+    check_pins("esp32", NULL, "HSPI", "HSPI", true);
+    check_pins("esp32", NULL, "HSPI", NULL, false);
+    check_pins("esp32", NULL, "6,17,8,11,16", "6,17,8,11,16", true);
+    check_pins("esp32c3", NULL, "1,2,3,4,5", "1,2,3,4,5", true);
+    check_pins("esp32s3", NULL, "12,13,11,46,10", "12,13,11,46,10", true);
+}
+
+static void check_pins_refused(const char *chip, const char *told, eb_code_t code,
+                               const char *words)
+{
+    board_t *b = new_board(chip, SIM_LINK_TCP);
+
+    b->session_options.spi_connection = told;
+    assert_int_equal(connect_board(b), code);
+    if (strstr(b->err.message, words) == NULL) {
+        fail_msg("%s", b->err.message);
+    }
+    free_board(b);
+}
+
+static void pins_that_a_chip_has_not_are_refused(void **state)
+{
+    static const char *const bad[] = {"",
+                                      "6",
+                                      "6,17,8,11",
+                                      "6,17,8,11,16,7",
+                                      "6,17,8,11,x",
+                                      "6, 17,8,11,16",
+                                      "-6,17,8,11,16",
+                                      "6,17,8,11,100",
+                                      "SPI2"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        check_pins_refused("esp32", bad[i], EB_ERR_USAGE, "CLK,Q,D,HD,CS");
+    }
+    check_pins_refused("esp32", "6,17,8,30,16", EB_ERR_UNSUPPORTED, "no flash on GPIO30");
+    check_pins_refused("esp32s3", "6,17,8,47,16", EB_ERR_UNSUPPORTED, "no flash on GPIO47");
+    check_pins_refused("esp32c6", "6,17,8,11,16", EB_ERR_UNSUPPORTED, "fixed pins");
+    check_pins_refused("esp32c3", "HSPI", EB_ERR_UNSUPPORTED, "HSPI");
+    check_pins_refused("esp8266", "HSPI", EB_ERR_UNSUPPORTED, "HSPI");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stub_that_misreads_the_flash_is_not_used),
         cmocka_unit_test(nor_for_such_a_flash_without_data),
         cmocka_unit_test(without_a_reset_line_that_is_an_error),
+        cmocka_unit_test(a_flash_is_found_on_its_pins),
+        cmocka_unit_test(pins_that_a_chip_has_not_are_refused),
         cmocka_unit_test(the_stub_waits_for_a_busy_flash),
     };
 
