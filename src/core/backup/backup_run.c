@@ -17,21 +17,16 @@
 #include <unistd.h>
 
 typedef struct backup {
-    eb_session_t *session;
     const eb_backup_job_t *job;
-    const eb_backup_options_t *options;
-    const eb_events_t *ev;
-    eb_range_t range;
     eb_partial_file_t part;
     eb_read_state_t reading;
-    int earlier_fd;
-    char earlier_path[EB_PATH_BYTES];
 } backup_t;
 
-static void describe_board(const backup_t *b, int64_t now_unix, eb_journal_head_t *head)
+static void describe_board(const eb_read_state_t *reading, int64_t now_unix,
+                           eb_journal_head_t *head)
 {
-    const eb_chip_info_t *chip = eb_session_chip(b->session);
-    const eb_flash_info_t *flash = eb_session_flash(b->session);
+    const eb_chip_info_t *chip = eb_session_chip(reading->session);
+    const eb_flash_info_t *flash = eb_session_flash(reading->session);
 
     memset(head, 0, sizeof(*head));
     memcpy(head->id.chip, chip->id, sizeof(head->id.chip));
@@ -39,24 +34,24 @@ static void describe_board(const backup_t *b, int64_t now_unix, eb_journal_head_
            chip->mac_count > 0 ? sizeof(head->id.mac) : sizeof("none"));
     head->id.jedec_id = flash->jedec_id & 0xFFFFFF;
     head->id.flash_size_bytes = flash->size_bytes;
-    head->id.range = b->range;
+    head->id.range = reading->range;
     head->started_unix = now_unix;
 }
 
-static void tell_security(const backup_t *b)
+static void tell_security(const eb_session_t *session, const eb_events_t *ev)
 {
-    const eb_security_t *security = &eb_session_chip(b->session)->security;
+    const eb_security_t *security = &eb_session_chip(session)->security;
 
-    eb_event_note(b->ev, EB_LEVEL_NOTE,
+    eb_event_note(ev, EB_LEVEL_NOTE,
                   "the image holds everything that is on the board, Wi-Fi passwords and keys too: "
                   "only you can read the file; keep it so");
     if (security->flash_encryption == EB_YES) {
-        eb_event_note(b->ev, EB_LEVEL_WARNING,
+        eb_event_note(ev, EB_LEVEL_WARNING,
                       "flash encryption is on: the image is ciphertext, and of use on this very "
                       "chip only");
     }
     if (security->secure_boot == EB_YES) {
-        eb_event_note(b->ev, EB_LEVEL_NOTE,
+        eb_event_note(ev, EB_LEVEL_NOTE,
                       "secure boot is on: a board starts this firmware only if it trusts the same "
                       "signing key");
     }
@@ -66,16 +61,14 @@ static void tell_security(const backup_t *b)
 
 /* The flash addresses of a backup's bytes: its sidecar tells; without one it must be as long as the
  * flash. */
-static eb_code_t range_of_earlier(const backup_t *b, const char *path, eb_range_t *out,
+static eb_code_t range_of_earlier(uint64_t flash_bytes, const char *path, eb_range_t *out,
                                   eb_err_t *err)
 {
-    uint64_t size, flash_bytes = eb_session_flash(b->session)->size_bytes;
+    uint64_t size;
     eb_sidecar_t *sidecar = NULL;
     eb_code_t code = eb_find_sidecar(path, &sidecar, err);
 
-    if (!eb_path_file_size(path, &size, NULL)) {
-        size = 0;
-    }
+    (void)eb_path_file_size(path, &size, NULL); /* 0 when it is none */
     if (code == EB_OK) {
         *out = (eb_range_t){sidecar->addr, (uint32_t)sidecar->size_bytes};
         if (size != sidecar->size_bytes) {
@@ -99,68 +92,59 @@ static eb_code_t range_of_earlier(const backup_t *b, const char *path, eb_range_
  * found by itself is a help only. */
 static eb_code_t open_earlier(backup_t *b, const eb_journal_head_t *head, eb_err_t *err)
 {
-    bool found = true;
-    eb_code_t code;
+    const eb_backup_options_t *options = b->job->options;
     eb_candidate_file_t *earlier = &b->reading.earlier;
+    bool found = true;
 
-    if (b->options->full) {
+    if (options->full) {
         return EB_OK;
     }
-    if (b->options->since != NULL) {
-        code = eb_find_backup(b->options->dir, b->options->since, b->earlier_path, err);
-    } else {
-        code =
-            eb_find_newest(b->options->dir, head->id.mac, b->range, b->earlier_path, &found, err);
-    }
-    if (code == EB_OK && found) {
-        code = range_of_earlier(b, b->earlier_path, &earlier->range, err);
-    }
-    if (code == EB_OK && found) {
-        b->earlier_fd = open(b->earlier_path, O_RDONLY | O_CLOEXEC);
-        if (b->earlier_fd < 0) {
-            code = eb_err_set(err, EB_ERR_FILE_ACCESS, "cannot open %s", b->earlier_path);
+    eb_code_t code = options->since != NULL
+                         ? eb_find_backup(options->dir, options->since, earlier->path, err)
+                         : eb_find_newest(options->dir, head->id.mac, head->id.range, earlier->path,
+                                          &found, err);
+    if (code == EB_OK && found &&
+        (code = range_of_earlier(head->id.flash_size_bytes, earlier->path, &earlier->range, err)) ==
+            EB_OK) {
+        earlier->fd = open(earlier->path, O_RDONLY | O_CLOEXEC);
+        if (earlier->fd < 0) {
+            code = eb_err_set(err, EB_ERR_FILE_ACCESS, "cannot open %s", earlier->path);
         }
     }
-    if (code != EB_OK && b->options->since == NULL) {
-        return EB_OK;
+    if (code != EB_OK || !found) {
+        return options->since != NULL ? code : EB_OK;
     }
-    if (code == EB_OK && found) {
-        earlier->fd = b->earlier_fd;
-        earlier->path = b->earlier_path;
-        b->reading.plan.earlier = eb_range_common(earlier->range, b->range);
-        /* Of each of several partitions it is another one: a line for each is too much. */
-        eb_event_note(b->ev, b->job->partition != NULL ? EB_LEVEL_DETAIL : EB_LEVEL_NOTE,
-                      "bytes that equal %s are verified, not read", b->earlier_path);
-    }
-    return code;
+    b->reading.plan.earlier = eb_range_common(earlier->range, head->id.range);
+    /* Of each of several partitions it is another one: a line for each is too much. */
+    eb_event_note(b->reading.ev, b->job->partition != NULL ? EB_LEVEL_DETAIL : EB_LEVEL_NOTE,
+                  "bytes that equal %s are verified, not read", earlier->path);
+    return EB_OK;
 }
 
 /* Where the table and the app headers say that nothing is. Few and short reads; a board that is
  * mostly known from an earlier backup does not need them. */
 static eb_code_t guess_from_layout(backup_t *b, eb_err_t *err)
 {
+    const eb_backup_options_t *options = b->job->options;
+    const eb_layout_t *layout = b->job->layout;
     eb_read_state_t *reading = &b->reading;
+    eb_layout_t searched;
 
-    if (b->options->full || !reading->has_digest || reading->plan.earlier.size == b->range.size) {
+    if (options->full || !reading->has_digest ||
+        reading->plan.earlier.size == reading->range.size) {
         return EB_OK;
     }
-    eb_layout_source_t source = eb_layout_of_board(&reading->retry, b->options->table_addr);
-    eb_layout_t *searched = NULL;
-    const eb_layout_t *layout = b->job->layout;
-    eb_code_t code = EB_OK;
+    eb_layout_source_t source = eb_layout_of_board(&reading->retry, options->table_addr);
     if (layout == NULL) {
-        layout = searched = calloc(1, sizeof(*searched));
-        if (searched == NULL) {
-            return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
+        eb_code_t code = eb_layout_search_used(&source, NULL, &searched, err);
+        if (code != EB_OK) {
+            return code;
         }
-        code = eb_layout_search_used(&source, NULL, searched, err);
+        layout = &searched;
     }
-    if (code == EB_OK) {
-        eb_regions_use_table(&reading->plan.regions, &layout->table, source.bootloader_addr,
-                             layout->bootloader.length_bytes);
-    }
-    free(searched);
-    return code;
+    eb_regions_use_table(&reading->plan.regions, &layout->table, source.bootloader_addr,
+                         layout->bootloader.length_bytes);
+    return EB_OK;
 }
 
 /* -- the whole ------------------------------------------------------------------------------ */
@@ -168,90 +152,58 @@ static eb_code_t guess_from_layout(backup_t *b, eb_err_t *err)
 static eb_code_t read_all(backup_t *b, const eb_journal_head_t *head, eb_err_t *err)
 {
     eb_read_state_t *reading = &b->reading;
+    eb_code_t code;
 
-    reading->part_fd = b->part.fd;
-    reading->part_path = b->part.part_path;
-    reading->journal = &b->part.journal;
-    reading->plan.only_resumed = b->options->full;
+    reading->part = &b->part;
+    reading->plan.only_resumed = b->job->options->full;
     if (b->part.resumed) {
         reading->plan.resumable = &b->part.resumable;
     }
-    eb_code_t code = open_earlier(b, head, err);
-    if (code == EB_OK) {
-        code = guess_from_layout(b, err);
-    }
-    if (code == EB_OK) {
+    if ((code = open_earlier(b, head, err)) == EB_OK &&
+        (code = guess_from_layout(b, err)) == EB_OK) {
         code = eb_read_engine_run(reading, err);
     }
     return code;
 }
 
-static eb_code_t finish(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
+static void tell_what_is_kept(const eb_read_state_t *reading)
 {
-    eb_commit_t finish = {
-        .part = &b->part,
-        .options = b->options,
-        .retry = &b->reading.retry,
-        .range = b->range,
-        .partition = b->job->partition,
-        .layout = b->job->layout,
-        .contents = b->job->contents,
-        .map = &b->reading.map,
-    };
-    eb_code_t code = eb_commit_backup(&finish, b->ev, result, err);
-
-    if (code == EB_OK) {
-        result->verified = b->reading.has_digest;
-        result->part_path[0] = '\0';
-    }
-    return code;
-}
-
-static void tell_what_is_kept(const backup_t *b, const eb_backup_result_t *result)
-{
-    if (b->reading.board_erased) {
+    if (reading->board_erased) {
         return; /* the hint tells more */
     }
-    eb_event_note(b->ev, EB_LEVEL_NOTE,
+    eb_event_note(reading->ev, EB_LEVEL_NOTE,
                   "kept %s (%llu %% verified): the next backup of this board resumes it",
-                  result->part_path,
-                  (unsigned long long)(b->reading.map.verified_bytes * 100 / b->range.size));
+                  reading->part->part_path,
+                  (unsigned long long)(reading->map.verified_bytes * 100 / reading->range.size));
 }
 
 static eb_code_t run(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
 {
+    eb_read_state_t *reading = &b->reading;
     eb_journal_head_t head;
     int64_t started_us = eb_clock_us(), now_unix = eb_clock_unix();
 
-    describe_board(b, now_unix, &head);
+    describe_board(reading, now_unix, &head);
     eb_clock_utc_text(now_unix, result->created_utc, sizeof(result->created_utc));
-    result->addr = b->range.addr;
-    result->size_bytes = b->range.size;
-    /* Before there is a file: one of nothing helps nobody. */
-    eb_code_t code = eb_session_need_read(b->session, err);
-    if (code == EB_OK) {
-        code = eb_read_state_init(&b->reading, b->session, b->ev, b->range, err);
-    }
-    if (code == EB_OK) {
-        code = eb_partial_file_open(&b->part, b->options, b->job->partition, &head, b->ev, err);
-    }
+    eb_code_t code =
+        eb_partial_file_open(&b->part, b->job->options, b->job->partition, &head, reading->ev, err);
     if (code != EB_OK) {
         return code;
     }
     memcpy(result->part_path, b->part.part_path, sizeof(result->part_path));
     if (!b->job->security_told) {
-        tell_security(b);
+        tell_security(reading->session, reading->ev);
     }
     code = read_all(b, &head, err);
-    eb_verified_map_totals(&b->reading.map, &result->origins);
-    eb_session_get_stats(b->session, &result->stats);
+    eb_verified_map_totals(&reading->map, &result->origins);
+    eb_session_get_stats(reading->session, &result->stats);
     result->seconds = (double)(eb_clock_us() - started_us) / 1e6;
-    if (code == EB_OK) {
-        code = finish(b, result, err);
-    }
-    if (code != EB_OK && eb_fs_exists(result->part_path)) {
-        tell_what_is_kept(b, result);
-    } else if (code != EB_OK) {
+    if (code == EB_OK && (code = eb_commit_backup(b->job, reading, result, err)) == EB_OK) {
+        result->verified = reading->has_digest;
+        result->part_path[0] = '\0';
+    } else if (eb_fs_exists(result->part_path)) {
+        tell_what_is_kept(reading);
+    } else {
         /* Failed after the last rename: the image is whole, what is beside it may not be. */
         result->part_path[0] = '\0';
         memcpy(result->image_path, b->part.image_path, sizeof(result->image_path));
@@ -262,25 +214,19 @@ static eb_code_t run(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
 eb_code_t eb_backup_run(eb_session_t *s, const eb_backup_job_t *job, const eb_events_t *ev,
                         eb_backup_result_t *result, eb_err_t *err)
 {
-    backup_t *b = calloc(1, sizeof(*b));
+    backup_t b = {.job = job, .part = {.fd = -1, .journal.fd = -1}};
 
-    if (b == NULL) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the backup");
+    result->addr = job->range.addr;
+    result->size_bytes = job->range.size;
+    /* Before there is a file: one of nothing helps nobody. */
+    eb_code_t code = eb_session_need_read(s, err);
+    if (code != EB_OK) {
+        return code;
     }
-    b->session = s;
-    b->job = job;
-    b->options = job->options;
-    b->ev = ev;
-    b->range = job->range;
-    b->earlier_fd = -1;
-    b->part.fd = -1;
-    b->part.journal.fd = -1;
-    eb_code_t code = run(b, result, err);
-    eb_partial_file_close(&b->part);
-    eb_read_state_free(&b->reading);
-    if (b->earlier_fd >= 0) {
-        (void)close(b->earlier_fd);
+    if ((code = eb_read_state_init(&b.reading, s, ev, job->range, err)) == EB_OK) {
+        code = run(&b, result, err);
     }
-    free(b);
+    eb_partial_file_close(&b.part);
+    eb_read_state_free(&b.reading);
     return code;
 }

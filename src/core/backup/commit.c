@@ -22,53 +22,46 @@
 /* Bytes of the image where it has them, else of the board. */
 static eb_code_t read_either(void *user, uint32_t addr, uint32_t size, uint8_t *out, eb_err_t *err)
 {
-    const eb_commit_t *finish = user;
-    eb_range_t wanted = {addr, size};
+    eb_read_state_t *reading = user;
 
-    if (eb_range_common(wanted, finish->range).size == size) {
-        return eb_fs_pread(finish->part->fd, finish->part->part_path, out, size,
-                           addr - finish->range.addr, err);
-    }
-    return eb_retry_read(finish->retry, addr, size, out, err);
+    return eb_range_holds(reading->range, addr, size)
+               ? eb_read_state_bytes(reading, addr, size, out, err)
+               : eb_retry_read(&reading->retry, addr, size, out, err);
 }
 
-static eb_code_t find_contents(eb_commit_t *finish, const eb_events_t *ev, eb_sidecar_t *sidecar,
-                               eb_err_t *err)
+static eb_code_t find_contents(const eb_backup_job_t *job, eb_read_state_t *reading,
+                               eb_sidecar_t *sidecar, eb_err_t *err)
 {
-    eb_layout_source_t source = eb_layout_of_board(finish->retry, finish->options->table_addr);
-    eb_layout_t *layout = calloc(1, sizeof(*layout));
+    eb_layout_source_t source = eb_layout_of_board(&reading->retry, job->options->table_addr);
+    eb_layout_t layout;
+    eb_code_t code;
 
-    if (layout == NULL) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
-    }
     source.read = read_either;
-    source.user = finish;
-    source.check_range = finish->range;
-    eb_code_t code = EB_OK;
-    if (finish->layout != NULL) {
-        *layout = *finish->layout;
-        code = eb_layout_check_apps(&source, layout, err);
+    source.user = reading;
+    source.check_range = reading->range;
+    if (job->layout != NULL) {
+        layout = *job->layout;
+        code = eb_layout_check_apps(&source, &layout, err);
     } else {
-        code = eb_layout_search_used(&source, ev, layout, err);
+        code = eb_layout_search_used(&source, reading->ev, &layout, err);
     }
-    if (code == EB_OK) {
-        sidecar->table = layout->table;
-        sidecar->boot = layout->boot;
-    }
-    free(layout);
+    sidecar->table = layout.table;
+    sidecar->boot = layout.boot;
     return code;
 }
 
-static eb_code_t hash_partitions(const eb_commit_t *finish, eb_sidecar_t *sidecar, eb_err_t *err)
+static eb_code_t hash_partitions(const eb_read_state_t *reading, eb_sidecar_t *sidecar,
+                                 eb_err_t *err)
 {
+    const eb_partial_file_t *part = reading->part;
+
     for (size_t i = 0; i < sidecar->table.count && sidecar->table.present; i++) {
-        eb_range_t range = {sidecar->table.entries[i].addr, sidecar->table.entries[i].size};
-        if (range.size == 0 || eb_range_common(range, finish->range).size != range.size) {
+        const eb_partition_t *entry = &sidecar->table.entries[i];
+        if (entry->size == 0 || !eb_range_holds(reading->range, entry->addr, entry->size)) {
             continue;
         }
-        eb_code_t code =
-            eb_hash_file(finish->part->fd, finish->part->part_path, range.addr - finish->range.addr,
-                         range.size, NULL, sidecar->part_hash[i].sha256, NULL, err);
+        eb_code_t code = eb_hash_file(part->fd, part->part_path, entry->addr - reading->range.addr,
+                                      entry->size, NULL, sidecar->part_hash[i].sha256, NULL, err);
         if (code != EB_OK) {
             return code;
         }
@@ -80,45 +73,38 @@ static eb_code_t hash_partitions(const eb_commit_t *finish, eb_sidecar_t *sideca
 /* -- warnings ------------------------------------------------------------------------------- */
 
 /* A flash smaller than its id says shows its first half again in the second one. */
-static bool halves_are_equal(const eb_commit_t *finish)
+static bool halves_are_equal(const eb_partial_file_t *part, uint32_t size)
 {
-    uint32_t half = finish->range.size / 2;
+    uint32_t half = size / 2;
     uint8_t *buf = malloc(2u * COMPARE_BYTES);
-    bool equal = buf != NULL && half > 0 && finish->range.size % 2 == 0;
+    bool equal = buf != NULL && half > 0 && size % 2 == 0;
 
-    for (uint32_t done = 0; equal && done < half;) {
-        uint32_t count = eb_min_u32(COMPARE_BYTES, half - done);
-        equal = eb_fs_pread(finish->part->fd, finish->part->part_path, buf, count, done, NULL) ==
-                    EB_OK &&
-                eb_fs_pread(finish->part->fd, finish->part->part_path, buf + COMPARE_BYTES, count,
+    for (uint32_t done = 0, count; equal && done < half; done += count) {
+        count = eb_min_u32(COMPARE_BYTES, half - done);
+        equal = eb_fs_pread(part->fd, part->part_path, buf, count, done, NULL) == EB_OK &&
+                eb_fs_pread(part->fd, part->part_path, buf + COMPARE_BYTES, count,
                             (uint64_t)half + done, NULL) == EB_OK &&
                 memcmp(buf, buf + COMPARE_BYTES, count) == 0;
-        done += count;
     }
     free(buf);
     return equal;
 }
 
-static void warn_of_contents(const eb_commit_t *finish, const eb_events_t *ev,
-                             const eb_backup_result_t *result)
+static void warn_of_contents(const eb_read_state_t *reading, const eb_backup_result_t *result)
 {
+    uint64_t flash_bytes = eb_session_flash(reading->session)->size_bytes;
     uint8_t erased[EB_MD5_BYTES];
 
-    if (finish->partition != NULL) {
-        return; /* an erased one is nothing strange */
-    }
-    eb_md5_erased(finish->range.size, erased);
+    eb_md5_erased(reading->range.size, erased);
     if (memcmp(erased, result->md5, sizeof(erased)) == 0) {
-        eb_event_note(ev, EB_LEVEL_WARNING,
+        eb_event_note(reading->ev, EB_LEVEL_WARNING,
                       "every byte is 0xFF: the flash is empty, or it does not answer");
-        return;
-    }
-    const eb_flash_info_t *flash = eb_session_flash(finish->retry->session);
-    if (finish->range.size == flash->size_bytes && halves_are_equal(finish)) {
-        eb_event_note(ev, EB_LEVEL_WARNING,
+    } else if (reading->range.size == flash_bytes &&
+               halves_are_equal(reading->part, reading->range.size)) {
+        eb_event_note(reading->ev, EB_LEVEL_WARNING,
                       "both halves of the flash are the same: it is probably smaller than the "
                       "%llu bytes that it says",
-                      (unsigned long long)flash->size_bytes);
+                      (unsigned long long)flash_bytes);
     }
 }
 
@@ -146,8 +132,8 @@ static eb_origin_range_t *list_ranges(const eb_verified_map_t *map, size_t *coun
 
 /* -- the files ------------------------------------------------------------------------------ */
 
-void eb_commit_fill_sidecar(const eb_backup_result_t *result, const eb_part_choice_t *partition,
-                            const char *note, eb_sidecar_t *sidecar)
+static void fill_sidecar(const eb_partial_file_t *part, const eb_part_choice_t *partition,
+                         const char *note, const eb_backup_result_t *result, eb_sidecar_t *sidecar)
 {
     sidecar->format = EB_SIDECAR_FORMAT;
     (void)snprintf(sidecar->tool_version, sizeof(sidecar->tool_version), "%s", eb_version());
@@ -159,7 +145,7 @@ void eb_commit_fill_sidecar(const eb_backup_result_t *result, const eb_part_choi
         memcpy(sidecar->partition, partition->label, sizeof(sidecar->partition));
     }
     (void)snprintf(sidecar->file_name, sizeof(sidecar->file_name), "%.255s",
-                   eb_path_file_name(result->image_path));
+                   eb_path_file_name(part->image_path));
     memcpy(sidecar->sha256, result->sha256, sizeof(sidecar->sha256));
     memcpy(sidecar->md5, result->md5, sizeof(sidecar->md5));
     sidecar->origins = result->origins;
@@ -173,14 +159,19 @@ void eb_commit_fill_sidecar(const eb_backup_result_t *result, const eb_part_choi
  * Where an older image is replaced its sidecar goes first and the new one comes last, so that
  * no sidecar ever stands beside the bytes of another backup.
  */
-eb_code_t eb_commit_files(eb_partial_file_t *part, const eb_sidecar_t *sidecar, eb_err_t *err)
+eb_code_t eb_commit_files(eb_partial_file_t *part, const eb_part_choice_t *partition,
+                          const char *note, eb_sidecar_t *sidecar, eb_backup_result_t *result,
+                          eb_err_t *err)
 {
     char *text = NULL;
     bool replaces = part->replace && eb_fs_exists(part->image_path);
-    eb_code_t code = sidecar != NULL ? eb_sidecar_write(sidecar, &text, err) : EB_OK;
+    eb_code_t code = EB_OK;
 
-    if (code != EB_OK) {
-        return code;
+    if (sidecar != NULL) {
+        fill_sidecar(part, partition, note, result, sidecar);
+        if ((code = eb_sidecar_write(sidecar, &text, err)) != EB_OK) {
+            return code;
+        }
     }
     if (replaces || (text == NULL && part->replace)) {
         (void)unlink(part->sidecar_path);
@@ -201,46 +192,40 @@ eb_code_t eb_commit_files(eb_partial_file_t *part, const eb_sidecar_t *sidecar, 
             code = eb_fs_write_file(part->sidecar_path, text, strlen(text), true, err);
         }
     }
+    if (code == EB_OK) {
+        memcpy(result->image_path, part->image_path, sizeof(result->image_path));
+    }
+    if (code == EB_OK && text != NULL) {
+        memcpy(result->sidecar_path, part->sidecar_path, sizeof(result->sidecar_path));
+    }
     free(text);
     return code;
 }
 
-eb_code_t eb_commit_backup(eb_commit_t *finish, const eb_events_t *ev, eb_backup_result_t *result,
-                           eb_err_t *err)
+eb_code_t eb_commit_backup(const eb_backup_job_t *job, eb_read_state_t *reading,
+                           eb_backup_result_t *result, eb_err_t *err)
 {
-    eb_partial_file_t *part = finish->part;
-    eb_sidecar_t *sidecar = calloc(1, sizeof(*sidecar));
+    eb_partial_file_t *part = reading->part;
+    eb_sidecar_t sidecar = {0};
+    eb_code_t code;
 
-    if (sidecar == NULL) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the sidecar");
+    if ((code = eb_hash_file(part->fd, part->part_path, 0, reading->range.size, reading->ev,
+                             result->sha256, result->md5, err)) != EB_OK ||
+        (code = find_contents(job, reading, &sidecar, err)) != EB_OK ||
+        (code = hash_partitions(reading, &sidecar, err)) != EB_OK) {
+        return code;
     }
-    memcpy(result->image_path, part->image_path, sizeof(result->image_path));
-    memcpy(result->sidecar_path, part->sidecar_path, sizeof(result->sidecar_path));
-    eb_code_t code = eb_hash_file(part->fd, part->part_path, 0, finish->range.size, ev,
-                                  result->sha256, result->md5, err);
-    if (code == EB_OK) {
-        code = find_contents(finish, ev, sidecar, err);
+    sidecar.chip = *eb_session_chip(reading->session);
+    sidecar.flash = *eb_session_flash(reading->session);
+    eb_origin_range_t *ranges = list_ranges(&reading->map, &sidecar.range_count);
+    sidecar.ranges = ranges;
+    if (job->contents != NULL) {
+        *job->contents = (eb_flash_contents_t){sidecar.table, sidecar.boot};
     }
-    if (code == EB_OK) {
-        code = hash_partitions(finish, sidecar, err);
+    if (job->partition == NULL) { /* an erased one is nothing strange */
+        warn_of_contents(reading, result);
     }
-    if (code == EB_OK) {
-        sidecar->chip = *eb_session_chip(finish->retry->session);
-        sidecar->flash = *eb_session_flash(finish->retry->session);
-        eb_commit_fill_sidecar(result, finish->partition, finish->options->note, sidecar);
-        eb_origin_range_t *ranges = list_ranges(finish->map, &sidecar->range_count);
-        sidecar->ranges = ranges;
-        if (finish->contents != NULL) {
-            *finish->contents = (eb_flash_contents_t){sidecar->table, sidecar->boot};
-        }
-        warn_of_contents(finish, ev, result);
-        code = eb_commit_files(part, sidecar, err);
-        free(ranges);
-    }
-    free(sidecar);
-    if (code != EB_OK) {
-        result->image_path[0] = '\0';
-        result->sidecar_path[0] = '\0';
-    }
+    code = eb_commit_files(part, job->partition, job->options->note, &sidecar, result, err);
+    free(ranges);
     return code;
 }

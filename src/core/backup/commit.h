@@ -5,39 +5,26 @@
 #ifndef EB_BACKUP_COMMIT_H
 #define EB_BACKUP_COMMIT_H
 
-#include "backup_options.h"
-#include "flash_layout.h"
-#include "partial_file.h"
-#include "range.h"
-
-typedef struct eb_commit {
-    eb_partial_file_t *part;            /* borrowed, open */
-    const eb_backup_options_t *options; /* borrowed */
-    eb_retry_t *retry;                  /* borrowed; for what lies outside the image */
-    eb_range_t range;
-    const eb_part_choice_t *partition; /* NULL: the range is not one; borrowed */
-    const eb_layout_t *layout;         /* of the board; NULL: not known yet; borrowed */
-    eb_flash_contents_t *contents;     /* NULL: not wanted */
-    const eb_verified_map_t *map;      /* where each byte came from; borrowed */
-} eb_commit_t;
+#include "backup_run.h"
+#include "read_state.h"
 
 /*
- * Hash the file, look at what is in it, write the sidecar and give the image its name. Fills
- * sha256, md5 and the paths of result, and *contents; its addr, size_bytes, created_utc, origins,
- * stats and seconds must be filled. EB_OK: complete and durable.
+ * Hash the file, look at what is in it (and, for what lies outside the image, in the board), write
+ * the sidecar and give the image its name. Fills sha256, md5 and the paths of result, and
+ * *job->contents; its addr, size_bytes, created_utc, origins, stats and seconds must be filled.
+ * EB_OK: complete and durable.
  */
-eb_code_t eb_commit_backup(eb_commit_t *finish, const eb_events_t *ev, eb_backup_result_t *result,
-                           eb_err_t *err);
-
-/* All of a sidecar but chip, flash, table, boot and hashes of partitions. partition and note may be
- * NULL. */
-void eb_commit_fill_sidecar(const eb_backup_result_t *result, const eb_part_choice_t *partition,
-                            const char *note, eb_sidecar_t *sidecar);
+eb_code_t eb_commit_backup(const eb_backup_job_t *job, eb_read_state_t *reading,
+                           eb_backup_result_t *result, eb_err_t *err);
 
 /*
  * Write the sidecar (NULL: none) and give the image its name, in an order that never leaves a
- * sidecar beside the bytes of another backup. EB_OK: durable, and the journal is gone.
+ * sidecar beside the bytes of another backup. The sidecar has chip, flash, table, boot and hashes
+ * of partitions; the rest is filled in here. partition and note may be NULL. EB_OK: durable, the
+ * journal is gone, and result has the paths.
  */
-eb_code_t eb_commit_files(eb_partial_file_t *part, const eb_sidecar_t *sidecar, eb_err_t *err);
+eb_code_t eb_commit_files(eb_partial_file_t *part, const eb_part_choice_t *partition,
+                          const char *note, eb_sidecar_t *sidecar, eb_backup_result_t *result,
+                          eb_err_t *err);
 
 #endif

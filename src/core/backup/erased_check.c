@@ -76,6 +76,6 @@ eb_code_t eb_erased_check(eb_read_state_t *state, const eb_verified_map_t *held,
     eb_err_hint(err,
                 "the saved bytes are safe in %s: move it away before the next backup, which starts "
                 "from the flash as it is now",
-                state->part_path);
+                state->part->part_path);
     return code;
 }

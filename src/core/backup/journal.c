@@ -20,17 +20,6 @@ bool eb_journal_id_equal(const eb_journal_id_t *a, const eb_journal_id_t *b)
            a->range.addr == b->range.addr && a->range.size == b->range.size;
 }
 
-static eb_code_t keep_path(eb_journal_t *journal, const char *path, eb_err_t *err)
-{
-    memset(journal, 0, sizeof(*journal));
-    journal->fd = -1;
-    if (strlen(path) >= sizeof(journal->path)) {
-        return eb_err_set(err, EB_ERR_USAGE, "path too long: %s", path);
-    }
-    memcpy(journal->path, path, strlen(path) + 1);
-    return EB_OK;
-}
-
 /* The head as text; its length, or 0 if it does not fit. */
 static size_t print_head(const eb_journal_head_t *head, char out[HEAD_BYTES])
 {
@@ -63,32 +52,19 @@ eb_code_t eb_journal_create(eb_journal_t *journal, const char *path, const eb_jo
     if (len == 0) {
         return eb_err_set(err, EB_ERR_INTERNAL, "journal head too long");
     }
-    eb_code_t code = keep_path(journal, path, err);
-    if (code == EB_OK) {
-        code = eb_fs_open_part(path, true, &journal->fd, err);
-    }
-    if (code != EB_OK) {
-        return code;
-    }
-    code = eb_fs_pwrite(journal->fd, path, text, len, 0, err);
-    if (code != EB_OK) {
+    *journal = (eb_journal_t){-1, path, len};
+    eb_code_t code = eb_fs_open_part(path, true, &journal->fd, err);
+    if (code == EB_OK && (code = eb_fs_pwrite(journal->fd, path, text, len, 0, err)) != EB_OK) {
         eb_journal_close(journal);
         (void)unlink(path);
-        return code;
     }
-    journal->end_bytes = len;
-    return EB_OK;
+    return code;
 }
 
 eb_code_t eb_journal_open(eb_journal_t *journal, const char *path, uint64_t end_bytes,
                           eb_err_t *err)
 {
-    eb_code_t code = keep_path(journal, path, err);
-
-    if (code != EB_OK) {
-        return code;
-    }
-    journal->end_bytes = end_bytes;
+    *journal = (eb_journal_t){-1, path, end_bytes};
     return eb_fs_open_part(path, false, &journal->fd, err);
 }
 

@@ -33,14 +33,15 @@ typedef struct eb_journal_head {
 } eb_journal_head_t;
 
 typedef struct eb_journal {
-    int fd;                   /* -1: closed */
-    char path[EB_PATH_BYTES]; /* of the journal */
-    uint64_t end_bytes;       /* where the next line goes */
+    int fd;             /* -1: closed */
+    const char *path;   /* borrowed */
+    uint64_t end_bytes; /* where the next line goes */
 } eb_journal_t;
 
 bool eb_journal_id_equal(const eb_journal_id_t *a, const eb_journal_id_t *b);
 
-/* Make the file and write its head. The file must not exist (EB_ERR_FILE_EXISTS). */
+/* Make the file and write its head. The file must not exist (EB_ERR_FILE_EXISTS). The journal
+ * borrows the path, here and in eb_journal_open. */
 eb_code_t eb_journal_create(eb_journal_t *journal, const char *path, const eb_journal_head_t *head,
                             eb_err_t *err);
 

@@ -13,15 +13,12 @@
 
 static eb_code_t set_names(eb_partial_file_t *part, const char *image_path, eb_err_t *err)
 {
-    eb_code_t code = eb_path_printf(part->image_path, err, "%s", image_path);
+    eb_code_t code;
 
-    if (code == EB_OK) {
-        code = eb_path_of_sidecar(part->sidecar_path, image_path, err);
-    }
-    if (code == EB_OK) {
-        code = eb_path_printf(part->part_path, err, "%s" EB_PATH_PART_SUFFIX, image_path);
-    }
-    if (code == EB_OK) {
+    if ((code = eb_path_printf(part->image_path, err, "%s", image_path)) == EB_OK &&
+        (code = eb_path_of_sidecar(part->sidecar_path, image_path, err)) == EB_OK &&
+        (code = eb_path_printf(part->part_path, err, "%s" EB_PATH_PART_SUFFIX, image_path)) ==
+            EB_OK) {
         code =
             eb_path_printf(part->journal_path, err, "%s" EB_PATH_JOURNAL_SUFFIX, part->part_path);
     }
@@ -76,15 +73,14 @@ static bool examine(const char *dir, const char *journal_name, const eb_journal_
     memcpy(found->image_path, path, image_len);
     found->image_path[image_len] = '\0';
     found->started_unix = head.started_unix;
+    char *journal_suffix = path + image_len + strlen(EB_PATH_PART_SUFFIX);
+    *journal_suffix = '\0';
     if (!eb_fs_exists(found->image_path)) {
-        path[image_len + strlen(EB_PATH_PART_SUFFIX)] = '\0';
         return eb_path_file_size(path, &size, NULL);
     }
     /* Killed between the last rename and the removal of the journal. */
-    const size_t part_len = image_len + strlen(EB_PATH_PART_SUFFIX);
-    path[part_len] = '\0';
     if (!eb_fs_exists(path)) {
-        memcpy(path + part_len, EB_PATH_JOURNAL_SUFFIX, sizeof(EB_PATH_JOURNAL_SUFFIX));
+        *journal_suffix = EB_PATH_JOURNAL_SUFFIX[0];
         (void)unlink(path);
     }
     return false;
@@ -148,11 +144,8 @@ static eb_code_t make(eb_partial_file_t *part, const eb_journal_head_t *head, eb
         return code;
     }
     (void)unlink(part->journal_path); /* of a .part that somebody removed; ours is locked */
-    code = eb_journal_create(&part->journal, part->journal_path, head, err);
-    if (code == EB_OK) {
-        code = eb_fs_reserve(part->fd, part->part_path, head->id.range.size, err);
-    }
-    if (code != EB_OK) {
+    if ((code = eb_journal_create(&part->journal, part->journal_path, head, err)) != EB_OK ||
+        (code = eb_fs_reserve(part->fd, part->part_path, head->id.range.size, err)) != EB_OK) {
         if (part->journal.fd >= 0) {
             (void)unlink(part->journal_path);
         }
@@ -160,11 +153,6 @@ static eb_code_t make(eb_partial_file_t *part, const eb_journal_head_t *head, eb
         eb_partial_file_close(part);
     }
     return code;
-}
-
-static bool name_is_free(const eb_partial_file_t *part)
-{
-    return !eb_fs_exists(part->image_path) && !eb_fs_exists(part->sidecar_path);
 }
 
 static eb_code_t make_in_folder(eb_partial_file_t *part, const char *dir, const char *prefix,
@@ -183,7 +171,7 @@ static eb_code_t make_in_folder(eb_partial_file_t *part, const char *dir, const 
         if (code != EB_OK || (code = set_names(part, path, err)) != EB_OK) {
             return code;
         }
-        if (!name_is_free(part)) {
+        if (eb_fs_exists(part->image_path) || eb_fs_exists(part->sidecar_path)) {
             continue;
         }
         /* Another run may have had this name a moment ago: the exclusive .part decides. */
@@ -223,15 +211,11 @@ static eb_code_t check_sidecar_owner(const eb_partial_file_t *part, eb_err_t *er
 static eb_code_t open_output(eb_partial_file_t *part, const eb_backup_options_t *options,
                              const eb_journal_head_t *head, eb_err_t *err)
 {
-    eb_code_t code = eb_path_check_output(options->output, err);
+    eb_code_t code;
 
-    if (code == EB_OK) {
-        code = set_names(part, options->output, err);
-    }
-    if (code == EB_OK) {
-        code = check_sidecar_owner(part, err);
-    }
-    if (code != EB_OK) {
+    if ((code = eb_path_check_output(options->output, err)) != EB_OK ||
+        (code = set_names(part, options->output, err)) != EB_OK ||
+        (code = check_sidecar_owner(part, err)) != EB_OK) {
         return code;
     }
     part->replace = options->force;
@@ -276,13 +260,10 @@ eb_code_t eb_partial_file_open(eb_partial_file_t *part, const eb_backup_options_
     (void)snprintf(prefix, sizeof(prefix), "%s_%s_", head->id.chip, word);
     if (options->output != NULL) {
         code = open_output(part, options, head, err);
-    } else {
-        code = eb_fs_make_dir(options->dir, err);
-        if (code == EB_OK) {
-            /* The interrupted run of a whole flash may have been given any output name. */
-            code = resume_newest(part, options->dir, partition != NULL ? prefix : "", &head->id,
-                                 &done, err);
-        }
+    } else if ((code = eb_fs_make_dir(options->dir, err)) == EB_OK) {
+        /* The interrupted run of a whole flash may have been given any output name. */
+        code = resume_newest(part, options->dir, partition != NULL ? prefix : "", &head->id, &done,
+                             err);
         if (code == EB_OK && !done) {
             code = make_in_folder(part, options->dir, prefix, head, err);
         }

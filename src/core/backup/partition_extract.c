@@ -16,19 +16,6 @@
 /* In the journal, for what a killed run leaves: never taken for the .part of a board. */
 #define NO_BOARD   "image"
 
-static void describe(const eb_backup_image_t *source, const eb_part_choice_t *choice,
-                     int64_t now_unix, eb_journal_head_t *head)
-{
-    const char *chip = source->sidecar != NULL ? source->sidecar->chip.id : "unknown";
-
-    memset(head, 0, sizeof(*head));
-    (void)snprintf(head->id.chip, sizeof(head->id.chip), "%s", chip);
-    (void)snprintf(head->id.mac, sizeof(head->id.mac), NO_BOARD);
-    head->id.flash_size_bytes = source->addr + source->size_bytes;
-    head->id.range = choice->range;
-    head->started_unix = now_unix;
-}
-
 static eb_code_t copy_bytes(const eb_backup_image_t *source, eb_partial_file_t *part,
                             eb_range_t range, const eb_events_t *ev, eb_err_t *err)
 {
@@ -39,50 +26,16 @@ static eb_code_t copy_bytes(const eb_backup_image_t *source, eb_partial_file_t *
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory to copy a partition");
     }
     eb_event_progress(ev, EB_PHASE_READ, 0, range.size);
-    for (uint32_t done = 0; done < range.size && code == EB_OK;) {
-        uint32_t count = eb_min_u32(range.size - done, COPY_BYTES);
-        if (eb_event_cancelled(ev)) {
-            code = eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
-            break;
+    for (uint32_t done = 0, count; done < range.size && code == EB_OK; done += count) {
+        count = eb_min_u32(range.size - done, COPY_BYTES);
+        if ((code = eb_event_check(ev, err)) == EB_OK &&
+            (code = eb_backup_image_read(source, range.addr + done, bytes, count, err)) == EB_OK &&
+            (code = eb_fs_pwrite(part->fd, part->part_path, bytes, count, done, err)) == EB_OK) {
+            eb_event_progress(ev, EB_PHASE_READ, done + count, range.size);
         }
-        code = eb_backup_image_read(source, range.addr + done, bytes, count, err);
-        if (code == EB_OK) {
-            code = eb_fs_pwrite(part->fd, part->part_path, bytes, count, done, err);
-        }
-        done += count;
-        eb_event_progress(ev, EB_PHASE_READ, done, range.size);
     }
     free(bytes);
     return code;
-}
-
-static bool lies_within(const eb_partition_t *entry, eb_range_t range)
-{
-    eb_range_t own = {entry->addr, entry->size};
-
-    return eb_range_common(own, range).size == entry->size;
-}
-
-/* The source's, of this partition: what is told of the board and the reading stays. */
-static eb_sidecar_t *make_sidecar(const eb_backup_image_t *source,
-                                  const eb_backup_options_t *options,
-                                  const eb_part_choice_t *choice, const eb_backup_result_t *result)
-{
-    eb_sidecar_t *sidecar = malloc(sizeof(*sidecar));
-
-    if (sidecar == NULL) {
-        return NULL;
-    }
-    *sidecar = *source->sidecar;
-    char note[EB_NOTE_BYTES];
-    (void)snprintf(note, sizeof(note), "out of %.200s of %s", eb_path_file_name(source->path),
-                   sidecar->created_utc);
-    eb_commit_fill_sidecar(result, choice, options->note != NULL ? options->note : note, sidecar);
-    for (size_t i = 0; i < sidecar->table.count; i++) {
-        sidecar->part_hash[i].known =
-            sidecar->part_hash[i].known && lies_within(&sidecar->table.entries[i], choice->range);
-    }
-    return sidecar;
 }
 
 /* What is known of how the bytes came off the board: nothing was read now, and without a sidecar
@@ -106,23 +59,27 @@ static void fill_result(const eb_backup_image_t *source, const eb_part_choice_t 
     result->stats.retries = result->stats.reconnects = result->stats.slowdowns = 0;
 }
 
+/* The sidecar is the source's, of this partition: what is told of the board and the reading stays.
+ */
 static eb_code_t finish(const eb_backup_image_t *source, const eb_backup_options_t *options,
                         const eb_part_choice_t *choice, eb_partial_file_t *part,
                         eb_backup_result_t *result, eb_err_t *err)
 {
-    eb_sidecar_t *sidecar = NULL;
+    char note[EB_NOTE_BYTES];
 
-    memcpy(result->image_path, part->image_path, sizeof(result->image_path));
-    if (source->sidecar != NULL) {
-        memcpy(result->sidecar_path, part->sidecar_path, sizeof(result->sidecar_path));
-        sidecar = make_sidecar(source, options, choice, result);
-        if (sidecar == NULL) {
-            return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the sidecar");
-        }
+    if (source->sidecar == NULL) {
+        return eb_commit_files(part, choice, NULL, NULL, result, err);
     }
-    eb_code_t code = eb_commit_files(part, sidecar, err);
-    free(sidecar);
-    return code;
+    eb_sidecar_t sidecar = *source->sidecar;
+    (void)snprintf(note, sizeof(note), "out of %.200s of %s", eb_path_file_name(source->path),
+                   sidecar.created_utc);
+    for (size_t i = 0; i < sidecar.table.count; i++) {
+        const eb_partition_t *entry = &sidecar.table.entries[i];
+        sidecar.part_hash[i].known =
+            sidecar.part_hash[i].known && eb_range_holds(choice->range, entry->addr, entry->size);
+    }
+    return eb_commit_files(part, choice, options->note != NULL ? options->note : note, &sidecar,
+                           result, err);
 }
 
 eb_code_t eb_partition_extract(eb_backup_image_t *source, const eb_backup_options_t *options,
@@ -130,19 +87,24 @@ eb_code_t eb_partition_extract(eb_backup_image_t *source, const eb_backup_option
                                eb_backup_result_t *result, eb_err_t *err)
 {
     eb_partial_file_t part;
-    eb_journal_head_t head;
     eb_range_t range = choice->range;
-    int64_t started_us = eb_clock_us(), now_unix = eb_clock_unix();
+    int64_t started_us = eb_clock_us();
+    eb_journal_head_t head = {
+        .id = {.mac = NO_BOARD,
+               .flash_size_bytes = source->addr + source->size_bytes,
+               .range = range},
+        .started_unix = eb_clock_unix(),
+    };
 
-    describe(source, choice, now_unix, &head);
-    eb_clock_utc_text(now_unix, result->created_utc, sizeof(result->created_utc));
+    (void)snprintf(head.id.chip, sizeof(head.id.chip), "%s",
+                   source->sidecar != NULL ? source->sidecar->chip.id : "unknown");
+    eb_clock_utc_text(head.started_unix, result->created_utc, sizeof(result->created_utc));
     fill_result(source, choice, result);
     eb_code_t code = eb_partial_file_open(&part, options, choice, &head, NULL, err);
     if (code != EB_OK) {
         return code;
     }
-    code = copy_bytes(source, &part, range, ev, err);
-    if (code == EB_OK) {
+    if ((code = copy_bytes(source, &part, range, ev, err)) == EB_OK) {
         code = eb_hash_file(part.fd, part.part_path, 0, range.size, NULL, result->sha256,
                             result->md5, err);
     }
@@ -154,8 +116,6 @@ eb_code_t eb_partition_extract(eb_backup_image_t *source, const eb_backup_option
         /* Nothing in it that the image has not. */
         (void)unlink(part.part_path);
         eb_partial_file_remove_journal(&part);
-        result->image_path[0] = '\0';
-        result->sidecar_path[0] = '\0';
     }
     result->verified = code == EB_OK && source->hash_checked &&
                        result->origins.bytes[EB_ORIGIN_EARLIER] == range.size;

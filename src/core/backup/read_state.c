@@ -5,12 +5,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 eb_code_t eb_read_state_init(eb_read_state_t *state, eb_session_t *session, const eb_events_t *ev,
                              eb_range_t range, eb_err_t *err)
 {
     memset(state, 0, sizeof(*state));
-    state->part_fd = -1;
     state->earlier.fd = -1;
     state->session = session;
     state->ev = ev;
@@ -33,6 +33,10 @@ eb_code_t eb_read_state_init(eb_read_state_t *state, eb_session_t *session, cons
 void eb_read_state_free(eb_read_state_t *state)
 {
     if (state != NULL) {
+        if (state->earlier.fd >= 0) {
+            (void)close(state->earlier.fd);
+            state->earlier.fd = -1;
+        }
         free(state->buf);
         free(state->reads);
         state->buf = NULL;
@@ -53,14 +57,14 @@ eb_code_t eb_read_state_bytes(void *user, uint32_t addr, uint32_t size, uint8_t 
 {
     const eb_read_state_t *state = user;
 
-    return eb_fs_pread(state->part_fd, state->part_path, bytes, size, addr - state->range.addr,
-                       err);
+    return eb_fs_pread(state->part->fd, state->part->part_path, bytes, size,
+                       addr - state->range.addr, err);
 }
 
 static eb_code_t write_part(eb_read_state_t *state, eb_range_t range, const uint8_t *bytes,
                             eb_err_t *err)
 {
-    return eb_fs_pwrite(state->part_fd, state->part_path, bytes, range.size,
+    return eb_fs_pwrite(state->part->fd, state->part->part_path, bytes, range.size,
                         range.addr - state->range.addr, err);
 }
 
@@ -75,7 +79,8 @@ eb_code_t eb_read_state_verified(eb_read_state_t *state, eb_range_t range, eb_or
     eb_verified_map_set(&state->map, range, origin);
     eb_read_state_progress(state, state->map.verified_bytes);
     /* The journal lists the resumed ranges already. */
-    return origin == EB_ORIGIN_RESUMED ? EB_OK : eb_journal_add(state->journal, range, origin, err);
+    return origin == EB_ORIGIN_RESUMED ? EB_OK
+                                       : eb_journal_add(&state->part->journal, range, origin, err);
 }
 
 void eb_read_state_keep(eb_read_state_t *state, eb_range_t range)
@@ -89,7 +94,7 @@ void eb_read_state_keep(eb_read_state_t *state, eb_range_t range)
         eb_range_t part = eb_range_common(open, range);
         if (part.size > 0 &&
             write_part(state, part, state->buf + (part.addr - range.addr), NULL) == EB_OK) {
-            (void)eb_journal_add(state->journal, part, EB_ORIGIN_NONE, NULL);
+            (void)eb_journal_add(&state->part->journal, part, EB_ORIGIN_NONE, NULL);
         }
     }
 }

@@ -5,7 +5,7 @@
 #ifndef EB_BACKUP_READ_STATE_H
 #define EB_BACKUP_READ_STATE_H
 
-#include "journal.h"
+#include "partial_file.h"
 #include "range.h"
 #include "read_plan.h"
 #include "read_stats.h"
@@ -14,8 +14,8 @@
 
 /* A file that may hold the same bytes as the flash. */
 typedef struct eb_candidate_file {
-    int fd;           /* -1: none; borrowed */
-    const char *path; /* borrowed */
+    int fd; /* -1: none; owned */
+    char path[EB_PATH_BYTES];
     eb_range_t range; /* flash addresses of its bytes */
 } eb_candidate_file_t;
 
@@ -27,9 +27,7 @@ typedef struct eb_checked_read {
 
 typedef struct eb_read_state {
     /* filled by the caller after eb_read_state_init */
-    int part_fd;           /* byte 0 is flash address range.addr; borrowed */
-    const char *part_path; /* borrowed */
-    eb_journal_t *journal; /* borrowed */
+    eb_partial_file_t *part; /* byte 0 is flash address range.addr; borrowed */
     eb_candidate_file_t earlier;
     eb_read_plan_t plan;
     /* from here on its own */
