@@ -1,4 +1,3 @@
-/* compare_ahead.c: see compare_ahead.h. */
 #include "compare_ahead.h"
 
 #include "bytes.h"

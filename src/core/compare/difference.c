@@ -110,11 +110,11 @@ static void tell_of_other_board(eb_session_t *s, const eb_backup_image_t *source
                                 const eb_events_t *ev)
 {
     const eb_chip_info_t *board = eb_session_chip(s);
-    const eb_chip_info_t *image = source->sidecar != NULL ? &source->sidecar->chip : NULL;
 
-    if (image == NULL) {
+    if (source->sidecar == NULL) {
         return;
     }
+    const eb_chip_info_t *image = &source->sidecar->chip;
     if (strcmp(board->id, image->id) != 0) {
         eb_event_note(ev, EB_LEVEL_WARNING, "the image is of an %s, the board is an %s",
                       image->name, board->name);
@@ -149,10 +149,8 @@ eb_code_t eb_difference_with_board(eb_session_t *s, eb_backup_image_t *source,
     }
     code = eb_flash_compare(s, source->addr, (uint32_t)source->size_bytes, eb_backup_image_bytes,
                             source, NULL, ev, &spans, err);
-    if (code == EB_OK && eb_spans_bytes(&spans, EB_SPAN_OLD) > 0) {
-        code = table_of_board(s, ev, &layout, &areas, err);
-    }
-    if (code == EB_OK) {
+    if (code == EB_OK && eb_spans_bytes(&spans, EB_SPAN_OLD) > 0 &&
+        (code = table_of_board(s, ev, &layout, &areas, err)) == EB_OK) {
         code = take_spans(&spans, &areas, result, err);
     }
     result->verified = code == EB_OK;

@@ -67,9 +67,7 @@ static eb_code_t add_asked(compare_t *c, uint32_t addr, uint32_t size, bool equa
 /* Bytes from addr to the next multiple of `step`, or to the end of the range if that is nearer. */
 static uint32_t bytes_to_border(const compare_t *c, uint32_t addr, uint32_t step)
 {
-    uint32_t left = c->range.size - (addr - c->range.addr);
-
-    return eb_min_u32(step - addr % step, left);
+    return eb_min_u32(step - addr % step, c->range.size - (addr - c->range.addr));
 }
 
 static eb_code_t hash_wanted(compare_t *c, eb_range_t piece, uint8_t md5[EB_MD5_BYTES],
@@ -99,14 +97,11 @@ static eb_code_t ask(compare_t *c, eb_range_t piece, eb_answer_t *out, eb_err_t 
     uint8_t ours[EB_MD5_BYTES];
 
     eb_code_t code = eb_event_check(c->ev, err);
-    if (code == EB_OK) {
-        code = hash_wanted(c, piece, ours, err);
+    if (code != EB_OK || (code = hash_wanted(c, piece, ours, err)) != EB_OK) {
+        return code;
     }
     int64_t started_us = eb_clock_us();
-    if (code == EB_OK) {
-        code = eb_retry_digest(&c->retry, piece.addr, piece.size, out->md5, err);
-    }
-    if (code != EB_OK) {
+    if ((code = eb_retry_digest(&c->retry, piece.addr, piece.size, out->md5, err)) != EB_OK) {
         return code;
     }
     eb_compare_ahead_digest(c->ahead, piece.size, eb_clock_us() - started_us);
@@ -143,8 +138,7 @@ static eb_code_t compare_with_erased(compare_t *c, eb_range_t piece, eb_err_t *e
     for (uint32_t done = 0, count; done < piece.size && code == EB_OK; done += count) {
         uint32_t addr = piece.addr + done;
         count = bytes_to_border(c, addr, EB_SECTOR_BYTES);
-        code = c->wanted(c->user, addr, count, c->bytes, err);
-        if (code == EB_OK) {
+        if ((code = c->wanted(c->user, addr, count, c->bytes, err)) == EB_OK) {
             code = add_asked(c, addr, count, eb_bytes_erased(c->bytes, count), err);
         }
     }
@@ -369,24 +363,20 @@ static eb_code_t compare_by_reading(compare_t *c, eb_err_t *err)
 {
     uint8_t theirs[EB_SECTOR_BYTES];
 
-    for (uint32_t done = 0, size; done < c->range.size; done += size) {
-        uint32_t addr = c->range.addr + done;
-        size = bytes_to_border(c, addr, EB_SECTOR_BYTES);
-        eb_code_t code = eb_event_check(c->ev, err);
-        if (code == EB_OK) {
-            code = c->wanted(c->user, addr, size, c->bytes, err);
+    eb_code_t code = EB_OK;
+
+    for (uint32_t done = 0; done < c->range.size && code == EB_OK;) {
+        eb_range_t sector = {c->range.addr + done, 0};
+        sector.size = bytes_to_border(c, sector.addr, EB_SECTOR_BYTES);
+        if ((code = eb_event_check(c->ev, err)) == EB_OK &&
+            (code = c->wanted(c->user, sector.addr, sector.size, c->bytes, err)) == EB_OK &&
+            (code = eb_read_agreed(&c->retry, sector, c->bytes, theirs, err)) == EB_OK) {
+            bool equal = memcmp(theirs, c->bytes, sector.size) == 0;
+            code = add_asked(c, sector.addr, sector.size, equal, err);
         }
-        if (code == EB_OK) {
-            code = eb_read_agreed(&c->retry, (eb_range_t){addr, size}, c->bytes, theirs, err);
-        }
-        if (code == EB_OK) {
-            code = add_asked(c, addr, size, memcmp(theirs, c->bytes, size) == 0, err);
-        }
-        if (code != EB_OK) {
-            return code;
-        }
+        done += sector.size;
     }
-    return EB_OK;
+    return code;
 }
 
 eb_code_t eb_flash_compare(eb_session_t *s, uint32_t addr, uint32_t size, eb_wanted_fn wanted,

@@ -1,4 +1,3 @@
-/* span_list.c: a list of ranges of the flash and what is known of each. */
 #include "span_list.h"
 
 #include "range.h"
@@ -63,7 +62,7 @@ eb_code_t eb_spans_mark(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_span
 {
     eb_range_t range = {addr, size};
     uint64_t end = eb_range_end(range);
-    eb_range_t behind = {(uint32_t)end, (uint32_t)((1ull << 32) - end)};
+    eb_range_t before = {0, addr}, behind = {(uint32_t)end, (uint32_t)((1ull << 32) - end)};
     eb_spans_t marked = {0};
     eb_code_t code = EB_OK;
 
@@ -72,11 +71,8 @@ eb_code_t eb_spans_mark(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_span
     }
     for (size_t i = 0; i < spans->count && code == EB_OK; i++) {
         const eb_flash_span_t *span = &spans->spans[i];
-        code = add_part(&marked, span, (eb_range_t){0, addr}, span->state, err);
-        if (code == EB_OK) {
-            code = add_part(&marked, span, range, state, err);
-        }
-        if (code == EB_OK) {
+        if ((code = add_part(&marked, span, before, span->state, err)) == EB_OK &&
+            (code = add_part(&marked, span, range, state, err)) == EB_OK) {
             code = add_part(&marked, span, behind, span->state, err);
         }
     }
