@@ -34,8 +34,7 @@ static eb_code_t round_all(eb_restore_job_t *job, eb_err_t *err)
         uint64_t end = eb_range_end(range) + EB_SECTOR_BYTES - 1;
         end -= end % EB_SECTOR_BYTES;
         job->sectors[job->sector_count++] = (eb_range_t){(uint32_t)start, (uint32_t)(end - start)};
-        code = add_partial(job, range.addr, err);
-        if (code == EB_OK) {
+        if ((code = add_partial(job, range.addr, err)) == EB_OK) {
             code = add_partial(job, eb_range_end(range), err);
         }
     }

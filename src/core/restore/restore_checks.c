@@ -122,7 +122,6 @@ eb_code_t eb_restore_check_mac(eb_restore_job_t *job, eb_err_t *err)
 static eb_code_t looks_plain(eb_restore_job_t *job, bool *plain, eb_err_t *err)
 {
     const uint32_t places[] = {job->image.addr, eb_session_chip(job->session)->bootloader_addr};
-
     eb_code_t code = EB_OK;
 
     *plain = job->image.table != NULL;
@@ -313,10 +312,7 @@ eb_code_t eb_restore_check_table(eb_restore_job_t *job, eb_err_t *err)
                       "afterwards there is no partition table at 0x%x; the board has one now",
                       job->table_addr);
     }
-    if (code == EB_OK) {
-        code = eb_layout_find(&source, NULL, &job->after, err);
-    }
-    if (code == EB_OK) {
+    if (code == EB_OK && (code = eb_layout_find(&source, NULL, &job->after, err)) == EB_OK) {
         warn_of_missing(job);
     }
     return code;
@@ -326,12 +322,12 @@ eb_code_t eb_restore_check_table(eb_restore_job_t *job, eb_err_t *err)
 
 static bool changes_below(const eb_spans_t *spans, uint32_t end)
 {
-    bool found = false;
-
     for (size_t i = 0; i < spans->count; i++) {
-        found = found || (spans->spans[i].state == EB_SPAN_OLD && spans->spans[i].addr < end);
+        if (spans->spans[i].state == EB_SPAN_OLD && spans->spans[i].addr < end) {
+            return true;
+        }
     }
-    return found;
+    return false;
 }
 
 eb_code_t eb_restore_check_change(eb_restore_job_t *job, const eb_spans_t *spans, eb_err_t *err)

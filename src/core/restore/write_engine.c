@@ -57,10 +57,8 @@ static eb_code_t sample(eb_write_engine_t *a, const eb_range_t *ranges, uint64_t
         eb_range_t sector = {sample_addr(ranges, total, i), EB_SECTOR_BYTES};
         int64_t started_us = eb_clock_us();
         eb_code_t code = a->wanted(a->wanted_user, sector.addr, sector.size, a->buf, err);
-        if (code == EB_OK) {
-            code = eb_retry_matches(&a->retry, sector, a->buf, &equal, err);
-        }
-        if (code != EB_OK) {
+        if (code != EB_OK ||
+            (code = eb_retry_matches(&a->retry, sector, a->buf, &equal, err)) != EB_OK) {
             return code;
         }
         eb_compare_ahead_digest(&a->ahead, sector.size, eb_clock_us() - started_us);
@@ -83,8 +81,8 @@ eb_code_t eb_write_engine_compare(eb_write_engine_t *a, const eb_range_t *ranges
     a->verify_cost = (eb_compare_ahead_t){.expects_same = true, .speed = a->ahead.speed};
     eb_code_t code = sample(a, ranges, total, err);
     for (size_t i = 0; i < count && code == EB_OK; i++) {
-        code = eb_spans_add(&a->spans, ranges[i].addr, ranges[i].size, EB_SPAN_OLD, err);
-        if (code == EB_OK) {
+        if ((code = eb_spans_add(&a->spans, ranges[i].addr, ranges[i].size, EB_SPAN_OLD, err)) ==
+            EB_OK) {
             code = eb_write_verify(a, ranges[i], EB_PHASE_CHECK, true, err);
         }
     }
@@ -253,8 +251,7 @@ static eb_code_t work_round(eb_write_engine_t *a, eb_err_t *err)
     eb_code_t code = EB_OK;
 
     for (size_t i = 0; i < count && code == EB_OK; i++) {
-        code = work_through(a, areas[i], true, err);
-        if (code == EB_OK) {
+        if ((code = work_through(a, areas[i], true, err)) == EB_OK) {
             code = work_through(a, areas[i], false, err);
         }
     }
@@ -280,10 +277,9 @@ static eb_code_t verify_states(eb_write_engine_t *a, unsigned states, bool count
     }
     for (size_t i = 0; i < due.count; i++) {
         uint64_t at = due.spans[i].addr, end = eb_span_end(&due.spans[i]);
-        for (uint32_t size; at < end && code == EB_OK; at += size) {
-            size = (uint32_t)(end - at < VERIFY_BYTES ? end - at : VERIFY_BYTES);
-            code =
-                eb_write_verify(a, (eb_range_t){(uint32_t)at, size}, EB_PHASE_VERIFY, counts, err);
+        for (; at < end && code == EB_OK; at += VERIFY_BYTES) {
+            eb_range_t piece = {(uint32_t)at, (uint32_t)eb_min_u64(end - at, VERIFY_BYTES)};
+            code = eb_write_verify(a, piece, EB_PHASE_VERIFY, counts, err);
         }
     }
     eb_spans_free(&due);
@@ -337,20 +333,13 @@ static eb_code_t run(eb_write_engine_t *a, eb_err_t *err)
     eb_range_t open;
     eb_code_t code = eb_write_count_work(a, err);
 
-    if (code == EB_OK) {
-        code = eb_neighbours_set(a, err);
-    }
-    if (code != EB_OK) {
+    if (code != EB_OK || (code = eb_neighbours_set(a, err)) != EB_OK) {
         return code;
     }
     eb_write_begin_phase(a, EB_PHASE_ERASE, a->phases[EB_PHASE_ERASE].total);
     eb_write_begin_phase(a, EB_PHASE_WRITE, a->phases[EB_PHASE_WRITE].total);
     for (int round = 0; round < ROUNDS_MAX; round++) {
-        code = work_round(a, err);
-        if (code == EB_OK) {
-            code = verify_round(a, err);
-        }
-        if (code != EB_OK) {
+        if ((code = work_round(a, err)) != EB_OK || (code = verify_round(a, err)) != EB_OK) {
             return code;
         }
         if (!eb_write_next_open(a, 0, UINT64_MAX, &open) &&

@@ -4,7 +4,6 @@
 
 /* -- progress ------------------------------------------------------------------------------- */
 
-/* The first total of a phase stays: what comes again after a fault is not more to do. */
 void eb_write_begin_phase(eb_write_engine_t *a, eb_phase_t phase, uint64_t total)
 {
     eb_write_phase_t *p = &a->phases[phase];
@@ -73,7 +72,6 @@ static eb_code_t take_over(eb_write_engine_t *a, const eb_flash_span_t *found,
     return code;
 }
 
-/* Ask the board about a range and put what it says into spans. On failure they stay as they are. */
 eb_code_t eb_write_verify(eb_write_engine_t *a, eb_range_t range, eb_phase_t phase, bool counts,
                           eb_err_t *err)
 {
