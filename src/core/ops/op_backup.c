@@ -38,11 +38,8 @@ eb_code_t eb_op_backup(eb_session_t *s, const eb_backup_options_t *options, cons
         contents->boot.index = -1;
     }
     eb_code_t code = eb_session_need_flash(s, err);
-    if (code == EB_OK) {
-        code = choose_range(s, options, &job.range, err);
+    if (code != EB_OK || (code = choose_range(s, options, &job.range, err)) != EB_OK) {
+        return code;
     }
-    if (code == EB_OK) {
-        code = eb_backup_run(s, &job, ev, result, err);
-    }
-    return code;
+    return eb_backup_run(s, &job, ev, result, err);
 }

@@ -8,13 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Several files are one work to who looks on: their progress is joined. */
-typedef struct joint {
-    eb_events_t ev; /* what the files tell */
-    eb_event_part_t part;
-    uint64_t before_bytes, total_bytes;
-} joint_t;
-
 typedef struct work {
     eb_session_t *session; /* NULL: out of an image */
     const eb_partition_backup_options_t *options;
@@ -22,7 +15,10 @@ typedef struct work {
     eb_backup_image_t source;
     eb_layout_t layout;
     eb_part_choices_t choices;
-    joint_t joint;
+    /* Several files are one work to who looks on: their progress is joined. */
+    eb_events_t ev; /* what the files tell */
+    eb_event_part_t part;
+    uint64_t before_bytes, total_bytes;
 } work_t;
 
 void eb_partition_backup_result_free(eb_partition_backup_result_t *result)
@@ -37,24 +33,22 @@ void eb_partition_backup_result_free(eb_partition_backup_result_t *result)
 
 static void join_progress(void *user, const eb_progress_t *progress)
 {
-    const joint_t *joint = user;
+    const work_t *w = user;
 
     if (progress->phase == EB_PHASE_READ) {
-        eb_event_progress(joint->part.outer, EB_PHASE_READ, joint->before_bytes + progress->done,
-                          joint->total_bytes);
+        eb_event_progress(w->part.outer, EB_PHASE_READ, w->before_bytes + progress->done,
+                          w->total_bytes);
     } else if (progress->phase != EB_PHASE_HASH) { /* of a moment, between the files */
-        eb_event_progress(joint->part.outer, progress->phase, progress->done, progress->total);
+        eb_event_progress(w->part.outer, progress->phase, progress->done, progress->total);
     }
 }
 
 static void join_events(work_t *w, const eb_events_t *outer)
 {
-    joint_t *joint = &w->joint;
-
-    joint->part = (eb_event_part_t){outer, joint, join_progress};
-    joint->ev = eb_events_of_part(&joint->part);
+    w->part = (eb_event_part_t){outer, w, join_progress};
+    w->ev = eb_events_of_part(&w->part);
     for (size_t i = 0; i < w->choices.count; i++) {
-        joint->total_bytes += w->choices.list[i].range.size;
+        w->total_bytes += w->choices.list[i].range.size;
     }
 }
 
@@ -114,8 +108,7 @@ static eb_code_t make_file(work_t *w, size_t index, eb_backup_result_t *result, 
     memset(result, 0, sizeof(*result));
     memcpy(result->partition, choice->label, sizeof(result->partition));
     if (w->options->from_image != NULL) {
-        code =
-            eb_partition_extract(&w->source, &w->file_options, choice, &w->joint.ev, result, err);
+        code = eb_partition_extract(&w->source, &w->file_options, choice, &w->ev, result, err);
     } else {
         const eb_backup_job_t job = {
             .options = &w->file_options,
@@ -124,9 +117,9 @@ static eb_code_t make_file(work_t *w, size_t index, eb_backup_result_t *result, 
             .layout = &w->layout,
             .security_told = index > 0,
         };
-        code = eb_backup_run(w->session, &job, &w->joint.ev, result, err);
+        code = eb_backup_run(w->session, &job, &w->ev, result, err);
     }
-    w->joint.before_bytes += choice->range.size;
+    w->before_bytes += choice->range.size;
     return code != EB_OK ? eb_err_wrap(err, "partition \"%s\"", choice->label) : EB_OK;
 }
 
@@ -142,7 +135,7 @@ static eb_code_t make_files(work_t *w, eb_partition_backup_result_t *result, eb_
         result->count = i + 1;
         code = make_file(w, i, &result->files[i], err);
         if (code != EB_OK && i > 0) {
-            eb_event_note(w->joint.part.outer, EB_LEVEL_NOTE,
+            eb_event_note(w->part.outer, EB_LEVEL_NOTE,
                           "%zu of %zu partitions are complete; their files stay", i,
                           w->choices.count);
         }
@@ -158,27 +151,22 @@ eb_code_t eb_op_backup_partition(eb_session_t *s, const eb_partition_backup_opti
 
     err = err != NULL ? err : &unused; /* eb_err_wrap gives its code */
     memset(result, 0, sizeof(*result));
-    work_t *w = calloc(1, sizeof(*w));
-    if (w == NULL) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the backup");
-    }
-    w->session = s;
-    w->options = options;
-    w->source.fd = -1;
-    w->file_options = (eb_backup_options_t){
-        .dir = options->dir,
-        .output = options->output,
-        .force = options->force,
-        .note = options->note,
+    work_t w = {
+        .session = s,
+        .options = options,
+        .source.fd = -1,
+        .file_options = {.dir = options->dir,
+                         .output = options->output,
+                         .force = options->force,
+                         .note = options->note},
     };
-    eb_code_t code = choose(w, ev, err);
+    eb_code_t code = choose(&w, ev, err);
     if (code == EB_OK) {
-        w->file_options.table_addr = w->layout.table.addr;
-        result->contents = (eb_flash_contents_t){w->layout.table, w->layout.boot};
-        join_events(w, ev);
-        code = make_files(w, result, err);
+        w.file_options.table_addr = w.layout.table.addr;
+        result->contents = (eb_flash_contents_t){w.layout.table, w.layout.boot};
+        join_events(&w, ev);
+        code = make_files(&w, result, err);
     }
-    eb_backup_image_close(&w->source);
-    free(w);
+    eb_backup_image_close(&w.source);
     return code;
 }

@@ -141,17 +141,10 @@ eb_code_t eb_op_erase(eb_session_t *s, const eb_erase_options_t *options, const 
     if (code != EB_OK) {
         return code;
     }
-    erase_t *e = calloc(1, sizeof(*e));
-    if (e == NULL) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "no memory to erase");
-    }
-    e->session = s;
-    e->options = options;
-    e->ev = ev;
-    e->flash_bytes = eb_session_flash(s)->size_bytes;
-    eb_retry_init(&e->retry, s, ev);
-    code = run(e, result, err);
+    erase_t e = {.session = s, .options = options, .ev = ev};
+    e.flash_bytes = eb_session_flash(s)->size_bytes;
+    eb_retry_init(&e.retry, s, ev);
+    code = run(&e, result, err);
     result->seconds = (double)(eb_clock_us() - started_us) / 1e6;
-    free(e);
     return code;
 }

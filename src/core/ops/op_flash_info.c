@@ -11,7 +11,6 @@
 
 typedef struct usage_scan {
     eb_retry_t retry;
-    const eb_events_t *ev;
     eb_flash_report_t *report;
     uint64_t total;
     uint64_t done;
@@ -32,7 +31,7 @@ static eb_code_t scan_range(usage_scan_t *scan, uint64_t start, uint64_t end, ui
         *erased += blank ? size : 0;
         scan->done += size;
         if (code == EB_OK) {
-            eb_event_progress(scan->ev, EB_PHASE_CHECK, scan->done, scan->total);
+            eb_event_progress(scan->retry.ev, EB_PHASE_CHECK, scan->done, scan->total);
         }
     }
     return code;
@@ -44,7 +43,7 @@ static eb_code_t scan_usage(usage_scan_t *scan, eb_err_t *err)
     eb_flash_report_t *report = scan->report;
     uint64_t at = 0;
 
-    eb_event_progress(scan->ev, EB_PHASE_CHECK, 0, scan->total);
+    eb_event_progress(scan->retry.ev, EB_PHASE_CHECK, 0, scan->total);
     while (at < scan->total) {
         int index = eb_partition_next(&report->table, at);
         const eb_partition_t *entry = index >= 0 ? &report->table.entries[index] : NULL;
@@ -75,9 +74,8 @@ eb_code_t eb_op_flash_info(eb_session_t *s, const eb_flash_info_options_t *optio
     if (code != EB_OK) {
         return code;
     }
-    usage_scan_t scan = {.ev = ev, .report = report};
+    usage_scan_t scan = {.report = report, .total = eb_session_flash(s)->size_bytes};
     eb_layout_t layout;
-    scan.total = eb_session_flash(s)->size_bytes;
     eb_retry_init(&scan.retry, s, ev);
     eb_layout_source_t source = eb_layout_of_board(&scan.retry, options->table_addr);
     code = eb_layout_search_used(&source, ev, &layout, err);

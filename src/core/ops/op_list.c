@@ -107,7 +107,6 @@ static void examine_part(const char *path, eb_backup_entry_t *entry)
     if (eb_path_printf(journal_path, NULL, "%s" EB_PATH_JOURNAL_SUFFIX, path) != EB_OK ||
         eb_journal_load(journal_path, &head, &resumed, &end_bytes, NULL) != EB_OK) {
         copy_text(entry->detail, sizeof(entry->detail), "without a journal: cannot be resumed");
-        eb_verified_map_free(&resumed);
         return;
     }
     copy_text(entry->chip, sizeof(entry->chip), head.id.chip);

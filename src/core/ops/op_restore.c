@@ -153,18 +153,14 @@ static eb_code_t back_up_first(eb_restore_job_t *job, eb_restore_result_t *resul
         .note = "made before a restore",
         .table_addr = job->options->table_addr,
     };
-    eb_backup_result_t *backup = calloc(1, sizeof(*backup));
+    eb_backup_result_t backup;
+    eb_code_t code = eb_op_backup(job->session, &options, job->ev, &backup, NULL, err);
 
-    if (backup == NULL) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the backup");
-    }
-    eb_code_t code = eb_op_backup(job->session, &options, job->ev, backup, NULL, err);
     if (code == EB_OK) {
-        memcpy(result->first_backup_path, backup->image_path, sizeof(result->first_backup_path));
+        memcpy(result->first_backup_path, backup.image_path, sizeof(result->first_backup_path));
     } else {
         (void)eb_err_wrap(err, "the backup before the restore failed, nothing was changed");
     }
-    free(backup);
     return code;
 }
 
@@ -190,10 +186,10 @@ static eb_code_t change(eb_restore_job_t *job, eb_write_engine_t *engine,
         (void)ask(job, result, engine, NULL); /* the answer does not count */
         return EB_OK;
     }
-    if (code == EB_OK) {
-        code = ask(job, result, engine, err);
+    if (code != EB_OK || (code = ask(job, result, engine, err)) != EB_OK) {
+        return code;
     }
-    if (code == EB_OK && job->options->backup_first && differs) {
+    if (job->options->backup_first && differs) {
         code = back_up_first(job, result, err);
     }
     if (code == EB_OK && (code = eb_sector_save_save(job, &engine->spans, err)) == EB_OK) {
@@ -231,15 +227,6 @@ static eb_code_t restore(eb_restore_job_t *job, eb_restore_result_t *result, eb_
     return code;
 }
 
-static void free_job(eb_restore_job_t *job)
-{
-    eb_backup_image_close(&job->image);
-    free(job->ranges);
-    free(job->sectors);
-    free(job->partials);
-    free(job);
-}
-
 eb_code_t eb_op_restore(eb_session_t *s, const eb_restore_options_t *options, const eb_events_t *ev,
                         eb_restore_result_t *result, eb_err_t *err)
 {
@@ -250,22 +237,17 @@ eb_code_t eb_op_restore(eb_session_t *s, const eb_restore_options_t *options, co
     if (code != EB_OK) {
         return code;
     }
-    eb_restore_job_t *job = calloc(1, sizeof(*job));
-    if (job == NULL) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the restore");
-    }
-    job->session = s;
-    job->options = options;
-    job->ev = ev;
-    job->image.fd = -1;
-    job->flash_bytes = eb_session_flash(s)->size_bytes;
-    eb_retry_init(&job->retry, s, ev);
-    code = prepare(job, result, err);
-    if (code == EB_OK) {
-        code = restore(job, result, err);
+    eb_restore_job_t job = {.session = s, .options = options, .ev = ev, .image.fd = -1};
+    job.flash_bytes = eb_session_flash(s)->size_bytes;
+    eb_retry_init(&job.retry, s, ev);
+    if ((code = prepare(&job, result, err)) == EB_OK) {
+        code = restore(&job, result, err);
     }
     eb_session_get_stats(s, &result->stats);
     result->seconds = (double)(eb_clock_us() - started_us) / 1e6;
-    free_job(job);
+    eb_backup_image_close(&job.image);
+    free(job.ranges);
+    free(job.sectors);
+    free(job.partials);
     return code;
 }
