@@ -112,22 +112,20 @@ static eb_code_t resume_newest(eb_partial_file_t *part, const char *dir, const c
     found_part_t *found = calloc(names.count, sizeof(*found));
     if (found == NULL) {
         code = eb_err_set(err, EB_ERR_INTERNAL, "no memory to look through %s", dir);
-        goto done;
     }
-    for (size_t i = 0; i < names.count; i++) {
+    for (size_t i = 0; i < names.count && code == EB_OK; i++) {
         if (strncmp(names.names[i], prefix, strlen(prefix)) == 0 &&
             examine(dir, names.names[i], id, &found[count])) {
             count++;
         }
     }
-    qsort(found, count, sizeof(*found), newest_first);
-    for (size_t i = 0; i < count && !*done; i++) {
-        if ((code = set_names(part, found[i].image_path, err)) != EB_OK) {
-            goto done;
-        }
-        *done = resume(part, id);
+    if (count > 0) {
+        qsort(found, count, sizeof(*found), newest_first);
     }
-done:
+    for (size_t i = 0; i < count && code == EB_OK && !*done; i++) {
+        code = set_names(part, found[i].image_path, err);
+        *done = code == EB_OK && resume(part, id);
+    }
     free(found);
     eb_file_names_free(&names);
     return code;

@@ -128,12 +128,9 @@ static eb_code_t find_table(eb_backup_image_t *out, const eb_events_t *ev, eb_er
 {
     eb_layout_source_t source = eb_backup_image_layout(out);
 
-    out->layout = malloc(sizeof(*out->layout));
-    if (out->layout == NULL) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the partition table");
-    }
-    eb_code_t code = eb_layout_search(&source, ev, out->layout, err);
-    out->table = code == EB_OK && out->layout->table.present ? &out->layout->table : NULL;
+    eb_code_t code = eb_layout_search(&source, ev, &out->layout, err);
+
+    out->table = code == EB_OK && out->layout.table.present ? &out->layout.table : NULL;
     return code;
 }
 
@@ -164,8 +161,6 @@ void eb_backup_image_close(eb_backup_image_t *source)
     }
     free(source->sidecar);
     source->sidecar = NULL;
-    free(source->layout);
-    source->layout = NULL;
     source->table = NULL;
 }
 

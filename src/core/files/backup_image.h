@@ -28,7 +28,7 @@ typedef struct eb_backup_image {
     uint32_t addr;                     /* of its first byte in the flash: sidecar, else `address` */
     eb_sidecar_t *sidecar;             /* NULL: the image has none */
     bool hash_checked;                 /* SHA-256 equals the sidecar's */
-    eb_layout_t *layout;               /* parsed from the image's own bytes; owned */
+    eb_layout_t layout;                /* parsed from the image's own bytes */
     const eb_partition_table_t *table; /* of layout; NULL when not in range */
 } eb_backup_image_t;
 

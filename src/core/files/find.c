@@ -77,10 +77,8 @@ eb_code_t eb_find_sidecar(const char *image_path, eb_sidecar_t **out, eb_err_t *
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the sidecar of %s", image_path);
     }
     eb_code_t code = eb_path_of_sidecar(path, image_path, &why);
-    if (code == EB_OK) {
-        code = eb_fs_read_file(path, EB_SIDECAR_MAX_BYTES, &text, &len, &why);
-    }
     if (code == EB_OK &&
+        (code = eb_fs_read_file(path, EB_SIDECAR_MAX_BYTES, &text, &len, &why)) == EB_OK &&
         (code = eb_sidecar_read((const char *)text, len, sidecar, &why)) != EB_OK) {
         (void)eb_err_wrap(&why, "%s", path);
     }
@@ -129,9 +127,6 @@ eb_code_t eb_find_newest(const char *dir, const char *mac, eb_range_t range,
     *found = false;
     out[0] = '\0';
     eb_code_t code = eb_find_names(dir, EB_PATH_IMAGE_SUFFIX, &names, err);
-    if (code != EB_OK) {
-        return code;
-    }
     for (size_t i = 0; i < names.count && code == EB_OK; i++) {
         char created[EB_TIME_TEXT_BYTES];
         code = eb_path_join(path, dir, names.names[i], err);

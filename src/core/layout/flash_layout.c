@@ -46,11 +46,6 @@ static bool read_image(void *user, uint32_t offset, void *bytes, uint32_t count)
     return view->code == EB_OK;
 }
 
-static bool can_read(const eb_layout_source_t *source, uint64_t addr, uint64_t size)
-{
-    return eb_range_holds(source->range, addr, size);
-}
-
 /* An image in [addr, addr + limit): state ABSENT and length 0 when it is not at hand. */
 static eb_code_t look_at_image(const eb_layout_source_t *source, uint32_t addr, uint32_t limit,
                                eb_app_image_t *out, eb_err_t *err)
@@ -58,7 +53,7 @@ static eb_code_t look_at_image(const eb_layout_source_t *source, uint32_t addr, 
     image_view_t view = {.source = source, .range = {addr, limit}, .err = err};
 
     memset(out, 0, sizeof(*out));
-    if (limit == 0 || !can_read(source, addr, limit)) {
+    if (limit == 0 || !eb_range_holds(source->range, addr, limit)) {
         out->state = EB_IMAGE_ABSENT;
     } else if (eb_range_holds(source->check_range, addr, limit)) {
         eb_app_image_check(read_image, &view, limit, out);
@@ -86,7 +81,7 @@ static eb_code_t look_for_table(const eb_layout_source_t *source, uint32_t addr,
 
     memset(table, 0, sizeof(*table));
     table->addr = addr;
-    if (!can_read(source, addr, sizeof(bytes))) {
+    if (!eb_range_holds(source->range, addr, sizeof(bytes))) {
         return EB_OK;
     }
     eb_code_t code = is_first ? EB_OK : source->read(source->user, addr, MAGIC_BYTES, bytes, err);
@@ -124,12 +119,11 @@ static eb_code_t choose_slot(const eb_layout_source_t *source, eb_layout_t *out,
 
     if (index >= 0) {
         const eb_partition_t *entry = &out->table.entries[index];
-        if (entry->size >= sizeof(bytes) && can_read(source, entry->addr, sizeof(bytes))) {
-            eb_code_t code = read_otadata(source, entry->addr, bytes, err);
-            if (code != EB_OK) {
-                return code;
-            }
-            known = true;
+        known = entry->size >= sizeof(bytes) &&
+                eb_range_holds(source->range, entry->addr, sizeof(bytes));
+        eb_code_t code = known ? read_otadata(source, entry->addr, bytes, err) : EB_OK;
+        if (code != EB_OK) {
+            return code;
         }
     }
     eb_ota_choose(&out->table, known ? bytes : NULL, known ? sizeof(bytes) : 0, &out->boot);
@@ -164,10 +158,8 @@ static eb_code_t look_inside(const eb_layout_source_t *source, eb_layout_t *out,
 
     eb_code_t code = look_at_image(source, boot, table_addr > boot ? table_addr - boot : 0,
                                    &out->bootloader, err);
-    if (code == EB_OK) {
-        code = look_at_apps(source, false, out, err);
-    }
-    if (code == EB_OK && out->table.present) {
+    if (code == EB_OK && (code = look_at_apps(source, false, out, err)) == EB_OK &&
+        out->table.present) {
         code = choose_slot(source, out, err);
     }
     return code;
