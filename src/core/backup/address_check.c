@@ -16,7 +16,7 @@ static eb_code_t check_spot(eb_read_state_t *state, eb_range_t spot, const uint8
     int64_t started_us = eb_clock_us();
     eb_code_t code = eb_retry_matches(&state->retry, spot, bytes, there, err);
 
-    eb_read_stats_add(&state->stats, EB_SPENT_SPOT, spot.size, eb_clock_us() - started_us);
+    eb_cost_add(&state->spent[EB_SPENT_SPOT], spot.size, eb_clock_us() - started_us);
     return code;
 }
 

@@ -41,19 +41,16 @@ static eb_code_t try_guess(eb_read_state_t *state, const eb_read_plan_step_t *st
     int64_t started_us = eb_clock_us();
 
     eb_code_t code = load_candidate(state, step, err);
-    if (code == EB_OK) {
-        code = eb_retry_matches(&state->retry, step->range, state->buf, &equal, err);
-    }
-    int64_t spent_us = eb_clock_us() - started_us;
-    if (code == EB_OK && equal) {
-        code = eb_address_check_guess(state, step->range, &equal, err);
-    }
-    if (code != EB_OK) {
+    if (code != EB_OK ||
+        (code = eb_retry_matches(&state->retry, step->range, state->buf, &equal, err)) != EB_OK) {
         return code;
     }
-    eb_read_stats_add(&state->stats,
-                      equal ? (eb_spent_on_t)(EB_SPENT_GUESSED + (int)step->guess) : EB_SPENT_WRONG,
-                      step->range.size, spent_us);
+    int64_t spent_us = eb_clock_us() - started_us;
+    if (equal && (code = eb_address_check_guess(state, step->range, &equal, err)) != EB_OK) {
+        return code;
+    }
+    eb_cost_add(&state->spent[equal ? EB_SPENT_GUESSED + (int)step->guess : EB_SPENT_WRONG],
+                step->range.size, spent_us);
     eb_read_plan_guessed(&state->plan, step, equal);
     const bool resumed = step->guess == EB_GUESS_RESUMED;
     if (equal) {
@@ -104,8 +101,8 @@ static eb_code_t read_once(eb_read_state_t *state, eb_range_t range, uint8_t *bu
     memset(result, 0, sizeof(*result));
     eb_code_t code =
         eb_flash_read(state->session, range.addr, range.size, buf, on_received, state, result, err);
-    eb_read_stats_add(&state->stats, code == EB_OK ? EB_SPENT_READ : EB_SPENT_READ_LOST, range.size,
-                      eb_clock_us() - started_us);
+    eb_cost_add(&state->spent[code == EB_OK ? EB_SPENT_READ : EB_SPENT_READ_LOST], range.size,
+                eb_clock_us() - started_us);
     if (code == EB_OK && state->has_digest && !result->verified) {
         return eb_err_set(err, EB_ERR_INTERNAL, "a read at 0x%x was not verified", range.addr);
     }
@@ -217,7 +214,7 @@ static eb_code_t fill(eb_read_state_t *state, eb_err_t *err)
             code = take_step(state, &step, err);
         }
     }
-    eb_read_stats_tell(&state->stats, &state->plan.speed, state->ev);
+    eb_read_stats_tell(state->spent, &state->plan.speed, state->ev);
     return code;
 }
 

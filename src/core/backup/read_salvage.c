@@ -21,7 +21,7 @@ static eb_code_t salvage_piece(eb_read_state_t *state, eb_range_t piece, const u
         if (code != EB_OK) {
             return code;
         }
-        eb_read_stats_add(&state->stats, EB_SPENT_SALVAGE, piece.size, eb_clock_us() - started_us);
+        eb_cost_add(&state->spent[EB_SPENT_SALVAGE], piece.size, eb_clock_us() - started_us);
     }
     if (*right) {
         return eb_read_state_verified(state, piece, EB_ORIGIN_READ, bytes, err);

@@ -36,7 +36,7 @@ typedef struct eb_read_state {
     eb_range_t range;
     eb_retry_t retry;
     eb_verified_map_t map;
-    eb_read_stats_t stats;
+    eb_cost_t spent[EB_SPENT_COUNT];
     eb_checked_read_t *reads; /* while nothing is in doubt; one a unit of the map at most; owned */
     size_t read_count;
     uint8_t *buf;         /* EB_PLAN_STEP_MAX_BYTES; owned */

@@ -1,7 +1,5 @@
 #include "read_stats.h"
 
-#include <inttypes.h>
-
 #define MIB 1048576.0
 
 static const char *const words[EB_SPENT_COUNT] = {
@@ -18,24 +16,11 @@ static const char *words_of(int row)
                                                 : words[row];
 }
 
-void eb_read_stats_add(eb_read_stats_t *stats, eb_spent_on_t on, uint64_t bytes, int64_t us)
-{
-    stats->rows[on].calls++;
-    stats->rows[on].bytes += bytes;
-    stats->rows[on].us += us;
-}
-
-void eb_read_stats_tell(const eb_read_stats_t *stats, const eb_link_speed_t *speed,
+void eb_read_stats_tell(const eb_cost_t spent[EB_SPENT_COUNT], const eb_link_speed_t *speed,
                         const eb_events_t *ev)
 {
     for (int i = 0; i < EB_SPENT_COUNT; i++) {
-        uint32_t calls = stats->rows[i].calls;
-        if (calls > 0) {
-            eb_event_note(ev, EB_LEVEL_DETAIL, "%s: %" PRIu64 " bytes by %" PRIu32 " %s%s, %.2f s",
-                          words_of(i), stats->rows[i].bytes, calls,
-                          i <= EB_SPENT_READ_LOST ? "read" : "digest", calls == 1 ? "" : "s",
-                          (double)stats->rows[i].us / 1e6);
-        }
+        eb_cost_tell(&spent[i], words_of(i), i <= EB_SPENT_READ_LOST ? "read" : "digest", ev);
     }
     eb_event_note(ev, EB_LEVEL_DETAIL,
                   "measured: reading %.2f s a MB, digest %.2f s a MB, round trip %.1f ms",

@@ -18,18 +18,8 @@ typedef enum eb_spent_on {
     EB_SPENT_COUNT
 } eb_spent_on_t;
 
-typedef struct eb_read_stats {
-    struct {
-        uint32_t calls;
-        uint64_t bytes;
-        int64_t us;
-    } rows[EB_SPENT_COUNT];
-} eb_read_stats_t;
-
-void eb_read_stats_add(eb_read_stats_t *stats, eb_spent_on_t on, uint64_t bytes, int64_t us);
-
 /* Notes at EB_LEVEL_DETAIL: a line a row, and the measured speeds that decided. */
-void eb_read_stats_tell(const eb_read_stats_t *stats, const eb_link_speed_t *speed,
+void eb_read_stats_tell(const eb_cost_t spent[EB_SPENT_COUNT], const eb_link_speed_t *speed,
                         const eb_events_t *ev);
 
 #endif

@@ -14,13 +14,6 @@
 #define OLD_MIN_BYTES  (64u * 1024u)
 #define OLD_MIN_PARTS  32
 
-void eb_compare_ahead_digest(eb_compare_ahead_t *ahead, uint32_t size, int64_t us)
-{
-    ahead->digest_cost.digests++;
-    ahead->digest_cost.bytes += size;
-    ahead->digest_cost.us += us;
-}
-
 void eb_compare_ahead_compared(eb_compare_ahead_t *ahead, uint32_t size, bool equal)
 {
     if (equal) {

@@ -15,13 +15,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Digests, and what they cost. */
-typedef struct eb_digest_cost {
-    uint32_t digests;
-    uint64_t bytes;
-    int64_t us;
-} eb_digest_cost_t;
-
 typedef struct eb_compare_ahead {
     /* filled by the caller */
     bool allowed;      /* false: everything is asked */
@@ -31,14 +24,12 @@ typedef struct eb_compare_ahead {
     eb_link_speed_t speed; /* read_s_per_byte: what a byte on the line takes */
     /* results */
     uint64_t skipped_bytes; /* taken for different without looking */
-    eb_digest_cost_t digest_cost;
+    eb_cost_t digest_cost;
     /* from here on its own */
     uint64_t same_bytes, old_bytes; /* that were asked about */
     uint32_t run_bytes;             /* that differ, or were skipped, just before; of one range */
 } eb_compare_ahead_t;
 
-/* A digest took that long. */
-void eb_compare_ahead_digest(eb_compare_ahead_t *ahead, uint32_t size, int64_t us);
 /* The board was asked about the next bytes; or (eb_compare_ahead_skipped) it was not. */
 void eb_compare_ahead_compared(eb_compare_ahead_t *ahead, uint32_t size, bool equal);
 void eb_compare_ahead_skipped(eb_compare_ahead_t *ahead, uint32_t size);

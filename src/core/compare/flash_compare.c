@@ -104,7 +104,7 @@ static eb_code_t ask(compare_t *c, eb_range_t piece, eb_answer_t *out, eb_err_t 
     if ((code = eb_retry_digest(&c->retry, piece.addr, piece.size, out->md5, err)) != EB_OK) {
         return code;
     }
-    eb_compare_ahead_digest(c->ahead, piece.size, eb_clock_us() - started_us);
+    eb_cost_add(&c->ahead->digest_cost, piece.size, eb_clock_us() - started_us);
     out->equal = memcmp(ours, out->md5, sizeof(ours)) == 0;
     out->erased = !out->equal && eb_retry_answer_is_erased(&c->retry, piece.size);
     return EB_OK;

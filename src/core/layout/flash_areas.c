@@ -1,8 +1,5 @@
 #include "flash_areas.h"
 
-#define BOOTLOADER_NAME "bootloader"
-#define TABLE_NAME      "partition table"
-
 static bool has_table(const eb_areas_t *areas)
 {
     return areas->table != NULL && areas->table->present;
@@ -41,9 +38,9 @@ eb_area_t eb_areas_at(const eb_areas_t *areas, uint32_t addr)
         const eb_partition_t *entry = &table->entries[i];
         consider(&area, addr, entry->addr, (uint64_t)entry->addr + entry->size, entry->label);
     }
-    consider(&area, addr, table->addr, (uint64_t)table->addr + EB_SECTOR_BYTES, TABLE_NAME);
+    consider(&area, addr, table->addr, (uint64_t)table->addr + EB_SECTOR_BYTES, "partition table");
     if (areas->bootloader_addr < table->addr) {
-        consider(&area, addr, areas->bootloader_addr, table->addr, BOOTLOADER_NAME);
+        consider(&area, addr, areas->bootloader_addr, table->addr, "bootloader");
     }
     return area;
 }

@@ -26,12 +26,9 @@ static eb_code_t open_image(eb_restore_job_t *job, eb_err_t *err)
     if (code != EB_OK) {
         return eb_err_copy(err, &why);
     }
-    job->table_addr = EB_PARTITION_TABLE_ADDR;
-    if (options->table_addr != 0) {
-        job->table_addr = options->table_addr;
-    } else if (job->image.table != NULL) {
-        job->table_addr = job->image.table->addr;
-    }
+    job->table_addr = options->table_addr != 0   ? options->table_addr
+                      : job->image.table != NULL ? job->image.table->addr
+                                                 : EB_PARTITION_TABLE_ADDR;
     return EB_OK;
 }
 
@@ -140,7 +137,7 @@ static eb_code_t ask(eb_restore_job_t *job, const eb_restore_result_t *result,
         .image_chip = sidecar != NULL ? &sidecar->chip : NULL,
         .image_created_utc = sidecar != NULL ? sidecar->created_utc : NULL,
         .other_mac = job->other_mac,
-        .encrypted = job->encrypted,
+        .encrypted = eb_session_chip(job->session)->security.flash_encryption == EB_YES,
     };
 
     return eb_refuse_unconfirmed(job->options->confirm, job->options->confirm_user, &plan, err);

@@ -173,8 +173,7 @@ eb_code_t eb_restore_check_security(eb_restore_job_t *job, eb_err_t *err)
     const eb_security_t *security = &eb_session_chip(job->session)->security;
     const eb_sidecar_t *sidecar = job->image.sidecar;
 
-    job->encrypted = security->flash_encryption == EB_YES;
-    if (job->encrypted) {
+    if (security->flash_encryption == EB_YES) {
         return check_encrypted_board(job, err);
     }
     if (sidecar != NULL && sidecar->chip.security.flash_encryption == EB_YES) {

@@ -38,7 +38,6 @@ typedef struct eb_restore_job {
     eb_header_patch_t patch;
 
     bool other_mac;
-    bool encrypted; /* the board's flash */
 } eb_restore_job_t;
 
 /* From the options and the image's table: ranges. EB_ERR_USAGE: not in the image, no such name. */

@@ -61,7 +61,7 @@ static eb_code_t sample(eb_write_engine_t *a, const eb_range_t *ranges, uint64_t
             (code = eb_retry_matches(&a->retry, sector, a->buf, &equal, err)) != EB_OK) {
             return code;
         }
-        eb_compare_ahead_digest(&a->ahead, sector.size, eb_clock_us() - started_us);
+        eb_cost_add(&a->ahead.digest_cost, sector.size, eb_clock_us() - started_us);
         eb_compare_ahead_compared(&a->ahead, sector.size, equal);
     }
     a->ahead.is_other = !equal;

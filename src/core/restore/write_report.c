@@ -74,20 +74,11 @@ eb_code_t eb_write_unfinished(const eb_spans_t *spans, const eb_err_t *cause, eb
     return EB_ERR_UNFINISHED;
 }
 
-static void tell_asked(const eb_write_engine_t *a, const char *what, const eb_digest_cost_t *asked)
-{
-    if (asked->digests > 0) {
-        eb_event_note(a->ev, EB_LEVEL_DETAIL,
-                      "%s: %" PRIu64 " bytes by %" PRIu32 " digest%s, %.2f s", what, asked->bytes,
-                      asked->digests, asked->digests == 1 ? "" : "s", (double)asked->us / 1e6);
-    }
-}
-
 void eb_write_report(const eb_write_engine_t *a)
 {
     const eb_link_speed_t *speed = &a->ahead.speed;
 
-    tell_asked(a, "compared", &a->ahead.digest_cost);
+    eb_cost_tell(&a->ahead.digest_cost, "compared", "digest", a->ev);
     if (a->ahead.skipped_bytes > 0) {
         eb_event_note(a->ev, EB_LEVEL_DETAIL,
                       "not compared, for what lies around differs: %" PRIu64 " bytes",
@@ -102,7 +93,7 @@ void eb_write_report(const eb_write_engine_t *a)
                       "written: %" PRIu64 " bytes, %" PRIu64 " over the wire, %.2f s",
                       a->bytes_written, a->wire_bytes, (double)a->write_us / 1e6);
     }
-    tell_asked(a, "verified", &a->verify_cost.digest_cost);
+    eb_cost_tell(&a->verify_cost.digest_cost, "verified", "digest", a->ev);
     if (eb_session_has_digest(a->session)) {
         eb_event_note(a->ev, EB_LEVEL_DETAIL, "measured: digest %.2f s a MB, round trip %.1f ms",
                       speed->digest_s_per_byte * 1048576.0, speed->round_trip_s * 1e3);

@@ -2,6 +2,8 @@
 
 #include "clock.h"
 
+#include <inttypes.h>
+
 /* Until measured: an adapter of the slower sort, and a chip that hashes slowly. */
 #define ROUND_TRIP_GUESS_S   0.004
 #define DIGEST_GUESS_S_BYTE  (2.7 / (1024.0 * 1024.0))
@@ -49,4 +51,20 @@ void eb_link_speed_learn_bytes(double *s_per_byte, const eb_link_speed_t *speed,
     double took_s = (double)(eb_clock_us() - started_us) / 1e6 - speed->round_trip_s;
     double now = (took_s > 0 ? took_s : 0) / size;
     *s_per_byte += MEASURE_WEIGHT * (now - *s_per_byte);
+}
+
+void eb_cost_add(eb_cost_t *cost, uint64_t bytes, int64_t us)
+{
+    cost->calls++;
+    cost->bytes += bytes;
+    cost->us += us;
+}
+
+void eb_cost_tell(const eb_cost_t *cost, const char *what, const char *call, const eb_events_t *ev)
+{
+    if (cost->calls > 0) {
+        eb_event_note(ev, EB_LEVEL_DETAIL, "%s: %" PRIu64 " bytes by %" PRIu32 " %s%s, %.2f s",
+                      what, cost->bytes, cost->calls, call, cost->calls == 1 ? "" : "s",
+                      (double)cost->us / 1e6);
+    }
 }

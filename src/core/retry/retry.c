@@ -151,17 +151,12 @@ eb_code_t eb_retry_digest(eb_retry_t *retry, uint32_t addr, uint32_t size,
     return code;
 }
 
-static bool answer_is(const eb_retry_t *retry, const uint8_t md5[EB_MD5_BYTES])
-{
-    return memcmp(retry->answer, md5, EB_MD5_BYTES) == 0;
-}
-
 bool eb_retry_answer_is_erased(const eb_retry_t *retry, uint32_t size)
 {
     uint8_t blank[EB_MD5_BYTES];
 
     eb_md5_erased(size, blank);
-    return answer_is(retry, blank);
+    return memcmp(retry->answer, blank, sizeof(blank)) == 0;
 }
 
 eb_code_t eb_retry_matches(eb_retry_t *retry, eb_range_t range, const uint8_t *bytes, bool *equal,
@@ -175,7 +170,7 @@ eb_code_t eb_retry_matches(eb_retry_t *retry, eb_range_t range, const uint8_t *b
         return code;
     }
     eb_md5(bytes, range.size, ours);
-    *equal = answer_is(retry, ours);
+    *equal = memcmp(retry->answer, ours, sizeof(ours)) == 0;
     if (*equal) {
         eb_retry_progress(retry);
     }
