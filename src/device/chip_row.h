@@ -59,6 +59,8 @@ typedef struct eb_stub_choice {
     /* RAM where the ROM keeps which function reads the flash: with secure boot on MEM_END starts
      * nothing, but the ROM calls what stands there. 0: MEM_END does. */
     uint32_t secure_start;
+    /* Older stubs send 24 bits of address, so the reach of an unknown stub counts as 24 bits. */
+    bool far_only_ours;
 } eb_stub_choice_t;
 
 /* A change of a register: bits to clear, then bits to set. */

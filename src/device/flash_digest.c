@@ -11,9 +11,20 @@
 #define DIGEST_MS_MIN    3000
 #define HEX_BYTES        (2u * EB_MD5_BYTES)
 
+/* Bytes that the program on the chip can address. */
+static uint64_t address_limit(const eb_session_t *s)
+{
+    const bool ours = s->stats.stub_version[0] != '\0';
+
+    if (!s->stub || (s->row->stub.far_only_ours && !ours)) {
+        return EB_FLASH_LIMIT_24BIT;
+    }
+    return s->row->stub_flash_limit;
+}
+
 eb_code_t eb_flash_check_range(const eb_session_t *s, uint32_t addr, uint32_t size, eb_err_t *err)
 {
-    const uint64_t limit = s->stub ? s->row->stub_flash_limit : EB_FLASH_LIMIT_24BIT;
+    const uint64_t limit = address_limit(s);
     const eb_code_t code = eb_session_need_flash(s, err);
 
     if (code != EB_OK) {

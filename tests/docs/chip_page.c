@@ -126,6 +126,9 @@ static void print_abilities(void)
         printf(" | ");
         if (has_stub(row->id)) {
             print_limit(row->stub_flash_limit);
+            if (row->stub.far_only_ours) {
+                printf("; with `--stub` the first 16 MB");
+            }
         } else {
             printf("-");
         }

@@ -125,7 +125,7 @@ CHIPS = {
         "sim": "--chip esp32h4", "type": "ESP32-H4HF4R2 (revision v0.0)",
         "features": "BT 5 (LE), IEEE802.15.4, Dual Core, 96MHz, Embedded Flash 4MB (FM), "
                     "Embedded PSRAM 2MB (AP)",
-        "crystal": 32, "mac": "60:55:f9:12:34:56", "eui64": True,
+        "crystal": 32, "mac": "60:55:f9:12:34:56", "eui64": True, "megabytes": 32,
     },
     "esp32p4": {
         "sim": "--chip esp32p4", "type": "ESP32-P4 (revision v3.0)",

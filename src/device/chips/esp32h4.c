@@ -68,8 +68,8 @@ const eb_chip_row_t eb_chip_esp32h4 = {
     .chip_id = 28,
     .tells_id = true,
     .bootloader_addr = 0x2000,
-    /* The chip could do more; its stub sends 24 bits. */
-    .stub_flash_limit = EB_FLASH_LIMIT_24BIT,
+    .stub_flash_limit = EB_FLASH_LIMIT_32BIT,
+    .stub = {.far_only_ours = true},
     .crystals_mhz = {32},
     .spi = EB_SPI_REGS(0x60099000),
     .watchdog = {.unlock_reg = TIMER_WDT(0x64),

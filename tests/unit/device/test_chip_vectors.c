@@ -197,10 +197,7 @@ static void constants_agree(void **state)
         assert_int_equal(row->bootloader_addr, c->bootloader_addr);
         assert_int_equal((row->links & EB_CHIP_USB_JTAG) != 0, c->usb_jtag);
         assert_int_equal((row->links & EB_CHIP_USB_OTG) != 0, c->usb_otg);
-        /* esptool goes by the chip; of the ESP32-H4 the stub cannot do it. */
-        if (row->stub_flash_limit > EB_FLASH_LIMIT_24BIT) {
-            assert_true(c->addr_32bit);
-        }
+        assert_int_equal(row->stub_flash_limit > EB_FLASH_LIMIT_24BIT, c->addr_32bit);
         check_registers(row, c);
     }
 }
