@@ -196,8 +196,8 @@ static eb_code_t attempt(eb_session_t *s, int number, bool reset, eb_sync_info_t
         const eb_reset_sequence_t *variants = &s->custom_reset;
 
         if (s->custom_reset.count == 0) {
-            variants = eb_reset_into_download(s->port.kind,
-                                              s->options.before == EB_BEFORE_USB_RESET, &count);
+            variants =
+                eb_reset_into_download(&s->port, s->options.before == EB_BEFORE_USB_RESET, &count);
         }
         s->connected = false;
         s->touched = true;

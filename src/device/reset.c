@@ -21,6 +21,16 @@ static const eb_reset_sequence_t classic[] = {
            {false, false, 0})},
 };
 
+/* With DTR released such an adapter pulls EN low for each byte that it receives. So DTR stays
+ * asserted, and the chip starts its program out of (1,1), where GPIO0 is high. */
+static const eb_reset_sequence_t dtr_kept[] = {
+    {.name = "DTR/RTS, DTR kept", STEPS({true, true, 0}, {false, true, 100}, {true, false, 50})},
+    {.name = "DTR/RTS, DTR kept, slow start",
+     STEPS({true, true, 0}, {false, true, 100}, {true, false, 550})},
+};
+static const eb_reset_sequence_t run_dtr_kept = {
+    .name = "run, DTR kept", STEPS({false, true, 100}, {true, true, 100}, {true, false, 0})};
+
 /* Over a network each step costs a round trip, so there are only the necessary steps. The board
  * sees them late, so GPIO0 stays low for longer. */
 static const eb_reset_sequence_t remote[] = {
@@ -57,19 +67,22 @@ static const struct {
     [EB_PORT_RFC2217] = {VARIANTS(remote), .run = &run_uart},
 };
 
-const eb_reset_sequence_t *eb_reset_into_download(eb_port_kind_t kind, bool usb_reset,
+const eb_reset_sequence_t *eb_reset_into_download(const eb_port_info_t *port, bool usb_reset,
                                                   size_t *count)
 {
-    if (usb_reset) {
-        kind = EB_PORT_USB_JTAG;
+    const eb_port_kind_t kind = usb_reset ? EB_PORT_USB_JTAG : port->kind;
+
+    if (port->keep_dtr && !usb_reset) {
+        *count = sizeof(dtr_kept) / sizeof(dtr_kept[0]);
+        return dtr_kept;
     }
     *count = rows[kind].count;
     return rows[kind].variants;
 }
 
-const eb_reset_sequence_t *eb_reset_run(eb_port_kind_t kind)
+const eb_reset_sequence_t *eb_reset_run(const eb_port_info_t *port)
 {
-    return rows[kind].run;
+    return port->keep_dtr ? &run_dtr_kept : rows[port->kind].run;
 }
 
 static void pause_for(unsigned ms, const eb_events_t *ev)
@@ -85,6 +98,8 @@ static void pause_for(unsigned ms, const eb_events_t *ev)
 eb_code_t eb_reset_play(eb_transport_t *t, const eb_reset_sequence_t *sequence,
                         const eb_events_t *ev, eb_err_t *err)
 {
+    const bool kept = eb_transport_info(t)->keep_dtr;
+
     eb_event_note(ev, EB_LEVEL_TRACE, "reset: %s", sequence->name);
     for (size_t i = 0; i < sequence->count; i++) {
         const eb_reset_step_t *step = &sequence->steps[i];
@@ -96,7 +111,7 @@ eb_code_t eb_reset_play(eb_transport_t *t, const eb_reset_sequence_t *sequence,
         pause_for(step->wait_ms, ev);
         if (eb_event_cancelled(ev)) {
             /* A board must not be left held in reset. */
-            (void)eb_transport_set_lines(t, false, false, NULL);
+            (void)eb_transport_set_lines(t, kept, kept, NULL);
             return eb_err_set(err, EB_ERR_CANCELLED, "cancelled");
         }
     }

@@ -30,10 +30,10 @@ typedef struct eb_reset_sequence {
 
 /* Into download mode: *count variants to try in turn. `usb_reset`: that of USB-Serial/JTAG on any
  * port. Static storage. */
-const eb_reset_sequence_t *eb_reset_into_download(eb_port_kind_t kind, bool usb_reset,
+const eb_reset_sequence_t *eb_reset_into_download(const eb_port_info_t *port, bool usb_reset,
                                                   size_t *count);
 /* Run the program in flash. */
-const eb_reset_sequence_t *eb_reset_run(eb_port_kind_t kind);
+const eb_reset_sequence_t *eb_reset_run(const eb_port_info_t *port);
 
 /*
  * A sequence as a user writes it, in the words of esptool's custom_reset_sequence: D0, D1 (DTR),

@@ -5,6 +5,8 @@
 
 #define VID_ESPRESSIF   0x303A
 #define PID_SERIAL_JTAG 0x1001
+#define VID_SILABS      0x10C4
+#define PID_CP2102C     0xEA64
 
 enum {
     LIKELY_ESPRESSIF = 100,
@@ -16,13 +18,13 @@ enum {
 
 /* Vendors of the USB-to-serial adapters that boards carry. */
 static const uint16_t adapter_vendors[] = {
-    0x10C4, /* Silicon Labs CP210x */
-    0x1A86, /* WCH CH34x, CH910x */
-    0x0403, /* FTDI */
-    0x067B, /* Prolific */
-    0x04E2, /* MaxLinear (Exar) */
-    0x0483, /* ST-Link and others with a serial port */
-    0x2E8A, /* Raspberry Pi, as a debug probe */
+    VID_SILABS, /* CP210x */
+    0x1A86,     /* WCH CH34x, CH910x */
+    0x0403,     /* FTDI */
+    0x067B,     /* Prolific */
+    0x04E2,     /* MaxLinear (Exar) */
+    0x0483,     /* ST-Link and others with a serial port */
+    0x2E8A,     /* Raspberry Pi, as a debug probe */
 };
 
 static bool is_adapter_vendor(uint16_t vid)
@@ -38,6 +40,8 @@ static bool is_adapter_vendor(uint16_t vid)
 void eb_port_identify(eb_port_info_t *info, eb_attachment_t attachment)
 {
     info->kind = EB_PORT_UART;
+    /* Its hardware flow control cannot be switched off (Silicon Labs' errata of the CP2102C). */
+    info->keep_dtr = info->vid == VID_SILABS && info->pid == PID_CP2102C;
     if (info->vid == VID_ESPRESSIF) {
         info->kind = info->pid == PID_SERIAL_JTAG ? EB_PORT_USB_JTAG : EB_PORT_USB_OTG;
         info->likelihood = LIKELY_ESPRESSIF;

@@ -187,6 +187,16 @@ eb_code_t eb_serial_claim(int fd, const char *device, eb_err_t *err)
     return no_flow_control(fd, device, err);
 }
 
+void eb_serial_keep_lines(int fd)
+{
+    struct termios tio;
+
+    if (tcgetattr(fd, &tio) == 0) {
+        tio.c_cflag &= ~(tcflag_t)HUPCL;
+        (void)tcsetattr(fd, TCSANOW, &tio);
+    }
+}
+
 void eb_serial_release(int fd)
 {
     /* The program at the other end of a pty may have it open too, and would keep it exclusive. */

@@ -24,7 +24,8 @@ typedef struct serial {
     eb_backend_ops_t ops; /* without those that the port does not have */
     struct sp_port *port; /* NULL: libserialport does not know it */
     int fd;
-    bool plain;   /* opened without libserialport */
+    bool plain; /* opened without libserialport */
+    bool keep_dtr;
     bool claimed; /* no other program uses it, so its output may be discarded */
     char device[EB_PORT_NAME_BYTES];
 } serial_t;
@@ -117,6 +118,9 @@ static void serial_close(void *self)
         if (!done) {
             eb_serial_discard_output(s->fd);
         }
+    }
+    if (s->claimed && s->keep_dtr) {
+        eb_serial_keep_lines(s->fd); /* libserialport lets them fall */
     }
     if (s->claimed) {
         eb_serial_release(s->fd);
@@ -257,7 +261,7 @@ static eb_code_t prepare(serial_t *s, eb_err_t *err)
     } else {
         /* The kernel asserts both lines at the open. On the usual circuit both do the same as
          * neither. */
-        code = eb_serial_set_lines(s->fd, s->device, false, false, err);
+        code = eb_serial_set_lines(s->fd, s->device, s->keep_dtr, s->keep_dtr, err);
     }
     if (code == EB_OK) {
         code = serial_set_baud(s, EB_INITIAL_BAUD, err);
@@ -327,15 +331,16 @@ eb_code_t eb_serial_open(const char *name, const eb_events_t *ev, eb_backend_t *
     }
     s->claimed = code == EB_OK;
     if (code == EB_OK) {
+        describe(s->port, &info);
+        attachment = s->port != NULL ? attachment_of(s->port) : EB_ATTACHED_NATIVE;
+        eb_port_identify(&info, attachment);
+        s->keep_dtr = info.keep_dtr;
         code = prepare(s, err);
     }
     if (code != EB_OK) {
         serial_close(s);
         return code;
     }
-    describe(s->port, &info);
-    attachment = s->port != NULL ? attachment_of(s->port) : EB_ATTACHED_NATIVE;
-    eb_port_identify(&info, attachment);
     *out = (eb_backend_t){.ops = &s->ops, .self = s, .info = info};
     return EB_OK;
 }

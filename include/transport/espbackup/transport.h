@@ -38,6 +38,7 @@ typedef struct eb_port_info {
     char name[EB_PORT_NAME_BYTES]; /* as eb_transport_open takes it */
     eb_port_kind_t kind;
     uint16_t vid, pid; /* 0: not USB, or not known */
+    bool keep_dtr; /* the adapter asserts RTS by itself while DTR is released, which is a reset */
     char product[128]; /* UTF-8; empty: not known */
     char serial[64];   /* UTF-8; empty: not known */
     int likelihood;    /* of a board; higher first: Espressif's vendor id, then known adapters */
@@ -59,12 +60,13 @@ void eb_port_list_free(eb_port_list_t *list); /* NULL is allowed */
 typedef struct eb_transport eb_transport_t;
 
 /*
- * Open `address` exclusively, at 115200 8N1 with DTR and RTS released; an RFC 2217 server keeps its
- * lines. `ev` is borrowed until the close, and may be NULL. *out is NULL after a failure, else to
- * be closed by eb_transport_close. Blocks up to 5 s for a TCP connection (after the name was looked
- * up, which no cancel ends) and 5 s more for an RFC 2217 server. EB_ERR_PORT_NOT_FOUND,
- * EB_ERR_PORT_BUSY (the hint names the other program, where the system tells), EB_ERR_PORT_DENIED,
- * EB_ERR_UNSUPPORTED (not at 115200 baud), EB_ERR_USAGE for a malformed address, EB_ERR_CANCELLED.
+ * Open `address` exclusively, at 115200 8N1 with DTR and RTS released; where DTR must be kept, both
+ * stay asserted, over the close too. An RFC 2217 server keeps its lines. `ev` is borrowed until the
+ * close, and may be NULL. *out is NULL after a failure, else to be closed by eb_transport_close.
+ * Blocks up to 5 s for a TCP connection (after the name was looked up, which no cancel ends) and 5
+ * s more for an RFC 2217 server. EB_ERR_PORT_NOT_FOUND, EB_ERR_PORT_BUSY (the hint names the other
+ * program, where the system tells), EB_ERR_PORT_DENIED, EB_ERR_UNSUPPORTED (not at 115200 baud),
+ * EB_ERR_USAGE for a malformed address, EB_ERR_CANCELLED.
  */
 eb_code_t eb_transport_open(const char *address, const eb_events_t *ev, eb_transport_t **out,
                             eb_err_t *err);

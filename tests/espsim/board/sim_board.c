@@ -92,9 +92,9 @@ void sim_board_boot(sim_board_t *board)
 void sim_board_update_en(sim_board_t *board, int64_t at_ns)
 {
     bool usb = sim_board_own_usb(board);
-    bool en_low = !board->powered || (!usb && board->rts && !board->dtr);
-    bool io0_low =
-        board->options.boot_download || (usb ? board->usb_download : board->dtr && !board->rts);
+    bool rts = board->rts || board->flow_until != SIM_NEVER;
+    bool en_low = !board->powered || (!usb && rts && !board->dtr);
+    bool io0_low = board->options.boot_download || (usb ? board->usb_download : board->dtr && !rts);
 
     pthread_mutex_lock(&board->uart.lock);
     if (board->options.usb_otg) { /* a button that was held, or a bit in the chip */
@@ -128,7 +128,8 @@ void sim_board_power(sim_board_t *board, bool on)
     pthread_mutex_lock(&board->uart.lock);
     board->uart.forced_download = false;
     pthread_mutex_unlock(&board->uart.lock);
-    board->dtr = board->rts = false;
+    board->dtr = board->rts = board->was_open = false;
+    board->flow_until = SIM_NEVER;
     board->raw_count = 0;
     board->hold_send_until = board->hold_read_until = 0;
     sim_board_update_en(board, sim_clock_ns());
@@ -303,6 +304,7 @@ sim_board_t *sim_board_start(const sim_board_options_t *options, sim_chip_t *chi
     sim_fault_start(&board->faults);
     board->en_low = true;
     board->en_rise_at = board->replug_at = board->otg_reset_at = SIM_NEVER;
+    board->flow_until = SIM_NEVER;
     board->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     wire = (sim_wire_options_t){options->wire_real, options->log,
                                 (int64_t)options->latency_ms * SIM_NS_PER_MS, options->seed,

@@ -29,6 +29,7 @@ typedef struct sim_board_options {
     const char *usb_product;
     bool usb_jtag;       /* the port is the chip's own USB-Serial/JTAG unit; with SIM_LINK_PTY */
     bool usb_otg;        /* it is the chip's USB-OTG unit, driven by code; with SIM_LINK_PTY */
+    bool cp2102c;        /* an adapter whose hardware flow control is always on; SIM_LINK_PTY */
     bool no_modem_lines; /* the adapter's driver has no requests for them; with SIM_LINK_PTY */
     bool usb_vanishes;   /* every reset takes the port away for a while, not only the watchdog's */
     const char *usb_serial;

@@ -16,6 +16,8 @@ static const char help_board[] =
     "                           a USB serial adapter, /dev/ttyUSB7, by means of a preload\n"
     "  --usb-id VID:PID         what that adapter is (default 10c4:ea60)\n"
     "  --usb-product TEXT       and is called\n"
+    "  --cp2102c                it is a CP2102C (10c4:ea64): whenever the chip sends while DTR is\n"
+    "                           released, the adapter asserts RTS\n"
     "  --no-modem-lines         its driver does not know DTR and RTS\n"
     "  --usb-jtag               no adapter: the chip's own USB-Serial/JTAG unit behind --pty. A\n"
     "                           watchdog's reset takes the port away; it comes back as ttyACM1\n"

@@ -11,6 +11,8 @@
 
 /* With --wire real the host may send again after a while, and nothing wakes us then. */
 #define ROOM_RETRY_NS     (5 * SIM_NS_PER_MS)
+/* The CP2102C holds RTS a little longer than it receives. */
+#define FLOW_NS           SIM_NS_PER_MS
 /* A host takes this long to find a USB device again. */
 #define USB_COMES_BACK_NS (400 * SIM_NS_PER_MS)
 
@@ -51,6 +53,7 @@ void sim_board_set_connected(sim_board_t *board, bool connected)
         return;
     }
     board->connected = connected;
+    board->was_open = board->was_open || connected;
     sim_board_log(board, connected ? "host connected" : "host gone");
     if (connected) {
         pthread_mutex_lock(&board->uart.lock);
@@ -160,10 +163,32 @@ static void send_raw(sim_board_t *board)
     note_event(board, r.event);
 }
 
+/*
+ * The hardware flow control of the CP2102C cannot be switched off: with DTR released it asserts RTS
+ * while it receives, also when the port is closed. (esptool, pull request 1157, with measurements.)
+ */
+static void flow_control(sim_board_t *board, int64_t now)
+{
+    if (board->options.cp2102c && board->was_open && board->raw_count > 0 && !board->dtr) {
+        board->flow_until = now + FLOW_NS;
+        sim_board_update_en(board, now);
+    } else if (now >= board->flow_until) {
+        board->flow_until = SIM_NEVER;
+        sim_board_update_en(board, now);
+    }
+}
+
+static void take_from_chip(sim_board_t *board, int64_t now)
+{
+    board->raw_start = 0;
+    board->raw_count = sim_wire_host_take(&board->uart, now, board->raw, SIM_RAW_BYTES);
+    flow_control(board, now);
+}
+
 static void deliver(sim_board_t *board, int64_t now)
 {
     if (!board->connected) {
-        board->raw_count = sim_wire_host_take(&board->uart, now, board->raw, SIM_RAW_BYTES);
+        take_from_chip(board, now);
         pthread_mutex_lock(&board->uart.lock);
         board->uart.counts.unheard += board->raw_count;
         pthread_mutex_unlock(&board->uart.lock);
@@ -173,8 +198,7 @@ static void deliver(sim_board_t *board, int64_t now)
     while (board->connected && !link_is_cut(board) && now >= board->hold_send_until &&
            board->link->ops->room(board->link) >= SIM_RAW_BYTES * SIM_FAULT_OUT_MAX) {
         if (board->raw_count == 0) {
-            board->raw_start = 0;
-            board->raw_count = sim_wire_host_take(&board->uart, now, board->raw, SIM_RAW_BYTES);
+            take_from_chip(board, now);
         }
         if (board->raw_count == 0) {
             break;
@@ -263,6 +287,7 @@ static int64_t next_deadline(sim_board_t *board, int64_t now, bool can_read)
 {
     int64_t due = min_ns(min_ns(board->en_rise_at, board->replug_at), board->otg_reset_at);
 
+    due = min_ns(due, board->flow_until);
     due = min_ns(due, board->link->ops->due(board->link, now));
     if (!can_read) {
         due = min_ns(due, now + ROOM_RETRY_NS);

@@ -14,6 +14,7 @@ enum {
     OPT_USB_ID,
     OPT_USB_PRODUCT,
     OPT_NO_MODEM_LINES,
+    OPT_CP2102C,
     OPT_BOOT,
     OPT_RESET_ON_CONNECT,
     OPT_TCP_BAUD,
@@ -62,6 +63,7 @@ static const struct option long_options[] = {
     {"usb-full-packets", no_argument, NULL, OPT_USB_FULL},
     {"usb-vanishes", no_argument, NULL, OPT_USB_VANISHES},
     {"usb-watchdog-ms", required_argument, NULL, OPT_USB_WATCHDOG},
+    {"cp2102c", no_argument, NULL, OPT_CP2102C},
     {"no-modem-lines", no_argument, NULL, OPT_NO_MODEM_LINES},
     {"usb-product", required_argument, NULL, OPT_USB_PRODUCT},
     {"boot", required_argument, NULL, OPT_BOOT},
@@ -320,6 +322,8 @@ static bool *flag_target(sim_options_t *o, int option)
         return &o->board.usb_otg;
     case OPT_USB_FULL:
         return &o->chip.usb_full_packets;
+    case OPT_CP2102C:
+        return &o->board.cp2102c;
     case OPT_NO_MODEM_LINES:
         return &o->board.no_modem_lines;
     case OPT_USB_VANISHES:

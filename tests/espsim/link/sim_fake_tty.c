@@ -21,6 +21,7 @@
 #define DEFAULT_PRODUCT "CP2102N USB to UART Bridge Controller"
 #define USB_DEVICE      "sys/devices/pci0000:00/0000:00:14.0/usb1/1-1"
 #define INTERFACE       USB_DEVICE "/1-1:1.0"
+#define CP2102C_PID     0xEA64
 #define OWN_VID         0x303A
 #define OWN_PID         0x1001
 #define OWN_PRODUCT     "USB JTAG/serial debug unit"
@@ -81,7 +82,11 @@ static bool make_device(const char *root, const sim_board_options_t *o)
     bool given = o->usb_vid != 0 || o->usb_pid != 0;
 
     snprintf(vid, sizeof(vid), "%04x", given ? o->usb_vid : o->usb_jtag ? OWN_VID : DEFAULT_VID);
-    snprintf(pid, sizeof(pid), "%04x", given ? o->usb_pid : o->usb_jtag ? OWN_PID : DEFAULT_PID);
+    snprintf(pid, sizeof(pid), "%04x",
+             given         ? o->usb_pid
+             : o->usb_jtag ? OWN_PID
+             : o->cp2102c  ? CP2102C_PID
+                           : DEFAULT_PID);
     return make_dirs(root, INTERFACE) && make_dirs(root, "sys/class/tty") &&
            make_dirs(root, "sys/bus/usb") && make_dirs(root, "sys/bus/usb-serial") &&
            make_dirs(root, "dev") && make_file(root, USB_DEVICE "/busnum", "1") &&

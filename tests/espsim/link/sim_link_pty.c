@@ -24,7 +24,8 @@ typedef struct pty_link {
     sim_link_t base;
     sim_fake_tty_t tty;
     int master_fd;
-    bool open; /* some program has it open */
+    bool open;    /* some program has it open */
+    bool hang_up; /* the lines fall when it is closed (HUPCL) */
     int64_t look_at;
     char slave[64];
     char link_path[SIM_ADDRESS_BYTES];
@@ -41,7 +42,7 @@ static void make_raw(int fd)
         t.c_oflag = 0;
         t.c_lflag = 0;
         t.c_cflag = (t.c_cflag & ~(tcflag_t)(CBAUD | CSIZE | PARENB)) | CS8 | CREAD | CLOCAL;
-        t.c_cflag |= B115200;
+        t.c_cflag |= B115200 | HUPCL;
         t.c_ispeed = t.c_ospeed = 115200;
         ioctl(fd, TCSETS2, &t);
     }
@@ -84,7 +85,9 @@ static void set_open(pty_link_t *link, bool open)
     link->out.start = link->out.count = 0;
     if (!open) {
         ioctl(link->master_fd, TCFLSH, TCIOFLUSH);
-        sim_board_set_lines(link->base.board, false, false); /* hang up on close, as drivers do */
+        if (link->hang_up) {
+            sim_board_set_lines(link->base.board, false, false);
+        }
     }
     sim_board_set_connected(link->base.board, open);
 }
@@ -219,6 +222,7 @@ static void pty_refresh(sim_link_t *base)
 
     if (link->master_fd >= 0 && ioctl(link->master_fd, TCGETS2, &t) == 0 && t.c_ospeed > 0) {
         sim_board_set_host_baud(base->board, t.c_ospeed);
+        link->hang_up = (t.c_cflag & HUPCL) != 0;
     }
 }
 

@@ -12,6 +12,11 @@ static const eb_port_kind_t kinds[] = {EB_PORT_UART, EB_PORT_USB_JTAG, EB_PORT_U
                                        EB_PORT_RFC2217};
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
+static const eb_reset_sequence_t *into_download(eb_port_kind_t kind, bool usb_reset, size_t *count)
+{
+    return eb_reset_into_download(&(eb_port_info_t){.kind = kind}, usb_reset, count);
+}
+
 /* On the circuit: RTS alone holds the chip in reset, DTR alone pulls GPIO0 low. */
 static bool in_reset(const eb_reset_step_t *step)
 {
@@ -67,7 +72,7 @@ static void classic_sequences_lead_into_download_mode(void **state)
     (void)state;
     for (size_t k = 0; k < sizeof(circuits) / sizeof(circuits[0]); k++) {
         size_t count = 0;
-        const eb_reset_sequence_t *variants = eb_reset_into_download(circuits[k], false, &count);
+        const eb_reset_sequence_t *variants = into_download(circuits[k], false, &count);
 
         assert_true(count >= 2); /* another timing is tried when the first does not do */
         for (size_t i = 0; i < count; i++) {
@@ -82,7 +87,7 @@ static void classic_sequences_lead_into_download_mode(void **state)
 static void usb_sequence_asks_for_download_mode_before_it_resets(void **state)
 {
     size_t count = 0;
-    const eb_reset_sequence_t *usb = eb_reset_into_download(EB_PORT_USB_JTAG, false, &count);
+    const eb_reset_sequence_t *usb = into_download(EB_PORT_USB_JTAG, false, &count);
     bool asked = false, through_both = false, reset = false;
 
     (void)state;
@@ -95,14 +100,14 @@ static void usb_sequence_asks_for_download_mode_before_it_resets(void **state)
     }
     assert_true(reset);
     /* Any port can be told to be one. */
-    assert_ptr_equal(eb_reset_into_download(EB_PORT_UART, true, &count), usb);
+    assert_ptr_equal(into_download(EB_PORT_UART, true, &count), usb);
 }
 
 static void run_sequences_never_ask_for_download_mode(void **state)
 {
     (void)state;
     for (size_t k = 0; k < KIND_COUNT; k++) {
-        const eb_reset_sequence_t *run = eb_reset_run(kinds[k]);
+        const eb_reset_sequence_t *run = eb_reset_run(&(eb_port_info_t){.kind = kinds[k]});
         bool reset = false;
 
         check_bounds(run);
@@ -112,6 +117,28 @@ static void run_sequences_never_ask_for_download_mode(void **state)
         }
         assert_true(reset);
     }
+}
+
+/* Where the adapter resets the board with DTR released, only a reset may release it. */
+static void dtr_is_kept_where_it_must_be(void **state)
+{
+    const eb_port_info_t port = {.kind = EB_PORT_UART, .keep_dtr = true};
+    const eb_reset_sequence_t *run = eb_reset_run(&port);
+    size_t count = 0;
+    const eb_reset_sequence_t *variants = eb_reset_into_download(&port, false, &count);
+
+    (void)state;
+    assert_int_equal(count, 2);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < variants[i].count; k++) {
+            assert_true(variants[i].steps[k].dtr || in_reset(&variants[i].steps[k]));
+        }
+        assert_true(boot_low(&variants[i].steps[variants[i].count - 1]));
+    }
+    /* GPIO0 is high while the chip samples it. */
+    assert_true(in_reset(&run->steps[0]));
+    assert_true(run->steps[1].dtr && run->steps[1].rts && run->steps[1].wait_ms >= 50);
+    assert_true(run->steps[run->count - 1].dtr);
 }
 
 static void a_sequence_as_the_user_writes_it(void **state)
@@ -167,6 +194,7 @@ int main(void)
         cmocka_unit_test(classic_sequences_lead_into_download_mode),
         cmocka_unit_test(usb_sequence_asks_for_download_mode_before_it_resets),
         cmocka_unit_test(run_sequences_never_ask_for_download_mode),
+        cmocka_unit_test(dtr_is_kept_where_it_must_be),
         cmocka_unit_test(a_sequence_as_the_user_writes_it),
         cmocka_unit_test(what_is_no_sequence_is_told),
     };
