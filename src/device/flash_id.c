@@ -8,12 +8,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OP_RDID      0x9Fu
-#define OP_SFDP      0x5Au
-#define OP_UNIQUE_ID 0x4Bu
-#define OP_RDSR      0x05u
-#define SR_WIP       0x01u /* an erase or a write is going on */
-#define SR_MUTE      0xFFu
+#define OP_RDID         0x9Fu
+#define OP_SFDP         0x5Au
+#define OP_UNIQUE_ID    0x4Bu
+#define OP_RDSR         0x05u
+#define OP_RESET_ENABLE 0x66u
+#define OP_RESET        0x99u
+#define OP_RELEASE      0xABu /* from power-down */
+#define OP_EXIT_QPI     0xFFu
+#define OP_EXIT_4_BYTE  0xE9u
+#define FLASH_RESET_MS  1
+#define SR_WIP          0x01u /* an erase or a write is going on */
+#define SR_MUTE         0xFFu
 
 #define BUSY_MS_MAX  400000 /* the longest that the data sheets give a chip erase (W25Q256) */
 #define BUSY_STEP_MS 20
@@ -29,23 +35,6 @@ static eb_code_t simple_command(eb_session_t *s, uint8_t op, const uint8_t *data
     eb_reply_t reply;
 
     return eb_dev_command(s, &request, &reply, err);
-}
-
-/* A stub attaches the flash when it starts, on the pins that it finds by itself. */
-static eb_code_t attach(eb_session_t *s, eb_err_t *err)
-{
-    uint8_t pins[8] = {0}; /* the second word, for the ROM only: not the legacy way */
-    /* The oldest ROM has no command for it, but attaches when a write begins: of nothing, here. */
-    static const uint8_t nothing[16] = {[9] = 0x04}; /* erase 0, 0 blocks of 0x400, at 0 */
-
-    if (s->stub && s->spi_connection.kind == EB_SPI_USUAL) {
-        return EB_OK;
-    }
-    if (s->row->old_rom && !s->stub) {
-        return simple_command(s, EB_CMD_FLASH_BEGIN, nothing, sizeof(nothing), err);
-    }
-    eb_put_le32(pins, s->flash_pins);
-    return simple_command(s, EB_CMD_SPI_ATTACH, pins, s->stub ? 4 : sizeof(pins), err);
 }
 
 static eb_code_t take_step(eb_session_t *s, const eb_reg_step_t *step, eb_err_t *err)
@@ -100,7 +89,7 @@ static eb_code_t set_params(eb_session_t *s, eb_err_t *err)
 
 /* A reset of the chip does not end an erase that began before it. Until its end the flash answers
  * nothing but its status. */
-static eb_code_t wait_while_busy(eb_session_t *s, eb_err_t *err)
+static eb_code_t wait_while_busy(eb_session_t *s, uint32_t *status, eb_err_t *err)
 {
     const eb_spi_op_t op = {.opcode = OP_RDSR, .read_bits = 8};
     const int64_t deadline_ms = eb_clock_ms() + BUSY_MS_MAX;
@@ -109,9 +98,9 @@ static eb_code_t wait_while_busy(eb_session_t *s, eb_err_t *err)
     while (eb_clock_left_ms(deadline_ms) > 0) {
         uint32_t words[EB_SPI_READ_WORDS];
         eb_code_t code = eb_spi_user_run(s, &op, words, err);
-        const uint32_t status = words[0] & 0xFF;
 
-        if (code != EB_OK || status == SR_MUTE || (status & SR_WIP) == 0) {
+        *status = words[0] & 0xFF;
+        if (code != EB_OK || *status == SR_MUTE || (*status & SR_WIP) == 0) {
             return code;
         }
         code = eb_event_check(s->ev, err);
@@ -128,24 +117,82 @@ static eb_code_t wait_while_busy(eb_session_t *s, eb_err_t *err)
     return EB_OK;
 }
 
-eb_code_t eb_flash_wait_idle(eb_session_t *s, eb_err_t *err)
+/* Commands without data. */
+static eb_code_t tell_flash(eb_session_t *s, const uint8_t *opcodes, size_t count, eb_err_t *err)
 {
-    eb_spi_user_t spi;
-    eb_code_t code, end;
+    eb_code_t code = EB_OK;
 
-    if (s->row->stub_flash_limit <= EB_FLASH_LIMIT_24BIT) {
+    for (size_t i = 0; i < count && code == EB_OK; i++) {
+        const eb_spi_op_t op = {.opcode = opcodes[i]};
+        uint32_t words[EB_SPI_READ_WORDS];
+
+        code = eb_spi_user_run(s, &op, words, err);
+    }
+    eb_sleep_ms(FLASH_RESET_MS);
+    return code;
+}
+
+/*
+ * A program may leave the flash in a mode that neither the ROM bootloader nor a stub expects, and a
+ * reset of the chip does not end it. A mute flash is woken: it may be in power-down, or in QPI
+ * mode, which hears FF on one line as on four. Then it is reset, but not while it is busy.
+ */
+static eb_code_t revive(eb_session_t *s, eb_err_t *err)
+{
+    static const uint8_t wake[] = {OP_EXIT_QPI, OP_RELEASE};
+    static const uint8_t reset[] = {OP_RESET_ENABLE, OP_RESET}, exit_4_byte[] = {OP_EXIT_4_BYTE};
+    uint32_t status = 0;
+    eb_code_t code = wait_while_busy(s, &status, err);
+
+    if (code == EB_OK && status == SR_MUTE) {
+        code = tell_flash(s, wake, sizeof(wake), err);
+        if (code == EB_OK) {
+            code = wait_while_busy(s, &status, err);
+        }
+    }
+    if (code == EB_OK) {
+        code = tell_flash(s, reset, sizeof(reset), err);
+    }
+    /* Of the parts with 4 address bytes some know no reset. */
+    return code == EB_OK ? tell_flash(s, exit_4_byte, sizeof(exit_4_byte), err) : code;
+}
+
+/* A stub attaches the flash when it starts, on the pins that it finds by itself. */
+static eb_code_t attach_pins(eb_session_t *s, eb_err_t *err)
+{
+    uint8_t pins[8] = {0}; /* the second word, for the ROM only: not the legacy way */
+    /* The oldest ROM has no command for it, but attaches when a write begins: of nothing, here. */
+    static const uint8_t nothing[16] = {[9] = 0x04}; /* erase 0, 0 blocks of 0x400, at 0 */
+
+    if (s->stub && s->spi_connection.kind == EB_SPI_USUAL) {
         return EB_OK;
     }
-    code = attach(s, err);
+    if (s->row->old_rom && !s->stub) {
+        return simple_command(s, EB_CMD_FLASH_BEGIN, nothing, sizeof(nothing), err);
+    }
+    eb_put_le32(pins, s->flash_pins);
+    return simple_command(s, EB_CMD_SPI_ATTACH, pins, s->stub ? 4 : sizeof(pins), err);
+}
+
+static eb_code_t attach(eb_session_t *s, eb_err_t *err)
+{
+    eb_spi_user_t spi;
+    eb_code_t code = attach_pins(s, err), end;
+
     if (code != EB_OK) {
         return code;
     }
     code = eb_spi_user_begin(s, &spi, err);
     if (code == EB_OK) {
-        code = wait_while_busy(s, err);
+        code = revive(s, err);
     }
     end = eb_spi_user_end(s, &spi, code == EB_OK ? err : NULL);
     return code == EB_OK ? end : code;
+}
+
+eb_code_t eb_flash_make_ready(eb_session_t *s, eb_err_t *err)
+{
+    return s->row->stub_flash_limit > EB_FLASH_LIMIT_24BIT ? attach(s, err) : EB_OK;
 }
 
 /* Facts that the flash tells. */
@@ -163,7 +210,9 @@ static eb_code_t read_jedec(eb_session_t *s, uint32_t *out, eb_err_t *err)
     eb_code_t code = eb_spi_user_run(s, &op, words, err);
 
     if (code == EB_OK && (words[0] & 0xFFFFFF) == JEDEC_MUTE_HIGH) {
-        code = wait_while_busy(s, err);
+        uint32_t status;
+
+        code = wait_while_busy(s, &status, err);
         if (code == EB_OK) {
             code = eb_spi_user_run(s, &op, words, err);
         }
@@ -367,14 +416,14 @@ eb_code_t eb_flash_setup(eb_session_t *s, eb_err_t *err)
     return code;
 }
 
-eb_code_t eb_flash_attach_again(eb_session_t *s, eb_err_t *err)
+eb_code_t eb_flash_attach_again(eb_session_t *s, bool after_reset, eb_err_t *err)
 {
     eb_code_t code;
 
     if (s->secure_download) {
         return EB_OK;
     }
-    code = attach(s, err);
+    code = after_reset ? attach(s, err) : attach_pins(s, err);
     return code == EB_OK ? set_params(s, err) : code;
 }
 

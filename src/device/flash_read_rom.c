@@ -182,7 +182,7 @@ static eb_code_t start_over(eb_rom_read_t *r, eb_err_t *err)
         code = eb_err_set(err, EB_ERR_CHIP_RESET, "the stub answers instead of the ROM bootloader");
     }
     /* A ROM that restarted unnoticed has its flash pins off, and would read FF. */
-    return code == EB_OK ? eb_flash_attach_again(r->s, err) : code;
+    return code == EB_OK ? eb_flash_attach_again(r->s, false, err) : code;
 }
 
 static eb_code_t receive_all(eb_rom_read_t *r, eb_err_t *err)

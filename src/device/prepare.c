@@ -55,7 +55,7 @@ static eb_code_t load_stub(eb_session_t *s, eb_err_t *err)
     if (s->stub || s->options.no_stub || s->stub_given_up || s->secure_download) {
         return EB_OK;
     }
-    code = eb_flash_wait_idle(s, err);
+    code = eb_flash_make_ready(s, err);
     if (code != EB_OK) {
         return code;
     }
@@ -177,5 +177,5 @@ eb_code_t eb_session_check_stub(eb_session_t *s, eb_err_t *err)
     if (code == EB_OK) {
         code = eb_session_prepare(s, err);
     }
-    return code == EB_OK ? eb_flash_attach_again(s, err) : code;
+    return code == EB_OK ? eb_flash_attach_again(s, true, err) : code;
 }

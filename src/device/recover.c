@@ -47,7 +47,7 @@ static eb_code_t bring_back(eb_session_t *s, eb_err_t *err)
         code = eb_session_prepare(s, err);
     }
     if (code == EB_OK) {
-        code = eb_flash_attach_again(s, err);
+        code = eb_flash_attach_again(s, true, err);
     }
     return code;
 }
@@ -86,7 +86,7 @@ static eb_code_t in_step(eb_session_t *s, eb_err_t *err)
     }
     /* A ROM bootloader that restarted answers the same, but has lost the flash. */
     if (!s->stub) {
-        return eb_flash_attach_again(s, err);
+        return eb_flash_attach_again(s, false, err);
     }
     return EB_OK;
 }

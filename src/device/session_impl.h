@@ -170,11 +170,13 @@ eb_code_t eb_spi_connection_take(eb_session_t *s, eb_err_t *err);
 eb_code_t eb_flash_setup(eb_session_t *s, eb_err_t *err);
 /* Switch the supply of the flash on, on chips that start without; before the flash is attached. */
 eb_code_t eb_flash_power_up(eb_session_t *s, eb_err_t *err);
-/* By the ROM bootloader: a stub that starts while the flash is busy reads no id, and may then take
- * the flash for another. Only for chips whose stub goes by the id in all that follows. */
-eb_code_t eb_flash_wait_idle(eb_session_t *s, eb_err_t *err);
-/* Attach the flash and tell its size again, after a reset. */
-eb_code_t eb_flash_attach_again(eb_session_t *s, eb_err_t *err);
+/* By the ROM bootloader: attach the flash, and wait while it is busy. A stub that starts before
+ * reads no id, and may then take the flash for another. Only for chips whose stub goes by the id in
+ * all that follows. */
+eb_code_t eb_flash_make_ready(eb_session_t *s, eb_err_t *err);
+/* Attach the flash and tell its size again. After a reset that we made a program may have run, and
+ * left the flash in a mode. */
+eb_code_t eb_flash_attach_again(eb_session_t *s, bool after_reset, eb_err_t *err);
 /* EB_ERR_CHIP_RESET when the flash does not answer its JEDEC id any more. */
 eb_code_t eb_flash_confirm_present(eb_session_t *s, eb_err_t *err);
 

@@ -54,16 +54,17 @@ eb_code_t eb_spi_user_end(eb_session_t *s, const eb_spi_user_t *u, eb_err_t *err
 static eb_code_t start(eb_session_t *s, const eb_spi_op_t *op, size_t words, eb_err_t *err)
 {
     const eb_spi_regs_t *spi = &s->row->spi;
-    const uint32_t usr = USR_COMMAND | USR_MISO | (op->addr_bits > 0 ? USR_ADDR : 0) |
-                         (op->dummy_bits > 0 ? USR_DUMMY : 0);
+    const uint32_t usr = USR_COMMAND | (op->read_bits > 0 ? USR_MISO : 0) |
+                         (op->addr_bits > 0 ? USR_ADDR : 0) | (op->dummy_bits > 0 ? USR_DUMMY : 0);
     const bool lengths_in_usr1 = spi->miso_dlen == 0;
-    const uint32_t usr1 = (op->addr_bits > 0 ? (op->addr_bits - 1) << ADDR_LEN_AT : 0) |
-                          (lengths_in_usr1 ? (op->read_bits - 1) << READ_LEN_AT : 0) |
-                          (op->dummy_bits > 0 ? op->dummy_bits - 1 : 0);
+    const uint32_t usr1 =
+        (op->addr_bits > 0 ? (op->addr_bits - 1) << ADDR_LEN_AT : 0) |
+        (lengths_in_usr1 && op->read_bits > 0 ? (op->read_bits - 1) << READ_LEN_AT : 0) |
+        (op->dummy_bits > 0 ? op->dummy_bits - 1 : 0);
     eb_reg_write_t writes[6 + EB_SPI_READ_WORDS];
     size_t n = 0;
 
-    if (!lengths_in_usr1) {
+    if (!lengths_in_usr1 && op->read_bits > 0) {
         writes[n++] = (eb_reg_write_t){spi->base + spi->miso_dlen, op->read_bits - 1};
     }
     writes[n++] = (eb_reg_write_t){spi->base + spi->usr, usr};

@@ -21,7 +21,7 @@ typedef struct eb_spi_op {
     uint32_t addr;
     unsigned addr_bits;  /* 0: no address */
     unsigned dummy_bits; /* 0: none */
-    unsigned read_bits;  /* 1 to 32 * EB_SPI_READ_WORDS */
+    unsigned read_bits;  /* up to 32 * EB_SPI_READ_WORDS; 0: none */
 } eb_spi_op_t;
 
 eb_code_t eb_spi_user_begin(eb_session_t *s, eb_spi_user_t *u, eb_err_t *err);

@@ -42,6 +42,7 @@ enum {
     OPT_MUTE_FLASH,
     OPT_EFUSE,
     OPT_FLASH_PINS,
+    OPT_FLASH_START,
     OPT_MAC,
     OPT_NO_STUB,
     OPT_LYING,
@@ -87,6 +88,7 @@ static const struct option long_options[] = {
     {"no-sfdp", no_argument, NULL, OPT_NO_SFDP},
     {"mute-flash", no_argument, NULL, OPT_MUTE_FLASH},
     {"efuse", required_argument, NULL, OPT_EFUSE},
+    {"flash-start", required_argument, NULL, OPT_FLASH_START},
     {"flash-pins", required_argument, NULL, OPT_FLASH_PINS},
     {"mac", required_argument, NULL, OPT_MAC},
     {"stub-never-starts", no_argument, NULL, OPT_NO_STUB},
@@ -297,6 +299,8 @@ static const char **text_target(sim_options_t *o, int option)
         return &o->chip.flash_path;
     case OPT_EFUSE:
         return &o->chip.efuse_set;
+    case OPT_FLASH_START:
+        return &o->chip.flash_start;
     case OPT_FLASH_PINS:
         return &o->chip.flash_pins;
     case OPT_MAC:

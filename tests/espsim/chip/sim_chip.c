@@ -80,6 +80,24 @@ static bool chip_choose_pins(sim_chip_t *chip, const char *text)
     return true;
 }
 
+static bool chip_choose_mode(const char *text, sim_flash_mode_t *mode)
+{
+    static const char *const names[] = {[SIM_FLASH_POWER_DOWN] = "power-down",
+                                        [SIM_FLASH_FOUR_BYTE] = "4-byte",
+                                        [SIM_FLASH_QPI] = "qpi"};
+    *mode = SIM_FLASH_USUAL;
+    for (size_t i = SIM_FLASH_POWER_DOWN; text != NULL && i <= SIM_FLASH_QPI; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *mode = (sim_flash_mode_t)i;
+        }
+    }
+    if (text != NULL && *mode == SIM_FLASH_USUAL) {
+        fprintf(stderr, "espsim: no flash starts in %s\n", text);
+        return false;
+    }
+    return true;
+}
+
 static bool chip_choose_crystal(sim_chip_t *chip, uint32_t mhz)
 {
     for (size_t i = 0; i < SIM_CRYSTALS_MAX; i++) {
@@ -96,6 +114,7 @@ static bool chip_choose_crystal(sim_chip_t *chip, uint32_t mhz)
 static bool chip_make(sim_chip_t *chip, const sim_chip_options_t *options)
 {
     char why[200];
+    sim_flash_mode_t mode;
     chip->row = chip_find_row(options->chip != NULL ? options->chip : "esp32");
     if (chip->row == NULL || !chip_choose_efuses(chip, options->efuse_set)) {
         return false;
@@ -105,6 +124,7 @@ static bool chip_make(sim_chip_t *chip, const sim_chip_options_t *options)
         return false;
     }
     if (!chip_choose_pins(chip, options->flash_pins) ||
+        !chip_choose_mode(options->flash_start, &mode) ||
         !chip_choose_crystal(chip, options->crystal_mhz)) {
         return false;
     }
@@ -128,6 +148,7 @@ static bool chip_make(sim_chip_t *chip, const sim_chip_options_t *options)
                                             .jedec_id = options->jedec_id,
                                             .no_sfdp = options->no_sfdp,
                                             .mute = options->mute_flash,
+                                            .mode = mode,
                                             .lying_write_every = options->lying_write_every,
                                             .busy_until_us = sim_now_us(chip) + busy_us},
                       why, sizeof(why));

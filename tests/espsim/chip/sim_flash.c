@@ -3,15 +3,9 @@
  * data sheets; times as restated in many logs (sector 45 ms, 64 KB block 200 ms, page 0.7 ms, a
  * page of nothing but FF about 0.3 ms, whole chip 1.5 s a megabyte).
  */
-#include "sim_flash.h"
+#include "sim_flash_impl.h"
 
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum {
     TIME_SECTOR_US = 45000,
@@ -21,20 +15,6 @@ enum {
     TIME_PAGE_US = 700,
     TIME_BLANK_PAGE_US = 300,
     TIME_STATUS_US = 10000
-};
-
-struct sim_flash {
-    uint8_t *cells;
-    uint64_t size;
-    uint32_t jedec_id;
-    bool mapped, no_sfdp, mute;
-    bool asleep, four_byte_mode;
-    bool volatile_status;
-    uint8_t status[3];
-    uint64_t busy_until_us;
-    uint32_t lying_write_every;
-    uint64_t writes_tried;
-    sim_flash_counters_t counters;
 };
 
 uint64_t sim_flash_size(const sim_flash_t *flash)
@@ -65,128 +45,6 @@ sim_flash_counters_t *sim_flash_counters(sim_flash_t *flash)
 static void flash_count(_Atomic uint64_t *counter, uint64_t by)
 {
     atomic_fetch_add_explicit(counter, by, memory_order_relaxed);
-}
-
-/* Capacity byte of RDID: log2 of the size, but Winbond counts on from 20h above 32 MB. */
-static uint32_t flash_default_id(uint64_t size)
-{
-    uint32_t log2_size = 0;
-    while ((UINT64_C(1) << log2_size) < size) {
-        log2_size++;
-    }
-    return 0xEF4000u | (log2_size > 25u ? log2_size - 26u + 0x20u : log2_size);
-}
-
-static bool flash_extend(int fd, uint64_t from, uint64_t to)
-{
-    uint8_t blank[SIM_FLASH_SECTOR];
-    memset(blank, 0xFF, sizeof(blank));
-    while (from < to) {
-        uint64_t left = to - from;
-        size_t count = left < sizeof(blank) ? (size_t)left : sizeof(blank);
-        ssize_t wrote = pwrite(fd, blank, count, (off_t)from);
-        if (wrote <= 0) {
-            return false;
-        }
-        from += (uint64_t)wrote;
-    }
-    return true;
-}
-
-static bool flash_map(sim_flash_t *flash, const char *path, char *why, size_t why_size)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    struct stat st;
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        snprintf(why, why_size, "cannot open flash file %s", path);
-        goto fail;
-    }
-    uint64_t have = (uint64_t)st.st_size;
-    if (flash->size == 0) {
-        flash->size = have != 0 ? have : UINT64_C(4) << 20;
-    }
-    if (have > flash->size) {
-        snprintf(why, why_size, "flash file %s is larger than the flash", path);
-        goto fail;
-    }
-    if ((flash->size & (flash->size - 1u)) != 0 || flash->size < SIM_FLASH_BLOCK) {
-        snprintf(why, why_size, "flash size %llu is not a power of two of 64 KB or more",
-                 (unsigned long long)flash->size);
-        goto fail;
-    }
-    if (!flash_extend(fd, have, flash->size)) {
-        snprintf(why, why_size, "cannot make flash file %s as large as the flash", path);
-        goto fail;
-    }
-    void *map = mmap(NULL, (size_t)flash->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (map == MAP_FAILED) {
-        snprintf(why, why_size, "cannot map flash file %s", path);
-        goto fail;
-    }
-    close(fd);
-    flash->cells = map;
-    flash->mapped = true;
-    return true;
-fail:
-    if (fd >= 0) {
-        close(fd);
-    }
-    return false;
-}
-
-static bool flash_allocate(sim_flash_t *flash, char *why, size_t why_size)
-{
-    if (flash->size == 0) {
-        flash->size = UINT64_C(4) << 20;
-    }
-    if ((flash->size & (flash->size - 1u)) != 0 || flash->size < SIM_FLASH_BLOCK) {
-        snprintf(why, why_size, "flash size %llu is not a power of two of 64 KB or more",
-                 (unsigned long long)flash->size);
-        return false;
-    }
-    flash->cells = malloc((size_t)flash->size);
-    if (flash->cells == NULL) {
-        snprintf(why, why_size, "out of memory for the flash");
-        return false;
-    }
-    memset(flash->cells, 0xFF, (size_t)flash->size);
-    return true;
-}
-
-sim_flash_t *sim_flash_new(const sim_flash_config_t *config, char *why, size_t why_size)
-{
-    sim_flash_t *flash = calloc(1, sizeof(*flash));
-    if (flash == NULL) {
-        snprintf(why, why_size, "out of memory");
-        return NULL;
-    }
-    flash->size = config->size;
-    flash->no_sfdp = config->no_sfdp;
-    flash->mute = config->mute;
-    flash->lying_write_every = config->lying_write_every;
-    flash->busy_until_us = config->busy_until_us;
-    bool ok = config->path != NULL ? flash_map(flash, config->path, why, why_size)
-                                   : flash_allocate(flash, why, why_size);
-    if (!ok) {
-        free(flash);
-        return NULL;
-    }
-    flash->jedec_id = config->jedec_id != 0 ? config->jedec_id : flash_default_id(flash->size);
-    return flash;
-}
-
-void sim_flash_free(sim_flash_t *flash)
-{
-    if (flash == NULL) {
-        return;
-    }
-    if (flash->mapped) {
-        msync(flash->cells, (size_t)flash->size, MS_SYNC);
-        munmap(flash->cells, (size_t)flash->size);
-    } else {
-        free(flash->cells);
-    }
-    free(flash);
 }
 
 /* Block protection as BP2..0 and TB: 1/64 of the chip doubling up to a half, 7 = all of it. */
@@ -349,8 +207,7 @@ static bool flash_status_command(sim_flash_t *flash, const sim_flash_io_t *io, u
 static void flash_reset(sim_flash_t *flash)
 {
     flash->status[0] &= (uint8_t)~SIM_SR_WEL;
-    flash->asleep = false;
-    flash->four_byte_mode = false;
+    flash->mode = SIM_FLASH_USUAL;
     flash->volatile_status = false;
 }
 
@@ -375,17 +232,22 @@ static void flash_control_command(sim_flash_t *flash, const sim_flash_io_t *io, 
     case 0x11:
         flash_write_status(flash, 2, io, now_us);
         break;
-    case 0x99: /* software reset; 66h before it only arms it */
-        flash_reset(flash);
+    case 0x99: /* software reset, if 66h came just before it */
+        if (flash->reset_armed) {
+            flash_reset(flash);
+        }
         break;
     case 0xB7:
-        flash->four_byte_mode = true;
-        break;
     case 0xE9:
-        flash->four_byte_mode = false;
+        if (sim_flash_is_large(flash)) {
+            flash->mode = io->opcode == 0xB7 ? SIM_FLASH_FOUR_BYTE : SIM_FLASH_USUAL;
+        }
         break;
     case 0xB9:
-        flash->asleep = true;
+        flash->mode = SIM_FLASH_POWER_DOWN;
+        break;
+    case 0x38: /* where QE is set; our parts keep it set */
+        flash->mode = SIM_FLASH_QPI;
         break;
     default:
         flash_answer_id(flash, io);
@@ -397,7 +259,7 @@ static void flash_control_command(sim_flash_t *flash, const sim_flash_io_t *io, 
 static uint64_t flash_address(const sim_flash_t *flash, const sim_flash_io_t *io, bool four_byte)
 {
     uint32_t addr = io->addr;
-    if (!four_byte && !flash->four_byte_mode) {
+    if (!four_byte && flash->mode != SIM_FLASH_FOUR_BYTE) {
         addr &= 0xFFFFFFu;
     }
     return addr & (flash->size - 1u);
@@ -409,8 +271,7 @@ static bool flash_lacks(const sim_flash_t *flash, uint8_t opcode)
     static const uint8_t four_byte[] = {SIM_FLASH_FAST_READ_4B, SIM_FLASH_PP_4B,
                                         SIM_FLASH_READ_4B,      SIM_FLASH_SE_4B,
                                         SIM_FLASH_BE32_4B,      SIM_FLASH_BE64_4B};
-    return flash->size <= UINT64_C(16) << 20 &&
-           memchr(four_byte, opcode, sizeof(four_byte)) != NULL;
+    return !sim_flash_is_large(flash) && memchr(four_byte, opcode, sizeof(four_byte)) != NULL;
 }
 
 static bool flash_array_command(sim_flash_t *flash, const sim_flash_io_t *io, uint64_t now_us)
@@ -458,22 +319,68 @@ static bool flash_array_command(sim_flash_t *flash, const sim_flash_io_t *io, ui
     }
 }
 
+/* In the mode with 4 address bytes the flash takes what follows 3 of them for the fourth: nobody
+ * drives the line in a read, and in a program it is the first byte of the data. An erase lacks it.
+ */
+static bool flash_shifted_command(sim_flash_t *flash, const sim_flash_io_t *io, uint64_t now_us)
+{
+    sim_flash_io_t seen = *io;
+    seen.addr_bits = 32;
+    switch (io->opcode) {
+    case SIM_FLASH_READ:
+    case SIM_FLASH_FAST_READ:
+    case 0x3B:
+    case 0x6B:
+        seen.addr = io->addr << 8 | 0xFFu;
+        if (io->in_count > 0) {
+            seen.in++;
+            seen.in_count--;
+        }
+        return flash_array_command(flash, &seen, now_us);
+    case SIM_FLASH_PP:
+        if (io->out_count > 0) {
+            seen.addr = io->addr << 8 | io->out[0];
+            seen.out++;
+            seen.out_count--;
+            (void)flash_array_command(flash, &seen, now_us);
+        }
+        return true;
+    case SIM_FLASH_SE:
+    case SIM_FLASH_BE32:
+    case SIM_FLASH_BE64:
+        return true;
+    default:
+        return flash_array_command(flash, io, now_us);
+    }
+}
+
+/* On one line a flash in QPI mode hears only what looks the same on four: FFh ends the mode. */
+static bool flash_hears(sim_flash_t *flash, const sim_flash_io_t *io)
+{
+    bool wakes = (flash->mode == SIM_FLASH_POWER_DOWN && io->opcode == 0xAB) ||
+                 (flash->mode == SIM_FLASH_QPI && io->opcode == 0xFF);
+    bool heard = flash->mode == SIM_FLASH_USUAL || flash->mode == SIM_FLASH_FOUR_BYTE;
+    if (wakes) {
+        flash->mode = SIM_FLASH_USUAL;
+    }
+    return heard;
+}
+
 void sim_flash_transact(sim_flash_t *flash, const sim_flash_io_t *io, uint64_t now_us)
 {
     if (io->in_count != 0) {
         memset(io->in, 0xFF, io->in_count); /* what an undriven line reads as */
     }
-    if (flash->mute) {
-        return;
-    }
-    if (flash->asleep) {
-        flash->asleep = io->opcode != 0xAB && io->opcode != 0x99;
+    if (flash->mute || !flash_hears(flash, io)) {
         return;
     }
     if (flash_status_command(flash, io, now_us) || now_us < flash->busy_until_us) {
         return;
     }
-    if (!flash_lacks(flash, io->opcode) && !flash_array_command(flash, io, now_us)) {
+    bool shifted = flash->mode == SIM_FLASH_FOUR_BYTE && io->addr_bits == 24;
+    if (!flash_lacks(flash, io->opcode) && !(shifted ? flash_shifted_command(flash, io, now_us)
+                                                     : flash_array_command(flash, io, now_us))) {
         flash_control_command(flash, io, now_us);
     }
+    flash->reset_armed = io->opcode == 0x66;
 }

@@ -45,6 +45,14 @@ enum sim_flash_opcode {
 
 enum sim_flash_status { SIM_SR_WIP = 0x01, SIM_SR_WEL = 0x02, SIM_SR_BP = 0x1C, SIM_SR_TB = 0x20 };
 
+/* Modes that a program may leave a flash in; only a power cycle or commands end them. */
+typedef enum sim_flash_mode {
+    SIM_FLASH_USUAL,
+    SIM_FLASH_POWER_DOWN, /* obeys nothing but ABh */
+    SIM_FLASH_FOUR_BYTE,  /* addresses have 4 bytes; only of more than 16 MB */
+    SIM_FLASH_QPI         /* commands come on four lines */
+} sim_flash_mode_t;
+
 /* Written on the chip's thread, read on others. */
 typedef struct sim_flash_counters {
     _Atomic uint64_t sector_erases, block_erases, chip_erases, page_programs, bytes_programmed;
@@ -56,6 +64,7 @@ typedef struct sim_flash_config {
     uint32_t jedec_id; /* 0xMMTTCC; 0: Winbond of that size */
     bool no_sfdp;
     bool mute; /* nothing drives the line: all reads are FF, nothing is written */
+    sim_flash_mode_t mode;
     uint32_t lying_write_every;
     uint64_t busy_until_us; /* in the middle of an erase that nobody here began; 0: it is not */
 } sim_flash_config_t;

@@ -311,6 +311,73 @@ static void test_small_flash_has_no_four_byte_opcodes(void **state)
     assert_int_equal(byte, 0x5A);
 }
 
+static void read_id(uint8_t id[3])
+{
+    sim_flash_transact(flash, &(sim_flash_io_t){.opcode = SIM_FLASH_RDID, .in = id, .in_count = 3},
+                       now_us);
+}
+
+static void test_power_down_obeys_one_command(void **state)
+{
+    (void)state;
+    uint8_t id[3];
+    sim_flash_free(flash);
+    flash = make((sim_flash_config_t){.size = FLASH_1MB, .mode = SIM_FLASH_POWER_DOWN});
+    command(0x66, 0);
+    command(0x99, 0);
+    command(0xFF, 0);
+    read_id(id);
+    assert_memory_equal(id, "\xFF\xFF\xFF", 3);
+    command(0xAB, 0);
+    read_id(id);
+    assert_int_equal(id[0], 0xEF);
+}
+
+static void test_qpi_mode_ends_by_ff(void **state)
+{
+    (void)state;
+    uint8_t id[3];
+    sim_flash_free(flash);
+    flash = make((sim_flash_config_t){.size = FLASH_1MB, .mode = SIM_FLASH_QPI});
+    command(0x66, 0);
+    command(0x99, 0);
+    command(0xAB, 0);
+    read_id(id);
+    assert_memory_equal(id, "\xFF\xFF\xFF", 3);
+    command(0xFF, 0);
+    read_id(id);
+    assert_int_equal(id[0], 0xEF);
+}
+
+static void test_four_byte_mode_shifts_what_has_three(void **state)
+{
+    (void)state;
+    uint8_t bytes[2], data[2] = {0x10, 0x00};
+    sim_flash_free(flash);
+    flash = make((sim_flash_config_t){.size = FLASH_1MB * 32, .mode = SIM_FLASH_FOUR_BYTE});
+    uint8_t *cells = sim_flash_cells(flash);
+    memcpy(cells + 0x1234FF, "\x5A", 1);
+    memcpy(cells + 0x1234, "\x11\x22", 2);
+    read_with(SIM_FLASH_READ, 0x1234, 0, bytes, 2);
+    assert_memory_equal(bytes, "\xFF\x5A", 2);
+    program(0x1234, data, 2);
+    settle();
+    assert_int_equal(cells[0x123410], 0);
+    command(SIM_FLASH_WREN, 0);
+    sim_flash_transact(flash,
+                       &(sim_flash_io_t){.opcode = SIM_FLASH_SE, .addr = 0x1000, .addr_bits = 24},
+                       now_us);
+    settle();
+    assert_int_equal(cells[0x1234], 0x11);
+    command(0x99, 0); /* not armed */
+    read_with(SIM_FLASH_READ, 0x1234, 0, bytes, 2);
+    assert_int_equal(bytes[0], 0xFF);
+    command(0x66, 0);
+    command(0x99, 0);
+    read_with(SIM_FLASH_READ, 0x1234, 0, bytes, 2);
+    assert_memory_equal(bytes, "\x11\x22", 2);
+}
+
 static void test_file_is_the_flash(void **state)
 {
     (void)state;
@@ -348,6 +415,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_mute_flash, setup, teardown),
         cmocka_unit_test_setup_teardown(test_every_second_write_lies, setup, teardown),
         cmocka_unit_test_setup_teardown(test_four_byte_addresses, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_power_down_obeys_one_command, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_qpi_mode_ends_by_ff, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_four_byte_mode_shifts_what_has_three, setup, teardown),
         cmocka_unit_test_setup_teardown(test_small_flash_has_no_four_byte_opcodes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_file_is_the_flash, setup, teardown),
     };

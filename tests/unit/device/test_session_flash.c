@@ -157,6 +157,39 @@ static void pins_that_a_chip_has_not_are_refused(void **state)
     check_pins_refused("esp8266", "HSPI", EB_ERR_UNSUPPORTED, "HSPI");
 }
 
+/* As a program left it. EN does not reset the flash. */
+static void check_start(const char *chip, const char *start, const char *efuses)
+{
+    for (int no_stub = 0; no_stub < 2; no_stub++) {
+        board_t *b = new_board(chip, SIM_LINK_TCP);
+
+        b->chip_options.flash_start = start;
+        b->chip_options.efuse_set = efuses;
+        b->chip_options.flash_size = strcmp(start, "4-byte") == 0 ? 32u << 20 : 0;
+        b->session_options.no_stub = no_stub != 0;
+        must_connect(b);
+        assert_int_equal(eb_session_need_flash(b->session, &b->err), EB_OK);
+        assert_int_equal(stats_of(b).stub, no_stub == 0);
+        check_digest_of(b, flash + 0x8000, 0x8000, 4096);
+        check_read(b, 0x8000, 4096);
+        free_board(b);
+    }
+}
+
+static void a_flash_left_in_a_mode_is_brought_back(void **state)
+{
+    static const char *const starts[] = {"power-down", "4-byte", "qpi"};
+    static const char *const chips[] = {"esp32", "esp32c3", "esp32s3", "esp32p4"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+        for (size_t k = 0; k < sizeof(chips) / sizeof(chips[0]); k++) {
+            check_start(chips[k], starts[i], NULL);
+        }
+    }
+    check_start("esp32", "power-down", "pico-d4");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +198,7 @@ int main(void)
         cmocka_unit_test(without_a_reset_line_that_is_an_error),
         cmocka_unit_test(a_flash_is_found_on_its_pins),
         cmocka_unit_test(pins_that_a_chip_has_not_are_refused),
+        cmocka_unit_test(a_flash_left_in_a_mode_is_brought_back),
         cmocka_unit_test(the_stub_waits_for_a_busy_flash),
     };
 
