@@ -157,6 +157,12 @@ eb_code_t eb_baud_raise(eb_session_t *s, eb_err_t *err)
     if (s->row->old_rom && !s->stub) {
         return EB_OK;
     }
+    /* A ROM that takes its crystal for another sets another rate than it is told. */
+    if (!s->stub && s->chip.crystal_mhz == 0) {
+        eb_event_note(s->ev, EB_LEVEL_DETAIL, "the line stays at %u baud: the crystal is unknown",
+                      (unsigned)assumed_now(s));
+        return EB_OK;
+    }
     while (s->baud_target != 0 && s->baud_target != assumed_now(s)) {
         code = eb_baud_change(s, s->baud_target, err);
         if (code == EB_OK) {

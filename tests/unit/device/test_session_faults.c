@@ -173,9 +173,29 @@ static void a_stub_is_loaded_over_a_bad_line(void **state)
     }
 }
 
+/* Nothing tells the crystal, and the ROM takes it for another: a rate that it sets may be wrong. */
+static void a_rate_that_is_not_known_is_not_set(void **state)
+{
+    static const uint32_t crystals_mhz[] = {26, 40};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(crystals_mhz) / sizeof(crystals_mhz[0]); i++) {
+        board_t *b = new_board("esp32c2", SIM_LINK_RFC2217);
+
+        b->chip_options.efuse_set = "secure-download";
+        b->chip_options.crystal_mhz = crystals_mhz[i];
+        must_connect(b);
+        assert_int_equal(eb_session_chip(b->session)->crystal_mhz, 0);
+        assert_int_equal(stats_of(b).baud, 115200);
+        assert_int_equal(stats_of(b).reconnects, 0);
+        free_board(b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_rate_that_is_not_known_is_not_set),
         cmocka_unit_test(a_stub_is_loaded_over_a_bad_line),
         cmocka_unit_test(damaged_bytes_never_get_through),
         cmocka_unit_test(a_reset_in_the_middle_is_overcome),
