@@ -57,6 +57,8 @@ static bool is_ancestor(long pid)
     return false;
 }
 
+#define TTY_INDEX "tty-index:"
+
 /* The number of the pty whose master the descriptor is; -1: not told. */
 static long pty_of_master(const char *pid, const char *fd)
 {
@@ -67,7 +69,9 @@ static long pty_of_master(const char *pid, const char *fd)
     (void)snprintf(path, sizeof(path), "/proc/%.20s/fdinfo/%.255s", pid, fd);
     file = fopen(path, "re");
     while (file != NULL && number < 0 && fgets(line, sizeof(line), file) != NULL) {
-        (void)sscanf(line, "tty-index: %ld", &number);
+        if (strncmp(line, TTY_INDEX, strlen(TTY_INDEX)) == 0) {
+            number = strtol(line + strlen(TTY_INDEX), NULL, 10);
+        }
     }
     if (file != NULL) {
         (void)fclose(file);
@@ -80,8 +84,8 @@ static bool is_other_end(const char *pid, const char *fd, const struct stat *st,
 {
     return st->st_rdev == makedev(PTMX_MAJOR, PTMX_MINOR) && major(device->st_rdev) >= PTS_MAJOR &&
            major(device->st_rdev) < PTS_MAJOR + PTS_MAJORS &&
-           pty_of_master(pid, fd) ==
-               (long)((major(device->st_rdev) - PTS_MAJOR) * PTS_A_MAJOR + minor(device->st_rdev));
+           pty_of_master(pid, fd) == (long)(major(device->st_rdev) - PTS_MAJOR) * PTS_A_MAJOR +
+                                         (long)minor(device->st_rdev);
 }
 
 /* A program at the other end of a pty may have our end open too, and is no user of it. */

@@ -19,8 +19,8 @@ static const char *const by_code[] = {
     [EB_ERR_INTERNAL] = "this is a bug in espbackup; please report it with the output of --trace",
     [EB_ERR_CANCELLED] = "run the same command again; it resumes where it stopped",
     [EB_ERR_FILE_IO] = "check the disk that holds the file",
-    [EB_ERR_FILE_ACCESS] = "check that the folder exists and that you may write to it, or choose "
-                           "another one with --dir or --output",
+    [EB_ERR_FILE_ACCESS] = ("check that the folder exists and that you may write to it, or choose "
+                            "another one with --dir or --output"),
     [EB_ERR_FILE_EXISTS] = "choose another name, or add --force to replace the file",
     [EB_ERR_DISK_FULL] = "free space on the disk, or choose another one with --dir or --output",
     [EB_ERR_PORT_NOT_FOUND] =

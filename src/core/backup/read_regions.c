@@ -45,18 +45,16 @@ static void add_partition(divide_t *d, const eb_partition_t *partition)
 {
     uint64_t end = (uint64_t)partition->addr + partition->size;
     const eb_app_image_t *app = &partition->app;
-    eb_likely_t erased = EB_LIKELY_EVEN;
+    bool is_app = partition->type == EB_PART_APP;
+    bool is_short = is_app && app->length_bytes > 0 && app->length_bytes < partition->size;
+    /* A core dump is written when the firmware crashed, which is seldom. */
+    bool is_dump = partition->type == EB_PART_DATA && partition->subtype == EB_PART_DATA_COREDUMP;
+    bool is_empty = is_app && app->state == EB_IMAGE_NONE;
 
-    if (partition->type == EB_PART_APP && app->state == EB_IMAGE_NONE) {
-        erased = EB_LIKELY_YES;
-    } else if (partition->type == EB_PART_APP && app->length_bytes > 0 &&
-               app->length_bytes < partition->size) {
+    if (is_short && !is_empty) {
         add_region(d, (uint64_t)partition->addr + app->length_bytes, EB_LIKELY_NO);
-        erased = EB_LIKELY_YES;
-    } else if (partition->type == EB_PART_DATA && partition->subtype == EB_PART_DATA_COREDUMP) {
-        erased = EB_LIKELY_YES; /* written when the firmware crashed, which is seldom */
     }
-    add_region(d, end, erased);
+    add_region(d, end, is_empty || is_short || is_dump ? EB_LIKELY_YES : EB_LIKELY_EVEN);
 }
 
 void eb_regions_use_table(eb_regions_t *regions, const eb_partition_table_t *table,

@@ -103,7 +103,7 @@ static bool is_candidate(const char *path, const char *mac, eb_range_t range,
     uint64_t size;
     bool fits = false;
 
-    if (eb_find_sidecar(path, &sidecar, NULL) != EB_OK) {
+    if (eb_find_sidecar(path, &sidecar, NULL) != EB_OK || sidecar == NULL) {
         return false;
     }
     if (eb_path_file_size(path, &size, NULL) && size == sidecar->size_bytes &&

@@ -11,7 +11,6 @@
 
 typedef struct usage_scan {
     eb_retry_t retry;
-    eb_flash_report_t *report;
     uint64_t total;
     uint64_t done;
 } usage_scan_t;
@@ -38,9 +37,8 @@ static eb_code_t scan_range(usage_scan_t *scan, uint64_t start, uint64_t end, ui
 }
 
 /* Partitions one by one, and what lies between them. */
-static eb_code_t scan_usage(usage_scan_t *scan, eb_err_t *err)
+static eb_code_t scan_usage(usage_scan_t *scan, eb_flash_report_t *report, eb_err_t *err)
 {
-    eb_flash_report_t *report = scan->report;
     uint64_t at = 0;
 
     eb_event_progress(scan->retry.ev, EB_PHASE_CHECK, 0, scan->total);
@@ -74,7 +72,7 @@ eb_code_t eb_op_flash_info(eb_session_t *s, const eb_flash_info_options_t *optio
     if (code != EB_OK) {
         return code;
     }
-    usage_scan_t scan = {.report = report, .total = eb_session_flash(s)->size_bytes};
+    usage_scan_t scan = {.total = eb_session_flash(s)->size_bytes};
     eb_layout_t layout;
     eb_retry_init(&scan.retry, s, ev);
     eb_layout_source_t source = eb_layout_of_board(&scan.retry, options->table_addr);
@@ -83,7 +81,7 @@ eb_code_t eb_op_flash_info(eb_session_t *s, const eb_flash_info_options_t *optio
     report->boot = layout.boot;
     report->bootloader = layout.bootloader;
     if (code == EB_OK && !options->skip_usage && eb_session_has_digest(s)) {
-        code = scan_usage(&scan, err);
+        code = scan_usage(&scan, report, err);
     }
     return code;
 }
