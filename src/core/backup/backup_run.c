@@ -2,19 +2,15 @@
 
 #include "clock.h"
 #include "commit.h"
-#include "espbackup/version.h"
 #include "find.h"
-#include "flash_layout.h"
 #include "fs_atomic.h"
 #include "partial_file.h"
 #include "paths.h"
-#include "range.h"
 #include "read_engine.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef struct backup {
     const eb_backup_job_t *job;

@@ -1,7 +1,6 @@
 #include "commit.h"
 
 #include "bytes.h"
-#include "clock.h"
 #include "digest.h"
 #include "espbackup/version.h"
 #include "flash_layout.h"

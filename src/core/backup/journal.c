@@ -2,7 +2,6 @@
 
 #include "espbackup/version.h"
 #include "fs_atomic.h"
-#include "range.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -5,7 +5,6 @@
 #include "backup_image.h"
 #include "backup_options.h"
 #include "espbackup/event.h"
-#include "espbackup/session.h"
 #include "partition_select.h"
 
 /*

@@ -1,7 +1,6 @@
 #include "read_plan.h"
 
 #include "bytes.h"
-#include "range.h"
 
 #include <string.h>
 

@@ -1,7 +1,6 @@
 #include "read_state.h"
 
 #include "fs_atomic.h"
-#include "range.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,5 @@
 #include "verified_map.h"
 
-#include "range.h"
-
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,8 +3,6 @@
 #include "bytes.h"
 #include "flash_compare.h"
 #include "flash_layout.h"
-#include "partition_table.h"
-#include "range.h"
 
 #include <stdio.h>
 #include <stdlib.h>

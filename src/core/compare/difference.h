@@ -8,7 +8,6 @@
 #include "espbackup/session.h"
 #include "flash_areas.h"
 #include "paths.h"
-#include "range.h"
 
 #define EB_DIFF_PART_BYTES 32
 

@@ -14,7 +14,6 @@
 #include "digest.h"
 #include "link_speed.h"
 #include "range.h"
-#include "retry.h"
 
 #include <stdlib.h>
 #include <string.h>

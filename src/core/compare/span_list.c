@@ -1,7 +1,5 @@
 #include "span_list.h"
 
-#include "range.h"
-
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,12 +2,9 @@
 
 #include "bytes.h"
 #include "find.h"
-#include "flash_layout.h"
-#include "fs_atomic.h"
 #include "hash_file.h"
 #include "partition_lookup.h"
 #include "paths.h"
-#include "range.h"
 
 #include <errno.h>
 #include <fcntl.h>

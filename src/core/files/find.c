@@ -1,8 +1,6 @@
 #include "find.h"
 
 #include "fs_atomic.h"
-#include "paths.h"
-#include "range.h"
 
 #include <dirent.h>
 #include <errno.h>

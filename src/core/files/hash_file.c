@@ -1,7 +1,6 @@
 #include "hash_file.h"
 
 #include "bytes.h"
-#include "digest.h"
 #include "fs_atomic.h"
 
 #include <stdlib.h>

@@ -4,7 +4,6 @@
 #include "ota_data.h"
 #include "partition_table.h"
 #include "partition_types.h"
-#include "range.h"
 
 #include <string.h>
 

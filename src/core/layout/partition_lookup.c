@@ -1,6 +1,5 @@
 #include "partition_lookup.h"
 
-#include "bytes.h"
 #include "espbackup/session.h"
 #include "partition_table.h"
 #include "partition_types.h"

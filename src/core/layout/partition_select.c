@@ -1,9 +1,7 @@
 #include "partition_select.h"
 
 #include "flash_text.h"
-#include "partition_table.h"
 #include "partition_types.h"
-#include "range.h"
 
 #include <stdio.h>
 #include <stdlib.h>

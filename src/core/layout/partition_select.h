@@ -11,7 +11,6 @@
 #include "espbackup/image.h"
 #include "flash_layout.h"
 #include "partition_lookup.h"
-#include "range.h"
 
 typedef struct eb_partition_select {
     const char *const *names;

@@ -6,7 +6,6 @@
 #include "partition_lookup.h"
 #include "range.h"
 #include "refuse.h"
-#include "restore_job.h"
 #include "sector_save.h"
 
 #include <stdlib.h>

@@ -1,6 +1,4 @@
 /* restore_checks.c: every reason not to write to a board. */
-#include "bytes.h"
-#include "flash_text.h"
 #include "partition_table.h"
 #include "partition_types.h"
 #include "range.h"

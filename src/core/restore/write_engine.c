@@ -2,9 +2,7 @@
 
 #include "bytes.h"
 #include "clock.h"
-#include "digest.h"
 #include "link_speed.h"
-#include "range.h"
 #include "write_report.h"
 #include "write_steps.h"
 #include "write_verify.h"

@@ -1,8 +1,6 @@
 #include "write_steps.h"
 
 #include "bytes.h"
-#include "range.h"
-#include "write_verify.h"
 
 bool eb_write_next_open(const eb_write_engine_t *a, uint64_t from, uint64_t end, eb_range_t *out)
 {

@@ -1,7 +1,5 @@
 #include "write_verify.h"
 
-#include "range.h"
-
 /* -- progress ------------------------------------------------------------------------------- */
 
 void eb_write_begin_phase(eb_write_engine_t *a, eb_phase_t phase, uint64_t total)
