@@ -19,6 +19,13 @@
 
 /* -- guesses ------------------------------------------------------------------------------- */
 
+static eb_code_t read_earlier(const eb_read_state_t *state, eb_range_t range, uint8_t *out,
+                              eb_err_t *err)
+{
+    return eb_fs_pread(state->earlier.fd, state->earlier.path, out, range.size,
+                       range.addr - state->earlier.range.addr, err);
+}
+
 static eb_code_t load_candidate(eb_read_state_t *state, const eb_read_plan_step_t *step,
                                 eb_err_t *err)
 {
@@ -28,8 +35,7 @@ static eb_code_t load_candidate(eb_read_state_t *state, const eb_read_plan_step_
         return eb_read_state_bytes(state, range.addr, range.size, state->buf, err);
     }
     if (step->guess == EB_GUESS_EARLIER) {
-        return eb_fs_pread(state->earlier.fd, state->earlier.path, state->buf, range.size,
-                           range.addr - state->earlier.range.addr, err);
+        return read_earlier(state, range, state->buf, err);
     }
     memset(state->buf, 0xFF, range.size);
     return EB_OK;
@@ -65,25 +71,17 @@ static eb_code_t try_guess(eb_read_state_t *state, const eb_read_plan_step_t *st
 
 /* -- reads --------------------------------------------------------------------------------- */
 
-static bool equals_earlier(eb_read_state_t *state, eb_range_t range, const uint8_t *bytes)
-{
-    uint8_t old[TAIL_BYTES];
-    eb_range_t common = eb_range_common(range, state->earlier.range);
-
-    return state->earlier.fd >= 0 && common.size == range.size &&
-           eb_fs_pread(state->earlier.fd, state->earlier.path, old, range.size,
-                       range.addr - state->earlier.range.addr, NULL) == EB_OK &&
-           memcmp(old, bytes, range.size) == 0;
-}
-
 static void learn_from_tail(eb_read_state_t *state, const eb_read_plan_step_t *step)
 {
     uint32_t size = eb_min_u32(TAIL_BYTES, step->range.size);
     eb_range_t tail = {step->range.addr + (step->range.size - size), size};
     const uint8_t *bytes = state->buf + (step->range.size - size);
+    uint8_t old[TAIL_BYTES];
+    bool as_earlier =
+        state->earlier.fd >= 0 && eb_range_holds(state->earlier.range, tail.addr, size) &&
+        read_earlier(state, tail, old, NULL) == EB_OK && memcmp(old, bytes, size) == 0;
 
-    eb_read_plan_was_read(&state->plan, step, eb_bytes_erased(bytes, size),
-                          equals_earlier(state, tail, bytes));
+    eb_read_plan_was_read(&state->plan, step, eb_bytes_erased(bytes, size), as_earlier);
 }
 
 static void on_received(void *user, uint32_t received)

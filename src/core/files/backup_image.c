@@ -121,16 +121,6 @@ eb_layout_source_t eb_backup_image_layout(eb_backup_image_t *source)
     };
 }
 
-static eb_code_t find_table(eb_backup_image_t *out, const eb_events_t *ev, eb_err_t *err)
-{
-    eb_layout_source_t source = eb_backup_image_layout(out);
-
-    eb_code_t code = eb_layout_search(&source, ev, &out->layout, err);
-
-    out->table = code == EB_OK && out->layout.table.present ? &out->layout.table : NULL;
-    return code;
-}
-
 eb_code_t eb_backup_image_open(const char *backup, const char *dir, bool has_address,
                                uint32_t address, const eb_events_t *ev, eb_backup_image_t *out,
                                eb_err_t *err)
@@ -142,7 +132,9 @@ eb_code_t eb_backup_image_open(const char *backup, const char *dir, bool has_add
         (code = load_sidecar(out, err)) == EB_OK &&
         (code = choose_address(out, has_address, address, err)) == EB_OK &&
         (code = check_hash(out, ev, err)) == EB_OK) {
-        code = find_table(out, ev, err);
+        eb_layout_source_t source = eb_backup_image_layout(out);
+        code = eb_layout_search(&source, ev, &out->layout, err);
+        out->table = code == EB_OK && out->layout.table.present ? &out->layout.table : NULL;
     }
     return code;
 }

@@ -43,15 +43,6 @@ static void join_progress(void *user, const eb_progress_t *progress)
     }
 }
 
-static void join_events(work_t *w, const eb_events_t *outer)
-{
-    w->part = (eb_event_part_t){outer, w, join_progress};
-    w->ev = eb_events_of_part(&w->part);
-    for (size_t i = 0; i < w->choices.count; i++) {
-        w->total_bytes += w->choices.list[i].range.size;
-    }
-}
-
 /* -- what lies where ------------------------------------------------------------------------ */
 
 static eb_code_t open_image(work_t *w, const eb_events_t *ev, eb_err_t *err)
@@ -164,7 +155,11 @@ eb_code_t eb_op_backup_partition(eb_session_t *s, const eb_partition_backup_opti
     if (code == EB_OK) {
         w.file_options.table_addr = w.layout.table.addr;
         result->contents = (eb_flash_contents_t){w.layout.table, w.layout.boot};
-        join_events(&w, ev);
+        w.part = (eb_event_part_t){ev, &w, join_progress};
+        w.ev = eb_events_of_part(&w.part);
+        for (size_t i = 0; i < w.choices.count; i++) {
+            w.total_bytes += w.choices.list[i].range.size;
+        }
         code = make_files(&w, result, err);
     }
     eb_backup_image_close(&w.source);

@@ -39,7 +39,7 @@ static eb_code_t look_at_board(eb_restore_job_t *job, eb_err_t *err)
         return EB_ERR_UNSUPPORTED;
     }
     bool comes_along =
-        job->image.table != NULL && job->image.table->present &&
+        job->image.table != NULL &&
         eb_ranges_hold(job->ranges, job->range_count, job->table_addr, EB_PARTITION_TABLE_BYTES);
     eb_layout_source_t source =
         eb_layout_of_board(&job->retry, comes_along ? job->table_addr : job->options->table_addr);
