@@ -15,6 +15,7 @@
 
 #define ROUNDS_MAX     6
 #define TAIL_BYTES     4096u
+#define MIB            1048576.0
 #define HALF_BUF_BYTES (EB_PLAN_STEP_MAX_BYTES / 2)
 
 /* -- guesses ------------------------------------------------------------------------------- */
@@ -31,10 +32,10 @@ static eb_code_t load_candidate(eb_read_state_t *state, const eb_read_plan_step_
 {
     eb_range_t range = step->range;
 
-    if (step->guess == EB_GUESS_RESUMED) {
+    if (step->guess == EB_ORIGIN_RESUMED) {
         return eb_read_state_bytes(state, range.addr, range.size, state->buf, err);
     }
-    if (step->guess == EB_GUESS_EARLIER) {
+    if (step->guess == EB_ORIGIN_EARLIER) {
         return read_earlier(state, range, state->buf, err);
     }
     memset(state->buf, 0xFF, range.size);
@@ -58,10 +59,10 @@ static eb_code_t try_guess(eb_read_state_t *state, const eb_read_plan_step_t *st
     eb_cost_add(&state->spent[equal ? EB_SPENT_GUESSED + (int)step->guess : EB_SPENT_WRONG],
                 step->range.size, spent_us);
     eb_read_plan_guessed(&state->plan, step, equal);
-    const bool resumed = step->guess == EB_GUESS_RESUMED;
+    const bool resumed = step->guess == EB_ORIGIN_RESUMED;
     if (equal) {
-        return eb_read_state_verified(state, step->range, eb_guess_origin(step->guess),
-                                      resumed ? NULL : state->buf, err);
+        return eb_read_state_verified(state, step->range, step->guess, resumed ? NULL : state->buf,
+                                      err);
     }
     /* If the board was erased since the interrupted run, stop: the .part may be the only copy. */
     return resumed && eb_retry_answer_is_erased(&state->retry, step->range.size)
@@ -190,15 +191,38 @@ static eb_code_t take_step(eb_read_state_t *state, eb_read_plan_step_t *step, eb
 {
     uint64_t verified = state->map.verified_bytes;
     int failures = state->retry.failures_in_row;
-    eb_code_t code = step->is_guess ? try_guess(state, step, err) : read_step(state, step, err);
+    bool is_read = step->guess == EB_ORIGIN_NONE;
+    eb_code_t code = is_read ? read_step(state, step, err) : try_guess(state, step, err);
 
     /* A read either verifies something or counts as a failure; else this would never end. */
-    if (code == EB_OK && !step->is_guess && state->map.verified_bytes == verified &&
+    if (code == EB_OK && is_read && state->map.verified_bytes == verified &&
         state->retry.failures_in_row <= failures) {
         return eb_err_set(err, EB_ERR_INTERNAL, "a read of %u bytes at 0x%x verified nothing",
                           step->range.size, step->range.addr);
     }
     return code;
+}
+
+/* For whoever asks why it took so long (-v). */
+static void tell_costs(const eb_read_state_t *state)
+{
+    const eb_link_speed_t *speed = &state->plan.speed;
+    const eb_cost_t *spent = state->spent;
+
+    eb_cost_tell(&spent[EB_SPENT_READ], "read", "read", state->ev);
+    eb_cost_tell(&spent[EB_SPENT_READ_LOST], "read and damaged on the line", "read", state->ev);
+    for (size_t i = 0; i < EB_PLAN_GUESSES; i++) {
+        eb_origin_t guess = eb_plan_guesses[i];
+        eb_cost_tell(&spent[EB_SPENT_GUESSED + (int)guess], eb_origin_text(guess), "digest",
+                     state->ev);
+    }
+    eb_cost_tell(&spent[EB_SPENT_WRONG], "wrong guesses", "digest", state->ev);
+    eb_cost_tell(&spent[EB_SPENT_SALVAGE], "pieces of damaged reads", "digest", state->ev);
+    eb_cost_tell(&spent[EB_SPENT_SPOT], "address checks", "digest", state->ev);
+    eb_event_note(state->ev, EB_LEVEL_DETAIL,
+                  "measured: reading %.2f s a MB, digest %.2f s a MB, round trip %.1f ms",
+                  speed->read_s_per_byte * MIB, speed->digest_s_per_byte * MIB,
+                  speed->round_trip_s * 1e3);
 }
 
 static eb_code_t fill(eb_read_state_t *state, eb_err_t *err)
@@ -212,7 +236,7 @@ static eb_code_t fill(eb_read_state_t *state, eb_err_t *err)
             code = take_step(state, &step, err);
         }
     }
-    eb_read_stats_tell(state->spent, &state->plan.speed, state->ev);
+    tell_costs(state);
     return code;
 }
 

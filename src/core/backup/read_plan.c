@@ -13,16 +13,8 @@
 #define CHUNK_MAX_SECONDS   3.0
 #define CHUNK_CAP_MIN_BYTES (64u * 1024u)
 
-eb_origin_t eb_guess_origin(eb_guess_t guess)
-{
-    static const eb_origin_t origins[EB_GUESS_COUNT] = {
-        [EB_GUESS_RESUMED] = EB_ORIGIN_RESUMED,
-        [EB_GUESS_EARLIER] = EB_ORIGIN_EARLIER,
-        [EB_GUESS_ERASED] = EB_ORIGIN_ERASED,
-    };
-
-    return origins[guess];
-}
+const eb_origin_t eb_plan_guesses[EB_PLAN_GUESSES] = {EB_ORIGIN_RESUMED, EB_ORIGIN_EARLIER,
+                                                      EB_ORIGIN_ERASED};
 
 void eb_read_plan_init(eb_read_plan_t *plan, eb_range_t range, bool can_guess)
 {
@@ -32,7 +24,7 @@ void eb_read_plan_init(eb_read_plan_t *plan, eb_range_t range, bool can_guess)
     plan->chunk_bytes = CHUNK_START_BYTES;
     plan->dense_bytes = DENSE_START_BYTES;
     eb_regions_init(&plan->regions, range);
-    for (int i = 0; i < EB_GUESS_COUNT; i++) {
+    for (size_t i = 0; i < EB_ORIGIN_COUNT; i++) {
         plan->guesses[i].size = GUESS_START_BYTES;
     }
 }
@@ -55,15 +47,15 @@ static void set_edge(eb_read_plan_guess_t *state, uint64_t addr, bool as_guessed
 /* -- guesses ------------------------------------------------------------------------------- */
 
 /* How far the guess reaches from addr on; 0: there is none. */
-static uint32_t guess_reach(const eb_read_plan_t *plan, eb_guess_t guess, uint32_t addr)
+static uint32_t guess_reach(const eb_read_plan_t *plan, eb_origin_t guess, uint32_t addr)
 {
     eb_range_t run = {0, 0};
 
-    if (guess == EB_GUESS_RESUMED && plan->resumable != NULL) {
+    if (guess == EB_ORIGIN_RESUMED && plan->resumable != NULL) {
         (void)eb_verified_map_next_verified(plan->resumable, addr, &run);
-    } else if (guess == EB_GUESS_EARLIER) {
+    } else if (guess == EB_ORIGIN_EARLIER) {
         run = plan->earlier;
-    } else if (guess == EB_GUESS_ERASED &&
+    } else if (guess == EB_ORIGIN_ERASED &&
                eb_region_at(&plan->regions, addr)->erased != EB_LIKELY_NO) {
         run = eb_region_at(&plan->regions, addr)->range;
     }
@@ -73,16 +65,16 @@ static uint32_t guess_reach(const eb_read_plan_t *plan, eb_guess_t guess, uint32
     return (uint32_t)(eb_range_end(run) - addr);
 }
 
-static double guess_chance(const eb_read_plan_t *plan, eb_guess_t guess, uint32_t addr)
+static double guess_chance(const eb_read_plan_t *plan, eb_origin_t guess, uint32_t addr)
 {
     const eb_read_plan_guess_t *state = &plan->guesses[guess];
     const eb_region_t *region = eb_region_at(&plan->regions, addr);
     eb_edge_t edge = state->edge_addr == addr ? state->edge : EB_EDGE_UNKNOWN;
 
-    if (guess == EB_GUESS_RESUMED) {
+    if (guess == EB_ORIGIN_RESUMED) {
         return edge == EB_EDGE_NO ? 0.5 : 0.95;
     }
-    if (guess == EB_GUESS_EARLIER) {
+    if (guess == EB_ORIGIN_EARLIER) {
         return edge == EB_EDGE_NO ? 0.2 : 0.9;
     }
     if (addr == region->range.addr) {
@@ -149,12 +141,12 @@ static uint32_t whole_units(eb_range_t open, uint32_t size)
     return end > open.addr ? (uint32_t)(end - open.addr) : 0;
 }
 
-static bool try_guess(const eb_read_plan_t *plan, eb_guess_t guess, eb_range_t open,
+static bool try_guess(const eb_read_plan_t *plan, eb_origin_t guess, eb_range_t open,
                       eb_read_plan_step_t *step)
 {
     const eb_read_plan_guess_t *state = &plan->guesses[guess];
 
-    if (open.addr < state->not_before || (plan->only_resumed && guess != EB_GUESS_RESUMED)) {
+    if (open.addr < state->not_before || (plan->only_resumed && guess != EB_ORIGIN_RESUMED)) {
         return false;
     }
     uint32_t size = eb_min_u32(guess_reach(plan, guess, open.addr), open.size);
@@ -165,7 +157,7 @@ static bool try_guess(const eb_read_plan_t *plan, eb_guess_t guess, eb_range_t o
     if (size == 0 || !is_worth_it(plan, guess_chance(plan, guess, open.addr), size)) {
         return false;
     }
-    *step = (eb_read_plan_step_t){true, guess, {open.addr, size}};
+    *step = (eb_read_plan_step_t){guess, {open.addr, size}};
     return true;
 }
 
@@ -184,14 +176,14 @@ static bool try_search(eb_read_plan_t *plan, eb_range_t open, eb_read_plan_step_
         uint64_t end = (uint64_t)search.addr + half;
         half = end % EB_SECTOR_BYTES < half ? half - (uint32_t)(end % EB_SECTOR_BYTES) : half;
         if (half < search.size && is_worth_it(plan, 0.5, half)) {
-            *step = (eb_read_plan_step_t){true, plan->search_guess, {search.addr, half}};
+            *step = (eb_read_plan_step_t){plan->search_guess, {search.addr, half}};
             return true;
         }
     }
     /* Found, or too dear to go on: the difference lies in what is read now. */
     plan->guesses[plan->search_guess].not_before = eb_range_end(plan->search);
     plan->dense_bytes =
-        plan->search_guess == EB_GUESS_ERASED ? 4 * EB_SECTOR_BYTES : plan->search.size;
+        plan->search_guess == EB_ORIGIN_ERASED ? 4 * EB_SECTOR_BYTES : plan->search.size;
     plan->search.size = 0;
     return false;
 }
@@ -222,7 +214,7 @@ void eb_read_plan_guessed(eb_read_plan_t *plan, const eb_read_plan_step_t *step,
     state->not_before = end;
     /* A change is often shorter than the guess that met it: what is read next tells more. */
     uint64_t read_end = (uint64_t)step->range.addr + plan->dense_bytes;
-    if (step->guess == EB_GUESS_EARLIER && read_end < end) {
+    if (step->guess == EB_ORIGIN_EARLIER && read_end < end) {
         state->not_before = read_end;
     }
     set_edge(state, end, false);
@@ -246,7 +238,8 @@ static uint32_t clip_at_guess(const eb_read_plan_t *plan, uint32_t addr, uint32_
 
     if (plan->resumable != NULL &&
         eb_verified_map_next_verified(plan->resumable, (uint64_t)addr + 1, &run) &&
-        run.addr > addr && run.addr < end && run.addr >= plan->guesses[0].not_before) {
+        run.addr > addr && run.addr < end &&
+        run.addr >= plan->guesses[EB_ORIGIN_RESUMED].not_before) {
         end = run.addr;
     }
     if (plan->only_resumed) {
@@ -282,7 +275,7 @@ static void plan_read(const eb_read_plan_t *plan, eb_range_t open, eb_read_plan_
         uint32_t unit = EB_MAP_UNIT_BYTES - open.addr % EB_MAP_UNIT_BYTES;
         size = eb_min_u32(open.size, unit);
     }
-    *step = (eb_read_plan_step_t){false, EB_GUESS_COUNT, {open.addr, size}};
+    *step = (eb_read_plan_step_t){EB_ORIGIN_NONE, {open.addr, size}};
 }
 
 bool eb_read_plan_next(eb_read_plan_t *plan, const eb_verified_map_t *map,
@@ -298,8 +291,8 @@ bool eb_read_plan_next(eb_read_plan_t *plan, const eb_verified_map_t *map,
         if (try_search(plan, open, step)) {
             return true;
         }
-        for (int guess = 0; guess < EB_GUESS_COUNT; guess++) {
-            if (try_guess(plan, (eb_guess_t)guess, open, step)) {
+        for (size_t i = 0; i < EB_PLAN_GUESSES; i++) {
+            if (try_guess(plan, eb_plan_guesses[i], open, step)) {
                 return true;
             }
         }
@@ -314,8 +307,8 @@ void eb_read_plan_was_read(eb_read_plan_t *plan, const eb_read_plan_step_t *step
     uint64_t end = eb_range_end(step->range);
 
     plan->high = eb_max_u64(end, plan->high);
-    set_edge(&plan->guesses[EB_GUESS_ERASED], end, as_erased);
-    set_edge(&plan->guesses[EB_GUESS_EARLIER], end, as_earlier);
+    set_edge(&plan->guesses[EB_ORIGIN_ERASED], end, as_erased);
+    set_edge(&plan->guesses[EB_ORIGIN_EARLIER], end, as_earlier);
     plan->chunk_bytes = eb_min_u32(plan->chunk_bytes * 2, EB_PLAN_STEP_MAX_BYTES);
     plan->dense_bytes = eb_min_u32(plan->dense_bytes * 2, EB_PLAN_STEP_MAX_BYTES);
 }

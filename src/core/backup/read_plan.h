@@ -23,20 +23,13 @@
 /* Largest read and largest range guessed at once: what one buffer of the caller holds. */
 #define EB_PLAN_STEP_MAX_BYTES (512u * 1024u)
 
-typedef enum eb_guess {
-    EB_GUESS_RESUMED, /* in the order in which they are tried */
-    EB_GUESS_EARLIER,
-    EB_GUESS_ERASED,
-    EB_GUESS_COUNT
-} eb_guess_t;
-
-/* Where bytes came from that are as guessed. */
-eb_origin_t eb_guess_origin(eb_guess_t guess);
+/* Where bytes come from that are as guessed, in the order in which guesses are tried. */
+#define EB_PLAN_GUESSES 3
+extern const eb_origin_t eb_plan_guesses[EB_PLAN_GUESSES];
 
 typedef struct eb_read_plan_step {
-    bool is_guess;
-    eb_guess_t guess; /* when is_guess */
-    eb_range_t range; /* size at most EB_PLAN_STEP_MAX_BYTES */
+    eb_origin_t guess; /* EB_ORIGIN_NONE: a read */
+    eb_range_t range;  /* size at most EB_PLAN_STEP_MAX_BYTES */
 } eb_read_plan_step_t;
 
 /* Whether the bytes just before an address were as guessed. */
@@ -59,11 +52,11 @@ typedef struct eb_read_plan {
         *resumable; /* ranges that an interrupted run read; NULL: none; borrowed */
     eb_regions_t regions;
     /* from here on its own */
-    eb_read_plan_guess_t guesses[EB_GUESS_COUNT];
+    eb_read_plan_guess_t guesses[EB_ORIGIN_COUNT];
     uint64_t high;        /* below it what is open was tried and failed: only read it */
     uint32_t chunk_bytes; /* what the line bears in one read */
     uint32_t dense_bytes; /* what to read before it is looked whether a guess fits again */
-    eb_guess_t search_guess;
+    eb_origin_t search_guess;
     eb_range_t search; /* a guess is known to be wrong somewhere in it; size 0: none */
 } eb_read_plan_t;
 

@@ -8,7 +8,6 @@
 #include "partial_file.h"
 #include "range.h"
 #include "read_plan.h"
-#include "read_stats.h"
 #include "retry.h"
 #include "verified_map.h"
 
@@ -24,6 +23,17 @@ typedef struct eb_checked_read {
     eb_range_t range;
     eb_range_t spot; /* within it */
 } eb_checked_read_t;
+
+/* What a call was spent on. */
+typedef enum eb_spent_on {
+    EB_SPENT_READ,      /* reads that were verified */
+    EB_SPENT_READ_LOST, /* reads that were not */
+    EB_SPENT_WRONG,     /* digests that did not agree with a guess */
+    EB_SPENT_SALVAGE,   /* digests of pieces of a damaged read */
+    EB_SPENT_SPOT,      /* digests of a piece of what is good, at its address */
+    EB_SPENT_GUESSED,   /* digests that matched a guess; one row an origin */
+    EB_SPENT_COUNT = EB_SPENT_GUESSED + EB_ORIGIN_COUNT
+} eb_spent_on_t;
 
 typedef struct eb_read_state {
     /* filled by the caller after eb_read_state_init */

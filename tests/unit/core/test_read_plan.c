@@ -52,9 +52,9 @@ static bool is_erased(const uint8_t *bytes, uint32_t size)
 
 static bool guess_holds(const model_t *m, const eb_read_plan_step_t *step)
 {
-    const uint8_t *old = step->guess == EB_GUESS_EARLIER ? m->earlier : m->left;
+    const uint8_t *old = step->guess == EB_ORIGIN_EARLIER ? m->earlier : m->left;
 
-    if (step->guess == EB_GUESS_ERASED) {
+    if (step->guess == EB_ORIGIN_ERASED) {
         return is_erased(m->flash + step->range.addr, step->range.size);
     }
     return memcmp(m->flash + step->range.addr, old + step->range.addr, step->range.size) == 0;
@@ -67,7 +67,7 @@ static void take_step(model_t *m, eb_read_plan_t *plan, eb_verified_map_t *map,
     uint32_t tail = eb_min_u32(size, 4096);
     uint32_t tail_addr = step->range.addr + size - tail;
 
-    if (step->is_guess) {
+    if (step->guess != EB_ORIGIN_NONE) {
         bool right = guess_holds(m, step);
         m->seconds += m->speed.round_trip_s + size * m->speed.digest_s_per_byte;
         m->digest_bytes += size;
