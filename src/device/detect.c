@@ -68,6 +68,10 @@ eb_code_t eb_detect_chip(eb_session_t *s, eb_err_t *err)
                           found->name, s->row->name);
     }
     s->row = found;
+    /* An adapter made of an Espressif chip may have the id of that chip. */
+    if (s->port.kind == EB_PORT_USB_OTG && s->port.pid != found->chip_id) {
+        s->port.kind = EB_PORT_UART;
+    }
     return EB_OK;
 }
 

@@ -5,6 +5,7 @@
 
 #define VID_ESPRESSIF   0x303A
 #define PID_SERIAL_JTAG 0x1001
+#define PID_OTG_MAX     0x00FF /* USB-OTG in the ROM has the id of the chip as PID */
 #define VID_SILABS      0x10C4
 #define PID_CP2102C     0xEA64
 
@@ -43,7 +44,11 @@ void eb_port_identify(eb_port_info_t *info, eb_attachment_t attachment)
     /* Its hardware flow control cannot be switched off (Silicon Labs' errata of the CP2102C). */
     info->keep_dtr = info->vid == VID_SILABS && info->pid == PID_CP2102C;
     if (info->vid == VID_ESPRESSIF) {
-        info->kind = info->pid == PID_SERIAL_JTAG ? EB_PORT_USB_JTAG : EB_PORT_USB_OTG;
+        if (info->pid == PID_SERIAL_JTAG) {
+            info->kind = EB_PORT_USB_JTAG;
+        } else if (info->pid <= PID_OTG_MAX) {
+            info->kind = EB_PORT_USB_OTG;
+        }
         info->likelihood = LIKELY_ESPRESSIF;
     } else if (is_adapter_vendor(info->vid)) {
         info->likelihood = LIKELY_KNOWN_ADAPTER;

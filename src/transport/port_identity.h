@@ -14,7 +14,8 @@ typedef enum eb_attachment {
     EB_ATTACHED_BLUETOOTH
 } eb_attachment_t;
 
-/* Fill kind, keep_dtr and likelihood from the USB ids in `info` and the attachment. */
+/* Fill kind, keep_dtr and likelihood from the USB ids in `info` and the attachment. EB_PORT_USB_OTG
+ * is a guess until the chip tells its id. */
 void eb_port_identify(eb_port_info_t *info, eb_attachment_t attachment);
 
 #endif

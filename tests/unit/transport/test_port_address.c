@@ -91,6 +91,7 @@ static void likelier_ports_come_first(void **state)
 {
     const int jtag = rate(0x303A, 0x1001, EB_ATTACHED_USB, EB_PORT_USB_JTAG);
     const int otg = rate(0x303A, 0x0002, EB_ATTACHED_USB, EB_PORT_USB_OTG);
+    const int bridge = rate(0x303A, 0x1002, EB_ATTACHED_USB, EB_PORT_UART);
     const int cp210x = rate(0x10C4, 0xEA60, EB_ATTACHED_USB, EB_PORT_UART);
     const int ch340 = rate(0x1A86, 0x7523, EB_ATTACHED_USB, EB_PORT_UART);
     const int ftdi = rate(0x0403, 0x6001, EB_ATTACHED_USB, EB_PORT_UART);
@@ -100,6 +101,7 @@ static void likelier_ports_come_first(void **state)
 
     (void)state;
     assert_int_equal(jtag, otg);
+    assert_int_equal(jtag, bridge);
     assert_true(otg > cp210x);
     assert_int_equal(cp210x, ch340);
     assert_int_equal(cp210x, ftdi);
