@@ -117,6 +117,10 @@ static eb_code_t reopen(eb_session_t *s, eb_err_t *err)
             return code;
         }
     } while (eb_clock_left_ms(deadline) > 0);
+    if (code == EB_ERR_PORT_BUSY || code == EB_ERR_PORT_DENIED) {
+        (void)eb_err_wrap(err, "%s came back, but cannot be opened", s->port_name);
+        return code;
+    }
     (void)eb_err_set(err, EB_ERR_PORT_LOST, "%s went away and did not come back within %d s",
                      s->port_name, EB_PORT_RETURN_MS / 1000);
     if (is_net(s)) {

@@ -52,6 +52,15 @@ static eb_code_t bring_back(eb_session_t *s, eb_err_t *err)
     return code;
 }
 
+/* After a USB stall the drivers of many adapters read nothing until the port is opened again. If
+ * the open fails, the next connect waits for the port. */
+static void open_again(eb_session_t *s)
+{
+    eb_event_note(s->ev, EB_LEVEL_DETAIL, "nothing comes from %s: opening it again", s->port_name);
+    eb_connect_close(s);
+    (void)eb_connect_open(s, NULL);
+}
+
 /* Reset the board and bring everything up again. */
 static eb_code_t restart(eb_session_t *s, eb_err_t *err)
 {
@@ -65,6 +74,8 @@ static eb_code_t restart(eb_session_t *s, eb_err_t *err)
         }
         if (code == EB_ERR_PORT_LOST) {
             eb_connect_close(s);
+        } else if (code == EB_ERR_NO_ANSWER && !eb_port_traits(s->port.kind)->network) {
+            open_again(s);
         }
     }
     return code;
@@ -118,7 +129,8 @@ eb_code_t eb_session_recover(eb_session_t *s, eb_err_t *err)
         eb_connect_close(s);
     }
     code = restart(s, err);
-    if (code != EB_OK && code != EB_ERR_PORT_LOST) { /* PORT_LOST says all already */
+    /* Without a port the error says all already. */
+    if (code != EB_OK && code != EB_ERR_PORT_LOST && s->transport != NULL) {
         (void)eb_err_wrap(err, "the board could not be brought back");
     }
     return code;

@@ -41,6 +41,7 @@ typedef struct sim_board_options {
     uint32_t latency_ms;
     int64_t en_rise_ms; /* capacitor at EN: from releasing EN to sampling the strap; < 0 default */
     int64_t replug_ms;  /* after an unplug; < 0: stays gone */
+    bool taken;         /* after it came back another program has the pty open and locked */
     bool log;
     uint64_t seed;
     sim_fault_t faults;

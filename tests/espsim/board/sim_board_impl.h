@@ -29,6 +29,7 @@ struct sim_board {
     bool usb_download;    /* what DTR told the USB-Serial/JTAG unit */
     bool en_is_patient;   /* EN waits for IO0 to go low; see sim_board.c */
     int64_t en_rise_at, replug_at;
+    bool deaf;          /* the driver passes nothing on until the port is opened again */
     bool was_open;      /* a program has had the port open since it was plugged in */
     int64_t flow_until; /* the CP2102C asserts RTS by itself until then; else SIM_NEVER */
     int64_t hold_send_until, hold_read_until; /* stalls */

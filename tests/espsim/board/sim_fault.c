@@ -29,6 +29,8 @@ const char *sim_event_name(sim_event_t event)
         return "unplug";
     case SIM_EVENT_HANGUP:
         return "hangup";
+    case SIM_EVENT_DEAF:
+        return "deaf";
     case SIM_EVENT_INTERRUPT:
         return "interrupt";
     }
@@ -77,7 +79,7 @@ static bool parse_event(sim_fault_t *f, const char *item, char *why, size_t why_
     if (event.kind == SIM_EVENT_NONE || (!every && item[name_size] != '@')) {
         return fail(why, why_size, item,
                     "flip=, drop=, dup=, insert=, stall=, stall-ms=, above=, or "
-                    "reset|unplug|hangup|interrupt with @BYTES, @FROM-TO, -every=BYTES");
+                    "reset|unplug|hangup|deaf|interrupt with @BYTES, @FROM-TO, -every=BYTES");
     }
     if (f->event_count == SIM_FAULT_EVENTS_MAX) {
         return fail(why, why_size, item, "at most 32 events");

@@ -24,6 +24,7 @@ typedef enum sim_event {
     SIM_EVENT_RESET,    /* the chip resets (brown-out, watchdog); strap as it is then */
     SIM_EVENT_UNPLUG,   /* the USB plug is pulled: link closed, chip without power */
     SIM_EVENT_HANGUP,   /* only the link closes; the chip keeps running */
+    SIM_EVENT_DEAF,     /* the driver stops reading until the port is opened again */
     SIM_EVENT_INTERRUPT /* nothing on the board: somebody presses Ctrl-C where the command runs */
 } sim_event_t;
 

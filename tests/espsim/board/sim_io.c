@@ -54,6 +54,7 @@ void sim_board_set_connected(sim_board_t *board, bool connected)
     }
     board->connected = connected;
     board->was_open = board->was_open || connected;
+    board->deaf = false;
     sim_board_log(board, connected ? "host connected" : "host gone");
     if (connected) {
         pthread_mutex_lock(&board->uart.lock);
@@ -71,6 +72,9 @@ static void note_event(sim_board_t *board, sim_event_t event)
     if (event == SIM_EVENT_RESET) {
         sim_board_log(board, "fault: reset");
         sim_board_pulse_reset(board);
+    } else if (event == SIM_EVENT_DEAF) {
+        sim_board_log(board, "fault: deaf");
+        board->deaf = true;
     } else if (event == SIM_EVENT_INTERRUPT) {
         kill(getpid(), SIGINT); /* passed on to the command; see sim_main.c */
     } else if (event != SIM_EVENT_NONE) {
@@ -187,7 +191,7 @@ static void take_from_chip(sim_board_t *board, int64_t now)
 
 static void deliver(sim_board_t *board, int64_t now)
 {
-    if (!board->connected) {
+    if (!board->connected || board->deaf) {
         take_from_chip(board, now);
         pthread_mutex_lock(&board->uart.lock);
         board->uart.counts.unheard += board->raw_count;
@@ -195,7 +199,8 @@ static void deliver(sim_board_t *board, int64_t now)
         board->raw_count = 0;
         return;
     }
-    while (board->connected && !link_is_cut(board) && now >= board->hold_send_until &&
+    while (board->connected && !board->deaf && !link_is_cut(board) &&
+           now >= board->hold_send_until &&
            board->link->ops->room(board->link) >= SIM_RAW_BYTES * SIM_FAULT_OUT_MAX) {
         if (board->raw_count == 0) {
             take_from_chip(board, now);
@@ -292,7 +297,7 @@ static int64_t next_deadline(sim_board_t *board, int64_t now, bool can_read)
     if (!can_read) {
         due = min_ns(due, now + ROOM_RETRY_NS);
     }
-    if (!board->connected) {
+    if (!board->connected || board->deaf) {
         return min_ns(due, sim_wire_host_due(&board->uart));
     }
     if (now < board->hold_send_until) {

@@ -28,6 +28,7 @@ enum {
     OPT_FAULT_MAX,
     OPT_STALL_MS,
     OPT_REPLUG,
+    OPT_TAKEN,
     OPT_CHIP,
     OPT_CRYSTAL,
     OPT_USB_JTAG,
@@ -80,6 +81,7 @@ static const struct option long_options[] = {
     {"fault-max", required_argument, NULL, OPT_FAULT_MAX},
     {"stall-ms", required_argument, NULL, OPT_STALL_MS},
     {"replug-ms", required_argument, NULL, OPT_REPLUG},
+    {"taken", no_argument, NULL, OPT_TAKEN},
     {"chip", required_argument, NULL, OPT_CHIP},
     {"crystal", required_argument, NULL, OPT_CRYSTAL},
     {"flash", required_argument, NULL, OPT_FLASH},
@@ -326,6 +328,8 @@ static bool *flag_target(sim_options_t *o, int option)
         return &o->board.usb_otg;
     case OPT_USB_FULL:
         return &o->chip.usb_full_packets;
+    case OPT_TAKEN:
+        return &o->board.taken;
     case OPT_CP2102C:
         return &o->board.cp2102c;
     case OPT_NO_MODEM_LINES:

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@ typedef struct pty_link {
     bool open;    /* some program has it open */
     bool hang_up; /* the lines fall when it is closed (HUPCL) */
     int64_t look_at;
+    int taker_fd; /* --taken: our own, as another program's */
     char slave[64];
     char link_path[SIM_ADDRESS_BYTES];
     sim_outbuf_t out;
@@ -48,7 +50,7 @@ static void make_raw(int fd)
     }
 }
 
-static bool open_pty(pty_link_t *link)
+static bool make_pty(pty_link_t *link)
 {
     int slave, unlock = 0;
     unsigned number;
@@ -66,8 +68,13 @@ static bool open_pty(pty_link_t *link)
         make_raw(slave);
         close(slave);
     }
+    return slave >= 0;
+}
+
+static bool show_pty(pty_link_t *link)
+{
     unlink(link->link_path);
-    if (slave < 0 || symlink(link->slave, link->link_path) != 0) {
+    if (symlink(link->slave, link->link_path) != 0) {
         fprintf(stderr, "espsim: cannot make %s: %s\n", link->link_path, strerror(errno));
         return false;
     }
@@ -258,14 +265,23 @@ static void pty_unplug(sim_link_t *base)
 
 static bool pty_replug(sim_link_t *base)
 {
-    return open_pty((pty_link_t *)base);
+    pty_link_t *link = (pty_link_t *)base;
+
+    if (!make_pty(link)) {
+        return false;
+    }
+    if (base->options->taken) { /* before anybody else can see it */
+        link->taker_fd = open(link->slave, O_RDWR | O_NOCTTY | O_CLOEXEC);
+        flock(link->taker_fd, LOCK_EX);
+    }
+    return show_pty(link);
 }
 
 /* A serial adapter cannot hang up alone: gone and back at once, with the chip running on. */
 static void pty_hangup(sim_link_t *base)
 {
     pty_unplug(base);
-    if (!pty_replug(base)) {
+    if (!make_pty((pty_link_t *)base) || !show_pty((pty_link_t *)base)) {
         sim_board_log(base->board, "the pty did not come back");
     }
 }
@@ -282,6 +298,9 @@ static void pty_close(sim_link_t *base)
     pty_link_t *link = (pty_link_t *)base;
 
     pty_unplug(base);
+    if (link->taker_fd >= 0) {
+        close(link->taker_fd);
+    }
     sim_fake_tty_close(&link->tty);
     free(link);
 }
@@ -301,14 +320,14 @@ sim_link_t *sim_link_pty_open(sim_board_t *board, const sim_board_options_t *opt
     link->base.ops = &pty_ops;
     link->base.board = board;
     link->base.options = options;
-    link->master_fd = -1;
+    link->master_fd = link->taker_fd = -1;
     if (!sim_fake_tty_open(&link->tty, options)) {
         free(link);
         return NULL;
     }
     snprintf(link->link_path, sizeof(link->link_path), "%s",
              path != NULL ? path : link->tty.default_link);
-    if (!open_pty(link)) {
+    if (!make_pty(link) || !show_pty(link)) {
         pty_close(&link->base);
         return NULL;
     }
