@@ -82,19 +82,38 @@ eb_talk_t eb_boot_text_classify(const uint8_t *bytes, size_t len, char quote[EB_
     return quote[0] == '\0' ? EB_TALK_GARBAGE : EB_TALK_TEXT;
 }
 
+/* The banner that tells most; NULL: there is none. */
+static const uint8_t *find_banner(const uint8_t *bytes, size_t len)
+{
+    static const char *const banners[] = {"Brownout detector", "rst:0x", "ESP-ROM:", "ets J"};
+    const uint8_t *where = NULL;
+
+    for (size_t i = 0; i < sizeof(banners) / sizeof(banners[0]) && where == NULL; i++) {
+        where = find_last(bytes, len, banners[i]);
+    }
+    return where;
+}
+
 bool eb_boot_text_is_reset(const uint8_t *bytes, size_t len, char quote[EB_BOOT_QUOTE_BYTES])
 {
-    /* The banner that tells most comes first. */
-    static const char *const banners[] = {"Brownout detector", "rst:0x", "ESP-ROM:", "ets J"};
+    const uint8_t *where = find_banner(bytes, len);
 
     quote[0] = '\0';
-    for (size_t i = 0; i < sizeof(banners) / sizeof(banners[0]); i++) {
-        const uint8_t *where = find_last(bytes, len, banners[i]);
+    if (where != NULL) {
+        quote_line(bytes, len, where, false, quote);
+    }
+    return where != NULL;
+}
 
-        if (where != NULL) {
-            quote_line(bytes, len, where, false, quote);
-            return true;
+bool eb_boot_text_ends_in_reset(const uint8_t *bytes, size_t len, char quote[EB_BOOT_QUOTE_BYTES])
+{
+    const uint8_t *where = find_banner(bytes, len);
+
+    quote[0] = '\0';
+    for (const uint8_t *at = where; at != NULL && at < bytes + len; at++) {
+        if (!is_printable(*at)) {
+            return false;
         }
     }
-    return false;
+    return eb_boot_text_is_reset(bytes, len, quote);
 }

@@ -25,5 +25,8 @@ eb_talk_t eb_boot_text_classify(const uint8_t *bytes, size_t len, char quote[EB_
 
 /* Whether a chip that worked has just started anew (banner of the ROM, brown-out message). */
 bool eb_boot_text_is_reset(const uint8_t *bytes, size_t len, char quote[EB_BOOT_QUOTE_BYTES]);
+/* The same of data that a restart may have cut off: only the boot log follows then. Data of a flash
+ * holds such banners too, as strings of its programs, and other data follows them. */
+bool eb_boot_text_ends_in_reset(const uint8_t *bytes, size_t len, char quote[EB_BOOT_QUOTE_BYTES]);
 
 #endif

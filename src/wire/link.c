@@ -180,36 +180,41 @@ size_t eb_link_outside_total(const eb_link_t *l)
     return l->slip.outside_total;
 }
 
-/* Text outside frames, and that of a frame which has begun and not ended. */
-static size_t collect_text(const eb_link_t *l, size_t since, uint8_t *out, size_t cap)
+static size_t text_outside(const eb_link_t *l, size_t since, uint8_t *out, size_t cap)
 {
     const size_t fresh = l->slip.outside_total - since;
-    size_t used = eb_slip_outside(&l->slip, out, fresh < cap / 2 ? fresh : cap / 2);
 
-    if (l->slip.in_frame && l->slip.len > 0) {
-        const size_t part = l->slip.len < cap - used ? l->slip.len : cap - used;
+    return eb_slip_outside(&l->slip, out, fresh < cap ? fresh : cap);
+}
 
-        memcpy(out + used, l->slip.buf + l->slip.len - part, part);
-        used += part;
+/* The end of a frame which has begun and not ended. */
+static size_t text_in_frame(const eb_link_t *l, uint8_t *out, size_t cap)
+{
+    const size_t len = l->slip.in_frame ? l->slip.len : 0, part = len < cap ? len : cap;
+
+    if (part > 0) {
+        memcpy(out, l->slip.buf + len - part, part);
     }
-    return used;
+    return part;
 }
 
 eb_talk_t eb_link_talk(const eb_link_t *l, char quote[EB_BOOT_QUOTE_BYTES])
 {
     uint8_t text[2 * EB_SLIP_OUTSIDE_BYTES];
-    const size_t len = collect_text(l, 0, text, sizeof(text));
+    size_t len = text_outside(l, 0, text, EB_SLIP_OUTSIDE_BYTES);
 
+    len += text_in_frame(l, text + len, sizeof(text) - len);
     return eb_boot_text_classify(text, len, quote);
 }
 
 eb_code_t eb_link_blame_reset(const eb_link_t *l, eb_code_t code, eb_err_t *err)
 {
-    uint8_t text[2 * EB_SLIP_OUTSIDE_BYTES];
+    uint8_t text[EB_SLIP_OUTSIDE_BYTES];
     char quote[EB_BOOT_QUOTE_BYTES];
-    const size_t len = collect_text(l, l->text_mark, text, sizeof(text));
+    const size_t len = text_outside(l, l->text_mark, text, sizeof(text));
 
-    if (!eb_boot_text_is_reset(text, len, quote)) {
+    if (!eb_boot_text_is_reset(text, len, quote) &&
+        !eb_boot_text_ends_in_reset(text, text_in_frame(l, text, sizeof(text)), quote)) {
         return code;
     }
     return eb_err_set(err, EB_ERR_CHIP_RESET, "the board restarted in the middle of the work: %s",

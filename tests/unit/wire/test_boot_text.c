@@ -77,6 +77,20 @@ static void knows_a_restart(void **state)
     assert_false(eb_boot_text_is_reset(NULL, 0, quote));
 }
 
+static void data_with_a_banner_is_no_restart(void **state)
+{
+    static const uint8_t strings[] = "\x01\xF0rst:0x%x boot:0x%x\0error %d\0";
+    static const uint8_t cut_off[] = "\x01\xF0\r\nrst:0x1 (POWERON_RESET)\r\nload:0x3fff";
+    char quote[EB_BOOT_QUOTE_BYTES];
+
+    (void)state;
+    assert_false(eb_boot_text_ends_in_reset(strings, sizeof(strings) - 1, quote));
+    assert_string_equal(quote, "");
+    assert_true(eb_boot_text_ends_in_reset(cut_off, sizeof(cut_off) - 1, quote));
+    assert_string_equal(quote, "rst:0x1 (POWERON_RESET)");
+    assert_false(eb_boot_text_ends_in_reset(NULL, 0, quote));
+}
+
 static void a_long_line_is_cut(void **state)
 {
     char text[400], quote[EB_BOOT_QUOTE_BYTES];
@@ -91,9 +105,9 @@ static void a_long_line_is_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tells_boot_modes_apart),  cmocka_unit_test(the_last_boot_counts),
-        cmocka_unit_test(tells_text_from_garbage), cmocka_unit_test(knows_a_restart),
-        cmocka_unit_test(a_long_line_is_cut),
+        cmocka_unit_test(tells_boot_modes_apart),           cmocka_unit_test(the_last_boot_counts),
+        cmocka_unit_test(tells_text_from_garbage),          cmocka_unit_test(knows_a_restart),
+        cmocka_unit_test(data_with_a_banner_is_no_restart), cmocka_unit_test(a_long_line_is_cut),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -352,6 +352,29 @@ static void a_boot_banner_is_a_restart(void **state)
     stop(&f);
 }
 
+/* Late flash data, of which the rest never comes. Programs hold such strings. */
+static void answer_half_of_a_program(peer_t *l, const uint8_t *frame, size_t len)
+{
+    static const char data[] = "\xC0\x01\x0Arst:0x%x boot:0x%x\0the end\0";
+
+    (void)l;
+    (void)frame;
+    (void)len;
+    held_send(data, sizeof(data));
+}
+
+static void half_a_packet_is_no_restart(void **state)
+{
+    fixture_t f;
+    eb_reply_t reply;
+    eb_err_t err = {0};
+
+    (void)state;
+    start(&f, answer_half_of_a_program, EB_DIALECT_STUB);
+    assert_int_equal(read_reg(&f, 1000, false, &reply, &err), EB_ERR_TIMEOUT);
+    stop(&f);
+}
+
 /* The banner begins within a frame that the restart cut off. */
 static void answer_half_and_banner(peer_t *l, const uint8_t *frame, size_t len)
 {
@@ -455,6 +478,7 @@ int main(void)
         cmocka_unit_test(a_late_reply_is_not_taken_for_another),
         cmocka_unit_test(a_damaged_reply_is_not_waited_out),
         cmocka_unit_test(a_boot_banner_is_a_restart),
+        cmocka_unit_test(half_a_packet_is_no_restart),
         cmocka_unit_test(a_banner_within_a_frame_is_a_restart),
         cmocka_unit_test(what_never_ends_is_garbage),
         cmocka_unit_test(another_dialect_after_a_fault_is_a_restart),
