@@ -37,6 +37,7 @@ static const word_table_t size_table = {"flash size", size_rows, EB_COUNT_OF(siz
 static const word_row_t freq_80_rows[] = {{"80m", 0xF}, {"40m", 0}, {"26m", 1}, {"20m", 2}};
 static const word_row_t freq_60_rows[] = {{"60m", 0xF}, {"30m", 0}, {"20m", 1}, {"15m", 2}};
 static const word_row_t freq_48_rows[] = {{"48m", 0xF}, {"24m", 0}, {"16m", 1}, {"12m", 2}};
+static const word_row_t freq_48_or_24_rows[] = {{"48m", 0xF}, {"24m", 0}};
 static const word_row_t freq_no_26_rows[] = {{"80m", 0xF}, {"40m", 0}, {"20m", 2}};
 /* The ROM of chip 13 has a wrong divisor for the highest one. */
 static const word_row_t freq_13_rows[] = {{"80m", 0}, {"40m", 0}, {"20m", 2}};
@@ -49,10 +50,10 @@ static const struct {
     uint32_t chip_id;
     word_table_t table;
 } freq_tables[] = {
-    {12, FREQ_TABLE(freq_60_rows)},    {13, FREQ_TABLE(freq_13_rows)},
-    {16, FREQ_TABLE(freq_48_rows)},    {20, FREQ_TABLE(freq_no_26_rows)},
-    {23, FREQ_TABLE(freq_no_26_rows)}, {25, FREQ_TABLE(freq_48_rows)},
-    {28, FREQ_TABLE(freq_48_rows)},
+    {12, FREQ_TABLE(freq_60_rows)},       {13, FREQ_TABLE(freq_13_rows)},
+    {16, FREQ_TABLE(freq_48_rows)},       {20, FREQ_TABLE(freq_no_26_rows)},
+    {23, FREQ_TABLE(freq_no_26_rows)},    {25, FREQ_TABLE(freq_48_or_24_rows)},
+    {28, FREQ_TABLE(freq_48_or_24_rows)}, {32, FREQ_TABLE(freq_no_26_rows)},
 };
 
 static const word_table_t *freq_table_of(uint32_t chip_id)

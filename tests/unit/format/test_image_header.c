@@ -139,6 +139,14 @@ static void words_that_are_not_known_are_named(void **state)
     assert_int_equal(make(image, 16, (eb_flash_settings_t){NULL, "80m", NULL}, &patch, &err),
                      EB_ERR_USAGE);
     assert_non_null(strstr(err.message, "48m, 24m, 16m, 12m, or keep"));
+    assert_int_equal(make(image, 25, (eb_flash_settings_t){NULL, "16m", NULL}, &patch, &err),
+                     EB_ERR_USAGE);
+    assert_non_null(strstr(err.message, "knows 48m, 24m, or keep"));
+    assert_int_equal(make(image, 28, (eb_flash_settings_t){NULL, "12m", NULL}, &patch, &err),
+                     EB_ERR_USAGE);
+    assert_int_equal(make(image, 32, (eb_flash_settings_t){NULL, "26m", NULL}, &patch, &err),
+                     EB_ERR_USAGE);
+    assert_non_null(strstr(err.message, "80m, 40m, 20m, or keep"));
     assert_int_equal(make(image, 5, (eb_flash_settings_t){NULL, NULL, "3MB"}, &patch, &err),
                      EB_ERR_USAGE);
     assert_non_null(strstr(err.message, "1MB, 2MB, 4MB, 8MB, 16MB, 32MB, 64MB, 128MB, or keep"));
