@@ -26,7 +26,8 @@
 
 #define SFDP_SIGNATURE  0x50444653u /* "SFDP" */
 #define JEDEC_MUTE_HIGH 0xFFFFFFu
-#define JEDEC_MUTE_LOW  0x000000u
+#define JEDEC_HIGH      0xFFu /* manufacturer of a line that nobody drives */
+#define JEDEC_LOW       0x00u
 
 static eb_code_t simple_command(eb_session_t *s, uint8_t op, const uint8_t *data, size_t len,
                                 eb_err_t *err)
@@ -313,9 +314,11 @@ static eb_code_t judge_size(eb_session_t *s, uint64_t by_sfdp, eb_err_t *err)
     return EB_OK;
 }
 
+/* No manufacturer has these numbers. Some bits of a line without a flash may still read otherwise.
+ */
 static bool is_mute(uint32_t jedec_id)
 {
-    return jedec_id == JEDEC_MUTE_HIGH || jedec_id == JEDEC_MUTE_LOW;
+    return jedec_id >> 16 == JEDEC_HIGH || jedec_id >> 16 == JEDEC_LOW;
 }
 
 static eb_code_t ask_flash(eb_session_t *s, eb_flash_answers_t *out, eb_err_t *err)

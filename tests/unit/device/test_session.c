@@ -148,6 +148,18 @@ static void a_mute_flash_is_known_to_be_mute(void **state)
     free_board(b);
 }
 
+/* Seen where no flash is on the pins. */
+static void an_id_without_manufacturer_is_mute(void **state)
+{
+    board_t *b = new_board("esp32", SIM_LINK_TCP);
+
+    (void)state;
+    b->chip_options.jedec_id = 0xFFFF3F;
+    must_connect(b);
+    assert_int_equal(eb_session_need_flash(b->session, &b->err), EB_ERR_FLASH_MUTE);
+    free_board(b);
+}
+
 /* Whoever talked to the board before left in the middle of an erase, and there is no reset line; a
  * reset would not stop the flash either. */
 static void a_busy_flash_is_not_mute(void **state)
@@ -397,6 +409,7 @@ int main(void)
         cmocka_unit_test(secure_download_mode_lets_no_flash_be_read),
         cmocka_unit_test(a_mute_flash_is_known_to_be_mute),
         cmocka_unit_test(a_busy_flash_is_not_mute),
+        cmocka_unit_test(an_id_without_manufacturer_is_mute),
         cmocka_unit_test(the_size_is_not_guessed),
         cmocka_unit_test(a_stub_that_does_not_start_ends_in_the_rom),
         cmocka_unit_test(a_stub_that_does_not_start_needs_a_reset),
