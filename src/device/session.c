@@ -265,6 +265,11 @@ eb_code_t eb_session_open(const eb_session_options_t *options, const eb_events_t
         (void)eb_session_close(s, NULL);
         return code;
     }
+    if (s->stub && s->options.no_stub) {
+        eb_event_note(s->ev, EB_LEVEL_NOTE,
+                      "a stub runs on the board already and does the work, because nothing resets "
+                      "the board");
+    }
     *out = s;
     return EB_OK;
 }

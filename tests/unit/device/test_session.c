@@ -148,6 +148,28 @@ static void a_mute_flash_is_known_to_be_mute(void **state)
     free_board(b);
 }
 
+static void a_stub_that_runs_already_is_told_of(void **state)
+{
+    board_t *b = new_board("esp32c3", SIM_LINK_TCP);
+
+    (void)state;
+    b->session_options.after = EB_AFTER_NO_RESET;
+    must_connect(b);
+    assert_int_equal(eb_session_close(b->session, &b->err), EB_OK);
+    assert_null(strstr(b->notes, "runs on the board already"));
+    b->session_options.no_stub = true;
+    must_connect(b);
+    assert_true(stats_of(b).stub);
+    assert_non_null(strstr(b->notes, "a stub runs on the board already"));
+    check_read(b, 0, 4096);
+    free_board(b);
+    b = new_board("esp32c3", SIM_LINK_TCP);
+    b->session_options.no_stub = true;
+    must_connect(b);
+    assert_null(strstr(b->notes, "runs on the board already"));
+    free_board(b);
+}
+
 /* Seen where no flash is on the pins. */
 static void an_id_without_manufacturer_is_mute(void **state)
 {
@@ -409,6 +431,7 @@ int main(void)
         cmocka_unit_test(secure_download_mode_lets_no_flash_be_read),
         cmocka_unit_test(a_mute_flash_is_known_to_be_mute),
         cmocka_unit_test(a_busy_flash_is_not_mute),
+        cmocka_unit_test(a_stub_that_runs_already_is_told_of),
         cmocka_unit_test(an_id_without_manufacturer_is_mute),
         cmocka_unit_test(the_size_is_not_guessed),
         cmocka_unit_test(a_stub_that_does_not_start_ends_in_the_rom),
