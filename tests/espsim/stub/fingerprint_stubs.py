@@ -3,7 +3,7 @@
 
     fingerprint_stubs.py GENERATION:VERSION:FOLDER ... > sim_stub_rows.c
 
-GENERATION is legacy or v2; FOLDER holds CHIP.json as esptool and esptool-js ship them. A stub that
+GENERATION is legacy or v2; FOLDER holds CHIP.json as esptool ships them. A stub that
 is in two folders gets one row. Only addresses, lengths and digests are written, no code.
 """
 
