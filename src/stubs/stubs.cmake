@@ -1,6 +1,6 @@
 # Stubs: small programs that are loaded into the chip's RAM. Their JSON files come from a pinned
 # package, are checked against src/stubs/stub_hashes.txt and become C arrays in the build folder; none is
-# kept in the source tree. Without them the program still builds, and works with ROM loaders alone.
+# kept in the source tree. Without them the program still builds, and works with ROM bootloaders alone.
 #
 #   -DESPBACKUP_STUB_DIR=DIR    take the files from DIR (a build without network)
 #   ESPBACKUP_CACHE_DIR         environment: keep the files here, for many build folders
@@ -18,11 +18,11 @@ function(_espbackup_download package sha256 folder problem)
         return()
     endif()
     file(WRITE "${folder}/package.txt" "${package} --hash=sha256:${sha256}\n")
-    # One try and short waits: without network the build goes on within seconds.
+    # Few tries and short waits: without network the build goes on soon.
     execute_process(
         COMMAND ${CMAKE_COMMAND} -E env "PYTHONPATH=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/unbuilt"
             PYTHONDONTWRITEBYTECODE=1 ${ESPBACKUP_PYTHON} -m pip download --quiet --disable-pip-version-check --no-input
-            --timeout 8 --retries 0 --no-deps --no-binary esptool --no-build-isolation
+            --timeout 8 --retries 2 --no-deps --no-binary esptool --no-build-isolation
             --require-hashes -r package.txt -d .
         WORKING_DIRECTORY "${folder}" TIMEOUT 60
         RESULT_VARIABLE result OUTPUT_QUIET ERROR_VARIABLE text)
@@ -56,7 +56,7 @@ function(espbackup_fetch_stubs version package sha256 out)
         file(REMOVE_RECURSE "${work}")
         if(NOT EXISTS "${files}")
             message(WARNING "No stub files: pip did not download ${package}. The build has no stubs, "
-                "only ROM loaders. Install python3-pip, or give -DESPBACKUP_STUB_DIR= for a build "
+                "only ROM bootloaders. Install python3-pip, or give -DESPBACKUP_STUB_DIR= for a build "
                 "without network. ${problem}")
             return()
         endif()
