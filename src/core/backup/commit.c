@@ -139,10 +139,8 @@ static void fill_sidecar(const eb_partial_file_t *part, const eb_part_choice_t *
     memcpy(sidecar->created_utc, result->created_utc, sizeof(sidecar->created_utc));
     sidecar->addr = result->addr;
     sidecar->size_bytes = result->size_bytes;
-    memset(sidecar->partition, 0, sizeof(sidecar->partition));
-    if (partition != NULL) {
-        memcpy(sidecar->partition, partition->label, sizeof(sidecar->partition));
-    }
+    (void)snprintf(sidecar->partition, sizeof(sidecar->partition), "%s",
+                   partition != NULL ? partition->label : "");
     (void)snprintf(sidecar->file_name, sizeof(sidecar->file_name), "%.255s",
                    eb_path_file_name(part->image_path));
     memcpy(sidecar->sha256, result->sha256, sizeof(sidecar->sha256));
@@ -193,9 +191,8 @@ eb_code_t eb_commit_files(eb_partial_file_t *part, const eb_part_choice_t *parti
     }
     if (code == EB_OK) {
         memcpy(result->image_path, part->image_path, sizeof(result->image_path));
-    }
-    if (code == EB_OK && text != NULL) {
-        memcpy(result->sidecar_path, part->sidecar_path, sizeof(result->sidecar_path));
+        (void)snprintf(result->sidecar_path, sizeof(result->sidecar_path), "%s",
+                       text != NULL ? part->sidecar_path : "");
     }
     free(text);
     return code;

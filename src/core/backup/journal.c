@@ -20,14 +20,14 @@ bool eb_journal_id_equal(const eb_journal_id_t *a, const eb_journal_id_t *b)
 }
 
 /* The head as text; its length, or 0 if it does not fit. */
-static size_t print_head(const eb_journal_head_t *head, char out[HEAD_BYTES])
+static size_t print_head(const eb_journal_head_t *head, const char *tool, char out[HEAD_BYTES])
 {
     const eb_journal_id_t *id = &head->id;
     int len = snprintf(out, HEAD_BYTES,
-                       "espbackup-journal 1\ntool %s\nstarted %" PRId64 "\nchip %s\nmac %s\n"
+                       "espbackup-journal 1\ntool %.31s\nstarted %" PRId64 "\nchip %s\nmac %s\n"
                        "jedec 0x%06" PRIx32 "\nflash %" PRIu64 "\nrange 0x%" PRIx32 " 0x%" PRIx32
                        "\nverified\n",
-                       head->tool_version, head->started_unix, id->chip, id->mac, id->jedec_id,
+                       tool, head->started_unix, id->chip, id->mac, id->jedec_id,
                        id->flash_size_bytes, id->range.addr, id->range.size);
 
     return len > 0 && len < HEAD_BYTES ? (size_t)len : 0;
@@ -42,11 +42,8 @@ static size_t print_line(eb_range_t range, eb_origin_t origin, char out[LINE_BYT
 eb_code_t eb_journal_create(eb_journal_t *journal, const char *path, const eb_journal_head_t *head,
                             eb_err_t *err)
 {
-    eb_journal_head_t own = *head;
     char text[HEAD_BYTES];
-
-    (void)snprintf(own.tool_version, sizeof(own.tool_version), "%s", eb_version());
-    size_t len = print_head(&own, text);
+    size_t len = print_head(head, eb_version(), text);
 
     if (len == 0) {
         return eb_err_set(err, EB_ERR_INTERNAL, "journal head too long");
@@ -93,18 +90,18 @@ void eb_journal_close(eb_journal_t *journal)
 
 static bool parse_head(const char *text, eb_journal_head_t *head, size_t *len)
 {
-    char own[HEAD_BYTES], again[HEAD_BYTES];
+    char own[HEAD_BYTES], again[HEAD_BYTES], tool[32];
     eb_journal_id_t *id = &head->id;
 
     (void)snprintf(own, sizeof(own), "%.*s", HEAD_BYTES - 1, text); /* sscanf measures its text */
     if (sscanf(own,
                "espbackup-journal 1 tool %31s started %18" SCNd64 " chip %15s mac %23s"
                " jedec 0x%6" SCNx32 " flash %18" SCNu64 " range 0x%8" SCNx32 " 0x%8" SCNx32,
-               head->tool_version, &head->started_unix, id->chip, id->mac, &id->jedec_id,
-               &id->flash_size_bytes, &id->range.addr, &id->range.size) != 8) {
+               tool, &head->started_unix, id->chip, id->mac, &id->jedec_id, &id->flash_size_bytes,
+               &id->range.addr, &id->range.size) != 8) {
         return false;
     }
-    *len = print_head(head, again);
+    *len = print_head(head, tool, again);
     return *len > 0 && strncmp(text, again, *len) == 0 && head->started_unix >= 0 &&
            id->range.size > 0 && eb_range_within(id->range.addr, id->range.size, 1ull << 32);
 }
@@ -154,7 +151,7 @@ eb_code_t eb_journal_load(const char *path, eb_journal_head_t *head, eb_verified
     const char *text = (const char *)bytes;
     if (!parse_head(text, head, &at)) {
         code = eb_err_set(err, EB_ERR_FILE_IO, "%s is not a journal of this version", path);
-    } else if (listed != NULL && listed->origin == NULL) {
+    } else if (listed != NULL) {
         code = eb_verified_map_init(listed, head->id.range, err);
     }
     if (code == EB_OK) {

@@ -28,7 +28,6 @@ typedef struct eb_journal_id {
 
 typedef struct eb_journal_head {
     eb_journal_id_t id;
-    char tool_version[32];
     int64_t started_unix;
 } eb_journal_head_t;
 
@@ -46,9 +45,8 @@ eb_code_t eb_journal_create(eb_journal_t *journal, const char *path, const eb_jo
                             eb_err_t *err);
 
 /*
- * Read a journal. listed, if not NULL, must be initialised for head's range by the caller, or
- * zeroed, in which case it is initialised here; it gets the ranges listed. EB_ERR_FILE_IO for a
- * head that cannot be understood.
+ * Read a journal. listed, if not NULL, must be zeroed; it is initialised for head's range and gets
+ * the ranges listed. EB_ERR_FILE_IO for a head that cannot be understood.
  */
 eb_code_t eb_journal_load(const char *path, eb_journal_head_t *head, eb_verified_map_t *listed,
                           uint64_t *end_bytes, eb_err_t *err);

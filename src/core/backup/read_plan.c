@@ -19,7 +19,6 @@ const eb_origin_t eb_plan_guesses[EB_PLAN_GUESSES] = {EB_ORIGIN_RESUMED, EB_ORIG
 void eb_read_plan_init(eb_read_plan_t *plan, eb_range_t range, bool can_guess)
 {
     memset(plan, 0, sizeof(*plan));
-    plan->range = range;
     plan->can_guess = can_guess;
     plan->chunk_bytes = CHUNK_START_BYTES;
     plan->dense_bytes = DENSE_START_BYTES;

@@ -43,7 +43,6 @@ typedef struct eb_read_plan_guess {
 } eb_read_plan_guess_t;
 
 typedef struct eb_read_plan {
-    eb_range_t range;
     bool can_guess;    /* the chip has digests */
     bool only_resumed; /* no guess but the bytes of an interrupted run */
     eb_link_speed_t speed;

@@ -9,14 +9,11 @@ static uint64_t first_unit(const eb_verified_map_t *map)
 }
 
 /* The unit at `index`, cut to the map's range. */
-static void unit_bounds(const eb_verified_map_t *map, size_t index, uint64_t *start, uint64_t *end)
+static eb_range_t unit_at(const eb_verified_map_t *map, size_t index)
 {
-    uint64_t from = (first_unit(map) + index) * EB_MAP_UNIT_BYTES;
-    uint64_t to = from + EB_MAP_UNIT_BYTES;
-    uint64_t range_end = eb_range_end(map->range);
+    uint32_t addr = (uint32_t)((first_unit(map) + index) * EB_MAP_UNIT_BYTES);
 
-    *start = from < map->range.addr ? map->range.addr : from;
-    *end = to > range_end ? range_end : to;
+    return eb_range_common(map->range, (eb_range_t){addr, EB_MAP_UNIT_BYTES});
 }
 
 eb_code_t eb_verified_map_init(eb_verified_map_t *map, eb_range_t range, eb_err_t *err)
@@ -52,16 +49,15 @@ void eb_verified_map_set(eb_verified_map_t *map, eb_range_t range, eb_origin_t o
     }
     size_t index = (size_t)(common.addr / EB_MAP_UNIT_BYTES - first_unit(map));
     for (; index < map->unit_count; index++) {
-        uint64_t start, end;
-        unit_bounds(map, index, &start, &end);
-        if (end > eb_range_end(common)) {
+        eb_range_t unit = unit_at(map, index);
+        if (eb_range_end(unit) > eb_range_end(common)) {
             break;
         }
-        if (start < common.addr) {
+        if (unit.addr < common.addr) {
             continue;
         }
-        map->verified_bytes -= map->origin[index] != EB_ORIGIN_NONE ? end - start : 0;
-        map->verified_bytes += origin != EB_ORIGIN_NONE ? end - start : 0;
+        map->verified_bytes -= map->origin[index] != EB_ORIGIN_NONE ? unit.size : 0;
+        map->verified_bytes += origin != EB_ORIGIN_NONE ? unit.size : 0;
         map->origin[index] = (uint8_t)origin;
     }
 }
@@ -70,21 +66,19 @@ bool eb_verified_map_next_run(const eb_verified_map_t *map, uint64_t from, eb_ra
                               eb_origin_t *origin)
 {
     uint64_t at = from > map->range.addr ? from : map->range.addr;
-    uint64_t start, end;
 
     *out = (eb_range_t){0, 0};
     *origin = EB_ORIGIN_NONE;
     if (at >= eb_range_end(map->range)) {
         return false;
     }
-    size_t index = (size_t)(at / EB_MAP_UNIT_BYTES - first_unit(map));
-    *origin = (eb_origin_t)map->origin[index];
-    unit_bounds(map, index, &start, &end);
-    while (++index < map->unit_count && map->origin[index] == (uint8_t)*origin) {
-        uint64_t unused;
-        unit_bounds(map, index, &unused, &end);
+    size_t last = (size_t)(at / EB_MAP_UNIT_BYTES - first_unit(map));
+    *out = unit_at(map, last);
+    *origin = (eb_origin_t)map->origin[last];
+    while (last + 1 < map->unit_count && map->origin[last + 1] == (uint8_t)*origin) {
+        last++;
     }
-    *out = (eb_range_t){(uint32_t)start, (uint32_t)(end - start)};
+    out->size = (uint32_t)(eb_range_end(unit_at(map, last)) - out->addr);
     return true;
 }
 
@@ -122,8 +116,6 @@ void eb_verified_map_totals(const eb_verified_map_t *map, eb_origins_t *out)
 {
     memset(out, 0, sizeof(*out));
     for (size_t index = 0; index < map->unit_count; index++) {
-        uint64_t start, end;
-        unit_bounds(map, index, &start, &end);
-        out->bytes[map->origin[index]] += end - start;
+        out->bytes[map->origin[index]] += unit_at(map, index).size;
     }
 }

@@ -25,15 +25,15 @@ eb_code_t eb_spans_add(eb_spans_t *spans, uint32_t addr, uint32_t size, eb_span_
                        eb_err_t *err)
 {
     eb_flash_span_t *last = spans->count > 0 ? &spans->spans[spans->count - 1] : NULL;
+    uint64_t end = last != NULL ? eb_range_end(eb_span_range(last)) : 0;
 
     if (size == 0) {
         return EB_OK;
     }
-    if ((last != NULL && addr < eb_span_end(last)) || !eb_range_within(addr, size, 1ull << 32)) {
+    if (addr < end || !eb_range_within(addr, size, 1ull << 32)) {
         return eb_err_set(err, EB_ERR_INTERNAL, "span 0x%x + 0x%x is out of order", addr, size);
     }
-    if (last != NULL && addr == eb_span_end(last) && last->state == state &&
-        size <= UINT32_MAX - last->size) {
+    if (last != NULL && addr == end && last->state == state && size <= UINT32_MAX - last->size) {
         last->size += size;
         return EB_OK;
     }

@@ -29,11 +29,6 @@ typedef struct eb_spans {
 void eb_spans_free(eb_spans_t *spans);
 uint64_t eb_spans_bytes(const eb_spans_t *spans, eb_span_state_t state);
 
-static inline uint64_t eb_span_end(const eb_flash_span_t *span)
-{
-    return (uint64_t)span->addr + span->size;
-}
-
 static inline eb_range_t eb_span_range(const eb_flash_span_t *span)
 {
     return (eb_range_t){span->addr, span->size};

@@ -64,7 +64,7 @@ static eb_code_t watch_behind(eb_write_engine_t *a, size_t index, eb_err_t *err)
     eb_code_t code = EB_OK;
 
     while (code == EB_OK && !found) {
-        uint64_t end = eb_span_end(&spans->spans[index]);
+        uint64_t end = eb_range_end(eb_span_range(&spans->spans[index]));
         if (index + 1 == spans->count || spans->spans[index + 1].addr != end) {
             return watch_outside(a, end, err);
         }

@@ -274,7 +274,7 @@ static eb_code_t verify_states(eb_write_engine_t *a, unsigned states, bool count
         eb_write_begin_phase(a, EB_PHASE_VERIFY, eb_spans_bytes(&due, EB_SPAN_UNKNOWN));
     }
     for (size_t i = 0; i < due.count; i++) {
-        uint64_t at = due.spans[i].addr, end = eb_span_end(&due.spans[i]);
+        uint64_t at = due.spans[i].addr, end = eb_range_end(eb_span_range(&due.spans[i]));
         for (; at < end && code == EB_OK; at += VERIFY_BYTES) {
             eb_range_t piece = {(uint32_t)at, (uint32_t)eb_min_u64(end - at, VERIFY_BYTES)};
             code = eb_write_verify(a, piece, EB_PHASE_VERIFY, counts, err);

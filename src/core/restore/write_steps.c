@@ -6,7 +6,8 @@ bool eb_write_next_open(const eb_write_engine_t *a, uint64_t from, uint64_t end,
 {
     for (size_t i = 0; i < a->spans.count; i++) {
         const eb_flash_span_t *span = &a->spans.spans[i];
-        uint64_t start = eb_max_u64(span->addr, from), stop = eb_min_u64(eb_span_end(span), end);
+        uint64_t start = eb_max_u64(span->addr, from);
+        uint64_t stop = eb_min_u64(eb_range_end(eb_span_range(span)), end);
         if (!eb_span_is_verified(span->state) && span->state != EB_SPAN_WRITTEN && start < stop) {
             *out = (eb_range_t){(uint32_t)start, (uint32_t)(stop - start)};
             return true;
