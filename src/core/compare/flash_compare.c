@@ -384,7 +384,6 @@ eb_code_t eb_flash_compare(eb_session_t *s, uint32_t addr, uint32_t size, eb_wan
 {
     eb_compare_ahead_t none = {.speed = eb_link_speed_guess(s)};
     compare_t c = {.ev = ev, .wanted = wanted, .user = user, .spans = spans};
-    bool has_digest = eb_session_has_digest(s);
     eb_code_t code;
 
     memset(spans, 0, sizeof(*spans));
@@ -404,7 +403,7 @@ eb_code_t eb_flash_compare(eb_session_t *s, uint32_t addr, uint32_t size, eb_wan
         goto done;
     }
     eb_event_progress(ev, EB_PHASE_CHECK, 0, size);
-    code = has_digest ? compare_by_digest(&c, err) : compare_by_reading(&c, err);
+    code = eb_session_has_digest(s) ? compare_by_digest(&c, err) : compare_by_reading(&c, err);
 done:
     free(c.bytes);
     eb_digest_free(c.md5);

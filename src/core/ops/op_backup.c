@@ -13,10 +13,7 @@ static eb_code_t choose_range(eb_session_t *s, const eb_backup_options_t *option
 
     if (options->has_range) {
         addr = options->addr;
-        size = options->size;
-        if (size == 0 && addr < flash_bytes) {
-            size = flash_bytes - addr;
-        }
+        size = options->size == 0 && addr < flash_bytes ? flash_bytes - addr : options->size;
     }
     eb_code_t code = eb_layout_check_range(addr, size, flash_bytes, err);
     if (code == EB_OK && size > UINT32_MAX) {

@@ -87,16 +87,15 @@ static eb_code_t compare_common(diff_t *d, const eb_backup_image_t *a, const eb_
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory to compare");
     }
     eb_event_progress(d->ev, EB_PHASE_CHECK, 0, common.size);
-    for (uint32_t done = 0; done < common.size && code == EB_OK;) {
+    for (uint32_t done = 0, count; done < common.size && code == EB_OK; done += count) {
         uint32_t addr = common.addr + done;
-        uint32_t count = eb_min_u32(common.size - done, CHUNK_BYTES);
+        count = eb_min_u32(common.size - done, CHUNK_BYTES);
         if ((code = eb_event_check(d->ev, err)) == EB_OK &&
             (code = eb_backup_image_read(a, addr, bytes, count, err)) == EB_OK &&
             (code = eb_backup_image_read(b, addr, bytes + CHUNK_BYTES, count, err)) == EB_OK) {
             code = compare_bytes(d, addr, bytes, bytes + CHUNK_BYTES, count, err);
         }
-        done += count;
-        eb_event_progress(d->ev, EB_PHASE_CHECK, done, common.size);
+        eb_event_progress(d->ev, EB_PHASE_CHECK, done + count, common.size);
     }
     free(bytes);
     return code == EB_OK ? close_range(d, err) : code;

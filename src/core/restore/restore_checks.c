@@ -341,8 +341,5 @@ eb_code_t eb_restore_check_change(eb_restore_job_t *job, const eb_spans_t *spans
                       "change",
                       security->secure_boot_version, job->table_addr);
     }
-    if (code == EB_OK) {
-        code = eb_refuse_protected(&job->retry, job->options->force, err);
-    }
-    return code;
+    return code == EB_OK ? eb_refuse_protected(&job->retry, job->options->force, err) : code;
 }

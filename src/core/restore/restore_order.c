@@ -17,14 +17,12 @@ static eb_range_t ota_data(const eb_restore_job_t *job, uint64_t main_start)
     int index = layout->table.present
                     ? eb_partition_of_type(&layout->table, EB_PART_DATA, EB_PART_DATA_OTA)
                     : -1;
+    const eb_partition_t *entry = index >= 0 ? &layout->table.entries[index] : NULL;
 
-    if (index >= 0) {
-        const eb_partition_t *entry = &layout->table.entries[index];
-        if (entry->addr >= main_start && entry->addr % EB_SECTOR_BYTES == 0 &&
-            entry->size % EB_SECTOR_BYTES == 0 &&
-            eb_range_within(entry->addr, entry->size, job->flash_bytes)) {
-            return (eb_range_t){entry->addr, entry->size};
-        }
+    if (entry != NULL && entry->addr >= main_start && entry->addr % EB_SECTOR_BYTES == 0 &&
+        entry->size % EB_SECTOR_BYTES == 0 &&
+        eb_range_within(entry->addr, entry->size, job->flash_bytes)) {
+        return (eb_range_t){entry->addr, entry->size};
     }
     return (eb_range_t){(uint32_t)main_start, 0};
 }

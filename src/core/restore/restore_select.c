@@ -50,8 +50,7 @@ static eb_code_t choose_range(eb_restore_job_t *job, eb_err_t *err)
 
     if (job->options->has_range) {
         addr = job->options->at_start ? addr : job->options->addr;
-        size = job->options->size;
-        size = size == 0 && addr < image_end ? image_end - addr : size;
+        size = job->options->size == 0 && addr < image_end ? image_end - addr : job->options->size;
     }
     return add_range(job, addr, size, err);
 }
