@@ -45,6 +45,7 @@ void eb_connect_learn_patience(eb_session_t *s, int64_t took_ms)
 
 eb_code_t eb_connect_open(eb_session_t *s, eb_err_t *err)
 {
+    eb_port_list_t list = {0};
     eb_code_t code;
 
     code = eb_transport_open(s->port_name, s->ev, &s->transport, err);
@@ -58,6 +59,9 @@ eb_code_t eb_connect_open(eb_session_t *s, eb_err_t *err)
         return code;
     }
     s->port = *eb_transport_info(s->transport);
+    s->port_unique = s->port.vid != 0 && eb_port_list_get(&list, NULL) == EB_OK &&
+                     eb_port_is_unique(&s->port, &list);
+    eb_port_list_free(&list);
     s->reply_ms = is_net(s) ? REPLY_NET_MS : REPLY_UART_MS;
     s->slowest_ms = 0;
     s->answered = 0;
@@ -77,24 +81,23 @@ void eb_connect_close(eb_session_t *s)
     s->connected = false;
 }
 
-/* Find the present name of the same USB device. */
-static void follow_device(eb_session_t *s)
+/* Find the present name of the same USB device. false: the old name belongs to another one, which
+ * must not be reset. */
+static bool follow_device(eb_session_t *s)
 {
+    const eb_port_info_t *found;
     eb_port_list_t list;
+    bool stranger;
 
     if (s->port.vid == 0 || eb_port_list_get(&list, NULL) != EB_OK) {
-        return;
+        return true;
     }
-    for (size_t i = 0; i < list.count; i++) {
-        const eb_port_info_t *p = &list.ports[i];
-
-        if (p->vid == s->port.vid && p->pid == s->port.pid && s->port.serial[0] != '\0' &&
-            strcmp(p->serial, s->port.serial) == 0) {
-            (void)snprintf(s->port_name, sizeof(s->port_name), "%s", p->name);
-            break;
-        }
+    found = eb_port_find_again(&s->port, s->port_name, s->port_unique, &list, &stranger);
+    if (found != NULL) {
+        (void)snprintf(s->port_name, sizeof(s->port_name), "%s", found->name);
     }
     eb_port_list_free(&list);
+    return found != NULL || !stranger;
 }
 
 /* The port went away: wait for its USB identity, and open it again. */
@@ -111,8 +114,7 @@ static eb_code_t reopen(eb_session_t *s, eb_err_t *err)
         if (code != EB_OK) {
             return code;
         }
-        follow_device(s);
-        code = eb_connect_open(s, err);
+        code = follow_device(s) ? eb_connect_open(s, err) : EB_ERR_PORT_LOST;
         if (code == EB_OK || code == EB_ERR_CANCELLED) {
             return code;
         }

@@ -60,8 +60,8 @@ eb_code_t eb_detect_chip(eb_session_t *s, eb_err_t *err)
         return code;
     }
     if (asked != NULL && found != asked) {
-        return eb_err_set(err, EB_ERR_CHIP_MISMATCH, "the board has an %s, not an %s", found->name,
-                          asked->name);
+        return eb_err_set_reason(err, EB_ERR_CHIP_MISMATCH, EB_REASON_CHIP_ASKED,
+                                 "the board has an %s, not an %s", found->name, asked->name);
     }
     if (s->row != NULL && s->row != found) {
         return eb_err_set(err, EB_ERR_CHIP_MISMATCH, "another board answers now: an %s, not the %s",

@@ -210,6 +210,7 @@ static eb_code_t open_any(eb_session_t *s, eb_err_t *err)
 {
     eb_err_t best = {.code = EB_OK};
     eb_port_list_t list = {0};
+    bool any_usb = false;
     eb_code_t code = eb_port_list_get(&list, err);
 
     if (code != EB_OK) {
@@ -223,6 +224,7 @@ static eb_code_t open_any(eb_session_t *s, eb_err_t *err)
         eb_err_t now = {.code = EB_OK};
 
         (void)snprintf(s->port_name, sizeof(s->port_name), "%s", list.ports[i].name);
+        any_usb = any_usb || list.ports[i].vid != 0;
         eb_event_note(s->ev, EB_LEVEL_DETAIL, "trying %s", s->port_name);
         code = open_port(s, attempts, (int)i * attempts, (int)list.count * attempts, &now);
         if (code == EB_OK || code == EB_ERR_CANCELLED) {
@@ -238,13 +240,14 @@ static eb_code_t open_any(eb_session_t *s, eb_err_t *err)
             best = now;
         }
     }
-    eb_port_list_free(&list);
-    if (code != EB_OK) {
-        if (err != NULL) {
-            *err = best;
-        }
-        code = best.code;
+    if (code != EB_OK && list.count > 0 && !any_usb && eb_code_row(best.code)->port_rank < 0) {
+        eb_err_hint(&best, "no USB serial port is there; connect the board with a USB cable that "
+                           "carries data, or name the port");
     }
+    if (code != EB_OK) {
+        code = eb_err_copy(err, &best);
+    }
+    eb_port_list_free(&list);
     return code;
 }
 

@@ -40,7 +40,8 @@ struct eb_session {
     /* the way there */
     eb_transport_t *transport;
     eb_link_t *link;
-    eb_port_info_t port;                        /* as first opened: to find it again */
+    eb_port_info_t port;                        /* as last opened: to find it again */
+    bool port_unique;                           /* no other port had the same USB identity */
     uint64_t bytes_in_before, bytes_out_before; /* of transports that are closed */
     int64_t reply_ms;                           /* how long to wait for a quick command */
     int64_t slowest_ms; /* slowest of the quick commands that were answered at once */

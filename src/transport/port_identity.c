@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #define VID_ESPRESSIF   0x303A
 #define PID_SERIAL_JTAG 0x1001
@@ -59,4 +60,57 @@ void eb_port_identify(eb_port_info_t *info, eb_attachment_t attachment)
     } else {
         info->likelihood = LIKELY_BLUETOOTH;
     }
+}
+
+static bool same_device(const eb_port_info_t *a, const eb_port_info_t *b)
+{
+    return a->vid == b->vid && a->pid == b->pid && strcmp(a->serial, b->serial) == 0;
+}
+
+static bool same_place(const eb_port_info_t *a, const eb_port_info_t *b)
+{
+    return a->usb_path[0] != '\0' && strcmp(a->usb_path, b->usb_path) == 0;
+}
+
+bool eb_port_is_unique(const eb_port_info_t *port, const eb_port_list_t *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const eb_port_info_t *p = &list->ports[i];
+
+        if (same_device(port, p) && !same_place(port, p) && strcmp(port->name, p->name) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const eb_port_info_t *eb_port_find_again(const eb_port_info_t *port, const char *name, bool unique,
+                                         const eb_port_list_t *list, bool *stranger)
+{
+    const eb_port_info_t *by_name = NULL, *by_serial = NULL;
+    size_t serials = 0;
+
+    *stranger = false;
+    for (size_t i = 0; i < list->count; i++) {
+        const eb_port_info_t *p = &list->ports[i];
+        const bool same = same_device(port, p);
+
+        if (same && same_place(port, p)) {
+            *stranger = false;
+            return p;
+        }
+        if (strcmp(p->name, name) == 0) {
+            by_name = same ? p : NULL;
+            /* At the old place the same board may have other ids than before. */
+            *stranger = !same && !same_place(port, p);
+        }
+        if (same && p->serial[0] != '\0') {
+            by_serial = p;
+            serials++;
+        }
+    }
+    if (by_name != NULL) {
+        return by_name;
+    }
+    return unique && serials == 1 ? by_serial : NULL;
 }

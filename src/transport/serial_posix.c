@@ -143,6 +143,27 @@ eb_code_t eb_serial_resolve(const char *name, char *device, size_t cap, eb_err_t
     return EB_OK;
 }
 
+/* On Linux the device is a folder below its USB interface: .../usb1/1-1/1-1.2/1-1.2:1.0/ttyUSB0. */
+void eb_serial_usb_path(const char *name, char *out, size_t cap)
+{
+    const char *base = strrchr(name, '/');
+    char link[PATH_MAX], path[PATH_MAX];
+    char *rest = path, *word;
+
+    out[0] = '\0';
+    (void)snprintf(link, sizeof(link), "/sys/class/tty/%s/device", base != NULL ? base + 1 : name);
+    if (realpath(link, path) == NULL) {
+        return;
+    }
+    while ((word = strsep(&rest, "/")) != NULL) {
+        const size_t bus = strspn(word, "0123456789");
+
+        if (bus > 0 && word[bus] == '-' && strchr(word, ':') != NULL && strlen(word) < cap) {
+            (void)snprintf(out, cap, "%s", word);
+        }
+    }
+}
+
 /* libserialport 0.1.1 looks for CRTSCTS in the wrong word, and so leaves it on. */
 static eb_code_t no_flow_control(int fd, const char *device, eb_err_t *err)
 {

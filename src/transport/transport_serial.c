@@ -77,6 +77,7 @@ static void describe(const struct sp_port *port, eb_port_info_t *info)
     if (sp_get_port_usb_vid_pid(port, &vid, &pid) == SP_OK && vid >= 0 && pid >= 0) {
         info->vid = (uint16_t)vid;
         info->pid = (uint16_t)pid;
+        eb_serial_usb_path(info->name, info->usb_path, sizeof(info->usb_path));
     }
     copy_text(info->product, sizeof(info->product), sp_get_port_usb_product(port));
     copy_text(info->serial, sizeof(info->serial), sp_get_port_usb_serial(port));

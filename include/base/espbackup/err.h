@@ -88,6 +88,7 @@ typedef enum eb_reason {
     EB_REASON_SELECT_PARTITIONS, /* of a backup of partitions none is named */
     EB_REASON_OTHER_OUTPUT,      /* the output may not replace that file: give another name */
     /* the session */
+    EB_REASON_CHIP_ASKED,     /* the board has another chip than the one asked for */
     EB_REASON_RESET_SEQUENCE, /* a reset sequence needs the default way of resetting */
     EB_REASON_ROM_SOFT_RESET, /* the ROM bootloader starts the program by a command, no stub does */
     EB_REASON_DEFAULT_AFTER,  /* the board cannot be left as asked; the lines reset it */

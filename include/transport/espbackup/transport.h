@@ -41,6 +41,7 @@ typedef struct eb_port_info {
     bool keep_dtr; /* the adapter asserts RTS by itself while DTR is released, which is a reset */
     char product[128]; /* UTF-8; empty: not known */
     char serial[64];   /* UTF-8; empty: not known */
+    char usb_path[32]; /* where it is plugged in, "1-1.2:1.0"; empty: not known */
     int likelihood;    /* of a board; higher first: Espressif's vendor id, then known adapters */
 } eb_port_info_t;
 
@@ -56,6 +57,17 @@ typedef struct eb_port_list {
  */
 eb_code_t eb_port_list_get(eb_port_list_t *out, eb_err_t *err);
 void eb_port_list_free(eb_port_list_t *list); /* NULL is allowed */
+
+/* Whether no other port of `list` has the USB ids and the serial number of `port`. Adapters of one
+ * make often have the same. */
+bool eb_port_is_unique(const eb_port_info_t *port, const eb_port_list_t *list);
+/*
+ * The entry of `list` that a USB port, which went away, has become; NULL: none is known to be it.
+ * By its USB path, then by the old `name`, then by its serial number, if it is `unique`. *stranger:
+ * `name` belongs to another device now.
+ */
+const eb_port_info_t *eb_port_find_again(const eb_port_info_t *port, const char *name, bool unique,
+                                         const eb_port_list_t *list, bool *stranger);
 
 typedef struct eb_transport eb_transport_t;
 

@@ -41,7 +41,7 @@ static const char *const by_code[] = {
         "run the command again with --trace to see the request that the board refused",
     [EB_ERR_CHIP_UNKNOWN] =
         "this version does not know the chip; add --chip NAME to treat it as another one",
-    [EB_ERR_CHIP_MISMATCH] = "leave --chip out, or connect the right board",
+    [EB_ERR_CHIP_MISMATCH] = "connect the board with which the work began",
     [EB_ERR_STUB] = "add --no-stub to use only the ROM bootloader",
     [EB_ERR_FLASH_MUTE] =
         "check the power and the soldering of the flash chip, and what else is on its pins",
@@ -98,6 +98,7 @@ static const char *const by_reason[] = {
     [EB_REASON_SELECT_PARTITIONS] =
         "give the names of partitions, or add --active-app, --critical or --all",
     [EB_REASON_OTHER_OUTPUT] = "give another name with --output",
+    [EB_REASON_CHIP_ASKED] = "leave --chip out, or connect the right board",
     [EB_REASON_RESET_SEQUENCE] = "leave --reset-sequence out, or use --before default-reset",
     [EB_REASON_ROM_SOFT_RESET] =
         "add --no-stub, because the ROM bootloader can do it; or leave --after out",

@@ -142,6 +142,7 @@ static void the_port_is_listed_and_ours_alone(void **state)
     assert_int_equal(info->vid, 0x10C4);
     assert_true(info->product[0] != '\0');
     assert_true(info->serial[0] != '\0');
+    assert_string_equal(info->usb_path, "1-1:1.0");
     eb_port_list_free(&list);
     assert_int_equal(eb_transport_open(info->name, NULL, &second, &err), EB_ERR_PORT_BUSY);
     /* The attempt has left our settings alone. */
