@@ -26,7 +26,9 @@ static eb_code_t run_program(eb_session_t *s, eb_err_t *err)
     }
     /* Also after a cancel, because the program must run again. A port inside the chip may vanish
      * when the reset begins, which means success. */
-    code = eb_reset_play(s->transport, eb_reset_run(&s->port), NULL, &now);
+    code = eb_reset_play(s->transport,
+                         s->custom_leave.count > 0 ? &s->custom_leave : eb_reset_run(&s->port),
+                         NULL, &now);
     if (code == EB_ERR_PORT_LOST && eb_port_traits(s->port.kind)->in_chip) {
         return EB_OK;
     }

@@ -1,9 +1,11 @@
 /* reset_parse.c: a reset sequence in the words of its user. */
 #include "reset.h"
 
+#include <ctype.h>
 #include <string.h>
 
-#define WAIT_MAX_MS 10000u
+#define WAIT_MAX_MS    10000u
+#define WORD_MAX_BYTES 32u
 
 /* '0' or '1'; false for anything else. */
 static bool parse_level(char c, bool *out)
@@ -43,6 +45,16 @@ static bool parse_wait(const char *text, size_t len, uint16_t *out_ms)
     return digits;
 }
 
+/* Add a step for the lines as they are; NULL when there are too many. */
+static eb_reset_step_t *add_step(eb_reset_sequence_t *out, const eb_reset_step_t *step)
+{
+    if (out->count == EB_RESET_STEPS_MAX) {
+        return NULL;
+    }
+    out->steps[out->count] = *step;
+    return &out->steps[out->count++];
+}
+
 /* One word of the sequence onto the end of it. */
 static bool parse_word(const char *word, size_t len, eb_reset_sequence_t *out)
 {
@@ -50,12 +62,12 @@ static bool parse_word(const char *word, size_t len, eb_reset_sequence_t *out)
     eb_reset_step_t next = {.dtr = last != NULL && last->dtr, .rts = last != NULL && last->rts};
     uint16_t wait_ms;
 
-    if (len == 0) {
-        return false;
-    }
-    switch (word[0]) {
+    switch (toupper((unsigned char)word[0])) {
     case 'W':
-        if (last == NULL || !parse_wait(word + 1, len - 1, &wait_ms) ||
+        if (last == NULL) {
+            last = add_step(out, &next); /* both lines are released before */
+        }
+        if (!parse_wait(word + 1, len - 1, &wait_ms) ||
             last->wait_ms + wait_ms > (int)WAIT_MAX_MS) {
             return false;
         }
@@ -80,11 +92,24 @@ static bool parse_word(const char *word, size_t len, eb_reset_sequence_t *out)
     default:
         return false;
     }
-    if (out->count == EB_RESET_STEPS_MAX) {
-        return false;
+    return add_step(out, &next) != NULL;
+}
+
+/* The characters of a word without spaces, in `out`; how many, or a number above `cap`. */
+static size_t squeeze(const char *word, size_t len, char *out, size_t cap)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (isspace((unsigned char)word[i])) {
+            continue;
+        }
+        if (used == cap) {
+            return cap + 1;
+        }
+        out[used++] = word[i];
     }
-    out->steps[out->count++] = next;
-    return true;
+    return used;
 }
 
 eb_code_t eb_reset_parse(const char *text, eb_reset_sequence_t *out, eb_err_t *err)
@@ -94,8 +119,12 @@ eb_code_t eb_reset_parse(const char *text, eb_reset_sequence_t *out, eb_err_t *e
     *out = (eb_reset_sequence_t){.name = "custom"};
     for (;;) {
         const size_t len = strcspn(at, "|");
+        char word[WORD_MAX_BYTES];
+        const size_t squeezed = squeeze(at, len, word, sizeof(word));
 
-        if (!parse_word(at, len, out)) {
+        /* esptool takes empty words too. */
+        if (squeezed > sizeof(word) || (squeezed > 0 && !parse_word(word, squeezed, out)) ||
+            (at[len] == '\0' && out->count == 0)) {
             const size_t count = out->count;
 
             *out = (eb_reset_sequence_t){0};

@@ -24,6 +24,20 @@ static eb_code_t copy_text(char *out, size_t cap, const char *text, const char *
     return EB_OK;
 }
 
+static eb_code_t take_leave_sequence(eb_session_t *s, eb_err_t *err)
+{
+    const char *text = s->options.leave_sequence;
+
+    if (text == NULL) {
+        return EB_OK;
+    }
+    if (s->options.after != EB_AFTER_HARD_RESET) {
+        return eb_err_set_reason(err, EB_ERR_USAGE, EB_REASON_LEAVE_SEQUENCE,
+                                 "a sequence for leaving needs the hard reset after the work");
+    }
+    return eb_reset_parse(text, &s->custom_leave, err);
+}
+
 static eb_code_t take_reset_sequence(eb_session_t *s, eb_err_t *err)
 {
     const char *text = s->options.reset_sequence;
@@ -109,6 +123,9 @@ static eb_code_t new_session(const eb_session_options_t *options, const eb_event
         code = take_reset_sequence(s, err);
     }
     if (code == EB_OK) {
+        code = take_leave_sequence(s, err);
+    }
+    if (code == EB_OK) {
         code = take_spi_connection(s, err);
     }
     if (code == EB_OK && options->after == EB_AFTER_SOFT_RESET && !options->no_stub) {
@@ -119,8 +136,8 @@ static eb_code_t new_session(const eb_session_options_t *options, const eb_event
         return code;
     }
     /* The caller lends these only for this call. */
-    s->options.port = s->options.chip = s->options.stub_path = s->options.reset_sequence = NULL;
-    s->options.spi_connection = NULL;
+    s->options.port = s->options.chip = s->options.stub_path = s->options.spi_connection = NULL;
+    s->options.reset_sequence = s->options.leave_sequence = NULL;
     if (s->chip_name[0] != '\0' && eb_chip_row_by_name(s->chip_name) == NULL) {
         return eb_err_set(err, EB_ERR_USAGE, "no chip %s is known", s->chip_name);
     }

@@ -31,6 +31,7 @@ struct eb_session {
     char chip_name[EB_CHIP_NAME_BYTES];
     char stub_path[EB_STUB_PATH_BYTES];
     eb_reset_sequence_t custom_reset; /* count 0: by the kind of port */
+    eb_reset_sequence_t custom_leave; /* the same */
     eb_spi_connection_t spi_connection;
     const eb_events_t *ev;    /* own_events */
     eb_events_t own_events;   /* lead to outer, except a cancel while the board is left */

@@ -90,6 +90,7 @@ typedef enum eb_reason {
     /* the session */
     EB_REASON_CHIP_ASKED,     /* the board has another chip than the one asked for */
     EB_REASON_RESET_SEQUENCE, /* a reset sequence needs the default way of resetting */
+    EB_REASON_LEAVE_SEQUENCE, /* the same, for the way of leaving */
     EB_REASON_ROM_SOFT_RESET, /* the ROM bootloader starts the program by a command, no stub does */
     EB_REASON_DEFAULT_AFTER,  /* the board cannot be left as asked; the lines reset it */
     EB_REASON_STUB_FILE,      /* a stub file is in the JSON form of esptool; or use ours */

@@ -51,6 +51,7 @@ typedef struct eb_session_options {
     eb_before_t before;
     eb_after_t after;
     const char *reset_sequence; /* into download mode, in the words of esptool; NULL: the usual */
+    const char *leave_sequence; /* the same, for EB_AFTER_HARD_RESET */
     const char *spi_connection; /* of the flash, in the words of esptool; NULL: the usual pins */
     bool no_stub;
     const char *stub_path; /* a JSON file in the form of esptool; NULL: the embedded stub */

@@ -14,6 +14,7 @@ void eb_board_options(const eb_args_t *args, eb_session_options_t *out)
         .before = (eb_before_t)eb_arg_number(args, EB_OPT_BEFORE),
         .after = (eb_after_t)eb_arg_number(args, EB_OPT_AFTER),
         .reset_sequence = eb_arg_text(args, EB_OPT_RESET_SEQUENCE),
+        .leave_sequence = eb_arg_text(args, EB_OPT_LEAVE_SEQUENCE),
         .spi_connection = eb_arg_text(args, EB_OPT_SPI_CONNECTION),
         .no_stub = eb_arg_flag(args, EB_OPT_NO_STUB),
         .stub_path = eb_arg_text(args, EB_OPT_STUB),

@@ -53,6 +53,10 @@ static const eb_opt_row_t rows[] = {
         "reset-sequence", 0, TEXT, BOARD, .value_name = "SEQ",
         .help = "how an unusual board enters download mode: DTR (D), RTS (R) and "
                 "waits in seconds (W), such as 'D0|R1|W0.1|D1|R0|W0.05|D0'"},
+    [EB_OPT_LEAVE_SEQUENCE] = {
+        "leave-sequence", 0, TEXT, BOARD, .value_name = "SEQ",
+        .help = "how an unusual board is reset at the end, in the same words, such as "
+                "'R1|W0.1|R0'"},
     [EB_OPT_NO_STUB] = {
         "no-stub", 0, FLAG, BOARD,
         .help = "use only the ROM bootloader, which is slower"},

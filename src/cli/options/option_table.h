@@ -19,6 +19,7 @@ typedef enum eb_opt {
     EB_OPT_BEFORE,
     EB_OPT_AFTER,
     EB_OPT_RESET_SEQUENCE,
+    EB_OPT_LEAVE_SEQUENCE,
     EB_OPT_NO_STUB,
     EB_OPT_STUB,
     EB_OPT_SPI_CONNECTION,

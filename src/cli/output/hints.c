@@ -100,6 +100,7 @@ static const char *const by_reason[] = {
     [EB_REASON_OTHER_OUTPUT] = "give another name with --output",
     [EB_REASON_CHIP_ASKED] = "leave --chip out, or connect the right board",
     [EB_REASON_RESET_SEQUENCE] = "leave --reset-sequence out, or use --before default-reset",
+    [EB_REASON_LEAVE_SEQUENCE] = "leave --leave-sequence out, or use --after hard-reset",
     [EB_REASON_ROM_SOFT_RESET] =
         "add --no-stub, because the ROM bootloader can do it; or leave --after out",
     [EB_REASON_DEFAULT_AFTER] = "leave --after out: the lines of the port then reset the board",

@@ -176,8 +176,14 @@ void sim_board_set_lines(sim_board_t *board, bool dtr, bool rts)
 
 void sim_board_set_lines_at(sim_board_t *board, int64_t at_ns, bool dtr, bool rts)
 {
-    bool changed = board->dtr != dtr || board->rts != rts;
+    bool changed;
 
+    if (board->options.lines_swapped) {
+        bool swap = dtr;
+        dtr = rts;
+        rts = swap;
+    }
+    changed = board->dtr != dtr || board->rts != rts;
     sim_board_run_en(board, at_ns);
     if (changed) {
         sim_board_log(board, "DTR %d RTS %d", dtr, rts);
@@ -195,8 +201,8 @@ void sim_board_set_lines_at(sim_board_t *board, int64_t at_ns, bool dtr, bool rt
 
 void sim_board_get_lines(const sim_board_t *board, bool *dtr, bool *rts)
 {
-    *dtr = board->dtr;
-    *rts = board->rts;
+    *dtr = board->options.lines_swapped ? board->rts : board->dtr;
+    *rts = board->options.lines_swapped ? board->dtr : board->rts;
 }
 
 /* sim_chip_run came back although nobody reset it: the chip reset itself (watchdog, reboot). */

@@ -33,10 +33,12 @@ typedef struct sim_board_options {
     bool no_modem_lines; /* the adapter's driver has no requests for them; with SIM_LINK_PTY */
     bool usb_vanishes;   /* every reset takes the port away for a while, not only the watchdog's */
     const char *usb_serial;
-    bool boot_download;    /* somebody holds BOOT: the strap is low at every reset */
-    bool reset_on_connect; /* each new connection resets the board */
-    uint32_t tcp_baud;     /* raw TCP has no rate of its own: 0 = follows the chip's */
-    uint32_t max_baud;     /* of the adapter: asked for more it stays at that; 0: no limit */
+    bool boot_download;       /* somebody holds BOOT: the strap is low at every reset */
+    bool reset_on_connect;    /* each new connection resets the board */
+    uint32_t tcp_baud;        /* raw TCP has no rate of its own: 0 = follows the chip's */
+    uint32_t max_baud;        /* of the adapter: asked for more it stays at that; 0: no limit */
+    uint32_t driver_max_baud; /* the driver sets this rate instead of more, and says so; pty */
+    bool lines_swapped;       /* another circuit: DTR pulls EN, RTS pulls IO0 */
     bool wire_real;
     uint32_t latency_ms;
     int64_t en_rise_ms; /* capacitor at EN: from releasing EN to sampling the strap; < 0 default */

@@ -19,6 +19,8 @@ enum {
     OPT_RESET_ON_CONNECT,
     OPT_TCP_BAUD,
     OPT_MAX_BAUD,
+    OPT_DRIVER_MAX_BAUD,
+    OPT_LINES_SWAPPED,
     OPT_WIRE,
     OPT_LATENCY,
     OPT_EN_RISE,
@@ -72,6 +74,8 @@ static const struct option long_options[] = {
     {"reset-on-connect", no_argument, NULL, OPT_RESET_ON_CONNECT},
     {"tcp-baud", required_argument, NULL, OPT_TCP_BAUD},
     {"max-baud", required_argument, NULL, OPT_MAX_BAUD},
+    {"driver-max-baud", required_argument, NULL, OPT_DRIVER_MAX_BAUD},
+    {"lines-swapped", no_argument, NULL, OPT_LINES_SWAPPED},
     {"wire", required_argument, NULL, OPT_WIRE},
     {"latency-ms", required_argument, NULL, OPT_LATENCY},
     {"en-rise-ms", required_argument, NULL, OPT_EN_RISE},
@@ -236,6 +240,9 @@ static int parse_numeric(sim_options_t *o, int option, const char *name, const c
     case OPT_MAX_BAUD:
         o->board.max_baud = (uint32_t)value;
         break;
+    case OPT_DRIVER_MAX_BAUD:
+        o->board.driver_max_baud = (uint32_t)value;
+        break;
     case OPT_LATENCY:
         o->board.latency_ms = (uint32_t)value;
         break;
@@ -330,6 +337,8 @@ static bool *flag_target(sim_options_t *o, int option)
         return &o->chip.usb_full_packets;
     case OPT_TAKEN:
         return &o->board.taken;
+    case OPT_LINES_SWAPPED:
+        return &o->board.lines_swapped;
     case OPT_CP2102C:
         return &o->board.cp2102c;
     case OPT_NO_MODEM_LINES:

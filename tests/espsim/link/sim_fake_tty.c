@@ -182,7 +182,7 @@ bool sim_fake_tty_open(sim_fake_tty_t *tty, const sim_board_options_t *options)
     memset(tty, 0, sizeof(*tty));
     tty->lines_fd = -1;
     tty->own_usb = options->usb_jtag || options->usb_otg;
-    tty->max_baud = options->max_baud;
+    tty->max_baud = options->driver_max_baud;
     tty->no_modem_lines = options->no_modem_lines;
     snprintf(tty->dir, sizeof(tty->dir), "/tmp/espsim-XXXXXX");
     if (mkdtemp(tty->dir) == NULL) {

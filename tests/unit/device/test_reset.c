@@ -160,13 +160,30 @@ static void a_sequence_as_the_user_writes_it(void **state)
     }
 }
 
+static void a_sequence_may_be_written_as_for_esptool(void **state)
+{
+    static const eb_reset_step_t want[] = {{false, false, 200},
+                                           {true, false, 0},
+                                           {true, true, 100}};
+    eb_reset_sequence_t sequence;
+    eb_err_t err = {0};
+
+    (void)state;
+    assert_int_equal(eb_reset_parse("W0.2| d1 |u1, 1 || w.1|", &sequence, &err), EB_OK);
+    assert_int_equal(sequence.count, sizeof(want) / sizeof(want[0]));
+    for (size_t i = 0; i < sequence.count; i++) {
+        assert_int_equal(sequence.steps[i].dtr, want[i].dtr);
+        assert_int_equal(sequence.steps[i].rts, want[i].rts);
+        assert_int_equal(sequence.steps[i].wait_ms, want[i].wait_ms);
+    }
+}
+
 static void what_is_no_sequence_is_told(void **state)
 {
-    static const char *const bad[] = {"",       "D",      "D2",       "D0|",
-                                      "|D0",    "D0 |R1", "d0",       "W0.1",
-                                      "D0|W",   "D0|W.",  "D0|W1.2.", "D0|W10.001",
-                                      "D0|W-1", "U1",     "U1,2",     "U1,1,1",
-                                      "D0||R1", "X0",     "D0|W6|W5", "D0|W99999999"};
+    static const char *const bad[] = {"",         " | ",         "D",     "D2",       "D0|Q",
+                                      "D0|R1 0",  "D0|W",        "D0|W.", "D0|W1.2.", "D0|W10.001",
+                                      "D0|W-1",   "U1",          "U1,2",  "U1,1,1",   "X0",
+                                      "D0|W6|W5", "D0|W99999999"};
     char many[EB_RESET_STEPS_MAX * 3 + 3] = "D1";
     eb_reset_sequence_t sequence;
     eb_err_t err;
@@ -196,6 +213,7 @@ int main(void)
         cmocka_unit_test(run_sequences_never_ask_for_download_mode),
         cmocka_unit_test(dtr_is_kept_where_it_must_be),
         cmocka_unit_test(a_sequence_as_the_user_writes_it),
+        cmocka_unit_test(a_sequence_may_be_written_as_for_esptool),
         cmocka_unit_test(what_is_no_sequence_is_told),
     };
 
