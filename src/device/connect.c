@@ -207,7 +207,8 @@ static eb_code_t attempt(eb_session_t *s, int number, bool reset, eb_sync_info_t
         }
         s->connected = false;
         s->touched = true;
-        code = eb_reset_play(s->transport, &variants[(size_t)number % count], s->ev, err);
+        s->trying = (s->variant + (size_t)number) % count;
+        code = eb_reset_play(s->transport, &variants[s->trying], s->ev, err);
     }
     for (int i = 0; code == EB_OK && i < SYNCS_PER_ATTEMPT; i++) {
         /* A receiver that lost a delimiter mistakes ends for starts: one more corrects that. */
@@ -275,6 +276,7 @@ eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, e
         if (code == EB_OK) {
             s->stub = info.dialect == EB_DIALECT_STUB;
             s->connected = s->touched = true;
+            s->variant = s->trying;
             if (!s->stub) {
                 s->baud_told = 0; /* the board may have been reset */
             }

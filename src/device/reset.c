@@ -9,16 +9,24 @@
     .steps = {__VA_ARGS__},                                                                        \
     .count = sizeof((const eb_reset_step_t[]){__VA_ARGS__}) / sizeof(eb_reset_step_t)
 
+/* From any state: both are released, and then one line changes in each step. */
+#define ONE_BY_ONE(wait_ms)                                                                        \
+    {true, false, 0}, {false, false, 0}, {false, true, 100}, {true, true, 0},                      \
+        {true, false, wait_ms}, {false, false, 0}
+
 /* Both lines change at once on a local port. The first two steps bring every circuit to a known
  * state. The waits are for EN low, and then for GPIO0 low while the ROM samples it. Boards with a
- * large capacitor at EN start late and need a longer second wait. */
+ * large capacitor at EN start late and need a longer second wait. Some drivers change only one line
+ * at a time. The second attempt is for both kinds, because there may be only two. */
 static const eb_reset_sequence_t classic[] = {
     {.name = "DTR/RTS",
      STEPS({false, false, 0}, {true, true, 0}, {false, true, 100}, {true, false, 50},
            {false, false, 0})},
+    {.name = "DTR/RTS, one by one, slow start", STEPS(ONE_BY_ONE(550))},
     {.name = "DTR/RTS, slow start",
      STEPS({false, false, 0}, {true, true, 0}, {false, true, 100}, {true, false, 550},
            {false, false, 0})},
+    {.name = "DTR/RTS, one by one", STEPS(ONE_BY_ONE(50))},
 };
 
 /* With DTR released such an adapter pulls EN low for each byte that it receives. So DTR stays

@@ -251,6 +251,7 @@ static eb_code_t open_any(eb_session_t *s, eb_err_t *err)
         (void)eb_leave_board(s, NULL);
         eb_connect_close(s);
         s->row = NULL;
+        s->variant = s->trying = 0;
         if (best.code == EB_OK ||
             eb_code_row(code)->port_rank > eb_code_row(best.code)->port_rank) {
 

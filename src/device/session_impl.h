@@ -58,6 +58,8 @@ struct eb_session {
     bool secure_download;
     bool out_of_step; /* the board does not follow commands: recovery needs a reset */
     bool connected;   /* ROM bootloader or stub has answered since the last reset */
+    size_t variant;   /* the reset sequence that led to an answer last, else the first */
+    size_t trying;    /* the one that was played last */
     bool touched;     /* we have reset it, or it has answered: its program must run at the end */
 
     /* ROM bootloader or stub */

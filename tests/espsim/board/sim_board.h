@@ -38,6 +38,7 @@ typedef struct sim_board_options {
     uint32_t tcp_baud;        /* raw TCP has no rate of its own: 0 = follows the chip's */
     uint32_t max_baud;        /* of the adapter: asked for more it stays at that; 0: no limit */
     uint32_t driver_max_baud; /* the driver sets this rate instead of more, and says so; pty */
+    bool one_line_a_request;  /* the driver ignores a request that changes both lines; pty */
     bool lines_swapped;       /* another circuit: DTR pulls EN, RTS pulls IO0 */
     bool wire_real;
     uint32_t latency_ms;

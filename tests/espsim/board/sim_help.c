@@ -34,6 +34,7 @@ static const char help_board[] =
     "it\n"
     "                           says so\n"
     "  --driver-max-baud N      the driver of the pty's adapter does, and says so\n"
+    "  --one-line-a-request     the pty's driver ignores requests to change both lines\n"
     "  --lines-swapped          DTR pulls EN, and RTS pulls IO0\n"
     "  --en-rise-ms N           from releasing EN to sampling IO0 (default 5; for --rfc2217 90,\n"
     "                           or 5 after IO0 goes low)\n"

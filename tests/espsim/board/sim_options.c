@@ -21,6 +21,7 @@ enum {
     OPT_MAX_BAUD,
     OPT_DRIVER_MAX_BAUD,
     OPT_LINES_SWAPPED,
+    OPT_ONE_LINE,
     OPT_WIRE,
     OPT_LATENCY,
     OPT_EN_RISE,
@@ -76,6 +77,7 @@ static const struct option long_options[] = {
     {"max-baud", required_argument, NULL, OPT_MAX_BAUD},
     {"driver-max-baud", required_argument, NULL, OPT_DRIVER_MAX_BAUD},
     {"lines-swapped", no_argument, NULL, OPT_LINES_SWAPPED},
+    {"one-line-a-request", no_argument, NULL, OPT_ONE_LINE},
     {"wire", required_argument, NULL, OPT_WIRE},
     {"latency-ms", required_argument, NULL, OPT_LATENCY},
     {"en-rise-ms", required_argument, NULL, OPT_EN_RISE},
@@ -337,6 +339,8 @@ static bool *flag_target(sim_options_t *o, int option)
         return &o->chip.usb_full_packets;
     case OPT_TAKEN:
         return &o->board.taken;
+    case OPT_ONE_LINE:
+        return &o->board.one_line_a_request;
     case OPT_LINES_SWAPPED:
         return &o->board.lines_swapped;
     case OPT_CP2102C:

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define LOOK_AGAIN_NS (5 * SIM_NS_PER_MS)
+#define BOTH_LINES    (TIOCM_DTR | TIOCM_RTS)
 #define MODEM_FIXED   (TIOCM_CTS | TIOCM_DSR | TIOCM_CAR)
 
 typedef struct pty_link {
@@ -114,7 +115,10 @@ static void answer_lines(pty_link_t *link, int fd)
     case SIM_TTY_GET:
         break;
     case SIM_TTY_SET:
-        bits = request.bits;
+        if (!link->base.options->one_line_a_request ||
+            ((bits ^ request.bits) & BOTH_LINES) != BOTH_LINES) {
+            bits = request.bits;
+        }
         break;
     case SIM_TTY_BIS:
         bits |= request.bits;

@@ -53,13 +53,18 @@ static void check_into_download(const eb_reset_sequence_t *sequence)
         if (in_reset(&sequence->steps[i])) {
             was_reset = true;
             reset = i;
+            assert_true(sequence->steps[i].wait_ms >= 50);
+        } else if (was_reset && !sampled && sequence->steps[i].dtr && sequence->steps[i].rts) {
+            /* One line after the other: EN rises slowly, and must not wait here. */
+            assert_int_equal(sequence->steps[i].wait_ms, 0);
+            assert_int_equal(i, reset + 1);
+            reset = i;
         } else if (was_reset && !sampled) {
             /* The step that lets the chip out of reset has GPIO0 low, long enough to be sampled. */
             sampled = true;
             assert_int_equal(i, reset + 1);
             assert_true(boot_low(&sequence->steps[i]));
             assert_true(sequence->steps[i].wait_ms >= 50);
-            assert_true(sequence->steps[reset].wait_ms >= 50);
         }
     }
     assert_true(sampled);
@@ -81,6 +86,27 @@ static void classic_sequences_lead_into_download_mode(void **state)
         assert_true(variants[0].steps[variants[0].count - 2].wait_ms <
                     variants[1].steps[variants[1].count - 2].wait_ms);
     }
+}
+
+static void check_one_by_one(const eb_reset_sequence_t *sequence)
+{
+    for (size_t i = 1; i < sequence->count; i++) {
+        const eb_reset_step_t *a = &sequence->steps[i - 1], *b = &sequence->steps[i];
+
+        assert_int_equal((a->dtr != b->dtr) + (a->rts != b->rts), 1);
+    }
+}
+
+/* For drivers that change one line at a time: among the first two attempts. */
+static void lines_change_one_by_one_at_the_second_attempt(void **state)
+{
+    size_t count = 0;
+    const eb_reset_sequence_t *variants = into_download(EB_PORT_UART, false, &count);
+
+    (void)state;
+    assert_int_equal(count, 4);
+    check_one_by_one(&variants[1]);
+    check_one_by_one(&variants[3]);
 }
 
 /* The unit in the chip takes DTR for GPIO0 as it is when RTS falls. */
@@ -209,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(classic_sequences_lead_into_download_mode),
+        cmocka_unit_test(lines_change_one_by_one_at_the_second_attempt),
         cmocka_unit_test(usb_sequence_asks_for_download_mode_before_it_resets),
         cmocka_unit_test(run_sequences_never_ask_for_download_mode),
         cmocka_unit_test(dtr_is_kept_where_it_must_be),
