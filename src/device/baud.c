@@ -70,7 +70,7 @@ static eb_code_t check_rate(eb_session_t *s, int tries, eb_err_t *err)
     eb_sleep_ms(CHANGE_MS);
     code = eb_link_flush(s->link, err);
     for (int i = 0; code == EB_OK && i < tries; i++) {
-        code = eb_link_sync(s->link, RATE_SYNC_MS, &info, err);
+        code = eb_link_sync_any_step(s->link, RATE_SYNC_MS, &info, err);
         if (code == EB_OK) {
             return info.dialect == before
                        ? EB_OK

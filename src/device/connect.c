@@ -211,13 +211,11 @@ static eb_code_t attempt(eb_session_t *s, int number, bool reset, eb_sync_info_t
         code = eb_reset_play(s->transport, &variants[s->trying], s->ev, err);
     }
     for (int i = 0; code == EB_OK && i < SYNCS_PER_ATTEMPT; i++) {
-        /* A receiver that lost a delimiter mistakes ends for starts: one more corrects that. */
-        if (i % 2 == 1) {
-            code = eb_link_send_delimiter(s->link, err);
-        }
-        if (code == EB_OK) {
-            code = eb_link_sync(s->link, is_net(s) ? SYNC_NET_MS : SYNC_UART_MS, info, err);
-        }
+        const int64_t timeout_ms = is_net(s) ? SYNC_NET_MS : SYNC_UART_MS;
+
+        /* Without a reset a stub may run, busy or out of step. */
+        code = reset && i == 0 ? eb_link_sync(s->link, timeout_ms, info, err)
+                               : eb_link_sync_any_step(s->link, timeout_ms, info, err);
         if (code == EB_OK) {
             return EB_OK;
         }

@@ -9,6 +9,7 @@
 #define SYNC_REPLIES      8
 #define SYNC_QUIET_MS     80
 #define RESYNC_TIMEOUT_MS 300
+#define STEP_TRIES        4
 #define TRACE_BYTES       64u
 
 eb_code_t eb_link_new(eb_transport_t *transport, const eb_events_t *ev, eb_link_t **out,
@@ -84,11 +85,27 @@ eb_code_t eb_link_send_frame(eb_link_t *l, const uint8_t *frame, size_t len, eb_
     return eb_transport_write(l->transport, l->wire, used, eb_clock_ms() + WRITE_TIMEOUT_MS, err);
 }
 
-eb_code_t eb_link_send_delimiter(eb_link_t *l, eb_err_t *err)
+/*
+ * Two frames without their first delimiters. A receiver between frames ignores the first and takes
+ * the second. One that lost a delimiter, and takes ends for starts, takes the first and ignores the
+ * second. Neither sees two delimiters with nothing between them: these make a stub of the first
+ * generation execute once more what its buffer held, perhaps an erase.
+ */
+static eb_code_t send_tails(eb_link_t *l, const uint8_t *first, size_t first_len,
+                            const uint8_t *second, size_t second_len, eb_err_t *err)
 {
-    const uint8_t end = EB_SLIP_END;
+    size_t used = eb_slip_encode(first, first_len, l->wire) - 1;
 
-    return eb_transport_write(l->transport, &end, 1, eb_clock_ms() + WRITE_TIMEOUT_MS, err);
+    memmove(l->wire, l->wire + 1, used);
+    if (second != NULL) {
+        uint8_t *at = l->wire + used - 1; /* the first delimiter of it falls on the last before */
+
+        used += eb_slip_encode(second, second_len, at) - 1;
+        trace_frame(l, "->", second, second_len);
+    } else {
+        trace_frame(l, "->", first, first_len);
+    }
+    return eb_transport_write(l->transport, l->wire, used, eb_clock_ms() + WRITE_TIMEOUT_MS, err);
 }
 
 void eb_link_set_buf(eb_link_t *l, uint8_t *buf, size_t cap)
@@ -275,29 +292,27 @@ static bool sync_reply(const uint8_t *frame, size_t len, eb_sync_info_t *out)
     return true;
 }
 
-eb_code_t eb_link_sync(eb_link_t *l, int64_t timeout_ms, eb_sync_info_t *out, eb_err_t *err)
-{
-    static const uint8_t sync_head[] = {0x07, 0x07, 0x12, 0x20};
-    uint8_t frame[EB_PACKET_HEADER_BYTES + 36];
-    int64_t deadline;
-    int replies = 0;
-    eb_code_t code;
+#define SYNC_BYTES (EB_PACKET_HEADER_BYTES + 36u)
 
-    memset(out, 0, sizeof(*out));
+static void make_sync(uint8_t frame[SYNC_BYTES])
+{
+    static const uint8_t head[] = {0x07, 0x07, 0x12, 0x20};
+
     eb_packet_header(EB_CMD_SYNC, 36, 0, frame);
-    memcpy(frame + EB_PACKET_HEADER_BYTES, sync_head, sizeof(sync_head));
+    memcpy(frame + EB_PACKET_HEADER_BYTES, head, sizeof(head));
     memset(frame + EB_PACKET_HEADER_BYTES + 4, 0x55, 32);
-    eb_link_set_buf(l, NULL, 0);
-    code = eb_link_send_frame(l, frame, sizeof(frame), err);
-    if (code != EB_OK) {
-        return code;
-    }
-    deadline = eb_clock_ms() + timeout_ms;
+}
+
+static eb_code_t await_sync(eb_link_t *l, int64_t timeout_ms, eb_sync_info_t *out, eb_err_t *err)
+{
+    int64_t deadline = eb_clock_ms() + timeout_ms;
+    int replies = 0;
+
     for (int seen = 0; seen < EB_LINK_SKIPPED_MAX && replies < SYNC_REPLIES; seen++) {
         const uint8_t *reply;
         size_t len;
+        const eb_code_t code = eb_link_receive(l, deadline, &reply, &len, err);
 
-        code = eb_link_receive(l, deadline, &reply, &len, err);
         if (code == EB_ERR_TIMEOUT && replies > 0) {
             break; /* less than eight are common when the first SYNC sets the ROM's baud rate */
         }
@@ -309,34 +324,113 @@ eb_code_t eb_link_sync(eb_link_t *l, int64_t timeout_ms, eb_sync_info_t *out, eb
             deadline = eb_clock_ms() + SYNC_QUIET_MS;
         }
     }
-    if (replies == 0) {
-        return eb_err_set(err, EB_ERR_GARBAGE, "frames, but no reply to SYNC");
+    return replies > 0 ? EB_OK : eb_err_set(err, EB_ERR_GARBAGE, "frames, but no reply to SYNC");
+}
+
+/* Which of two commands the board has answered. EB_ERR_TIMEOUT: none. */
+static eb_code_t await_either(eb_link_t *l, uint8_t first, uint8_t second, uint8_t *which,
+                              eb_err_t *err)
+{
+    const int64_t deadline = eb_clock_ms() + RESYNC_TIMEOUT_MS;
+
+    for (int seen = 0; seen < EB_LINK_SKIPPED_MAX; seen++) {
+        const uint8_t *frame;
+        size_t len;
+        const eb_code_t code = eb_link_receive(l, deadline, &frame, &len, err);
+
+        if (code != EB_OK) {
+            return code;
+        }
+        *which = len >= EB_PACKET_HEADER_BYTES && frame[0] == 1 ? frame[1] : 0;
+        if (*which == first || *which == second) {
+            return EB_OK;
+        }
     }
-    l->dialect = out->dialect;
-    l->dirty = false;
-    return EB_OK;
+    return eb_err_set(err, EB_ERR_GARBAGE, "frames, but no reply to a probe");
+}
+
+/*
+ * A reply to SYNC may be late, or that to a SYNC in the other buffer of a stub that is out of step.
+ * Of two commands a stub in step answers the second, and otherwise the first. Both lack their
+ * arguments, so it only refuses them.
+ */
+static eb_code_t confirm_step(eb_link_t *l, eb_err_t *err)
+{
+    uint8_t first[EB_PACKET_HEADER_BYTES], second[EB_PACKET_HEADER_BYTES], sync[SYNC_BYTES];
+
+    eb_packet_header(EB_CMD_SPI_ATTACH, 0, 0, first);
+    eb_packet_header(EB_CMD_SPI_SET_PARAMS, 0, 0, second);
+    make_sync(sync);
+    for (int i = 0; i < STEP_TRIES; i++) {
+        eb_sync_info_t info;
+        uint8_t which = 0;
+        eb_code_t code = send_tails(l, first, sizeof(first), second, sizeof(second), err);
+
+        if (code == EB_OK) {
+            code = await_either(l, first[1], second[1], &which, err);
+        }
+        if (code != EB_OK || which == second[1]) {
+            return code;
+        }
+        code = send_tails(l, sync, sizeof(sync), NULL, 0, err);
+        if (code == EB_OK) {
+            code = await_sync(l, RESYNC_TIMEOUT_MS, &info, err);
+        }
+        if (code != EB_OK) {
+            return code;
+        }
+    }
+    return eb_err_set(err, EB_ERR_GARBAGE, "the board does not come in step");
+}
+
+static eb_code_t sync_by(eb_link_t *l, bool in_any_step, int64_t timeout_ms, eb_sync_info_t *out,
+                         eb_err_t *err)
+{
+    uint8_t frame[SYNC_BYTES];
+    eb_code_t code;
+
+    memset(out, 0, sizeof(*out));
+    make_sync(frame);
+    eb_link_set_buf(l, NULL, 0);
+    code = in_any_step ? send_tails(l, frame, sizeof(frame), frame, sizeof(frame), err)
+                       : eb_link_send_frame(l, frame, sizeof(frame), err);
+    if (code == EB_OK) {
+        code = await_sync(l, timeout_ms, out, err);
+    }
+    /* The ROM bootloader ignores empty frames. */
+    if (code == EB_OK && out->dialect == EB_DIALECT_STUB) {
+        code = confirm_step(l, err);
+    }
+    if (code == EB_OK) {
+        l->dialect = out->dialect;
+        l->dirty = false;
+    }
+    return code;
+}
+
+eb_code_t eb_link_sync(eb_link_t *l, int64_t timeout_ms, eb_sync_info_t *out, eb_err_t *err)
+{
+    return sync_by(l, false, timeout_ms, out, err);
+}
+
+eb_code_t eb_link_sync_any_step(eb_link_t *l, int64_t timeout_ms, eb_sync_info_t *out,
+                                eb_err_t *err)
+{
+    return sync_by(l, true, timeout_ms, out, err);
 }
 
 eb_code_t eb_link_resync(eb_link_t *l, int tries, eb_sync_info_t *out, eb_err_t *err)
 {
     eb_code_t code = EB_ERR_TIMEOUT;
-    bool silent = false;
 
     for (int i = 0; i < tries; i++) {
         code = eb_link_drain(l, EB_LINK_QUIET_MS, EB_LINK_DRAIN_MS, err);
         if (code == EB_ERR_GARBAGE) {
             return code;
         }
-        /* A chip that lost a delimiter mistakes ends for starts and stays silent: one delimiter
-         * more helps. A chip that sent bytes is in step, and would lose it by another delimiter. */
-        if (code == EB_OK && silent) {
-            code = eb_link_send_delimiter(l, err);
-        }
-        const uint64_t came = eb_transport_bytes_in(l->transport);
         if (code == EB_OK) {
-            code = eb_link_sync(l, RESYNC_TIMEOUT_MS, out, err);
+            code = sync_by(l, true, RESYNC_TIMEOUT_MS, out, err);
         }
-        silent = eb_transport_bytes_in(l->transport) == came;
         if (code == EB_OK) {
             /* The ROM bootloader may have restarted, because it answers the same afterwards. */
             code = eb_link_blame_reset(l, EB_OK, err);

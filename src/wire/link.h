@@ -59,9 +59,13 @@ void eb_link_set_dialect(eb_link_t *l, eb_dialect_t dialect);
 eb_code_t eb_link_command(eb_link_t *l, const eb_request_t *request, eb_reply_t *reply,
                           eb_err_t *err);
 
-/* One SYNC. The dialect of the link becomes that of whoever answered. EB_ERR_TIMEOUT without one.
- */
+/* One SYNC, to a board that was just reset or is in step. The dialect of the link becomes that of
+ * whoever answered. A stub has then also answered a second request, and is in step. EB_ERR_TIMEOUT
+ * without a reply. */
 eb_code_t eb_link_sync(eb_link_t *l, int64_t timeout_ms, eb_sync_info_t *out, eb_err_t *err);
+/* The same to a board that may have lost a delimiter, or may still be busy. */
+eb_code_t eb_link_sync_any_step(eb_link_t *l, int64_t timeout_ms, eb_sync_info_t *out,
+                                eb_err_t *err);
 /* Drain and SYNC, up to `tries` times; clears the mark of a failed command. EB_ERR_GARBAGE at once
  * when the board sends without end, because then the program runs. EB_ERR_CHIP_RESET with *out
  * filled when a boot banner came since the last command: in step, but the chip has lost its
@@ -78,8 +82,6 @@ eb_code_t eb_link_flush(eb_link_t *l, eb_err_t *err);
 /* -- raw frames, for flash reads and the greeting of a stub --------------------------------- */
 
 eb_code_t eb_link_send_frame(eb_link_t *l, const uint8_t *frame, size_t len, eb_err_t *err);
-/* A single delimiter: brings a receiver that lost a delimiter back in step. */
-eb_code_t eb_link_send_delimiter(eb_link_t *l, eb_err_t *err);
 /* Where the next frames are decoded to; NULL: back to the link's own buffer. */
 void eb_link_set_buf(eb_link_t *l, uint8_t *buf, size_t cap);
 /* Decode bytes once: those at hand, else those that come before the deadline. *event EB_SLIP_FRAME:

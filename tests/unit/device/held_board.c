@@ -139,6 +139,14 @@ static void to_host(sim_board_t *b, const uint8_t *bytes, size_t count)
     held_send(bytes, count);
 }
 
+/* Whoever calls stands still, and what comes meanwhile waits. */
+static void stall(const sim_fault_result_t *r)
+{
+    if (r->stall_ms > 0) {
+        held_wait(held_now_us() + (int64_t)r->stall_ms * 1000);
+    }
+}
+
 static void from_host(void *user, const uint8_t *bytes, size_t count)
 {
     sim_board_t *b = user;
@@ -146,6 +154,7 @@ static void from_host(void *user, const uint8_t *bytes, size_t count)
 
     for (size_t i = 0; i < count && b->connected; i++) {
         sim_fault_byte(&b->faults, SIM_TO_CHIP, bytes[i], &r);
+        stall(&r);
         to_chip(b, r.out, r.count);
         happen(b, r.event);
     }
@@ -163,6 +172,7 @@ static void from_chip(sim_board_t *b, uint8_t byte)
     }
     for (size_t i = 0; i < n && b->connected; i++) {
         sim_fault_byte(&b->faults, SIM_TO_HOST, sent[i], &r);
+        stall(&r);
         to_host(b, r.out, r.count);
         happen(b, r.event);
     }
@@ -387,7 +397,7 @@ void sim_board_options_init(sim_board_options_t *options)
 static bool can_be(const sim_board_options_t *options)
 {
     return options->link != SIM_LINK_PTY && !options->usb_jtag && !options->usb_otg &&
-           !options->wire_real && options->tcp_baud == 0 && options->faults.stall == 0;
+           !options->wire_real && options->tcp_baud == 0;
 }
 
 sim_board_t *sim_board_start(const sim_board_options_t *options, sim_chip_t *chip)

@@ -196,8 +196,8 @@ static void serve(void *user)
             for (int i = 0; i < 8; i++) {
                 send_reply(EB_CMD_SYNC);
             }
-        } else if (len >= 8 && s->buf[1] == EB_CMD_READ_REG) {
-            send_reply(EB_CMD_READ_REG);
+        } else if (len >= 8) {
+            send_reply(s->buf[1]);
         }
     }
 }

@@ -173,6 +173,45 @@ static void a_stub_is_loaded_over_a_bad_line(void **state)
     }
 }
 
+/* Bytes that the computer sends until the stub of the first generation is left running. */
+static uint64_t leave_stub_running(board_t *b)
+{
+    uint64_t sent;
+
+    b->session_options.stub_path = EB_TEST_BUILD_DATA_DIR "/stubs/legacy-4.12/esp32.json";
+    b->session_options.after = EB_AFTER_NO_RESET;
+    must_connect(b);
+    assert_true(stats_of(b).stub);
+    sent = stats_of(b).wire_bytes_out;
+    assert_int_equal(eb_session_close(b->session, &b->err), EB_OK);
+    b->session = NULL;
+    return sent;
+}
+
+/* All that it is sent in some seconds reaches it at once. */
+static void a_slow_stub_stays_in_step(void **state)
+{
+    board_t *b = new_board("esp32", SIM_LINK_TCP);
+    const uint64_t sent = leave_stub_running(b);
+
+    (void)state;
+    free_board(b);
+    for (uint64_t stall_ms = 500; stall_ms <= 4000; stall_ms += 250) {
+        b = new_board("esp32", SIM_LINK_TCP);
+        faults(b, "stall=1", 1);
+        b->options.faults.dir[SIM_TO_HOST] = false;
+        b->options.faults.after = sent + 1;
+        b->options.faults.max = 1;
+        b->options.faults.stall_ms = stall_ms;
+        assert_int_equal(leave_stub_running(b), sent);
+        b->session_options.connect_attempts = 4;
+        must_connect(b);
+        assert_true(stats_of(b).stub);
+        check_read(b, 0x8000, 4096);
+        free_board(b);
+    }
+}
+
 /* Nothing tells the crystal, and the ROM takes it for another: a rate that it sets may be wrong. */
 static void a_rate_that_is_not_known_is_not_set(void **state)
 {
@@ -195,6 +234,7 @@ static void a_rate_that_is_not_known_is_not_set(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_slow_stub_stays_in_step),
         cmocka_unit_test(a_rate_that_is_not_known_is_not_set),
         cmocka_unit_test(a_stub_is_loaded_over_a_bad_line),
         cmocka_unit_test(damaged_bytes_never_get_through),

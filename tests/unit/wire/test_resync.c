@@ -1,7 +1,7 @@
 /*
- * Getting in step again with a stub that receives as strictly as the real one: after a frame it
- * waits for a delimiter, and two with nothing between them are no frame, so that one delimiter
- * too many makes it mistake ends for starts.
+ * Getting in step again with a stub that receives as strictly as one of the first generation: each
+ * delimiter ends a frame or begins one, there are two buffers, and the end of an empty frame makes
+ * it execute what the next buffer held from before.
  */
 #include "held_net.h"
 #include "link.h"
@@ -14,8 +14,16 @@
 
 #include <cmocka.h>
 
+#define BUFFER_BYTES 256
+
 typedef struct stub {
-    bool reading; /* the next frame only ends a flash read, and the digest is sent */
+    bool reading;    /* the next frame only ends a flash read, and the digest is sent */
+    bool inside;     /* between a delimiter that begins a frame and one that ends it */
+    int busy_frames; /* of so many frames it executes the last only, when the next has come */
+    uint8_t buffer[2][BUFFER_BYTES];
+    unsigned filling; /* buffer */
+    size_t count;
+    int erases;
     eb_transport_t *transport;
     eb_link_t *link;
 } stub_t;
@@ -27,18 +35,33 @@ static void send_frame(const uint8_t *frame, size_t len)
     held_send(wire, eb_slip_encode(frame, len, wire));
 }
 
-static void answer(stub_t *stub)
+static void execute(stub_t *stub, const uint8_t *frame)
 {
     static const uint8_t digest[16] = {1, 2, 3};
-    static const uint8_t sync[10] = {1, EB_CMD_SYNC, 2};
+    const bool refused = frame[1] != EB_CMD_SYNC && frame[2] == 0;
+    const uint8_t reply[10] = {1, frame[1], 2, 0, 0, 0, 0, 0, refused, refused};
 
     if (stub->reading) {
         stub->reading = false;
         send_frame(digest, sizeof(digest));
         return;
     }
-    for (int i = 0; i < 8; i++) {
-        send_frame(sync, sizeof(sync));
+    stub->erases += frame[1] == EB_CMD_ERASE_REGION ? 1 : 0;
+    for (int i = 0; i < (frame[1] == EB_CMD_SYNC ? 8 : 1); i++) {
+        send_frame(reply, sizeof(reply));
+    }
+}
+
+static void end_frame(stub_t *stub)
+{
+    const uint8_t *frame = stub->buffer[stub->filling];
+
+    stub->filling = 1 - stub->filling;
+    stub->count = 0;
+    if (stub->busy_frames > 0) {
+        stub->busy_frames--;
+    } else {
+        execute(stub, frame);
     }
 }
 
@@ -46,31 +69,26 @@ static void serve(void *user)
 {
     stub_t *stub = user;
     uint8_t raw[4096];
-    bool inside = false;
-    size_t count = 0;
     int n;
 
     while ((n = held_recv(raw, sizeof(raw), HELD_NEVER)) >= 0) {
         for (int i = 0; i < n; i++) {
-            if (raw[i] != 0xC0) {
-                count++;
-                continue;
+            if (raw[i] == 0xC0) {
+                stub->inside = !stub->inside;
+                if (!stub->inside) {
+                    end_frame(stub);
+                }
+            } else if (stub->inside && stub->count < BUFFER_BYTES) {
+                stub->buffer[stub->filling][stub->count++] = raw[i];
             }
-            if (inside && count > 0) {
-                answer(stub);
-            }
-            inside = !inside;
-            count = 0;
         }
     }
 }
 
-static void start(stub_t *stub, bool reading)
+static void start(stub_t *stub)
 {
     eb_err_t err = {0};
 
-    memset(stub, 0, sizeof(*stub));
-    stub->reading = reading;
     held_server_start(serve, stub);
     assert_int_equal(eb_transport_open("socket://held:1", NULL, &stub->transport, &err), EB_OK);
     assert_int_equal(eb_link_new(stub->transport, NULL, &stub->link, &err), EB_OK);
@@ -84,38 +102,63 @@ static void stop(stub_t *stub)
     held_server_join();
 }
 
-static void one_that_says_something_is_in_step(void **state)
+/* After a resync commands are answered, and no erase was done again. */
+static void check_resync(stub_t stub)
 {
+    static const uint8_t data[4] = {0x00, 0x10, 0x00, 0x40};
+    const eb_request_t request = {
+        .op = EB_CMD_READ_REG, .data = data, .len = sizeof(data), .timeout_ms = 1000};
     eb_sync_info_t info;
+    eb_reply_t reply;
     eb_err_t err = {0};
-    stub_t stub;
 
-    (void)state;
-    start(&stub, true);
-    assert_int_equal(eb_link_resync(stub.link, 2, &info, &err), EB_OK);
+    for (int i = 0; i < 2; i++) { /* the frames before were an erase */
+        stub.buffer[i][1] = EB_CMD_ERASE_REGION;
+        stub.buffer[i][2] = 8;
+    }
+    start(&stub);
+    if (eb_link_resync(stub.link, 5, &info, &err) != EB_OK) {
+        fail_msg("%s", err.message);
+    }
     assert_int_equal(info.dialect, EB_DIALECT_STUB);
+    for (int i = 0; i < 3; i++) {
+        if (eb_link_command(stub.link, &request, &reply, &err) != EB_OK) {
+            fail_msg("%s", err.message);
+        }
+    }
     stop(&stub);
+    assert_int_equal(stub.erases, 0);
 }
 
-static void one_that_is_silent_is_out_of_step(void **state)
+static void one_in_step_stays_so(void **state)
 {
-    eb_sync_info_t info;
-    eb_err_t err = {0};
-    stub_t stub;
-
     (void)state;
-    start(&stub, false);
-    assert_int_equal(eb_link_send_delimiter(stub.link, &err), EB_OK);
-    assert_int_equal(eb_link_resync(stub.link, 2, &info, &err), EB_OK);
-    assert_int_equal(info.dialect, EB_DIALECT_STUB);
-    stop(&stub);
+    check_resync((stub_t){.reading = true});
+    check_resync((stub_t){.reading = false});
+}
+
+static void one_out_of_step_comes_back(void **state)
+{
+    (void)state;
+    check_resync((stub_t){.inside = true});
+    check_resync((stub_t){.inside = true, .reading = true});
+}
+
+static void a_busy_one_is_not_put_out_of_step(void **state)
+{
+    (void)state;
+    for (int frames = 1; frames <= 4; frames++) {
+        check_resync((stub_t){.busy_frames = frames});
+        check_resync((stub_t){.busy_frames = frames, .inside = true});
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_that_says_something_is_in_step),
-        cmocka_unit_test(one_that_is_silent_is_out_of_step),
+        cmocka_unit_test(one_in_step_stays_so),
+        cmocka_unit_test(one_out_of_step_comes_back),
+        cmocka_unit_test(a_busy_one_is_not_put_out_of_step),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
