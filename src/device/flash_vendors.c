@@ -149,3 +149,22 @@ uint64_t eb_flash_size_by_sfdp(uint32_t density)
     }
     return bits / 8;
 }
+
+eb_flash_protect_bits_t eb_flash_protect_bits(uint32_t jedec_id)
+{
+    eb_flash_protect_bits_t bits = {.block_protect = 0x1C}; /* BP0..BP2 */
+
+    switch (jedec_id >> 16) {
+    case 0x9D: /* ISSI, Macronix: BP3 */
+    case 0xC2:
+        bits.block_protect |= 0x20;
+        break;
+    case 0xC8: /* GigaDevice, Winbond: CMP */
+    case 0xEF:
+        bits.complement = 0x40;
+        break;
+    default:
+        break;
+    }
+    return bits;
+}

@@ -17,4 +17,11 @@ uint64_t eb_flash_size_by_jedec(uint32_t jedec_id);
 /* Bytes by the second word of the SFDP basic table; 0 when that cannot be. */
 uint64_t eb_flash_size_by_sfdp(uint32_t density);
 
+/* Bits of status registers that make the flash ignore writes. */
+typedef struct eb_flash_protect_bits {
+    uint8_t block_protect; /* of register 1 */
+    uint8_t complement;    /* of register 2: what is not protected is, and the reverse; 0: none */
+} eb_flash_protect_bits_t;
+eb_flash_protect_bits_t eb_flash_protect_bits(uint32_t jedec_id);
+
 #endif

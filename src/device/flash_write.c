@@ -9,6 +9,7 @@
  * sessions in tests/data/captures.
  */
 #include "bytes.h"
+#include "flash_vendors.h"
 #include "session_impl.h"
 #include "spi_user.h"
 
@@ -16,17 +17,18 @@
 #include <string.h>
 #include <zlib.h>
 
-#define STUB_BLOCK_BYTES 0x4000u
-#define ROM_BLOCK_BYTES  0x400u
-#define BLOCK_TRIES      3
+#define STUB_BLOCK_BYTES  0x4000u
+#define ROM_BLOCK_BYTES   0x400u
+#define BLOCK_TRIES       3
 /* The vendor allows the slowest flash this long. */
-#define CHANGE_MS_PER_MB 40000
-#define CHANGE_MS_MIN    3000
+#define CHANGE_MS_PER_MB  40000
+#define CHANGE_MS_MIN     3000
 /* Large enough for block erases, small enough for progress and an exact result after a failure. */
-#define ERASE_STEP_BYTES (1u << 20)
-#define STAY_IN_STUB     1u
-#define RDSR             0x05u
-#define BLOCK_PROTECT    0x1Cu /* BP0..BP2 of status register 1 */
+#define ERASE_STEP_BYTES  (1u << 20)
+#define STAY_IN_STUB      1u
+#define RDSR              0x05u
+#define RDSR2             0x35u
+#define BLOCK_PROTECT_ALL 0x1Cu /* BP0..BP2: all of the flash */
 
 typedef struct eb_write_job {
     eb_session_t *s;
@@ -309,10 +311,20 @@ eb_code_t eb_flash_erase(eb_session_t *s, uint32_t addr, uint32_t size, eb_write
     return code;
 }
 
-eb_code_t eb_flash_protection(eb_session_t *s, bool *is_protected, uint8_t *status, eb_err_t *err)
+static eb_code_t read_status(eb_session_t *s, uint8_t opcode, uint8_t *out, eb_err_t *err)
 {
-    const eb_spi_op_t op = {.opcode = RDSR, .read_bits = 8};
+    const eb_spi_op_t op = {.opcode = opcode, .read_bits = 8};
     uint32_t words[EB_SPI_READ_WORDS] = {0};
+    const eb_code_t code = eb_spi_user_run(s, &op, words, err);
+
+    *out = (uint8_t)words[0];
+    return code;
+}
+
+eb_code_t eb_flash_protection(eb_session_t *s, bool *is_protected, uint16_t *status, eb_err_t *err)
+{
+    const eb_flash_protect_bits_t bits = eb_flash_protect_bits(s->flash.jedec_id);
+    uint8_t low = 0, high = 0;
     eb_spi_user_t user;
     eb_code_t code, after;
 
@@ -324,7 +336,10 @@ eb_code_t eb_flash_protection(eb_session_t *s, bool *is_protected, uint8_t *stat
     }
     code = eb_spi_user_begin(s, &user, err);
     if (code == EB_OK) {
-        code = eb_spi_user_run(s, &op, words, err);
+        code = read_status(s, RDSR, &low, err);
+    }
+    if (code == EB_OK && bits.complement != 0) {
+        code = read_status(s, RDSR2, &high, err);
     }
     after = eb_spi_user_end(s, &user, code == EB_OK ? err : NULL);
     if (code == EB_OK) {
@@ -333,7 +348,9 @@ eb_code_t eb_flash_protection(eb_session_t *s, bool *is_protected, uint8_t *stat
     if (code != EB_OK) {
         return code;
     }
-    *status = (uint8_t)words[0];
-    *is_protected = (words[0] & BLOCK_PROTECT) != 0;
+    *status = (uint16_t)(high << 8 | low);
+    /* The complement of all of the flash is nothing. */
+    *is_protected = (high & bits.complement) != 0 ? (low & BLOCK_PROTECT_ALL) != BLOCK_PROTECT_ALL
+                                                  : (low & bits.block_protect) != 0;
     return EB_OK;
 }

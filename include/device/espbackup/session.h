@@ -167,7 +167,8 @@ eb_code_t eb_flash_write(eb_session_t *s, uint32_t addr, uint32_t size, const ui
  */
 eb_code_t eb_flash_erase(eb_session_t *s, uint32_t addr, uint32_t size, eb_write_result_t *result,
                          eb_err_t *err);
-/* Status register 1 of the flash; *is_protected when a block protection bit (BP0 to BP2) is set. */
-eb_code_t eb_flash_protection(eb_session_t *s, bool *is_protected, uint8_t *status, eb_err_t *err);
+/* Status register 1 of the flash, and register 2 above it where that matters. *is_protected: its
+ * block protection bits make it ignore writes. The ROM bootloader clears them before it writes. */
+eb_code_t eb_flash_protection(eb_session_t *s, bool *is_protected, uint16_t *status, eb_err_t *err);
 
 #endif

@@ -75,7 +75,8 @@ static const char *const by_reason[] = {
         "restore partitions by name to keep the bootloader, or " HINT_FORCE
         "; the board does not start a bootloader that it does not trust",
     [EB_REASON_FORCE_PROTECTED] =
-        "clear the BP bits with the firmware or tool that set them, or " HINT_FORCE
+        "clear the protection with the firmware or tool that set it, or add --no-stub, because the "
+        "ROM bootloader clears it, or " HINT_FORCE
         "; the verification then finds what the flash ignored",
     [EB_REASON_FORCE_LATEST] = "give the name of a backup from 'espbackup list', or " HINT_FORCE,
     [EB_REASON_FORCE_SAVED] = "remove that file if the board is right, or " HINT_FORCE,

@@ -44,7 +44,8 @@ eb_code_t eb_refuse_download_mode(const eb_session_t *session, eb_err_t *err)
 eb_code_t eb_refuse_protected(eb_retry_t *retry, bool force, eb_err_t *err)
 {
     bool is_protected = false;
-    uint8_t status = 0;
+    uint16_t status = 0;
+    eb_session_stats_t stats;
     eb_err_t why = {0};
 
     while (eb_flash_protection(retry->session, &is_protected, &status, &why) != EB_OK) {
@@ -57,11 +58,20 @@ eb_code_t eb_refuse_protected(eb_retry_t *retry, bool force, eb_err_t *err)
             return eb_err_copy(err, &why);
         }
     }
+    eb_session_get_stats(retry->session, &stats);
+    if (is_protected && !stats.stub) {
+        eb_event_note(
+            retry->ev, EB_LEVEL_WARNING,
+            "the flash is write-protected (status register 0x%02x), and the ROM bootloader "
+            "clears the protection for good",
+            status);
+        return EB_OK;
+    }
     if (!is_protected) {
         return EB_OK;
     }
     return eb_refuse(retry->ev, force, EB_REASON_FORCE_PROTECTED, err,
                      "the flash is write-protected: its status register is 0x%02x, and the "
-                     "block protection bits in it (BP0 to BP2) make it ignore writes",
+                     "block protection bits in it make it ignore writes",
                      status);
 }

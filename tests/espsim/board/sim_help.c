@@ -75,6 +75,7 @@ static const char help_faults[] =
     "  --flash-pins PINS        where the flash is: SPI, HSPI or CLK,Q,D,HD,CS (default: where\n"
     "                           the eFuses say)\n"
     "  --flash-start STATE      as a program left the flash: power-down, 4-byte or qpi\n"
+    "  --flash-status N         and its status registers: 1, and 2 above it (0x4000: CMP)\n"
     "  --mac AA:BB:CC:DD:EE:FF\n"
     "  --stub-never-starts      MEM_END is acknowledged and then nothing is heard\n"
     "  --lying-write-every N    every N-th page program does nothing\n"

@@ -47,6 +47,7 @@ enum {
     OPT_EFUSE,
     OPT_FLASH_PINS,
     OPT_FLASH_START,
+    OPT_FLASH_STATUS,
     OPT_MAC,
     OPT_NO_STUB,
     OPT_LYING,
@@ -96,6 +97,7 @@ static const struct option long_options[] = {
     {"no-sfdp", no_argument, NULL, OPT_NO_SFDP},
     {"mute-flash", no_argument, NULL, OPT_MUTE_FLASH},
     {"efuse", required_argument, NULL, OPT_EFUSE},
+    {"flash-status", required_argument, NULL, OPT_FLASH_STATUS},
     {"flash-start", required_argument, NULL, OPT_FLASH_START},
     {"flash-pins", required_argument, NULL, OPT_FLASH_PINS},
     {"mac", required_argument, NULL, OPT_MAC},
@@ -271,6 +273,9 @@ static int parse_numeric(sim_options_t *o, int option, const char *name, const c
         break;
     case OPT_FLASH_SIZE:
         o->chip.flash_size = value;
+        break;
+    case OPT_FLASH_STATUS:
+        o->chip.flash_status = (uint16_t)value;
         break;
     case OPT_FLASH_BUSY:
         o->chip.flash_busy_ms = (uint32_t)value;

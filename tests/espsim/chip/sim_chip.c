@@ -149,6 +149,7 @@ static bool chip_make(sim_chip_t *chip, const sim_chip_options_t *options)
                                             .no_sfdp = options->no_sfdp,
                                             .mute = options->mute_flash,
                                             .mode = mode,
+                                            .status = options->flash_status,
                                             .lying_write_every = options->lying_write_every,
                                             .busy_until_us = sim_now_us(chip) + busy_us},
                       why, sizeof(why));

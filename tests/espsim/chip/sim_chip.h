@@ -24,6 +24,7 @@ typedef struct sim_chip_options {
     bool no_sfdp;               /* flash without SFDP, as in the captures */
     bool mute_flash;            /* RDID answers FFFFFF */
     uint32_t flash_busy_ms;     /* it is in the middle of an erase, for so long from now */
+    uint16_t flash_status;      /* registers 1 and, above, 2, as a program left them */
     const char *flash_start;    /* "power-down", "4-byte", "qpi"; NULL: as after power-on */
     const char *flash_pins;     /* "SPI", "HSPI" or "CLK,Q,D,HD,CS"; NULL: as the eFuses say */
     const char *efuse_set;      /* row name: "typical" (default) and more in sim_efuse_rows.c */

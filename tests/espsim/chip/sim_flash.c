@@ -47,21 +47,40 @@ static void flash_count(_Atomic uint64_t *counter, uint64_t by)
     atomic_fetch_add_explicit(counter, by, memory_order_relaxed);
 }
 
-/* Block protection as BP2..0 and TB: 1/64 of the chip doubling up to a half, 7 = all of it. */
+/* Macronix and ISSI have a fourth bit where others have TB. */
+static bool flash_has_bp3(const sim_flash_t *flash)
+{
+    uint32_t maker = flash->jedec_id >> 16;
+    return maker == 0xC2 || maker == 0x9D;
+}
+
+/* BP2..0: 1/64 of the chip doubling up to a half, 7 = all of it. BP3..0: 64 KB doubling up to all
+ * of it. At the top, or with TB at the bottom. */
+static void flash_guarded(const sim_flash_t *flash, uint64_t *from, uint64_t *to)
+{
+    bool bp3 = flash_has_bp3(flash);
+    bool bottom = !bp3 && (flash->status[0] & SIM_SR_TB) != 0;
+    unsigned mask = bp3 ? SIM_SR_BP | SIM_SR_BP3 : SIM_SR_BP;
+    unsigned bp = (flash->status[0] & mask) >> 2;
+    uint64_t guarded = (bp3 ? SIM_FLASH_BLOCK : flash->size / 64u) << (bp > 0 ? bp - 1u : 0);
+    if (bp == 0) {
+        guarded = 0;
+    } else if ((!bp3 && bp == 7) || guarded > flash->size) {
+        guarded = flash->size;
+    }
+    *from = bottom ? 0 : flash->size - guarded;
+    *to = *from + guarded;
+}
+
+/* CMP, which Macronix and ISSI have not, guards all that the bits leave free, and no more. */
 static bool flash_protected(const sim_flash_t *flash, uint64_t addr, uint64_t count)
 {
-    unsigned bp = (flash->status[0] & SIM_SR_BP) >> 2;
-    if (bp == 0) {
-        return false;
+    uint64_t from, to;
+    flash_guarded(flash, &from, &to);
+    if (!flash_has_bp3(flash) && (flash->status[1] & SIM_SR2_CMP) != 0) {
+        return addr < from || addr + count > to;
     }
-    if (bp == 7) {
-        return true;
-    }
-    uint64_t guarded = (flash->size / 64u) << (bp - 1u);
-    if ((flash->status[0] & SIM_SR_TB) != 0) {
-        return addr < guarded;
-    }
-    return addr + count > flash->size - guarded;
+    return addr < to && addr + count > from;
 }
 
 static void flash_erase(sim_flash_t *flash, uint64_t addr, uint64_t count, uint64_t time_us,

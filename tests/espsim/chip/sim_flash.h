@@ -43,7 +43,15 @@ enum sim_flash_opcode {
     SIM_FLASH_BE64_4B = 0xDC
 };
 
-enum sim_flash_status { SIM_SR_WIP = 0x01, SIM_SR_WEL = 0x02, SIM_SR_BP = 0x1C, SIM_SR_TB = 0x20 };
+enum sim_flash_status {
+    SIM_SR_WIP = 0x01,
+    SIM_SR_WEL = 0x02,
+    SIM_SR_BP = 0x1C,
+    SIM_SR_TB = 0x20,
+    SIM_SR_BP3 = 0x20, /* in the place of TB */
+    SIM_SR2_QE = 0x02, /* of the second register */
+    SIM_SR2_CMP = 0x40
+};
 
 /* Modes that a program may leave a flash in; only a power cycle or commands end them. */
 typedef enum sim_flash_mode {
@@ -65,6 +73,7 @@ typedef struct sim_flash_config {
     bool no_sfdp;
     bool mute; /* nothing drives the line: all reads are FF, nothing is written */
     sim_flash_mode_t mode;
+    uint16_t status; /* registers 1 and, above, 2 */
     uint32_t lying_write_every;
     uint64_t busy_until_us; /* in the middle of an erase that nobody here began; 0: it is not */
 } sim_flash_config_t;

@@ -106,6 +106,8 @@ sim_flash_t *sim_flash_new(const sim_flash_config_t *config, char *why, size_t w
     flash->no_sfdp = config->no_sfdp;
     flash->mute = config->mute;
     flash->mode = config->mode;
+    flash->status[0] = (uint8_t)config->status;
+    flash->status[1] = (uint8_t)(config->status >> 8);
     flash->lying_write_every = config->lying_write_every;
     flash->busy_until_us = config->busy_until_us;
     bool ok = config->path != NULL ? flash_map(flash, config->path, why, why_size)

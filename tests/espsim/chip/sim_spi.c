@@ -143,16 +143,18 @@ bool sim_spi_in_range(const sim_chip_t *chip, uint32_t addr, uint32_t count)
     return (uint64_t)addr + count <= chip->flash_limit;
 }
 
+/* As the ROMs do: clear all bits but QE. */
 bool sim_spi_unlock(sim_chip_t *chip)
 {
     if (!sim_spi_wait_idle(chip)) {
         return false;
     }
-    uint8_t status = spi_status(chip);
-    if ((status & SIM_SR_BP) != 0) {
-        uint8_t open = (uint8_t)(status & ~(unsigned)SIM_SR_BP);
+    uint8_t high = 0;
+    spi_do(chip, &(sim_flash_io_t){.opcode = 0x35, .in = &high, .in_count = 1});
+    if ((spi_status(chip) & ~(unsigned)SIM_SR_WEL) != 0 || (high & ~(unsigned)SIM_SR2_QE) != 0) {
+        const uint8_t open[2] = {0, high & SIM_SR2_QE};
         spi_simple(chip, SIM_FLASH_WREN);
-        spi_do(chip, &(sim_flash_io_t){.opcode = SIM_FLASH_WRSR, .out = &open, .out_count = 1});
+        spi_do(chip, &(sim_flash_io_t){.opcode = SIM_FLASH_WRSR, .out = open, .out_count = 2});
         return sim_spi_wait_idle(chip);
     }
     return true;

@@ -212,6 +212,41 @@ static void test_block_protection(void **state)
     assert_int_equal(cells[0], 0xFF);
 }
 
+static void check_guarded(uint32_t jedec_id, uint8_t status1, uint8_t status2, uint32_t addr,
+                          bool guarded)
+{
+    sim_flash_free(flash);
+    flash = make((sim_flash_config_t){.size = FLASH_1MB, .jedec_id = jedec_id});
+    uint8_t *cells = sim_flash_cells(flash), both[2] = {status1, status2};
+    cells[addr] = 0;
+    command(SIM_FLASH_WREN, 0);
+    sim_flash_transact(flash,
+                       &(sim_flash_io_t){.opcode = SIM_FLASH_WRSR, .out = both, .out_count = 2},
+                       now_us);
+    settle();
+    command(SIM_FLASH_WREN, 0);
+    command(SIM_FLASH_SE, addr);
+    settle();
+    assert_int_equal(cells[addr], guarded ? 0 : 0xFF);
+}
+
+static void test_fourth_bit_and_complement(void **state)
+{
+    (void)state;
+    check_guarded(0xC22014, 0x20, 0, 0xFF000, true); /* BP3 alone: 8 MB, so all of it */
+    check_guarded(0xC22014, 0x20, 0, 0, true);
+    check_guarded(0x9D6014, 0x20, 0, 0, true);
+    check_guarded(0xC22014, 0x04, 0, 0xFF000, true); /* 64 KB at the top */
+    check_guarded(0xC22014, 0x04, 0, 0xEF000, false);
+    check_guarded(0xC22014, 0, 0x40, 0, false); /* no CMP */
+    check_guarded(0xEF4014, 0x20, 0, 0, false); /* TB alone */
+    check_guarded(0xEF4014, 0, 0x40, 0, true);
+    check_guarded(0xEF4014, 0, 0x40, 0xFF000, true);
+    check_guarded(0xEF4014, 0x1C, 0x40, 0, false);
+    check_guarded(0xC84014, 0x04 | 0x20, 0x40, 0, false); /* the lowest 1/64 stays free */
+    check_guarded(0xC84014, 0x04 | 0x20, 0x40, 0x8000, true);
+}
+
 static void test_identity_and_sfdp(void **state)
 {
     (void)state;
@@ -411,6 +446,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_erase_sizes_and_counters, setup, teardown),
         cmocka_unit_test_setup_teardown(test_busy_flash_hears_only_status, setup, teardown),
         cmocka_unit_test_setup_teardown(test_block_protection, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fourth_bit_and_complement, setup, teardown),
         cmocka_unit_test_setup_teardown(test_identity_and_sfdp, setup, teardown),
         cmocka_unit_test_setup_teardown(test_mute_flash, setup, teardown),
         cmocka_unit_test_setup_teardown(test_every_second_write_lies, setup, teardown),

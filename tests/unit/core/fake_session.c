@@ -341,7 +341,8 @@ static void put_sector(eb_session_t *s, uint32_t addr, const uint8_t *bytes, uin
     bool lying = lies_now(s);
     uint8_t *at = s->bytes + addr;
 
-    if ((s->protect_status & 0x1C) != 0 || (lying && s->lie == FAKE_LIE_KEEP)) {
+    if ((s->stats.stub && (s->protect_status & 0x1C) != 0) || /* the ROM clears them */
+        (lying && s->lie == FAKE_LIE_KEEP)) {
         return;
     }
     s->erases[addr / EB_SECTOR_BYTES]++;
@@ -460,11 +461,9 @@ eb_code_t eb_flash_write(eb_session_t *s, uint32_t addr, uint32_t size, const ui
         }
         result->touched = size;
     }
-    if (s->max_write_baud != 0 && s->stats.baud > s->max_write_baud) {
-        code = eb_err_set(err, EB_ERR_LINE, "a block is damaged");
-    } else {
-        code = change_flash(s, addr, size, bytes, on_progress, user, result, err);
-    }
+    code = s->max_write_baud != 0 && s->stats.baud > s->max_write_baud
+               ? eb_err_set(err, EB_ERR_LINE, "a block is damaged")
+               : change_flash(s, addr, size, bytes, on_progress, user, result, err);
     if (!s->stats.stub) {
         result->touched = size;
     }
@@ -486,7 +485,7 @@ eb_code_t eb_flash_erase(eb_session_t *s, uint32_t addr, uint32_t size, eb_write
     return change_flash(s, addr, size, NULL, NULL, NULL, result, err);
 }
 
-eb_code_t eb_flash_protection(eb_session_t *s, bool *is_protected, uint8_t *status, eb_err_t *err)
+eb_code_t eb_flash_protection(eb_session_t *s, bool *is_protected, uint16_t *status, eb_err_t *err)
 {
     eb_code_t code = start(s, 0, 1, err);
 

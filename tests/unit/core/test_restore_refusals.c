@@ -332,6 +332,14 @@ static void a_write_protected_flash(void **state)
     assert_int_equal(put_back(f), EB_ERR_UNFINISHED);
     assert_non_null(strstr(f->err.message, "does not hold"));
     f->options.force = false;
+    /* The ROM bootloader clears the protection. */
+    fake_forget(f->board);
+    f->board->protect_status = 0x1C;
+    f->board->stats.stub = false;
+    assert_restored(f, put_back(f), f->image);
+    assert_non_null(strstr(f->watch.notes, "clears the protection"));
+    f->board->stats.stub = true;
+    f->board->bytes[0x20000] ^= 1;
     fake_forget(f->board);
     f->board->protect_unknown = true; /* a loader that cannot tell */
     assert_restored(f, put_back(f), f->image);

@@ -197,18 +197,64 @@ static void an_acknowledgement_does_not_verify_a_write(void **state)
     free_board(b);
 }
 
-static void reads_the_protection_bits(void **state)
+static void check_protection(uint32_t jedec_id, uint16_t status, bool expected)
 {
     board_t *b = new_board("esp32", SIM_LINK_TCP);
-    bool is_protected = true;
-    uint8_t status = 0xFF;
+    eb_write_result_t result;
+    uint8_t theirs[EB_MD5_BYTES], erased[EB_MD5_BYTES];
+    bool is_protected;
+    uint16_t read;
+
+    b->chip_options.jedec_id = jedec_id;
+    b->chip_options.flash_status = status;
+    must_connect(b);
+    assert_int_equal(eb_flash_protection(b->session, &is_protected, &read, &b->err), EB_OK);
+    assert_int_equal(is_protected, expected);
+    assert_int_equal(read & 0xFF, status & 0xFF);
+    /* What is told is so. */
+    assert_int_equal(eb_flash_erase(b->session, FLASH_BYTES - 0x1000, 0x1000, &result, &b->err),
+                     EB_OK);
+    assert_int_equal(eb_flash_digest(b->session, FLASH_BYTES - 0x1000, 0x1000, theirs, &b->err),
+                     EB_OK);
+    eb_md5_erased(0x1000, erased);
+    assert_int_equal(memcmp(theirs, erased, sizeof(erased)) != 0, expected);
+    free_board(b);
+}
+
+static void reads_the_protection_bits(void **state)
+{
+    (void)state;
+    check_protection(0xEF4014, 0, false);
+    check_protection(0xEF4014, 0x04, true);
+    check_protection(0xEF4014, 0x4000, true); /* CMP alone: all */
+    check_protection(0xC84014, 0x4000, true);
+    check_protection(0xC84014, 0x401C, false); /* and of all: nothing */
+    check_protection(0xC22014, 0x20, true);    /* BP3 alone */
+    check_protection(0x9D6014, 0x20, true);
+    check_protection(0xEF4014, 0x20, false);   /* TB alone */
+    check_protection(0xC22014, 0x4000, false); /* no CMP */
+}
+
+static void the_rom_clears_the_protection(void **state)
+{
+    static const uint16_t statuses[] = {0x1C, 0x4000};
 
     (void)state;
-    must_connect(b);
-    assert_int_equal(eb_flash_protection(b->session, &is_protected, &status, &b->err), EB_OK);
-    assert_false(is_protected);
-    assert_int_equal(status & 0x1C, 0);
-    free_board(b);
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        board_t *b = new_board("esp32c3", SIM_LINK_TCP);
+        uint8_t *bytes = new_content();
+        eb_write_result_t result;
+
+        b->chip_options.flash_status = statuses[i];
+        b->session_options.no_stub = true;
+        must_connect(b);
+        if (write_all(b, bytes, &result) != EB_OK) {
+            fail_msg("%s", b->err.message);
+        }
+        assert_true(board_holds(b, WRITE_ADDR, WRITE_BYTES, bytes));
+        free(bytes);
+        free_board(b);
+    }
 }
 
 int main(void)
@@ -221,6 +267,7 @@ int main(void)
         cmocka_unit_test(tells_that_a_reset_leaves_the_range_unknown),
         cmocka_unit_test(an_acknowledgement_does_not_verify_a_write),
         cmocka_unit_test(reads_the_protection_bits),
+        cmocka_unit_test(the_rom_clears_the_protection),
     };
 
     return RUN_WITH_FLASH(tests);
