@@ -22,7 +22,7 @@ static eb_code_t add(eb_neighbours_t *neighbours, const eb_neighbour_t *neighbou
 }
 
 /* Of a stretch that is as wanted: its wanted bytes tell the digest. */
-static eb_code_t watch_within(eb_write_engine_t *a, const eb_flash_span_t *span, bool *found,
+static eb_code_t watch_within(eb_write_engine_t *engine, const eb_flash_span_t *span, bool *found,
                               eb_err_t *err)
 {
     eb_code_t code = EB_OK;
@@ -30,26 +30,27 @@ static eb_code_t watch_within(eb_write_engine_t *a, const eb_flash_span_t *span,
     for (uint32_t done = 0; done < span->size && !*found && code == EB_OK;
          done += EB_SECTOR_BYTES) {
         eb_neighbour_t neighbour = {.addr = span->addr + done};
-        code = a->wanted(a->wanted_user, neighbour.addr, EB_SECTOR_BYTES, a->buf, err);
-        if (code == EB_OK && !eb_bytes_erased(a->buf, EB_SECTOR_BYTES)) {
-            eb_md5(a->buf, EB_SECTOR_BYTES, neighbour.md5);
+        code =
+            engine->wanted(engine->wanted_user, neighbour.addr, EB_SECTOR_BYTES, engine->buf, err);
+        if (code == EB_OK && !eb_bytes_erased(engine->buf, EB_SECTOR_BYTES)) {
+            eb_md5(engine->buf, EB_SECTOR_BYTES, neighbour.md5);
             *found = true;
-            code = add(&a->neighbours, &neighbour, err);
+            code = add(&engine->neighbours, &neighbour, err);
         }
     }
     return code;
 }
 
-static eb_code_t watch_outside(eb_write_engine_t *a, uint64_t addr, eb_err_t *err)
+static eb_code_t watch_outside(eb_write_engine_t *engine, uint64_t addr, eb_err_t *err)
 {
-    uint64_t end = eb_min_u64(addr + SEARCH_BYTES, eb_session_flash(a->session)->size_bytes);
+    uint64_t end = eb_min_u64(addr + SEARCH_BYTES, eb_session_flash(engine->session)->size_bytes);
 
     for (; addr < end; addr += EB_SECTOR_BYTES) {
         eb_neighbour_t neighbour = {.addr = (uint32_t)addr, .outside = true};
         eb_code_t code =
-            eb_retry_digest(&a->retry, neighbour.addr, EB_SECTOR_BYTES, neighbour.md5, err);
-        if (code != EB_OK || !eb_retry_answer_is_erased(&a->retry, EB_SECTOR_BYTES)) {
-            return code == EB_OK ? add(&a->neighbours, &neighbour, err) : code;
+            eb_retry_digest(&engine->retry, neighbour.addr, EB_SECTOR_BYTES, neighbour.md5, err);
+        if (code != EB_OK || !eb_retry_answer_is_erased(&engine->retry, EB_SECTOR_BYTES)) {
+            return code == EB_OK ? add(&engine->neighbours, &neighbour, err) : code;
         }
     }
     return EB_OK;
@@ -57,43 +58,43 @@ static eb_code_t watch_outside(eb_write_engine_t *a, uint64_t addr, eb_err_t *er
 
 /* Behind a stretch that is to be changed: up to the next of these, which has a neighbour of its
  * own, or out of the ranges. */
-static eb_code_t watch_behind(eb_write_engine_t *a, size_t index, eb_err_t *err)
+static eb_code_t watch_behind(eb_write_engine_t *engine, size_t index, eb_err_t *err)
 {
-    const eb_spans_t *spans = &a->spans;
+    const eb_spans_t *spans = &engine->spans;
     bool found = false;
     eb_code_t code = EB_OK;
 
     while (code == EB_OK && !found) {
         uint64_t end = eb_range_end(eb_span_range(&spans->spans[index]));
         if (index + 1 == spans->count || spans->spans[index + 1].addr != end) {
-            return watch_outside(a, end, err);
+            return watch_outside(engine, end, err);
         }
         index++;
         if (spans->spans[index].state != EB_SPAN_SAME) {
             return EB_OK;
         }
-        code = watch_within(a, &spans->spans[index], &found, err);
+        code = watch_within(engine, &spans->spans[index], &found, err);
     }
     return code;
 }
 
-eb_code_t eb_neighbours_set(eb_write_engine_t *a, eb_err_t *err)
+eb_code_t eb_neighbours_set(eb_write_engine_t *engine, eb_err_t *err)
 {
     eb_code_t code = EB_OK;
 
-    eb_neighbours_free(&a->neighbours);
-    a->neighbours.resets = eb_line_resets(a->session);
-    for (size_t i = 0; eb_session_has_digest(a->session) && code == EB_OK && i < a->spans.count;
-         i++) {
-        if (a->spans.spans[i].state == EB_SPAN_OLD) {
-            code = watch_behind(a, i, err);
+    eb_neighbours_free(&engine->neighbours);
+    engine->neighbours.resets = eb_line_resets(engine->session);
+    for (size_t i = 0;
+         eb_session_has_digest(engine->session) && code == EB_OK && i < engine->spans.count; i++) {
+        if (engine->spans.spans[i].state == EB_SPAN_OLD) {
+            code = watch_behind(engine, i, err);
         }
     }
     return code;
 }
 
 /* A difference is believed the second time. */
-static eb_code_t differs(eb_write_engine_t *a, const eb_neighbour_t *neighbour, bool *out,
+static eb_code_t differs(eb_write_engine_t *engine, const eb_neighbour_t *neighbour, bool *out,
                          eb_err_t *err)
 {
     eb_code_t code = EB_OK;
@@ -101,22 +102,22 @@ static eb_code_t differs(eb_write_engine_t *a, const eb_neighbour_t *neighbour, 
     *out = true;
     for (int i = 0; i < 2 && code == EB_OK && *out; i++) {
         uint8_t md5[EB_MD5_BYTES];
-        code = eb_retry_digest(&a->retry, neighbour->addr, EB_SECTOR_BYTES, md5, err);
+        code = eb_retry_digest(&engine->retry, neighbour->addr, EB_SECTOR_BYTES, md5, err);
         *out = code == EB_OK && memcmp(md5, neighbour->md5, sizeof(md5)) != 0;
     }
     return code;
 }
 
-eb_code_t eb_neighbours_check(eb_write_engine_t *a, bool *harmed, eb_err_t *err)
+eb_code_t eb_neighbours_check(eb_write_engine_t *engine, bool *harmed, eb_err_t *err)
 {
-    bool may_have_run = eb_line_resets(a->session) != a->neighbours.resets;
+    bool may_have_run = eb_line_resets(engine->session) != engine->neighbours.resets;
     eb_code_t code = EB_OK;
 
     *harmed = false;
-    for (size_t i = 0; i < a->neighbours.count && code == EB_OK; i++) {
-        const eb_neighbour_t *neighbour = &a->neighbours.items[i];
+    for (size_t i = 0; i < engine->neighbours.count && code == EB_OK; i++) {
+        const eb_neighbour_t *neighbour = &engine->neighbours.items[i];
         bool is_other;
-        code = differs(a, neighbour, &is_other, err);
+        code = differs(engine, neighbour, &is_other, err);
         if (is_other && neighbour->outside && !may_have_run) {
             code = eb_err_set_reason(err, EB_ERR_UNVERIFIED, EB_REASON_RESTORE_BEHIND,
                                      "the sector at 0x%x, behind the range, was modified: a "

@@ -74,28 +74,29 @@ eb_code_t eb_write_unfinished(const eb_spans_t *spans, const eb_err_t *cause, eb
     return EB_ERR_UNFINISHED;
 }
 
-void eb_write_report(const eb_write_engine_t *a)
+void eb_write_report(const eb_write_engine_t *engine)
 {
-    const eb_link_speed_t *speed = &a->ahead.speed;
+    const eb_link_speed_t *speed = &engine->ahead.speed;
 
-    eb_cost_tell(&a->ahead.digest_cost, "compared", "digest", a->ev);
-    if (a->ahead.skipped_bytes > 0) {
-        eb_event_note(a->ev, EB_LEVEL_DETAIL,
+    eb_cost_tell(&engine->ahead.digest_cost, "compared", "digest", engine->ev);
+    if (engine->ahead.skipped_bytes > 0) {
+        eb_event_note(engine->ev, EB_LEVEL_DETAIL,
                       "not compared, for what lies around differs: %" PRIu64 " bytes",
-                      a->ahead.skipped_bytes);
+                      engine->ahead.skipped_bytes);
     }
-    if (a->bytes_erased > 0) {
-        eb_event_note(a->ev, EB_LEVEL_DETAIL, "erased: %" PRIu64 " bytes, %.2f s", a->bytes_erased,
-                      (double)a->erase_us / 1e6);
+    if (engine->bytes_erased > 0) {
+        eb_event_note(engine->ev, EB_LEVEL_DETAIL, "erased: %" PRIu64 " bytes, %.2f s",
+                      engine->bytes_erased, (double)engine->erase_us / 1e6);
     }
-    if (a->bytes_written > 0) {
-        eb_event_note(a->ev, EB_LEVEL_DETAIL,
+    if (engine->bytes_written > 0) {
+        eb_event_note(engine->ev, EB_LEVEL_DETAIL,
                       "written: %" PRIu64 " bytes, %" PRIu64 " over the wire, %.2f s",
-                      a->bytes_written, a->wire_bytes, (double)a->write_us / 1e6);
+                      engine->bytes_written, engine->wire_bytes, (double)engine->write_us / 1e6);
     }
-    eb_cost_tell(&a->verify_cost.digest_cost, "verified", "digest", a->ev);
-    if (eb_session_has_digest(a->session)) {
-        eb_event_note(a->ev, EB_LEVEL_DETAIL, "measured: digest %.2f s a MB, round trip %.1f ms",
+    eb_cost_tell(&engine->verify_cost.digest_cost, "verified", "digest", engine->ev);
+    if (eb_session_has_digest(engine->session)) {
+        eb_event_note(engine->ev, EB_LEVEL_DETAIL,
+                      "measured: digest %.2f s a MB, round trip %.1f ms",
                       speed->digest_s_per_byte * 1048576.0, speed->round_trip_s * 1e3);
     }
 }

@@ -2,25 +2,25 @@
 
 /* -- progress ------------------------------------------------------------------------------- */
 
-void eb_write_begin_phase(eb_write_engine_t *a, eb_phase_t phase, uint64_t total)
+void eb_write_begin_phase(eb_write_engine_t *engine, eb_phase_t phase, uint64_t total)
 {
-    eb_write_phase_t *p = &a->phases[phase];
+    eb_write_phase_t *p = &engine->phases[phase];
 
     if (!p->started && total > 0) {
         p->started = true;
         p->total = total;
-        eb_event_progress(a->ev, phase, 0, total);
+        eb_event_progress(engine->ev, phase, 0, total);
     }
 }
 
-void eb_write_show(eb_write_engine_t *a, eb_phase_t phase, uint64_t done)
+void eb_write_show(eb_write_engine_t *engine, eb_phase_t phase, uint64_t done)
 {
-    eb_write_phase_t *p = &a->phases[phase];
+    eb_write_phase_t *p = &engine->phases[phase];
 
     done = done < p->total ? done : p->total;
     if (p->started && done > p->shown) {
         p->shown = done;
-        eb_event_progress(a->ev, phase, done, p->total);
+        eb_event_progress(engine->ev, phase, done, p->total);
     }
 }
 
@@ -54,7 +54,7 @@ static eb_span_state_t state_after(eb_span_state_t now, bool equal)
 }
 
 /* Take over one compared stretch; spans must not change while it is walked, so a copy is. */
-static eb_code_t take_over(eb_write_engine_t *a, const eb_flash_span_t *found,
+static eb_code_t take_over(eb_write_engine_t *engine, const eb_flash_span_t *found,
                            const eb_spans_t *before, eb_err_t *err)
 {
     eb_code_t code = EB_OK;
@@ -64,33 +64,33 @@ static eb_code_t take_over(eb_write_engine_t *a, const eb_flash_span_t *found,
         eb_range_t part = eb_range_common(eb_span_range(span), eb_span_range(found));
         eb_span_state_t state = state_after(span->state, found->state == EB_SPAN_SAME);
         if (state != span->state) {
-            code = eb_spans_mark(&a->spans, part.addr, part.size, state, err);
+            code = eb_spans_mark(&engine->spans, part.addr, part.size, state, err);
         }
     }
     return code;
 }
 
-eb_code_t eb_write_verify(eb_write_engine_t *a, eb_range_t range, eb_phase_t phase, bool counts,
-                          eb_err_t *err)
+eb_code_t eb_write_verify(eb_write_engine_t *engine, eb_range_t range, eb_phase_t phase,
+                          bool counts, eb_err_t *err)
 {
-    inner_t inner = {a, phase, counts};
-    eb_event_part_t part = {a->ev, &inner, inner_progress};
+    inner_t inner = {engine, phase, counts};
+    eb_event_part_t part = {engine->ev, &inner, inner_progress};
     eb_events_t events = eb_events_of_part(&part);
-    eb_compare_ahead_t *ahead = phase == EB_PHASE_CHECK ? &a->ahead : &a->verify_cost;
+    eb_compare_ahead_t *ahead = phase == EB_PHASE_CHECK ? &engine->ahead : &engine->verify_cost;
     eb_spans_t found = {0}, before = {0};
 
-    eb_code_t code = eb_spans_cut(&a->spans, range, &before, err);
+    eb_code_t code = eb_spans_cut(&engine->spans, range, &before, err);
     if (code == EB_OK) {
-        code = eb_flash_compare(a->session, range.addr, range.size, a->wanted, a->wanted_user,
-                                ahead, &events, &found, err);
+        code = eb_flash_compare(engine->session, range.addr, range.size, engine->wanted,
+                                engine->wanted_user, ahead, &events, &found, err);
     }
     for (size_t i = 0; i < found.count && code == EB_OK; i++) {
-        code = take_over(a, &found.spans[i], &before, err);
+        code = take_over(engine, &found.spans[i], &before, err);
     }
     eb_spans_free(&before);
     eb_spans_free(&found);
     if (code == EB_OK && counts) {
-        a->phases[phase].finished += range.size;
+        engine->phases[phase].finished += range.size;
     }
     return code;
 }
