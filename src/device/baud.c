@@ -86,6 +86,18 @@ static eb_code_t check_rate(eb_session_t *s, int tries, eb_err_t *err)
     return code;
 }
 
+/* Try the rate on this computer first, because the board must not go there alone. */
+static eb_code_t try_here(eb_session_t *s, uint32_t baud, uint32_t old, eb_err_t *err)
+{
+    eb_code_t code;
+
+    if (!eb_transport_can_baud(s->transport) || eb_port_traits(s->port.kind)->network) {
+        return EB_OK;
+    }
+    code = eb_transport_set_baud(s->transport, baud, err);
+    return code == EB_OK ? eb_transport_set_baud(s->transport, old, err) : code;
+}
+
 eb_code_t eb_baud_change(eb_session_t *s, uint32_t baud, eb_err_t *err)
 {
     const uint32_t old = assumed_now(s);
@@ -97,15 +109,9 @@ eb_code_t eb_baud_change(eb_session_t *s, uint32_t baud, eb_err_t *err)
         .op = EB_CMD_CHANGE_BAUDRATE, .data = data, .len = sizeof(data), .timeout_ms = s->reply_ms};
     eb_code_t code;
 
-    /* Try the rate on this computer first, because the board must not go there alone. */
-    if (host && !eb_port_traits(s->port.kind)->network) {
-        code = eb_transport_set_baud(s->transport, baud, err);
-        if (code == EB_OK) {
-            code = eb_transport_set_baud(s->transport, old, err);
-        }
-        if (code != EB_OK) {
-            return code;
-        }
+    code = try_here(s, baud, old, err);
+    if (code != EB_OK) {
+        return code;
     }
     eb_put_le32(data, rate_to_ask(s, old, baud, &from));
     eb_put_le32(data + 4, from);
@@ -173,8 +179,11 @@ eb_code_t eb_baud_raise(eb_session_t *s, eb_err_t *err)
         }
         eb_event_note(s->ev, EB_LEVEL_NOTE, "%u baud does not work here; going down",
                       (unsigned)s->baud_target);
+        /* A rate that the port does not have says nothing about the line. */
+        if (try_here(s, s->baud_target, assumed_now(s), NULL) != EB_ERR_UNSUPPORTED) {
+            s->stats.slowdowns++;
+        }
         s->baud_target = eb_baud_below(s->baud_target);
-        s->stats.slowdowns++;
         if (code != EB_ERR_UNSUPPORTED) {
             return eb_err_set(err, EB_ERR_LINE, "the board was lost while the line was sped up");
         }

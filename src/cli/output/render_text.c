@@ -106,7 +106,8 @@ void eb_text_connection(const eb_term_t *term, const eb_session_stats_t *stats)
         eb_text_field(term, "Speed", "%u baud", (unsigned)stats->baud);
     }
     if (stats->stub) {
-        eb_text_field(term, "Stub", "%s", stats->stub_version);
+        eb_text_field(term, "Stub", "%s",
+                      stats->stub_version[0] != '\0' ? stats->stub_version : "already running");
     } else {
         eb_text_field(term, "Stub", "none, the ROM bootloader answers%s%s",
                       stats->stub_note[0] != '\0' ? "; " : "", stats->stub_note);

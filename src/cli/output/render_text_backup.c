@@ -55,9 +55,10 @@ void eb_text_connection_line(const eb_term_t *term, const eb_session_stats_t *st
     if (stats->baud > 0) {
         snprintf(baud, sizeof(baud), " at %u baud", (unsigned)stats->baud);
     }
-    eb_text_field(term, "Connection", "%s%s, %s%s%s", stats->port, baud,
-                  stats->stub ? "stub " : "ROM bootloader", stats->stub ? stats->stub_version : "",
-                  effort);
+    eb_text_field(term, "Connection", "%s%s, %s%s%s%s", stats->port, baud,
+                  stats->stub ? "stub" : "ROM bootloader",
+                  stats->stub && stats->stub_version[0] != '\0' ? " " : "",
+                  stats->stub ? stats->stub_version : "", effort);
 }
 
 static void text_how(const eb_term_t *term, const eb_backup_result_t *result)
