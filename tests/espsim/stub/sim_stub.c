@@ -73,8 +73,9 @@ static void stub_boost(sim_chip_t *chip)
 static uint64_t stub_flash_size(sim_chip_t *chip, bool v2)
 {
     const uint32_t capacity = sim_spi_read_id(chip) & 0xFFu;
-    if (!v2) {
-        return sim_flash_size(chip->flash);
+    if (!v2) { /* FF is large to it, but not the codes of small 1.8 V parts */
+        bool large = (capacity >= 0x19 && capacity < 0x30) || capacity >= 0x39;
+        return large ? UINT64_C(1) << 30 : LEGACY_FLASH_LIMIT;
     }
     if (capacity >= 0x12 && capacity <= 0x1C) {
         return UINT64_C(1) << capacity;

@@ -190,6 +190,23 @@ static void a_flash_left_in_a_mode_is_brought_back(void **state)
     check_start("esp32", "power-down", "pico-d4");
 }
 
+/* It knows these capacity codes, but is as wrong about a busy flash. */
+static void so_does_a_stub_of_the_first_generation(void **state)
+{
+    (void)state;
+    for (uint32_t busy_ms = 0; busy_ms <= 1500; busy_ms += 1500) {
+        board_t *b = new_board("esp32s3", SIM_LINK_TCP);
+
+        b->session_options.stub_path = EB_TEST_BUILD_DATA_DIR "/stubs/legacy-4.12/esp32s3.json";
+        b->chip_options.jedec_id = SMALL_18V;
+        b->chip_options.flash_busy_ms = busy_ms;
+        must_connect(b);
+        assert_true(stats_of(b).stub);
+        check_read(b, 0x8000, 4096);
+        free_board(b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +217,7 @@ int main(void)
         cmocka_unit_test(pins_that_a_chip_has_not_are_refused),
         cmocka_unit_test(a_flash_left_in_a_mode_is_brought_back),
         cmocka_unit_test(the_stub_waits_for_a_busy_flash),
+        cmocka_unit_test(so_does_a_stub_of_the_first_generation),
     };
 
     return RUN_WITH_FLASH(tests);
