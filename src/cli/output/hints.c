@@ -6,8 +6,8 @@
 
 #define HINT_CABLE "try another USB cable or port, or a lower baud rate (for example --baud 115200)"
 #define HINT_BOOT                                                                                  \
-    "hold the BOOT button, press and release RESET, then release BOOT and try again; if the "      \
-    "board is in download mode already, add --before no-reset"
+    ("hold the BOOT button, press and release RESET, then release BOOT and try again; if the "     \
+     "board is in download mode already, add --before no-reset")
 
 #define HINT_FORCE   "add --force to continue anyway"
 #define HINT_PLUG_IN "check the cable and plug the board in again"
@@ -31,7 +31,7 @@ static const char *const by_code[] = {
     [EB_ERR_PORT_LOST] = HINT_PLUG_IN,
     [EB_ERR_NO_ANSWER] = HINT_BOOT,
     [EB_ERR_WRONG_BOOT_MODE] = HINT_BOOT,
-    [EB_ERR_GARBAGE] = "close other programs on this port; " HINT_CABLE,
+    [EB_ERR_GARBAGE] = ("close other programs on this port; " HINT_CABLE),
     [EB_ERR_TIMEOUT] = HINT_CABLE,
     [EB_ERR_LINE] = HINT_CABLE,
     [EB_ERR_PROTOCOL] = HINT_CABLE,

@@ -110,6 +110,9 @@ static eb_code_t make_files(work_t *w, eb_partition_backup_result_t *result, eb_
 {
     eb_code_t code = EB_OK;
 
+    if (w->choices.count == 0) {
+        return EB_OK;
+    }
     result->files = calloc(w->choices.count, sizeof(*result->files));
     if (result->files == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for %zu partitions", w->choices.count);
