@@ -404,8 +404,8 @@ eb_code_t eb_write_engine_run(eb_write_engine_t *engine, eb_err_t *err)
         return EB_OK;
     }
     if (engine->changed) {
-        /* PORT_LOST already waited for the port: do not wait again. */
-        if (code != EB_ERR_CANCELLED && code != EB_ERR_PORT_LOST) {
+        /* PORT_LOST already waited for the port, and the others cannot be helped by waiting. */
+        if (code != EB_ERR_PORT_LOST && !eb_code_row(code)->ends_recovery) {
             look_again(engine);
         }
         return eb_write_unfinished(&engine->spans, &why, err);

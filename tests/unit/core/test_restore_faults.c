@@ -202,6 +202,19 @@ static void a_block_refused_once_is_written_again(void **state)
     assert_restored(f, put_back(f), f->image);
 }
 
+/* Once recovery has found another board, nothing waits for the first one again. */
+static void a_change_that_another_board_ends_asks_it_once(void **state)
+{
+    restore_fixture_t *f = *state;
+
+    fake_fill(f->board, 0x10000, 0x40000, 1);
+    f->board->refuse_addr = 0x30000;
+    f->board->refuse_left = -1;
+    f->board->other_board = true;
+    assert_int_equal(put_back(f), EB_ERR_UNFINISHED);
+    assert_int_equal(f->board->recoveries, 1);
+}
+
 /* Before the first change a failure is what it is, and nothing is called unfinished. */
 static void a_failure_before_the_first_change_is_itself(void **state)
 {
@@ -423,6 +436,7 @@ int main(void)
         TEST(each_run_goes_further),
         TEST(a_board_that_comes_back_is_asked),
         TEST(a_block_refused_once_is_written_again),
+        TEST(a_change_that_another_board_ends_asks_it_once),
         TEST(a_failure_before_the_first_change_is_itself),
         TEST(a_lying_board_is_always_caught),
         TEST(a_few_lies_are_mended),
