@@ -36,7 +36,7 @@ ROOMS = [layer for layer in BELOW if layer.startswith('core/')]
 THIRD_PARTY = {
     r'libserialport': ['src/transport/transport_serial.c'],
     r'cjson/|cJSON': ['src/base/json.c'],
-    r'openssl/': ['src/base/digest.c'],
+    r'nettle/': ['src/base/digest.c'],
     r'zlib': ['src/format/ota_data.c', 'src/device/flash_write.c'],  # CRC-32; deflate to the chip
 }
 

@@ -1,69 +1,68 @@
 #include "digest.h"
 
-#include <openssl/evp.h>
-#include <stdbool.h>
+#include <nettle/md5.h>
+#include <nettle/sha2.h>
+#include <nettle/version.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct eb_digest {
-    EVP_MD_CTX *ctx;
-    const EVP_MD *kind;
-    size_t out_bytes;
-    bool failed; /* the library refused a step; the result is then all zero and matches nothing */
+    eb_digest_kind_t kind;
+    union {
+        struct md5_ctx md5;
+        struct sha256_ctx sha256;
+    } ctx;
 };
 
 eb_digest_t *eb_digest_new(eb_digest_kind_t kind)
 {
     eb_digest_t *d = calloc(1, sizeof(*d));
 
-    if (d == NULL) {
-        return NULL;
-    }
-    switch (kind) {
-    case EB_DIGEST_MD5:
-        d->kind = EVP_md5();
-        d->out_bytes = 16;
-        break;
-    case EB_DIGEST_SHA256:
-        d->kind = EVP_sha256();
-        d->out_bytes = 32;
-        break;
-    }
-    d->ctx = EVP_MD_CTX_new();
-    eb_digest_reset(d);
-    if (d->failed) {
-        eb_digest_free(d);
-        return NULL;
+    if (d != NULL) {
+        d->kind = kind;
+        eb_digest_reset(d);
     }
     return d;
 }
 
 void eb_digest_reset(eb_digest_t *d)
 {
-    d->failed = d->ctx == NULL || d->kind == NULL || EVP_DigestInit_ex(d->ctx, d->kind, NULL) != 1;
+    if (d->kind == EB_DIGEST_MD5) {
+        md5_init(&d->ctx.md5);
+    } else {
+        sha256_init(&d->ctx.sha256);
+    }
 }
 
 void eb_digest_update(eb_digest_t *d, const void *bytes, size_t len)
 {
-    if (!d->failed && EVP_DigestUpdate(d->ctx, bytes, len) != 1) {
-        d->failed = true;
+    if (d->kind == EB_DIGEST_MD5) {
+        md5_update(&d->ctx.md5, len, bytes);
+    } else {
+        sha256_update(&d->ctx.sha256, len, bytes);
     }
 }
 
+/* nettle 4 has no parameter for the length. */
 void eb_digest_finish(eb_digest_t *d, uint8_t *out)
 {
-    if (d->failed || EVP_DigestFinal_ex(d->ctx, out, NULL) != 1) {
-        memset(out, 0, d->out_bytes);
+#if NETTLE_VERSION_MAJOR >= 4
+    if (d->kind == EB_DIGEST_MD5) {
+        md5_digest(&d->ctx.md5, out);
+    } else {
+        sha256_digest(&d->ctx.sha256, out);
     }
-    d->failed = true; /* until the next reset */
+#else
+    if (d->kind == EB_DIGEST_MD5) {
+        md5_digest(&d->ctx.md5, EB_MD5_BYTES, out);
+    } else {
+        sha256_digest(&d->ctx.sha256, EB_SHA256_BYTES, out);
+    }
+#endif
 }
 
 void eb_digest_free(eb_digest_t *d)
 {
-    if (d == NULL) {
-        return;
-    }
-    EVP_MD_CTX_free(d->ctx);
     free(d);
 }
 

@@ -1,4 +1,4 @@
-/* digest.h: MD5, which chips compute over their flash, and SHA-256, for files, by libcrypto. */
+/* digest.h: MD5, which chips compute over their flash, and SHA-256, for files, by nettle. */
 #ifndef EB_BASE_DIGEST_H
 #define EB_BASE_DIGEST_H
 
@@ -11,7 +11,7 @@ typedef enum eb_digest_kind { EB_DIGEST_MD5, EB_DIGEST_SHA256 } eb_digest_kind_t
 
 typedef struct eb_digest eb_digest_t;
 
-/* NULL when there is no memory or the library refuses the algorithm (FIPS). */
+/* NULL when there is no memory. */
 eb_digest_t *eb_digest_new(eb_digest_kind_t kind);
 void eb_digest_reset(eb_digest_t *d);
 void eb_digest_update(eb_digest_t *d, const void *bytes, size_t len);

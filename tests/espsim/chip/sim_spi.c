@@ -8,8 +8,8 @@
  * DLEN registers hold data bits - 1, on ESP8266 bits 25..17 (out) and 16..8 (in) of USR1.
  */
 #include "sim_chip_internal.h"
+#include "sim_digest.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 
 enum { SPI_BUFFER_BYTES = 64, SPI_STUCK_US = 1000000 };
@@ -234,18 +234,17 @@ bool sim_spi_digest(sim_chip_t *chip, uint32_t addr, uint32_t count, uint8_t md5
 {
     uint8_t part[4096];
     bool ok = true;
-    EVP_MD_CTX *digest = EVP_MD_CTX_new();
-    EVP_DigestInit_ex(digest, EVP_md5(), NULL);
+    struct md5_ctx digest;
+    md5_init(&digest);
     while (count != 0 && ok && sim_running(chip)) {
         uint32_t bytes = count < sizeof(part) ? count : (uint32_t)sizeof(part);
         ok = sim_spi_read(chip, addr, part, bytes);
-        EVP_DigestUpdate(digest, part, bytes);
+        md5_update(&digest, bytes, part);
         sim_spend_for(chip, chip->speed.md5_us, bytes);
         sim_count(&chip->bytes_digested, bytes);
         addr += bytes;
         count -= bytes;
     }
-    EVP_DigestFinal_ex(digest, md5, NULL);
-    EVP_MD_CTX_free(digest);
+    sim_md5_result(&digest, md5);
     return ok;
 }

@@ -7,7 +7,8 @@
  */
 #include "sim_stub.h"
 
-#include <openssl/sha.h>
+#include "sim_digest.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,13 +26,16 @@ bool sim_stub_at_least(const sim_stub_row_t *row, unsigned major, unsigned minor
 
 static bool stub_same(sim_chip_t *chip, uint32_t addr, uint32_t count, const uint8_t sha256[32])
 {
-    uint8_t digest[SHA256_DIGEST_LENGTH];
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    struct sha256_ctx ctx;
     uint8_t *bytes = count <= CODE_MAX ? malloc(count + 1u) : NULL;
     if (bytes == NULL) {
         return false;
     }
     sim_bus_load(chip, addr, bytes, count);
-    SHA256(bytes, count, digest);
+    sha256_init(&ctx);
+    sha256_update(&ctx, count, bytes);
+    sim_sha256_result(&ctx, digest);
     free(bytes);
     return memcmp(digest, sha256, sizeof(digest)) == 0;
 }

@@ -7,9 +7,9 @@
  * in-flight limit of READ_FLASH counts bytes; a READ_FLASH packet size above 4096 is acknowledged,
  * then nothing comes and nothing is heard again.
  */
+#include "sim_digest.h"
 #include "sim_stub.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 
 enum legacy_error {
@@ -313,8 +313,8 @@ static void legacy_read_flash(sim_stub_t *stub, const sim_stub_command_t *comman
         sim_hang(chip);
         return;
     }
-    EVP_MD_CTX *md5 = EVP_MD_CTX_new();
-    EVP_DigestInit_ex(md5, EVP_md5(), NULL);
+    struct md5_ctx md5;
+    md5_init(&md5);
     while (acked < length && acked <= sent && ack_count == sizeof(ack)) {
         while (sent < length && sent - acked < in_flight && sim_running(chip)) {
             uint32_t bytes = length - sent < packet ? length - sent : packet;
@@ -322,7 +322,7 @@ static void legacy_read_flash(sim_stub_t *stub, const sim_stub_command_t *comman
                 break;
             }
             sim_slip_frame(chip, part, bytes);
-            EVP_DigestUpdate(md5, part, bytes);
+            md5_update(&md5, bytes, part);
             sim_spend_for(chip, chip->speed.md5_us, bytes);
             sim_count(&chip->bytes_read, bytes);
             addr += bytes;
@@ -333,8 +333,7 @@ static void legacy_read_flash(sim_stub_t *stub, const sim_stub_command_t *comman
         }
         acked = sim_le32(ack); /* a short frame overwrites only what it has */
     }
-    EVP_DigestFinal_ex(md5, digest, NULL);
-    EVP_MD_CTX_free(md5);
+    sim_md5_result(&md5, digest);
     sim_slip_frame(chip, digest, sizeof(digest));
     sim_stub_rx_init(stub);
 }

@@ -7,9 +7,9 @@
  * acknowledgements without a sign, so one too many stops it for ever, and ends on any frame that is
  * not 4 bytes with the digest of what was sent; MEM_DATA has no checksum.
  */
+#include "sim_digest.h"
 #include "sim_stub.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 
 enum v2_error {
@@ -285,7 +285,7 @@ static uint16_t v2_unpack(sim_stub_t *stub, const uint8_t *bytes, size_t count)
 typedef struct v2_read {
     uint32_t addr, left, packet;
     uint32_t sent_packets, acked_packets, acked_bytes;
-    EVP_MD_CTX *md5;
+    struct md5_ctx md5;
 } v2_read_t;
 
 static bool v2_read_packet(sim_stub_t *stub, v2_read_t *read)
@@ -296,7 +296,7 @@ static bool v2_read_packet(sim_stub_t *stub, v2_read_t *read)
     if (!sim_spi_read(chip, read->addr, part, bytes)) {
         return false;
     }
-    EVP_DigestUpdate(read->md5, part, bytes);
+    md5_update(&read->md5, bytes, part);
     sim_spend_for(chip, chip->speed.md5_us, bytes);
     sim_slip_frame(chip, part, bytes);
     sim_count(&chip->bytes_read, bytes);
@@ -360,11 +360,9 @@ static uint16_t v2_read_flash(sim_stub_t *stub, const sim_stub_command_t *comman
         return V2_BAD_DATA_LEN;
     }
     sim_stub_rx_release(stub);
-    read.md5 = EVP_MD_CTX_new();
-    EVP_DigestInit_ex(read.md5, EVP_md5(), NULL);
+    md5_init(&read.md5);
     bool ok = v2_read_loop(stub, &read, length);
-    EVP_DigestFinal_ex(read.md5, digest, NULL);
-    EVP_MD_CTX_free(read.md5);
+    sim_md5_result(&read.md5, digest);
     if (!ok) {
         return V2_FAILED_SPI_OP;
     }

@@ -6,7 +6,7 @@
 #include "fake_uart.h"
 
 #include <cjson/cJSON.h>
-#include <openssl/evp.h>
+#include <nettle/base64.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,20 +37,15 @@ static bool stub_segment(stub_segment_t *segment, const cJSON *json, const char 
     if (base64 == NULL || !cJSON_IsNumber(addr)) {
         return false;
     }
+    struct base64_decode_ctx decode;
     size_t length = strlen(base64);
+    base64_decode_init(&decode);
     segment->addr = (uint32_t)cJSON_GetNumberValue(addr);
-    segment->bytes = malloc(length + 4);
-    int count = segment->bytes == NULL
-                    ? -1
-                    : EVP_DecodeBlock(segment->bytes, (const uint8_t *)base64, (int)length);
-    if (count < 0) {
-        return false;
-    }
-    segment->count = (size_t)count;
-    for (size_t i = length; i > 0 && base64[i - 1] == '='; i--) {
-        segment->count--;
-    }
-    return true;
+    segment->count = BASE64_DECODE_LENGTH(length);
+    segment->bytes = malloc(segment->count);
+    return segment->bytes != NULL &&
+           base64_decode_update(&decode, &segment->count, segment->bytes, length, base64) == 1 &&
+           base64_decode_final(&decode) == 1;
 }
 
 bool stub_file_load(stub_file_t *stub, const char *dir, const char *generation, const char *chip)

@@ -6,10 +6,10 @@
  */
 #include "fake_uart.h"
 #include "sim_chip_internal.h"
+#include "sim_digest.h"
 #include "stub_file.h"
 
 #include <dirent.h>
-#include <openssl/sha.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -170,9 +170,12 @@ static bool next_host_frame(sim_uart_t *u, void *context)
 
 static void check_flash(replay_t *r, sim_chip_t *chip, const char *expected)
 {
-    uint8_t digest[SHA256_DIGEST_LENGTH];
-    char hex[2 * SHA256_DIGEST_LENGTH + 1] = "";
-    SHA256(sim_flash_cells(chip->flash), FLASH_BYTES, digest);
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    char hex[2 * SHA256_DIGEST_SIZE + 1] = "";
+    struct sha256_ctx sha256;
+    sha256_init(&sha256);
+    sha256_update(&sha256, FLASH_BYTES, sim_flash_cells(chip->flash));
+    sim_sha256_result(&sha256, digest);
     for (size_t i = 0; i < sizeof(digest); i++) {
         snprintf(hex + 2 * i, 3, "%02x", digest[i]);
     }

@@ -51,9 +51,6 @@ static void pieces_give_the_digest_of_the_whole(void **state)
         eb_digest_finish(d, out);
         assert_memory_equal(out, whole, 32);
     }
-    /* Without a reset there is no second result that could be taken for a good one. */
-    eb_digest_finish(d, out);
-    assert_hex(out, 32, "0000000000000000000000000000000000000000000000000000000000000000");
     eb_digest_free(d);
     eb_digest_free(NULL);
 }
