@@ -12,6 +12,7 @@
 #   valgrind   unit tests under valgrind
 #   soak       seeded runs over bad lines, and kill -9 at random moments
 #   fuzz       each parser, for a short while
+#   trixie     the README's lines on a bare Debian 13, and newer compilers; needs root
 #
 #   (none)     build unit sim cli interop
 #   all        all of the above
@@ -26,7 +27,7 @@ cd "$(dirname "$0")/.."
 export ESPBACKUP_CACHE_DIR=$PWD/.cache # one download of the stubs for all builds
 
 plain_parts=(build unit sim cli interop)
-all_parts=("${plain_parts[@]}" style asan clang valgrind soak fuzz)
+all_parts=("${plain_parts[@]}" style asan clang valgrind soak fuzz trixie)
 jobs=$(nproc)
 # Tests with a board wait for it most of the time, and esptool sleeps 0.2 s a command on RFC 2217.
 waiting_jobs=$((jobs * 6))
@@ -107,6 +108,10 @@ part_fuzz() {
     bash tests/fuzz/run.sh "$fuzz_seconds"
 }
 
+part_trixie() {
+    bash tests/support/trixie.sh build/trixie
+}
+
 run_part() {
     local begun=$SECONDS status=0
     echo "== $1"
@@ -147,7 +152,7 @@ for part in "${@:-plain}"; do
     case $part in
     plain) parts+=("${plain_parts[@]}") ;;
     all) parts+=("${all_parts[@]}") ;;
-    build | unit | sim | cli | interop | style | asan | clang | valgrind | soak | fuzz | quick | soak-long)
+    build | unit | sim | cli | interop | style | asan | clang | valgrind | soak | fuzz | trixie | quick | soak-long)
         parts+=("$part") ;;
     *)
         echo "unknown part '$part'; expected: quick all ${all_parts[*]} soak-long" >&2
