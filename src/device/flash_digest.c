@@ -1,7 +1,6 @@
-/* flash_digest.c: the check of a range, and the MD5 that the chip computes over it. */
+/* flash_digest.c: the MD5 that the chip computes over a range. */
 #include "bytes.h"
 #include "digest.h"
-#include "range.h"
 #include "session_impl.h"
 
 #include <string.h>
@@ -10,42 +9,6 @@
 #define DIGEST_MS_PER_MB 8000
 #define DIGEST_MS_MIN    3000
 #define HEX_BYTES        (2u * EB_MD5_BYTES)
-
-/* Bytes that the program on the chip can address. */
-static uint64_t address_limit(const eb_session_t *s)
-{
-    const bool ours = s->stats.stub_version[0] != '\0';
-
-    if (!s->stub || (s->row->stub.far_only_ours && !ours)) {
-        return EB_FLASH_LIMIT_24BIT;
-    }
-    return s->row->stub_flash_limit;
-}
-
-eb_code_t eb_flash_check_range(const eb_session_t *s, uint32_t addr, uint32_t size, eb_err_t *err)
-{
-    const uint64_t limit = address_limit(s);
-    const eb_code_t code = eb_session_need_flash(s, err);
-
-    if (code != EB_OK) {
-        return code;
-    }
-    if (s->link == NULL) {
-        return eb_err_set(err, EB_ERR_PORT_LOST, "%s is gone", s->port_name);
-    }
-    if (size == 0 || !eb_range_within(addr, size, s->flash.size_bytes)) {
-        return eb_err_set(err, EB_ERR_USAGE,
-                          "range 0x%x + 0x%x is not within the flash of %llu bytes", (unsigned)addr,
-                          (unsigned)size, (unsigned long long)s->flash.size_bytes);
-    }
-    if (!eb_range_within(addr, size, limit)) {
-        return eb_err_set(err, EB_ERR_UNSUPPORTED,
-                          "the %s of the %s reaches only the first %llu MiB of the flash",
-                          s->stub ? "stub" : "ROM bootloader", s->row->name,
-                          (unsigned long long)(limit >> 20));
-    }
-    return EB_OK;
-}
 
 /*
  * A ROM bootloader that restarted unnoticed reads FF, because its pins do not lead to the flash,
@@ -74,7 +37,7 @@ eb_code_t eb_flash_digest(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t
     eb_code_t code;
 
     memset(md5, 0, EB_MD5_BYTES);
-    code = eb_flash_check_range(s, addr, size, err);
+    code = eb_session_check_range(s, addr, size, err);
     if (code != EB_OK) {
         return code;
     }

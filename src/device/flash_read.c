@@ -16,7 +16,7 @@ eb_code_t eb_flash_read(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t *
     eb_code_t code;
 
     memset(result, 0, sizeof(*result));
-    code = eb_flash_check_range(s, addr, size, err);
+    code = eb_session_check_range(s, addr, size, err);
     if (code != EB_OK) {
         return code;
     }

@@ -48,7 +48,7 @@ static int64_t change_ms(uint64_t bytes)
 
 static eb_code_t check_aligned(const eb_session_t *s, uint32_t addr, uint32_t size, eb_err_t *err)
 {
-    const eb_code_t code = eb_flash_check_range(s, addr, size, err);
+    const eb_code_t code = eb_session_check_range(s, addr, size, err);
 
     if (code != EB_OK) {
         return code;

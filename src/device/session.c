@@ -269,6 +269,19 @@ static eb_code_t open_any(eb_session_t *s, eb_err_t *err)
     return code;
 }
 
+static void note_reach(eb_session_t *s)
+{
+    const uint64_t reach = eb_session_reach(s);
+
+    if (reach < s->flash.size_bytes) {
+        eb_event_note(s->ev, EB_LEVEL_WARNING,
+                      "the %s of the %s can address only the first %llu MB of the %llu MB of flash",
+                      s->stub ? "stub" : "ROM bootloader", s->row->name,
+                      (unsigned long long)(reach >> 20),
+                      (unsigned long long)(s->flash.size_bytes >> 20));
+    }
+}
+
 eb_code_t eb_session_open(const eb_session_options_t *options, const eb_events_t *ev,
                           eb_session_t **out, eb_err_t *err)
 {
@@ -286,6 +299,7 @@ eb_code_t eb_session_open(const eb_session_options_t *options, const eb_events_t
         (void)eb_session_close(s, NULL);
         return code;
     }
+    note_reach(s);
     if (s->stub && s->options.no_stub) {
         eb_event_note(s->ev, EB_LEVEL_NOTE,
                       "a stub runs on the board already and does the work, because nothing resets "

@@ -186,8 +186,6 @@ eb_code_t eb_flash_confirm_present(eb_session_t *s, eb_err_t *err);
 
 /* -- flash_digest.c, flash_read_*.c ----------------------------------------------------------- */
 
-eb_code_t eb_flash_check_range(const eb_session_t *s, uint32_t addr, uint32_t size, eb_err_t *err);
-
 typedef struct eb_read_job {
     uint32_t addr, size;
     uint8_t *buf;

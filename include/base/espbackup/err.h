@@ -96,6 +96,8 @@ typedef enum eb_reason {
     EB_REASON_STUB_FILE,      /* a stub file is in the JSON form of esptool; or use ours */
     EB_REASON_ALLOW_STUB,     /* the ROM bootloader cannot do it, a stub can */
     EB_REASON_OTHER_STUB,     /* the same, and the stub did not start */
+    EB_REASON_OWN_STUB,       /* this stub cannot do it, the embedded one can */
+    EB_REASON_WITHIN_REACH,   /* nothing on this chip can address more than the size in `hint` */
     EB_REASON_BY_HAND,        /* no line brings the ROM bootloader back: reset, and use no stub */
     EB_REASON_DETECT_SIZE,    /* the flash tells its size, and the size asked for is larger */
     EB_REASON_COUNT

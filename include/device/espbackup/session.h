@@ -5,10 +5,8 @@
  * belong to one thread. A cancel ends them within 1 s with EB_ERR_CANCELLED. Addresses and sizes
  * are bytes of flash.
  *
- * Every flash call checks its range first: EB_ERR_USAGE for an empty range or one beyond the flash,
- * EB_ERR_UNSUPPORTED beyond the reach of the stub or the ROM bootloader, and the errors of
- * eb_session_need_flash. Later it fails with a fault of the line, as eb_session_recover lists them,
- * or with EB_ERR_DEVICE when the chip refuses.
+ * Every flash call checks its range first, by eb_session_check_range. Later it fails with a fault
+ * of the line, as eb_session_recover lists them, or with EB_ERR_DEVICE when the chip refuses.
  *
  * Sources: Espressif's serial protocol document, the technical reference manuals, and the recorded
  * sessions in tests/data/captures.
@@ -99,6 +97,15 @@ eb_code_t eb_session_need_flash(const eb_session_t *s, eb_err_t *err);
 /* The same, and EB_ERR_UNSUPPORTED when only a stub could read the flash, and none runs (ESP8266).
  */
 eb_code_t eb_session_need_read(const eb_session_t *s, eb_err_t *err);
+/* Bytes from the start of the flash that the stub or the ROM bootloader can address: all, or fewer.
+ * 0: the size is not known. */
+uint64_t eb_session_reach(const eb_session_t *s);
+/* What every flash call checks first, without asking the board: an operation checks all of its
+ * ranges before its first byte. EB_ERR_USAGE for an empty range or one beyond the flash;
+ * EB_ERR_UNSUPPORTED beyond eb_session_reach, with the reason that tells what helps; the errors of
+ * eb_session_need_flash; EB_ERR_PORT_LOST while the port is gone. */
+eb_code_t eb_session_check_range(const eb_session_t *s, uint64_t addr, uint64_t size,
+                                 eb_err_t *err);
 /* Whether the board can compute MD5 (not so: the ROM bootloader of the ESP8266). */
 bool eb_session_has_digest(const eb_session_t *s);
 

@@ -52,7 +52,8 @@ typedef struct eb_flash_report {
     eb_partition_table_t table;
     eb_boot_choice_t boot;
     eb_app_image_t bootloader;
-    eb_flash_usage_t usage;                         /* whole flash; known: all was asked */
+    uint64_t asked_bytes;   /* usage is of these: the whole flash, or what can be addressed of it */
+    eb_flash_usage_t usage; /* known: all of them were asked */
     eb_flash_usage_t part_usage[EB_PARTITIONS_MAX]; /* by table entry */
 } eb_flash_report_t;
 

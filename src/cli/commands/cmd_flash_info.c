@@ -16,7 +16,7 @@ static eb_code_t render(eb_cli_t *cli, const eb_session_t *session, const eb_fla
     if (cli->json != NULL) {
         eb_json_chip(cli->json, eb_session_chip(session));
         eb_json_flash(cli->json, flash);
-        eb_json_flash_report(cli->json, report);
+        eb_json_flash_report(cli->json, report, flash->size_bytes);
         eb_json_connection(cli->json, &stats);
         return EB_OK;
     }

@@ -111,6 +111,11 @@ static const char *const by_reason[] = {
     [EB_REASON_OTHER_STUB] =
         "reset the board and try again, or give another stub with --stub: only a stub can do it, "
         "and this one did not start",
+    [EB_REASON_OWN_STUB] = "leave --stub out, or reset the board if a stub ran on it already: "
+                           "espbackup's own stub can do "
+                           "it",
+    [EB_REASON_WITHIN_REACH] =
+        "choose a range or partitions within it; 'espbackup backup --size %s' backs all of it up",
     [EB_REASON_BY_HAND] = "bring the board into download mode by hand, and add --no-stub",
     [EB_REASON_DETECT_SIZE] =
         "leave --flash-size out: it is for a flash that does not tell its size",

@@ -18,10 +18,11 @@ void eb_json_table(eb_json_t *root, const eb_partition_table_t *table, const eb_
     eb_json_boot(root, table, boot);
 }
 
-void eb_json_flash_report(eb_json_t *root, const eb_flash_report_t *report)
+void eb_json_flash_report(eb_json_t *root, const eb_flash_report_t *report, uint64_t flash_size)
 {
-    eb_json_put_int_or_null(root, "erased_bytes", report->usage.known,
-                            (int64_t)report->usage.erased_bytes);
+    bool all = report->usage.known && report->asked_bytes == flash_size;
+
+    eb_json_put_int_or_null(root, "erased_bytes", all, (int64_t)report->usage.erased_bytes);
     eb_json_app(root, "bootloader", &report->bootloader);
     eb_json_table(root, &report->table, &report->boot, report->part_usage);
 }

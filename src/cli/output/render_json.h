@@ -12,7 +12,7 @@
 /* "partition_table" and "boot"; usage by entry, or NULL. */
 void eb_json_table(eb_json_t *root, const eb_partition_table_t *table, const eb_boot_choice_t *boot,
                    const eb_flash_usage_t *usage);
-void eb_json_flash_report(eb_json_t *root, const eb_flash_report_t *report);
+void eb_json_flash_report(eb_json_t *root, const eb_flash_report_t *report, uint64_t flash_size);
 /* Of a failed run: "verified": false and, when there is one, "part". */
 void eb_json_backup(eb_json_t *root, const eb_backup_result_t *result);
 void eb_json_list(eb_json_t *root, const char *dir, const eb_backup_list_t *list);

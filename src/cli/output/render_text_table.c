@@ -9,7 +9,7 @@
 #define CELL_BYTES 160
 #define BOOT_BYTES 320
 
-static void app_text(const eb_app_image_t *app, char *out, size_t cap)
+static void app_text(const eb_app_image_t *app, bool of_board, char *out, size_t cap)
 {
     const eb_app_desc_t *desc = &app->desc;
 
@@ -18,7 +18,7 @@ static void app_text(const eb_app_image_t *app, char *out, size_t cap)
         snprintf(out, cap, "(empty)");
         return;
     case EB_IMAGE_ABSENT:
-        snprintf(out, cap, "(not in the image)");
+        snprintf(out, cap, of_board ? "(out of reach)" : "(not in the image)");
         return;
     case EB_IMAGE_OPAQUE:
         snprintf(out, cap, "(not an image, or encrypted)");
@@ -69,7 +69,7 @@ static void add_row(eb_table_t *out, const eb_partition_t *part, bool boots,
     eb_table_add(out, text);
     text[0] = '\0';
     if (is_app) {
-        app_text(&part->app, text, sizeof(text));
+        app_text(&part->app, usage != NULL, text, sizeof(text));
     }
     eb_table_add(out, text);
     eb_table_add(out, part->app.desc.present ? part->app.desc.idf_version : "");
@@ -162,12 +162,13 @@ bool eb_text_flash_report(const eb_term_t *term, const eb_flash_report_t *report
     char text[CELL_BYTES];
     char used[EB_HUMAN_BYTES], erased[EB_HUMAN_BYTES];
 
-    if (report->usage.known && report->usage.erased_bytes <= flash_size) {
-        eb_human_size(flash_size - report->usage.erased_bytes, used);
+    if (report->usage.known && report->usage.erased_bytes <= report->asked_bytes) {
+        eb_human_size(report->asked_bytes - report->usage.erased_bytes, used);
         eb_human_size(report->usage.erased_bytes, erased);
-        eb_text_field(term, "Used", "%s, %s erased", used, erased);
+        eb_text_field(term, "Used", "%s, %s erased%s", used, erased,
+                      report->asked_bytes < flash_size ? "; the rest is not known" : "");
     }
-    app_text(&report->bootloader, text, sizeof(text));
+    app_text(&report->bootloader, true, text, sizeof(text));
     /* The bootloaders of ESP-IDF carry no description before 5.3; a name missing is no news. */
     if (!report->bootloader.desc.present && report->bootloader.state == EB_IMAGE_VALID) {
         snprintf(text, sizeof(text), "valid image");

@@ -126,20 +126,14 @@ static void tell_of_other_board(eb_session_t *s, const eb_backup_image_t *source
 eb_code_t eb_difference_with_board(eb_session_t *s, eb_backup_image_t *source,
                                    const eb_events_t *ev, eb_diff_result_t *result, eb_err_t *err)
 {
-    uint64_t flash_bytes = eb_session_flash(s)->size_bytes;
     eb_areas_t areas = eb_areas_of_image(source);
     eb_spans_t spans = {0};
     eb_layout_t layout;
 
-    eb_code_t code = eb_session_need_flash(s, err);
+    eb_code_t code = eb_session_check_range(s, source->addr, source->size_bytes, err);
     if (code != EB_OK) {
+        (void)eb_err_wrap(err, "%s", source->path);
         return code;
-    }
-    if (!eb_range_within(source->addr, source->size_bytes, eb_min_u64(flash_bytes, UINT32_MAX))) {
-        return eb_err_set(err, EB_ERR_USAGE,
-                          "the %llu bytes of %s at 0x%x reach beyond the flash of %llu bytes",
-                          (unsigned long long)source->size_bytes, source->path, source->addr,
-                          (unsigned long long)flash_bytes);
     }
     tell_of_other_board(s, source, ev);
     if (source->sidecar == NULL) {

@@ -224,25 +224,12 @@ static eb_code_t read_board(void *user, uint32_t addr, uint32_t size, uint8_t *o
 
 eb_layout_source_t eb_layout_of_board(eb_retry_t *retry, uint32_t table_addr)
 {
-    const eb_flash_info_t *flash = eb_session_flash(retry->session);
-
     return (eb_layout_source_t){
         .read = read_board,
         .user = retry,
-        .range = {0, flash->size_bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)flash->size_bytes},
-        .flash_size_bytes = flash->size_bytes,
+        .range = {0, (uint32_t)eb_session_reach(retry->session)},
+        .flash_size_bytes = eb_session_flash(retry->session)->size_bytes,
         .table_addr = table_addr,
         .bootloader_addr = eb_session_chip(retry->session)->bootloader_addr,
     };
-}
-
-eb_code_t eb_layout_check_range(uint64_t addr, uint64_t size, uint64_t flash_bytes, eb_err_t *err)
-{
-    if (size > 0 && eb_range_within(addr, size, flash_bytes)) {
-        return EB_OK;
-    }
-    return eb_err_set(err, EB_ERR_USAGE,
-                      "range 0x%llx + 0x%llx does not lie within the %llu bytes of the flash",
-                      (unsigned long long)addr, (unsigned long long)size,
-                      (unsigned long long)flash_bytes);
 }

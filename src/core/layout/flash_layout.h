@@ -11,9 +11,6 @@
 
 #define EB_TABLE_SEARCH_END 0x20000u /* last place that is looked at */
 
-/* EB_ERR_USAGE: empty, or not wholly within the flash. */
-eb_code_t eb_layout_check_range(uint64_t addr, uint64_t size, uint64_t flash_bytes, eb_err_t *err);
-
 /* Where bytes are read from, by flash address. EB_OK or an error that ends the work. */
 typedef eb_code_t (*eb_layout_read_fn)(void *user, uint32_t addr, uint32_t size, uint8_t *out,
                                        eb_err_t *err);

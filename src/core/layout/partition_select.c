@@ -38,15 +38,15 @@ static eb_code_t add(const selection_t *sel, const eb_part_choice_t *choice, eb_
     const eb_part_board_t *board = sel->board;
     eb_part_choices_t *out = sel->out;
     eb_range_t range = choice->range;
-    uint64_t flash_bytes = board->source->flash_size_bytes;
     eb_range_t held = board->source->range;
 
-    if (eb_layout_check_range(range.addr, range.size, flash_bytes != 0 ? flash_bytes : 1ull << 32,
-                              err) != EB_OK) {
-        (void)eb_err_wrap(err, "\"%s\"", choice->label);
-        return EB_ERR_USAGE;
-    }
-    if (board->image != NULL && !eb_range_holds(held, range.addr, range.size)) {
+    if (board->image == NULL) {
+        eb_code_t code = eb_session_check_range(board->session, range.addr, range.size, err);
+        if (code != EB_OK) {
+            (void)eb_err_wrap(err, "\"%s\"", choice->label);
+            return code;
+        }
+    } else if (!eb_range_holds(held, range.addr, range.size)) {
         return eb_err_set(err, EB_ERR_USAGE, "\"%s\": 0x%x + 0x%x, but %s holds only 0x%x + 0x%x",
                           choice->label, range.addr, range.size, board->image, held.addr,
                           held.size);

@@ -36,13 +36,14 @@ typedef struct eb_part_choices {
 typedef struct eb_part_board {
     const eb_layout_t *layout;
     const eb_layout_source_t *source; /* where it was found */
-    const char *image; /* path of the image that stands for the board; NULL: none does */
+    const char *image;           /* path of the image that stands for the board; NULL: none does */
+    const eb_session_t *session; /* else */
 } eb_part_board_t;
 
 /*
  * EB_ERR_USAGE names what cannot be: nothing selected, no table, a name that the table has not, a
- * range beyond the flash or not whole in the image. What `critical` wants and the board lacks is a
- * note. Zeroed first.
+ * range not whole in the image. Of a board the errors of eb_session_check_range. What `critical`
+ * wants and the board lacks is a note. Zeroed first.
  */
 eb_code_t eb_partition_select(const eb_partition_select_t *select, const eb_part_board_t *board,
                               const eb_events_t *ev, eb_part_choices_t *out, eb_err_t *err);

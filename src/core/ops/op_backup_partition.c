@@ -71,7 +71,8 @@ static eb_code_t choose(work_t *w, const eb_events_t *ev, eb_err_t *err)
         eb_retry_init(&retry, w->session, ev);
         source = eb_layout_of_board(&retry, table_addr);
     }
-    const eb_part_board_t board = {&w->layout, &source, from_image ? w->source.path : NULL};
+    const eb_part_board_t board = {&w->layout, &source, from_image ? w->source.path : NULL,
+                                   w->session};
     if ((code = eb_layout_search(&source, ev, &w->layout, err)) == EB_OK &&
         (code = eb_partition_select(&w->options->select, &board, ev, &w->choices, err)) == EB_OK &&
         w->options->output != NULL && w->choices.count != 1) {

@@ -26,7 +26,7 @@ static eb_code_t check_aligned(const erase_t *e, uint64_t addr, uint64_t size, e
     uint64_t start = addr - addr % EB_SECTOR_BYTES;
     uint64_t end = (addr + size + EB_SECTOR_BYTES - 1) / EB_SECTOR_BYTES * EB_SECTOR_BYTES;
 
-    eb_code_t code = eb_layout_check_range(addr, size, eb_min_u64(e->flash_bytes, UINT32_MAX), err);
+    eb_code_t code = eb_session_check_range(e->session, addr, size, err);
     if (code == EB_OK && (start != addr || end != addr + size)) {
         (void)eb_err_set(err, EB_ERR_USAGE,
                          "range 0x%llx + 0x%llx: flash is erased in sectors of 0x%x bytes",

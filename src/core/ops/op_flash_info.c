@@ -3,6 +3,7 @@
 #include "espbackup/ops.h"
 #include "flash_layout.h"
 #include "partition_table.h"
+#include "range.h"
 
 #include <string.h>
 
@@ -54,7 +55,8 @@ static eb_code_t scan_usage(usage_scan_t *scan, eb_flash_report_t *report, eb_er
             return code;
         }
         if (inside) {
-            report->part_usage[index] = (eb_flash_usage_t){true, erased};
+            bool whole = eb_range_within(entry->addr, entry->size, scan->total);
+            report->part_usage[index] = (eb_flash_usage_t){whole, erased};
         }
         report->usage.erased_bytes += erased;
         at = end;
@@ -72,7 +74,8 @@ eb_code_t eb_op_flash_info(eb_session_t *s, const eb_flash_info_options_t *optio
     if (code != EB_OK) {
         return code;
     }
-    usage_scan_t scan = {.total = eb_session_flash(s)->size_bytes};
+    report->asked_bytes = eb_session_reach(s);
+    usage_scan_t scan = {.total = report->asked_bytes};
     eb_layout_t layout;
     eb_retry_init(&scan.retry, s, ev);
     eb_layout_source_t source = eb_layout_of_board(&scan.retry, options->table_addr);

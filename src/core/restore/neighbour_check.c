@@ -43,7 +43,7 @@ static eb_code_t watch_within(eb_write_engine_t *engine, const eb_flash_span_t *
 
 static eb_code_t watch_outside(eb_write_engine_t *engine, uint64_t addr, eb_err_t *err)
 {
-    uint64_t end = eb_min_u64(addr + SEARCH_BYTES, eb_session_flash(engine->session)->size_bytes);
+    uint64_t end = eb_min_u64(addr + SEARCH_BYTES, eb_session_reach(engine->session));
 
     for (; addr < end; addr += EB_SECTOR_BYTES) {
         eb_neighbour_t neighbour = {.addr = (uint32_t)addr, .outside = true};

@@ -21,6 +21,10 @@ static eb_code_t add_range(eb_restore_job_t *job, uint64_t addr, uint64_t size, 
             (unsigned long long)addr, (unsigned long long)size, image->path,
             (unsigned long long)job->flash_bytes);
     }
+    eb_code_t code = eb_session_check_range(job->session, addr, size, err);
+    if (code != EB_OK) {
+        return code;
+    }
     job->ranges[job->range_count++] = (eb_range_t){(uint32_t)addr, (uint32_t)size};
     return EB_OK;
 }
@@ -67,6 +71,9 @@ eb_code_t eb_restore_choose(eb_restore_job_t *job, eb_err_t *err)
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the ranges");
     }
     eb_code_t code = options->partition_count > 0 ? choose_names(job, err) : choose_range(job, err);
+    if (code == EB_OK && options->erase_all) {
+        code = eb_session_check_range(job->session, 0, job->flash_bytes, err);
+    }
     job->range_count = code == EB_OK ? eb_ranges_join(job->ranges, job->range_count) : 0;
     return code;
 }

@@ -328,11 +328,15 @@ static void flash_without_table(void **state)
     (void)state;
     assert_non_null(report);
     report->boot.index = -1;
+    report->asked_bytes = 4194304;
     report->usage = (eb_flash_usage_t){true, 4194304};
     assert_true(eb_text_flash_report(&term, report, 4194304));
     assert_shown("0 bytes, 4 MB erased");
     assert_shown("There is no partition table.");
     assert_not_shown("boots next");
+    assert_not_shown("not known");
+    assert_true(eb_text_flash_report(&term, report, 8388608));
+    assert_shown("0 bytes, 4 MB erased; the rest is not known");
     free(report);
 }
 

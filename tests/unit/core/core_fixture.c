@@ -4,6 +4,7 @@
 #include "digest.h"
 #include "find.h"
 #include "paths.h"
+#include "range.h"
 
 #include <ftw.h>
 #include <setjmp.h>
@@ -16,10 +17,40 @@
 
 #include <cmocka.h>
 
+eb_code_t eb_session_need_flash(const eb_session_t *s, eb_err_t *err)
+{
+    if (!s->flash.known) {
+        return eb_err_set(err, EB_ERR_FLASH_MUTE, "flash answers 0xFFFFFF");
+    }
+    return EB_OK;
+}
+
 /* Every loader of the fake board can read. */
 eb_code_t eb_session_need_read(const eb_session_t *s, eb_err_t *err)
 {
     return eb_session_need_flash(s, err);
+}
+
+uint64_t eb_session_reach(const eb_session_t *s)
+{
+    return s->reach_bytes != 0 ? s->reach_bytes : s->flash.size_bytes;
+}
+
+eb_code_t eb_session_check_range(const eb_session_t *s, uint64_t addr, uint64_t size, eb_err_t *err)
+{
+    eb_code_t code = eb_session_need_flash(s, err);
+
+    if (code != EB_OK) {
+        return code;
+    }
+    if (size == 0 || !eb_range_within(addr, size, s->flash.size_bytes)) {
+        code = EB_ERR_USAGE;
+    } else if (!eb_range_within(addr, size, eb_session_reach(s))) {
+        code = EB_ERR_UNSUPPORTED;
+    }
+    return code == EB_OK ? EB_OK
+                         : eb_err_set(err, code, "range 0x%llx + 0x%llx does not lie within",
+                                      (unsigned long long)addr, (unsigned long long)size);
 }
 
 static void on_note(void *user, eb_level_t level, const char *text)

@@ -112,14 +112,6 @@ void eb_session_get_stats(const eb_session_t *s, eb_session_stats_t *out)
     *out = s->stats;
 }
 
-eb_code_t eb_session_need_flash(const eb_session_t *s, eb_err_t *err)
-{
-    if (!s->flash.known) {
-        return eb_err_set(err, EB_ERR_FLASH_MUTE, "flash answers 0xFFFFFF");
-    }
-    return EB_OK;
-}
-
 bool eb_session_has_digest(const eb_session_t *s)
 {
     return s->has_digest;
@@ -160,8 +152,10 @@ eb_code_t eb_session_slow_down(eb_session_t *s, eb_err_t *err)
 /* Whether the call can start: the port is there and the board listens. */
 static eb_code_t start(eb_session_t *s, uint32_t addr, uint32_t size, eb_err_t *err)
 {
-    if (!eb_range_within(addr, size, s->flash.size_bytes) || size == 0) {
-        return eb_err_set(err, EB_ERR_USAGE, "range beyond the flash");
+    eb_code_t code = eb_session_check_range(s, addr, size, err);
+
+    if (code != EB_OK) {
+        return code;
     }
     if (s->gone != 0) {
         return eb_err_set(err, EB_ERR_PORT_LOST, "the port is gone");

@@ -29,6 +29,7 @@ struct eb_session {
     eb_session_stats_t stats;
     uint8_t *bytes; /* flash.size_bytes of them; owned */
     bool has_digest;
+    uint64_t reach_bytes; /* what the stub can address; 0: all */
 
     /* faults */
     uint64_t seed;

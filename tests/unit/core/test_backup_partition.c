@@ -166,6 +166,20 @@ static void all_is_all(void **state)
     assert_ok(f, back_up(f, f->board), 2);
 }
 
+static void one_out_of_reach_is_refused_before_the_first(void **state)
+{
+    fixture_t *f = *state;
+
+    f->board->reach_bytes = 0xD0000 + EB_SECTOR_BYTES; /* a sector of "storage" */
+    f->options.select.all = true;
+    assert_int_equal(back_up(f, f->board), EB_ERR_UNSUPPORTED);
+    assert_non_null(strstr(f->err.message, "\"storage\""));
+    assert_int_equal(folder_count(f->dir, ".bin") + folder_count(f->dir, ".part"), 0);
+    f->options.select.all = false;
+    name(f, "ota_1");
+    assert_ok(f, back_up(f, f->board), 1);
+}
+
 static void a_table_elsewhere_is_given_or_found(void **state)
 {
     fixture_t *f = *state;
@@ -375,6 +389,7 @@ int main(void)
         TEST(the_active_app_is_what_boots),
         TEST(critical_is_all_that_a_board_cannot_do_without),
         TEST(all_is_all),
+        TEST(one_out_of_reach_is_refused_before_the_first),
         TEST(a_table_elsewhere_is_given_or_found),
         TEST(a_table_without_md5_is_taken),
         TEST(a_table_that_lies_is_refused),

@@ -91,6 +91,25 @@ static void without_digests_usage_is_not_known(void **state)
     assert_true(f->report.table.present);
 }
 
+/* The app of ota_1 begins there, so that of ota_0 ends there. */
+static void what_is_out_of_reach_is_not_known(void **state)
+{
+    fixture_t *f = *state;
+
+    f->board->reach_bytes = 0x70000;
+    assert_int_equal(ask(f), EB_OK);
+    assert_true(f->report.usage.known);
+    assert_int_equal(f->report.asked_bytes, 0x70000);
+    assert_true(f->report.part_usage[2].known);
+    assert_int_equal(f->report.table.entries[2].app.state, EB_IMAGE_UNCHECKED);
+    assert_false(f->report.part_usage[3].known);
+    assert_int_equal(f->report.table.entries[3].app.state, EB_IMAGE_ABSENT);
+
+    f->board->reach_bytes = 0x70000 - EB_SECTOR_BYTES;
+    assert_int_equal(ask(f), EB_OK);
+    assert_false(f->report.part_usage[2].known);
+}
+
 static void an_empty_flash_has_no_table(void **state)
 {
     fixture_t *f = *state;
@@ -180,6 +199,7 @@ int main(void)
         TEST(contents_and_usage_are_told),
         TEST(usage_can_be_left_out),
         TEST(without_digests_usage_is_not_known),
+        TEST(what_is_out_of_reach_is_not_known),
         TEST(an_empty_flash_has_no_table),
         TEST(a_damaged_table_is_a_warning),
         TEST(a_table_elsewhere_is_found),

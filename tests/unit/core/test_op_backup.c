@@ -239,6 +239,21 @@ static void ranges_are_checked_and_kept_to(void **state)
     assert_int_equal(f->result.size_bytes, FLASH_BYTES - 0x30001);
 }
 
+/* Before a byte is read and before there is a file. */
+static void what_is_out_of_reach_is_refused_first(void **state)
+{
+    fixture_t *f = *state;
+
+    f->board->reach_bytes = FLASH_BYTES / 2;
+    assert_int_equal(back_up(f), EB_ERR_UNSUPPORTED);
+    assert_int_equal(f->board->wire_bytes, 0);
+    assert_int_equal(folder_count(f->dir, ".bin") + folder_count(f->dir, ".part"), 0);
+    f->options.has_range = true;
+    f->options.size = FLASH_BYTES / 2;
+    assert_complete(f, back_up(f));
+    assert_int_equal(f->result.size_bytes, FLASH_BYTES / 2);
+}
+
 static void a_chip_without_digests_is_read_twice(void **state)
 {
     fixture_t *f = *state;
@@ -368,6 +383,7 @@ int main(void)
         TEST(an_image_that_appears_meanwhile_is_not_overwritten),
         TEST(an_output_whose_part_is_foreign_is_refused),
         TEST(ranges_are_checked_and_kept_to),
+        TEST(what_is_out_of_reach_is_refused_first),
         TEST(a_chip_without_digests_is_read_twice),
         TEST(an_empty_or_halved_flash_is_warned_of),
         TEST(security_is_told),

@@ -90,6 +90,25 @@ static void an_image_larger_than_the_flash(void **state)
     f->board->flash.size_bytes = RESTORE_FLASH_BYTES;
 }
 
+/* The flash is large enough, but nothing on the chip can address all of it. */
+static void an_image_that_is_out_of_reach(void **state)
+{
+    restore_fixture_t *f = *state;
+    const char *names[] = {"ota_0"};
+
+    f->board->bytes[0x10000] ^= 1;
+    f->board->reach_bytes = RESTORE_FLASH_BYTES / 2;
+    assert_int_equal(put_back(f), EB_ERR_UNSUPPORTED);
+    assert_int_equal(f->board->wire_bytes, 0);
+    f->options.partitions = names;
+    f->options.partition_count = 1;
+    f->options.erase_all = true;
+    assert_int_equal(put_back(f), EB_ERR_UNSUPPORTED);
+    assert_int_equal(f->board->wire_bytes, 0);
+    f->options.erase_all = false;
+    assert_int_equal(put_back(f), EB_OK);
+}
+
 /* The file is not what its sidecar says: exit 6, and force does not help. */
 static void a_changed_file(void **state)
 {
@@ -400,6 +419,7 @@ int main(void)
         TEST(another_chip_by_the_headers),
         TEST(another_chip_by_one_header),
         TEST(an_image_larger_than_the_flash),
+        TEST(an_image_that_is_out_of_reach),
         TEST(a_changed_file),
         TEST(a_sidecar_that_points_elsewhere),
         TEST(another_board_is_asked_about),

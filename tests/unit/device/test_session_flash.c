@@ -207,6 +207,47 @@ static void so_does_a_stub_of_the_first_generation(void **state)
     }
 }
 
+/* What stub or ROM bootloader cannot address is told before the first byte, with what helps. */
+static void check_reach(const char *chip, const char *stub_path, bool no_stub, eb_reason_t reason)
+{
+    board_t *b = new_board(chip, SIM_LINK_TCP);
+    const uint64_t whole = 32u << 20, limit = 16u << 20;
+
+    b->chip_options.flash_path = NULL;
+    b->chip_options.flash_size = (uint32_t)whole;
+    b->session_options.stub_path = stub_path;
+    b->session_options.no_stub = no_stub;
+    must_connect(b);
+    if (reason == EB_REASON_NONE) {
+        assert_int_equal(eb_session_reach(b->session), whole);
+        assert_int_equal(eb_session_check_range(b->session, 0, whole, &b->err), EB_OK);
+        assert_null(strstr(b->notes, "can address"));
+    } else {
+        assert_int_equal(eb_session_reach(b->session), limit);
+        assert_int_equal(eb_session_check_range(b->session, 0, limit, &b->err), EB_OK);
+        assert_int_equal(eb_session_check_range(b->session, limit - 1, 2, &b->err),
+                         EB_ERR_UNSUPPORTED);
+        assert_int_equal(b->err.reason, reason);
+        assert_string_equal(b->err.hint, "16MB");
+        assert_non_null(strstr(b->notes, "only the first 16 MB of the 32 MB of flash"));
+    }
+    assert_int_equal(eb_session_check_range(b->session, 0, whole + 1, &b->err), EB_ERR_USAGE);
+    assert_int_equal(eb_session_check_range(b->session, 0, 0, &b->err), EB_ERR_USAGE);
+    free_board(b);
+}
+
+static void a_range_out_of_reach_is_refused_with_what_helps(void **state)
+{
+    (void)state;
+    check_reach("esp32s2", NULL, false, EB_REASON_WITHIN_REACH);
+    check_reach("esp32s2", NULL, true, EB_REASON_WITHIN_REACH);
+    check_reach("esp32s3", NULL, false, EB_REASON_NONE);
+    check_reach("esp32s3", NULL, true, EB_REASON_ALLOW_STUB);
+    check_reach("esp32h4", NULL, false, EB_REASON_NONE);
+    check_reach("esp32h4", EB_TEST_BUILD_DATA_DIR "/stubs/v2-1.2.2/esp32h4.json", false,
+                EB_REASON_OWN_STUB);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +258,7 @@ int main(void)
         cmocka_unit_test(pins_that_a_chip_has_not_are_refused),
         cmocka_unit_test(a_flash_left_in_a_mode_is_brought_back),
         cmocka_unit_test(the_stub_waits_for_a_busy_flash),
+        cmocka_unit_test(a_range_out_of_reach_is_refused_with_what_helps),
         cmocka_unit_test(so_does_a_stub_of_the_first_generation),
     };
 
