@@ -49,10 +49,14 @@ static eb_code_t finish_output(eb_cli_t *cli, const eb_err_t *failure, eb_err_t 
         free(text);
     }
     errno = 0;
-    if (fflush(cli->out.file) != 0 || ferror(cli->out.file) != 0) {
-        return eb_err_set_errno(err, EB_ERR_FILE_IO, errno, "cannot write to standard output");
+    if (fflush(cli->out.file) == 0 && ferror(cli->out.file) == 0) {
+        return EB_OK;
     }
-    return EB_OK;
+    /* Why an earlier write failed is forgotten, but the next one fails in the same way. */
+    if (errno == 0 && write(fileno(cli->out.file), "\n", 1) == 1) {
+        errno = EIO;
+    }
+    return eb_err_set_errno(err, EB_ERR_FILE_IO, errno, "cannot write to standard output");
 }
 
 /* What the environment and the options say about how to speak; parsing may have failed. */
@@ -136,6 +140,9 @@ int eb_cli_main(int argc, char **argv)
     if (finish_output(&cli, &err, &output_err) != EB_OK && code == EB_OK) {
         err = output_err;
         code = err.code;
+        if (err.os_errno == EPIPE) {
+            eb_signals_end_by_pipe();
+        }
     }
     if (code != EB_OK) {
         eb_console_error(&cli.console, &err);

@@ -61,3 +61,9 @@ bool eb_signals_stopped(void)
 {
     return first_signal != 0;
 }
+
+void eb_signals_end_by_pipe(void)
+{
+    signal(SIGPIPE, SIG_DFL);
+    raise(SIGPIPE);
+}

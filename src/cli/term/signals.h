@@ -19,4 +19,7 @@ void eb_signals_install(void);
 int eb_signals_caught(void);
 bool eb_signals_stopped(void);
 
+/* End the program as SIGPIPE ends other tools, when the reader of its output is gone. */
+void eb_signals_end_by_pipe(void);
+
 #endif
