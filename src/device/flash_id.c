@@ -1,206 +1,28 @@
-/* flash_id.c: attaching the flash, and who made it and how large it is. */
+/* flash_id.c: who made the flash, and how large it is. */
 #include "bytes.h"
-#include "clock.h"
+#include "flash_attach.h"
 #include "flash_vendors.h"
-#include "session_impl.h"
-#include "spi_user.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define OP_RDID         0x9Fu
-#define OP_SFDP         0x5Au
-#define OP_UNIQUE_ID    0x4Bu
-#define OP_RDSR         0x05u
-#define OP_RESET_ENABLE 0x66u
-#define OP_RESET        0x99u
-#define OP_RELEASE      0xABu /* from power-down */
-#define OP_EXIT_QPI     0xFFu
-#define OP_EXIT_4_BYTE  0xE9u
-#define FLASH_RESET_MS  1
-#define SR_WIP          0x01u /* an erase or a write is going on */
-#define SR_MUTE         0xFFu
+#define OP_RDID      0x9Fu
+#define OP_SFDP      0x5Au
+#define OP_UNIQUE_ID 0x4Bu
 
-#define BUSY_MS_MAX  400000 /* the longest that the data sheets give a chip erase (W25Q256) */
-#define BUSY_STEP_MS 20
-
-#define SFDP_SIGNATURE  0x50444653u /* "SFDP" */
-#define JEDEC_MUTE_HIGH 0xFFFFFFu
-#define JEDEC_HIGH      0xFFu /* manufacturer of a line that nobody drives */
-#define JEDEC_LOW       0x00u
-
-static eb_code_t simple_command(eb_session_t *s, uint8_t op, const uint8_t *data, size_t len,
-                                eb_err_t *err)
-{
-    const eb_request_t request = {.op = op, .data = data, .len = len, .timeout_ms = s->reply_ms};
-    eb_reply_t reply;
-
-    return eb_dev_command(s, &request, &reply, err);
-}
-
-static eb_code_t take_step(eb_session_t *s, const eb_reg_step_t *step, eb_err_t *err)
-{
-    uint32_t value = 0;
-    eb_code_t code = eb_dev_read_reg(s, step->reg, &value, err);
-
-    if (code != EB_OK || (value & step->only_if) != step->only_if) {
-        return code;
-    }
-    code = eb_dev_write_reg(s, step->reg, (value & ~step->clear) | step->set, err);
-    if (code == EB_OK && step->wait_us > 0) {
-        eb_sleep_ms((step->wait_us + 999) / 1000);
-    }
-    return code;
-}
-
-eb_code_t eb_flash_power_up(eb_session_t *s, eb_err_t *err)
-{
-    const eb_reg_program_t *program = s->flash_power;
-    eb_code_t code = EB_OK;
-
-    if (program == NULL || s->stub || s->secure_download) {
-        return EB_OK;
-    }
-    for (size_t i = 0; code == EB_OK && i < program->count; i++) {
-        code = take_step(s, &program->steps[i], err);
-    }
-    if (code != EB_OK) {
-        (void)eb_err_wrap(err, "switching the supply of the flash on");
-    }
-    return code;
-}
-
-/* ROM and stub assume a size until they are told. */
-static eb_code_t set_params(eb_session_t *s, eb_err_t *err)
-{
-    uint8_t data[24];
-
-    if (s->flash.size_bytes == 0 || s->flash.size_bytes > UINT32_MAX ||
-        (s->row->old_rom && !s->stub)) {
-        return EB_OK;
-    }
-    eb_put_le32(data, 0); /* id: not used */
-    eb_put_le32(data + 4, (uint32_t)s->flash.size_bytes);
-    eb_put_le32(data + 8, 64 * 1024);
-    eb_put_le32(data + 12, 4096);
-    eb_put_le32(data + 16, 256);
-    eb_put_le32(data + 20, 0xFFFF); /* status mask */
-    return simple_command(s, EB_CMD_SPI_SET_PARAMS, data, sizeof(data), err);
-}
-
-/* A reset of the chip does not end an erase that began before it. Until its end the flash answers
- * nothing but its status. */
-static eb_code_t wait_while_busy(eb_session_t *s, uint32_t *status, eb_err_t *err)
-{
-    const eb_spi_op_t op = {.opcode = OP_RDSR, .read_bits = 8};
-    const int64_t deadline_ms = eb_clock_ms() + BUSY_MS_MAX;
-    bool told = false;
-
-    while (eb_clock_left_ms(deadline_ms) > 0) {
-        uint32_t words[EB_SPI_READ_WORDS];
-        eb_code_t code = eb_spi_user_run(s, &op, words, err);
-
-        *status = words[0] & 0xFF;
-        if (code != EB_OK || *status == SR_MUTE || (*status & SR_WIP) == 0) {
-            return code;
-        }
-        code = eb_event_check(s->ev, err);
-        if (code != EB_OK) {
-            return code;
-        }
-        if (!told) {
-            eb_event_note(s->ev, EB_LEVEL_NOTE,
-                          "the flash is still busy with an earlier erase or write; waiting for it");
-        }
-        told = true;
-        eb_sleep_ms(BUSY_STEP_MS);
-    }
-    return EB_OK;
-}
-
-/* Commands without data. */
-static eb_code_t tell_flash(eb_session_t *s, const uint8_t *opcodes, size_t count, eb_err_t *err)
-{
-    eb_code_t code = EB_OK;
-
-    for (size_t i = 0; i < count && code == EB_OK; i++) {
-        const eb_spi_op_t op = {.opcode = opcodes[i]};
-        uint32_t words[EB_SPI_READ_WORDS];
-
-        code = eb_spi_user_run(s, &op, words, err);
-    }
-    eb_sleep_ms(FLASH_RESET_MS);
-    return code;
-}
-
-/*
- * A program may leave the flash in a mode that neither the ROM bootloader nor a stub expects, and a
- * reset of the chip does not end it. A mute flash is woken: it may be in power-down, or in QPI
- * mode, which hears FF on one line as on four. Then it is reset, but not while it is busy.
- */
-static eb_code_t revive(eb_session_t *s, eb_err_t *err)
-{
-    static const uint8_t wake[] = {OP_EXIT_QPI, OP_RELEASE};
-    static const uint8_t reset[] = {OP_RESET_ENABLE, OP_RESET}, exit_4_byte[] = {OP_EXIT_4_BYTE};
-    uint32_t status = 0;
-    eb_code_t code = wait_while_busy(s, &status, err);
-
-    if (code == EB_OK && status == SR_MUTE) {
-        code = tell_flash(s, wake, sizeof(wake), err);
-        if (code == EB_OK) {
-            code = wait_while_busy(s, &status, err);
-        }
-    }
-    if (code == EB_OK) {
-        code = tell_flash(s, reset, sizeof(reset), err);
-    }
-    /* Of the parts with 4 address bytes some know no reset. */
-    return code == EB_OK ? tell_flash(s, exit_4_byte, sizeof(exit_4_byte), err) : code;
-}
-
-/* A stub attaches the flash when it starts, on the pins that it finds by itself. */
-static eb_code_t attach_pins(eb_session_t *s, eb_err_t *err)
-{
-    uint8_t pins[8] = {0}; /* the second word, for the ROM only: not the legacy way */
-    /* The oldest ROM has no command for it, but attaches when a write begins: of nothing, here. */
-    static const uint8_t nothing[16] = {[9] = 0x04}; /* erase 0, 0 blocks of 0x400, at 0 */
-
-    if (s->stub && s->spi_connection.kind == EB_SPI_USUAL) {
-        return EB_OK;
-    }
-    if (s->row->old_rom && !s->stub) {
-        return simple_command(s, EB_CMD_FLASH_BEGIN, nothing, sizeof(nothing), err);
-    }
-    eb_put_le32(pins, s->flash_pins);
-    return simple_command(s, EB_CMD_SPI_ATTACH, pins, s->stub ? 4 : sizeof(pins), err);
-}
-
-static eb_code_t attach(eb_session_t *s, eb_err_t *err)
-{
-    eb_spi_user_t spi;
-    eb_code_t code = attach_pins(s, err), end;
-
-    if (code != EB_OK) {
-        return code;
-    }
-    code = eb_spi_user_begin(s, &spi, err);
-    if (code == EB_OK) {
-        code = revive(s, err);
-    }
-    end = eb_spi_user_end(s, &spi, code == EB_OK ? err : NULL);
-    return code == EB_OK ? end : code;
-}
-
-eb_code_t eb_flash_make_ready(eb_session_t *s, eb_err_t *err)
-{
-    return s->row->stub_flash_limit > EB_FLASH_LIMIT_24BIT ? attach(s, err) : EB_OK;
-}
+#define SFDP_SIGNATURE    0x50444653u /* "SFDP" */
+#define SFDP_MORE_HEADERS 0x00FF0000u /* than that of the basic table */
+#define JEDEC_MUTE_HIGH   0xFFFFFFu
+#define JEDEC_HIGH        0xFFu /* manufacturer of a line that nobody drives */
+#define JEDEC_LOW         0x00u
+#define XMC               0x20u
 
 /* Facts that the flash tells. */
 typedef struct eb_flash_answers {
     uint32_t jedec_id;
     bool sfdp;
     uint64_t size_by_sfdp; /* 0: not known */
+    uint8_t sfdp_maker;    /* of a table of its own, behind the basic one; 0: there is none */
     uint32_t unique_id[2];
 } eb_flash_answers_t;
 
@@ -213,7 +35,7 @@ static eb_code_t read_jedec(eb_session_t *s, uint32_t *out, eb_err_t *err)
     if (code == EB_OK && (words[0] & 0xFFFFFF) == JEDEC_MUTE_HIGH) {
         uint32_t status;
 
-        code = wait_while_busy(s, &status, err);
+        code = eb_flash_wait_while_busy(s, &status, err);
         if (code == EB_OK) {
             code = eb_spi_user_run(s, &op, words, err);
         }
@@ -228,7 +50,7 @@ static eb_code_t read_jedec(eb_session_t *s, uint32_t *out, eb_err_t *err)
 
 static eb_code_t read_sfdp(eb_session_t *s, eb_flash_answers_t *out, eb_err_t *err)
 {
-    eb_spi_op_t op = {.opcode = OP_SFDP, .addr_bits = 24, .dummy_bits = 8, .read_bits = 128};
+    eb_spi_op_t op = {.opcode = OP_SFDP, .addr_bits = 24, .dummy_bits = 8, .read_bits = 160};
     uint32_t words[EB_SPI_READ_WORDS];
     eb_code_t code;
 
@@ -237,6 +59,9 @@ static eb_code_t read_sfdp(eb_session_t *s, eb_flash_answers_t *out, eb_err_t *e
         return code;
     }
     out->sfdp = true;
+    if ((words[1] & SFDP_MORE_HEADERS) != 0) {
+        out->sfdp_maker = (uint8_t)words[4];
+    }
     /* Header of the basic table: its place is in the last word, the density in its second. */
     op.addr = (words[3] & 0xFFFFFF) + 4;
     op.read_bits = 32;
@@ -331,7 +156,7 @@ static eb_code_t ask_flash(eb_session_t *s, eb_flash_answers_t *out, eb_err_t *e
     if (code == EB_OK) {
         code = read_jedec(s, &out->jedec_id, err);
     }
-    if (code == EB_OK && !is_mute(out->jedec_id)) {
+    if (code == EB_OK) {
         code = read_sfdp(s, out, err);
     }
     if (code == EB_OK && !is_mute(out->jedec_id)) {
@@ -344,7 +169,8 @@ static eb_code_t ask_flash(eb_session_t *s, eb_flash_answers_t *out, eb_err_t *e
 static bool same_answers(const eb_flash_answers_t *a, const eb_flash_answers_t *b)
 {
     return a->jedec_id == b->jedec_id && a->sfdp == b->sfdp && a->size_by_sfdp == b->size_by_sfdp &&
-           a->unique_id[0] == b->unique_id[0] && a->unique_id[1] == b->unique_id[1];
+           a->sfdp_maker == b->sfdp_maker && a->unique_id[0] == b->unique_id[0] &&
+           a->unique_id[1] == b->unique_id[1];
 }
 
 /* Answers carry no checksum, and the size of a backup depends on these. */
@@ -365,12 +191,63 @@ static eb_code_t ask_flash_confirmed(eb_session_t *s, eb_flash_answers_t *out, e
                          : eb_err_set(err, EB_ERR_LINE, "the flash never answers the same twice");
 }
 
+/* Ids of its parts that boot well, by ESP-IDF; it lacks those of the XM25QU32 and XM25QH128A. */
+static bool is_xmc(uint32_t jedec_id)
+{
+    const uint32_t type = jedec_id >> 8 & 0xFF, capacity = jedec_id & 0xFF;
+
+    return jedec_id >> 16 == XMC && ((type == 0x40 && capacity >= 0x13 && capacity <= 0x20) ||
+                                     (type == 0x41 && capacity >= 0x16 && capacity <= 0x20) ||
+                                     (type == 0x50 && capacity >= 0x15 && capacity <= 0x16) ||
+                                     (type == 0x70 && capacity == 0x18));
+}
+
+/* A stub of these chips goes by the id that it reads at its start. */
+static eb_code_t restart_stub(const eb_session_t *s, eb_err_t *err)
+{
+    if (!s->stub || s->row->stub_flash_limit <= EB_FLASH_LIMIT_24BIT) {
+        return EB_OK;
+    }
+    return eb_err_set(err, EB_ERR_CHIP_RESET,
+                      "the stub started before the flash did, so it must start again");
+}
+
+/* Some XMC parts do not boot well when the power comes on: they answer SFDP, but no valid id, and
+ * are not to be trusted. */
+static eb_code_t ask_booted(eb_session_t *s, eb_flash_answers_t *found, eb_err_t *err)
+{
+    eb_code_t code = ask_flash_confirmed(s, found, err);
+    const uint32_t before = found->jedec_id;
+
+    if (code != EB_OK || found->sfdp_maker != XMC || is_xmc(before)) {
+        return code;
+    }
+    code = eb_flash_boot_xmc(s, err);
+    if (code == EB_OK) {
+        code = ask_flash_confirmed(s, found, err);
+    }
+    if (code != EB_OK) {
+        return code;
+    }
+    if (!is_xmc(found->jedec_id)) {
+        eb_event_note(s->ev, EB_LEVEL_WARNING,
+                      "the id %06x of the flash is none of the known ids of XMC, its manufacturer: "
+                      "it may not have started well, and then reads wrong data",
+                      (unsigned)found->jedec_id);
+        return EB_OK;
+    }
+    eb_event_note(s->ev, EB_LEVEL_NOTE,
+                  "the flash had not started well (id %06x): it was started again",
+                  (unsigned)before);
+    return restart_stub(s, err);
+}
+
 static eb_code_t identify(eb_session_t *s, eb_err_t *err)
 {
     eb_flash_info_t *flash = &s->flash;
     eb_flash_answers_t found;
     const char *name;
-    eb_code_t code = ask_flash_confirmed(s, &found, err);
+    eb_code_t code = ask_booted(s, &found, err);
 
     if (code != EB_OK) {
         return code;
@@ -406,28 +283,17 @@ eb_code_t eb_flash_setup(eb_session_t *s, eb_err_t *err)
     if (s->secure_download) {
         return EB_OK; /* registers cannot be reached: the flash stays unknown */
     }
-    code = attach(s, err);
+    code = eb_flash_attach(s, err);
     if (code == EB_OK) {
         code = identify(s, err);
     }
     if (code == EB_OK) {
-        code = set_params(s, err);
+        code = eb_flash_set_params(s, err);
     }
     if (code != EB_OK) {
         (void)eb_err_wrap(err, "identifying the flash");
     }
     return code;
-}
-
-eb_code_t eb_flash_attach_again(eb_session_t *s, bool after_reset, eb_err_t *err)
-{
-    eb_code_t code;
-
-    if (s->secure_download) {
-        return EB_OK;
-    }
-    code = after_reset ? attach(s, err) : attach_pins(s, err);
-    return code == EB_OK ? set_params(s, err) : code;
 }
 
 eb_code_t eb_flash_confirm_present(eb_session_t *s, eb_err_t *err)
@@ -450,4 +316,33 @@ eb_code_t eb_flash_confirm_present(eb_session_t *s, eb_err_t *err)
                           (unsigned)jedec_id, (unsigned)s->flash.jedec_id);
     }
     return code;
+}
+
+/* The power may have been off too. */
+static eb_code_t check_xmc(eb_session_t *s, eb_err_t *err)
+{
+    eb_code_t code = is_xmc(s->flash.jedec_id) ? eb_flash_confirm_present(s, err) : EB_OK;
+
+    if (code != EB_ERR_CHIP_RESET) {
+        return code;
+    }
+    code = eb_flash_boot_xmc(s, err);
+    if (code == EB_OK) {
+        code = eb_flash_confirm_present(s, err);
+    }
+    return code == EB_OK ? restart_stub(s, err) : code;
+}
+
+eb_code_t eb_flash_attach_again(eb_session_t *s, bool after_reset, eb_err_t *err)
+{
+    eb_code_t code;
+
+    if (s->secure_download) {
+        return EB_OK;
+    }
+    code = after_reset ? eb_flash_attach(s, err) : eb_flash_attach_pins(s, err);
+    if (code == EB_OK && after_reset) {
+        code = check_xmc(s, err);
+    }
+    return code == EB_OK ? eb_flash_set_params(s, err) : code;
 }

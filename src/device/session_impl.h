@@ -167,7 +167,7 @@ eb_code_t eb_spi_connection_parse(const char *text, eb_spi_connection_t *out, eb
 /* Once the chip is known: into s->flash_pins. EB_ERR_UNSUPPORTED on a chip that cannot. */
 eb_code_t eb_spi_connection_take(eb_session_t *s, eb_err_t *err);
 
-/* -- flash_id.c ------------------------------------------------------------------------------- */
+/* -- flash_attach.c, flash_id.c --------------------------------------------------------------- */
 
 /* Attach the flash, identify it and tell ROM bootloader or stub its size. A flash that does not
  * answer is EB_OK with s->flash.known == false. */

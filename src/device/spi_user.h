@@ -9,7 +9,7 @@
 
 #include "session_impl.h"
 
-#define EB_SPI_READ_WORDS 4u
+#define EB_SPI_READ_WORDS 5u
 
 typedef struct eb_spi_user {
     uint32_t usr, usr1, usr2;

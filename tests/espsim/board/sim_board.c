@@ -124,6 +124,9 @@ void sim_board_update_en(sim_board_t *board, int64_t at_ns)
 void sim_board_power(sim_board_t *board, bool on)
 {
     board->powered = on;
+    if (!on) {
+        sim_chip_cut_power(board->chip);
+    }
     board->otg_reset_at = SIM_NEVER;
     pthread_mutex_lock(&board->uart.lock);
     board->uart.forced_download = false;

@@ -84,9 +84,10 @@ static bool chip_choose_mode(const char *text, sim_flash_mode_t *mode)
 {
     static const char *const names[] = {[SIM_FLASH_POWER_DOWN] = "power-down",
                                         [SIM_FLASH_FOUR_BYTE] = "4-byte",
-                                        [SIM_FLASH_QPI] = "qpi"};
+                                        [SIM_FLASH_QPI] = "qpi",
+                                        [SIM_FLASH_MISBOOTED] = "mis-booted"};
     *mode = SIM_FLASH_USUAL;
-    for (size_t i = SIM_FLASH_POWER_DOWN; text != NULL && i <= SIM_FLASH_QPI; i++) {
+    for (size_t i = SIM_FLASH_POWER_DOWN; text != NULL && i <= SIM_FLASH_MISBOOTED; i++) {
         if (strcmp(text, names[i]) == 0) {
             *mode = (sim_flash_mode_t)i;
         }
@@ -238,6 +239,9 @@ static void chip_reset(sim_chip_t *chip, bool download_mode)
 void sim_chip_run(sim_chip_t *chip, sim_uart_t *uart, bool download_mode)
 {
     chip->uart = uart;
+    if (atomic_exchange(&chip->power_cut, false)) {
+        sim_flash_power_on(chip->flash);
+    }
     if (!chip->self_reset) { /* else the board has seen it and started us again */
         chip->cause = SIM_RESET_POWER_ON;
     }
@@ -258,6 +262,11 @@ void sim_chip_run(sim_chip_t *chip, sim_uart_t *uart, bool download_mode)
         }
     } while (chip->self_reset && !chip->usb);
     chip->uart = NULL;
+}
+
+void sim_chip_cut_power(sim_chip_t *chip)
+{
+    atomic_store(&chip->power_cut, true);
 }
 
 bool sim_chip_reset_ordered(sim_chip_t *chip)

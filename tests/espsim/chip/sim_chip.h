@@ -16,16 +16,17 @@
 typedef struct sim_chip sim_chip_t;
 
 typedef struct sim_chip_options {
-    const char *chip;           /* "esp32", "esp32c3", ...; rows in sim_chip_rows.c */
-    uint32_t crystal_mhz;       /* 0 = the chip's usual one */
-    const char *flash_path;     /* file that is the flash, mapped shared; NULL: memory, erased */
-    uint64_t flash_size;        /* bytes, power of two; 0 = size of the file, else 4 MB */
-    uint32_t jedec_id;          /* 0xMMTTCC as RDID sends it (C8 40 16 = 0xC84016); 0 = by size */
-    bool no_sfdp;               /* flash without SFDP, as in the captures */
-    bool mute_flash;            /* RDID answers FFFFFF */
-    uint32_t flash_busy_ms;     /* it is in the middle of an erase, for so long from now */
-    uint16_t flash_status;      /* registers 1 and, above, 2, as a program left them */
-    const char *flash_start;    /* "power-down", "4-byte", "qpi"; NULL: as after power-on */
+    const char *chip;       /* "esp32", "esp32c3", ...; rows in sim_chip_rows.c */
+    uint32_t crystal_mhz;   /* 0 = the chip's usual one */
+    const char *flash_path; /* file that is the flash, mapped shared; NULL: memory, erased */
+    uint64_t flash_size;    /* bytes, power of two; 0 = size of the file, else 4 MB */
+    uint32_t jedec_id;      /* 0xMMTTCC as RDID sends it (C8 40 16 = 0xC84016); 0 = by size */
+    bool no_sfdp;           /* flash without SFDP, as in the captures */
+    bool mute_flash;        /* RDID answers FFFFFF */
+    uint32_t flash_busy_ms; /* it is in the middle of an erase, for so long from now */
+    uint16_t flash_status;  /* registers 1 and, above, 2, as a program left them */
+    const char
+        *flash_start; /* "power-down", "4-byte", "qpi", "mis-booted"; NULL: as after power-on */
     const char *flash_pins;     /* "SPI", "HSPI" or "CLK,Q,D,HD,CS"; NULL: as the eFuses say */
     const char *efuse_set;      /* row name: "typical" (default) and more in sim_efuse_rows.c */
     bool usb_otg;               /* the host is on the USB-OTG unit */
@@ -54,9 +55,10 @@ void sim_chip_free(sim_chip_t *chip); /* syncs the flash file; NULL is allowed *
 /* Run from reset to reset. `download_mode`: the strapping pin as sampled at this reset. */
 void sim_chip_run(sim_chip_t *chip, sim_uart_t *uart, bool download_mode);
 
-/* Both are safe to call from another thread. The first: a host has set the watchdog, and the reset
- * has not come yet. */
+/* These are safe to call from another thread. The first: a host has set the watchdog, and the reset
+ * has not come yet. The second: before the next run the flash starts as at power-on. */
 bool sim_chip_reset_ordered(sim_chip_t *chip);
+void sim_chip_cut_power(sim_chip_t *chip);
 void sim_chip_get_counters(sim_chip_t *chip, sim_chip_counters_t *out);
 
 #endif

@@ -230,6 +230,7 @@ struct sim_chip {
     uint64_t debt_us;                      /* time spent and not yet told to the UART */
     uint64_t watchdog_at_us;               /* 0: not running */
     bool watchdog_unlocked;
+    atomic_bool power_cut;
     atomic_bool reset_ordered; /* the host has set the watchdog, and it has not struck yet */
 
     uint32_t flash_pins; /* where the flash is: 0 SPI, 1 HSPI, else SIM_FLASH_PINS */

@@ -14,7 +14,8 @@ enum {
     TIME_CHIP_US_PER_MB = 1500000,
     TIME_PAGE_US = 700,
     TIME_BLANK_PAGE_US = 300,
-    TIME_STATUS_US = 10000
+    TIME_STATUS_US = 10000,
+    TIME_XMC_BOOT_US = 2000
 };
 
 uint64_t sim_flash_size(const sim_flash_t *flash)
@@ -76,6 +77,9 @@ static void flash_guarded(const sim_flash_t *flash, uint64_t *from, uint64_t *to
 static bool flash_protected(const sim_flash_t *flash, uint64_t addr, uint64_t count)
 {
     uint64_t from, to;
+    if (flash->misbooted) {
+        return true;
+    }
     flash_guarded(flash, &from, &to);
     if (!flash_has_bp3(flash) && (flash->status[1] & SIM_SR2_CMP) != 0) {
         return addr < from || addr + count > to;
@@ -153,7 +157,7 @@ static void flash_write_status(sim_flash_t *flash, unsigned first, const sim_fla
 static void flash_read(const sim_flash_t *flash, uint64_t addr, const sim_flash_io_t *io)
 {
     for (size_t i = 0; i < io->in_count; i++) {
-        io->in[i] = flash->cells[(addr + i) & (flash->size - 1u)];
+        io->in[i] = flash->cells[(addr + i) & (flash->size - 1u)] ^ (flash->misbooted ? 0x10 : 0);
     }
 }
 
@@ -166,12 +170,13 @@ static size_t flash_skip(const sim_flash_io_t *io, unsigned bits_before_answer)
 
 static void flash_answer_id(const sim_flash_t *flash, const sim_flash_io_t *io)
 {
+    uint32_t id = flash->jedec_id ^ (flash->misbooted ? 0xFFFFu : 0);
     static const uint8_t unique[8] = {0xD1, 0x64, 0xE3, 0x12, 0x5B, 0x27, 0x4A, 0x36};
     size_t skip = 0;
     switch (io->opcode) {
     case SIM_FLASH_RDID:
         for (size_t i = 0; i < io->in_count; i++) {
-            io->in[i] = (uint8_t)(i < 3 ? flash->jedec_id >> (8u * (2u - i)) : 0xFFu);
+            io->in[i] = (uint8_t)(i < 3 ? id >> (8u * (2u - i)) : 0xFFu);
         }
         break;
     case 0x90: /* manufacturer and device, 24 address bits before */
@@ -192,9 +197,9 @@ static void flash_answer_id(const sim_flash_t *flash, const sim_flash_io_t *io)
     case SIM_FLASH_SFDP:
         skip = flash_skip(io, 32);
         for (size_t i = skip; i < io->in_count; i++) {
-            io->in[i] = flash->no_sfdp
-                            ? 0
-                            : sim_flash_sfdp_byte(flash->size, io->addr + (uint32_t)(i - skip));
+            io->in[i] = flash->no_sfdp ? 0
+                                       : sim_flash_sfdp_byte(flash->size, flash->jedec_id,
+                                                             io->addr + (uint32_t)(i - skip));
         }
         break;
     default:
@@ -228,6 +233,14 @@ static void flash_reset(sim_flash_t *flash)
     flash->status[0] &= (uint8_t)~SIM_SR_WEL;
     flash->mode = SIM_FLASH_USUAL;
     flash->volatile_status = false;
+}
+
+void sim_flash_power_on(sim_flash_t *flash)
+{
+    flash_reset(flash);
+    flash->reset_armed = false;
+    flash->misbooted = flash->boots_wrong;
+    flash->busy_until_us = flash->boots_until_us = 0;
 }
 
 static void flash_control_command(sim_flash_t *flash, const sim_flash_io_t *io, uint64_t now_us)
@@ -373,9 +386,26 @@ static bool flash_shifted_command(sim_flash_t *flash, const sim_flash_io_t *io, 
     }
 }
 
-/* On one line a flash in QPI mode hears only what looks the same on four: FFh ends the mode. */
-static bool flash_hears(sim_flash_t *flash, const sim_flash_io_t *io)
+/* Deeper, and back by booting anew. */
+static void flash_ultra_down(sim_flash_t *flash, uint8_t opcode, uint64_t now_us)
 {
+    if (flash->mode == SIM_FLASH_POWER_DOWN && opcode == 0x79 &&
+        sim_flash_is_xmc(flash->jedec_id)) {
+        flash->mode = SIM_FLASH_ULTRA_DOWN;
+    } else if (flash->mode == SIM_FLASH_ULTRA_DOWN && opcode == 0xFF) {
+        flash->mode = SIM_FLASH_POWER_DOWN;
+        flash->misbooted = false;
+        flash->boots_until_us = now_us + TIME_XMC_BOOT_US;
+    }
+}
+
+/* On one line a flash in QPI mode hears only what looks the same on four: FFh ends the mode. */
+static bool flash_hears(sim_flash_t *flash, const sim_flash_io_t *io, uint64_t now_us)
+{
+    if (now_us < flash->boots_until_us) {
+        return false;
+    }
+    flash_ultra_down(flash, io->opcode, now_us);
     bool wakes = (flash->mode == SIM_FLASH_POWER_DOWN && io->opcode == 0xAB) ||
                  (flash->mode == SIM_FLASH_QPI && io->opcode == 0xFF);
     bool heard = flash->mode == SIM_FLASH_USUAL || flash->mode == SIM_FLASH_FOUR_BYTE;
@@ -390,7 +420,7 @@ void sim_flash_transact(sim_flash_t *flash, const sim_flash_io_t *io, uint64_t n
     if (io->in_count != 0) {
         memset(io->in, 0xFF, io->in_count); /* what an undriven line reads as */
     }
-    if (flash->mute || !flash_hears(flash, io)) {
+    if (flash->mute || !flash_hears(flash, io, now_us)) {
         return;
     }
     if (flash_status_command(flash, io, now_us) || now_us < flash->busy_until_us) {

@@ -6,6 +6,10 @@
  * WREN and leave WIP set for their time, block-protect bits are obeyed, and while WIP is set only
  * the status can be read.
  *
+ * How an XMC part boots anew (B9h, 79h, FFh, 2 ms, ABh), and that a mis-booted one answers SFDP but
+ * not its id, is a fact of the startup flow in ESP-IDF. What else such a part does wrong is not
+ * public; here it reads wrong and ignores erases and programs.
+ *
  * Time is the caller's: every transaction says what time it is (microseconds of any clock).
  */
 #ifndef ESPSIM_SIM_FLASH_H
@@ -58,7 +62,9 @@ typedef enum sim_flash_mode {
     SIM_FLASH_USUAL,
     SIM_FLASH_POWER_DOWN, /* obeys nothing but ABh */
     SIM_FLASH_FOUR_BYTE,  /* addresses have 4 bytes; only of more than 16 MB */
-    SIM_FLASH_QPI         /* commands come on four lines */
+    SIM_FLASH_QPI,        /* commands come on four lines */
+    SIM_FLASH_MISBOOTED,  /* of XMC: at power-on it has not loaded what it needs to work right */
+    SIM_FLASH_ULTRA_DOWN  /* of XMC: obeys nothing but FFh, by which it boots anew; no start */
 } sim_flash_mode_t;
 
 /* Written on the chip's thread, read on others. */
@@ -100,13 +106,16 @@ void sim_flash_transact(sim_flash_t *flash, const sim_flash_io_t *io, uint64_t n
 /* When the running erase or program ends; not after now_us when there is none. */
 uint64_t sim_flash_busy_until_us(const sim_flash_t *flash);
 
+/* After the power was off: an XMC part that started mis-booted does it again. */
+void sim_flash_power_on(sim_flash_t *flash);
+
 uint64_t sim_flash_size(const sim_flash_t *flash);
 uint32_t sim_flash_jedec_id(const sim_flash_t *flash);
 /* The cells themselves, for tests and for the boot loader's look at its header. */
 uint8_t *sim_flash_cells(sim_flash_t *flash);
 sim_flash_counters_t *sim_flash_counters(sim_flash_t *flash);
 
-/* sim_flash_sfdp.c: the SFDP area of a flash of this size; the byte at `addr`. */
-uint8_t sim_flash_sfdp_byte(uint64_t flash_size, uint32_t addr);
+/* sim_flash_sfdp.c: the SFDP area of a flash of this size and id; the byte at `addr`. */
+uint8_t sim_flash_sfdp_byte(uint64_t flash_size, uint32_t jedec_id, uint32_t addr);
 
 #endif

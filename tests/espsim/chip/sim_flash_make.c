@@ -105,7 +105,8 @@ sim_flash_t *sim_flash_new(const sim_flash_config_t *config, char *why, size_t w
     flash->size = config->size;
     flash->no_sfdp = config->no_sfdp;
     flash->mute = config->mute;
-    flash->mode = config->mode;
+    flash->boots_wrong = flash->misbooted = config->mode == SIM_FLASH_MISBOOTED;
+    flash->mode = flash->misbooted ? SIM_FLASH_USUAL : config->mode;
     flash->status[0] = (uint8_t)config->status;
     flash->status[1] = (uint8_t)(config->status >> 8);
     flash->lying_write_every = config->lying_write_every;
@@ -122,6 +123,11 @@ sim_flash_t *sim_flash_new(const sim_flash_config_t *config, char *why, size_t w
         return NULL;
     }
     flash->jedec_id = config->jedec_id != 0 ? config->jedec_id : flash_default_id(flash->size);
+    if (flash->misbooted && !sim_flash_is_xmc(flash->jedec_id)) {
+        snprintf(why, why_size, "only a flash of XMC (--jedec 20....) starts mis-booted");
+        sim_flash_free(flash);
+        return NULL;
+    }
     return flash;
 }
 

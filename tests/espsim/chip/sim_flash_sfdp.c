@@ -1,6 +1,7 @@
 /*
  * sim_flash_sfdp.c: the discovery table (JEDEC JESD216B): header, one parameter header, and the
- * 16-word basic table of a W25Q-class part with its density filled in.
+ * 16-word basic table of a W25Q-class part with its density filled in. Parts of XMC have a second
+ * parameter header, whose id is that of the manufacturer.
  */
 #include "sim_flash.h"
 
@@ -20,8 +21,17 @@ static const uint8_t sfdp_table[SFDP_TABLE_BYTES] = {
     0x10, 0xD8, 0x00, 0x00, 0x36, 0x02, 0xA6, 0x00, 0x82, 0xEA, 0x14, 0xC4, 0xE9, 0x63, 0x76, 0x33,
     0x7A, 0x75, 0x7A, 0x75, 0xF7, 0xA2, 0xD5, 0x5C, 0x19, 0xF7, 0x4D, 0xFF, 0xE9, 0x30, 0xF8, 0x80};
 
-uint8_t sim_flash_sfdp_byte(uint64_t flash_size, uint32_t addr)
+static const uint8_t sfdp_vendor_head[8] = {0x20, 0x00, 0x01, 0x04, 0xC0, 0x00, 0x00, 0xFF};
+
+uint8_t sim_flash_sfdp_byte(uint64_t flash_size, uint32_t jedec_id, uint32_t addr)
 {
+    bool xmc = jedec_id >> 16 == sfdp_vendor_head[0];
+    if (xmc && addr == 6) { /* count of parameter headers, less one */
+        return 1;
+    }
+    if (xmc && addr >= sizeof(sfdp_head) && addr < sizeof(sfdp_head) + sizeof(sfdp_vendor_head)) {
+        return sfdp_vendor_head[addr - sizeof(sfdp_head)];
+    }
     if (addr < sizeof(sfdp_head)) {
         return sfdp_head[addr];
     }

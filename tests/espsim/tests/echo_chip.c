@@ -33,6 +33,11 @@ void sim_chip_free(sim_chip_t *chip)
     free(chip);
 }
 
+void sim_chip_cut_power(sim_chip_t *chip)
+{
+    (void)chip;
+}
+
 bool sim_chip_reset_ordered(sim_chip_t *chip)
 {
     (void)chip;

@@ -384,6 +384,44 @@ static void test_qpi_mode_ends_by_ff(void **state)
     assert_int_equal(id[0], 0xEF);
 }
 
+/* Only its deepest power-down, and the time that it takes to come back, start it anew. */
+static void test_an_xmc_part_boots_anew(void **state)
+{
+    (void)state;
+    static const uint8_t restart[] = {0xB9, 0x79, 0xFF};
+    uint8_t id[3], maker;
+    sim_flash_free(flash);
+    flash = make(
+        (sim_flash_config_t){.size = FLASH_1MB, .jedec_id = 0x204014, .mode = SIM_FLASH_MISBOOTED});
+    sim_flash_cells(flash)[0] = 0x5A;
+    read_with(SIM_FLASH_SFDP, 0x10, 8, &maker, 1);
+    assert_int_equal(maker, 0x20);
+    command(0x66, 0);
+    command(0x99, 0);
+    command(0xB9, 0);
+    command(0xAB, 0);
+    read_id(id);
+    assert_memory_not_equal(id, "\x20\x40\x14", 3);
+    read_with(SIM_FLASH_READ, 0, 0, id, 1);
+    assert_int_not_equal(id[0], 0x5A);
+    for (size_t i = 0; i < sizeof(restart); i++) {
+        command(restart[i], 0);
+    }
+    now_us += 1999;
+    command(0xAB, 0);
+    now_us += 1;
+    read_id(id);
+    assert_memory_equal(id, "\xFF\xFF\xFF", 3);
+    command(0xAB, 0);
+    read_id(id);
+    assert_memory_equal(id, "\x20\x40\x14", 3);
+    read_with(SIM_FLASH_READ, 0, 0, id, 1);
+    assert_int_equal(id[0], 0x5A);
+    sim_flash_power_on(flash);
+    read_id(id);
+    assert_memory_not_equal(id, "\x20\x40\x14", 3);
+}
+
 static void test_four_byte_mode_shifts_what_has_three(void **state)
 {
     (void)state;
@@ -452,6 +490,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_every_second_write_lies, setup, teardown),
         cmocka_unit_test_setup_teardown(test_four_byte_addresses, setup, teardown),
         cmocka_unit_test_setup_teardown(test_power_down_obeys_one_command, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_an_xmc_part_boots_anew, setup, teardown),
         cmocka_unit_test_setup_teardown(test_qpi_mode_ends_by_ff, setup, teardown),
         cmocka_unit_test_setup_teardown(test_four_byte_mode_shifts_what_has_three, setup, teardown),
         cmocka_unit_test_setup_teardown(test_small_flash_has_no_four_byte_opcodes, setup, teardown),

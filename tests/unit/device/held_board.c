@@ -79,6 +79,9 @@ static void set_lines(sim_board_t *b, bool dtr, bool rts)
 static void power(sim_board_t *b, bool on)
 {
     b->powered = on;
+    if (!on) {
+        sim_chip_cut_power(b->chip);
+    }
     set_lines(b, false, false);
 }
 

@@ -190,6 +190,72 @@ static void a_flash_left_in_a_mode_is_brought_back(void **state)
     check_start("esp32", "power-down", "pico-d4");
 }
 
+#define XMC_1MB     0x204014
+#define XMC_UNKNOWN 0x203814
+
+/* An XMC part that starts wrong, at the first power-on and at one in the middle of the work. */
+static void check_misbooted(const char *chip, bool no_stub)
+{
+    board_t *b = new_board(chip, SIM_LINK_RFC2217);
+    uint32_t at = 0;
+
+    b->chip_options.flash_start = "mis-booted";
+    b->chip_options.jedec_id = XMC_1MB;
+    b->session_options.no_stub = no_stub;
+    faults(b, "unplug@150000", 1);
+    b->options.replug_ms = 500;
+    must_connect(b);
+    assert_int_equal(eb_session_flash(b->session)->jedec_id, XMC_1MB);
+    assert_int_equal(stats_of(b).stub, !no_stub);
+    assert_non_null(strstr(b->notes, "it was started again"));
+    for (int lost = 0; at < FLASH_BYTES / 4 && lost <= 1;) {
+        eb_read_result_t result;
+        uint8_t buf[8192];
+
+        if (eb_flash_read(b->session, at, sizeof(buf), buf, NULL, NULL, &result, &b->err) ==
+            EB_OK) {
+            assert_memory_equal(buf, flash + at, sizeof(buf));
+            at += sizeof(buf);
+        } else if (eb_session_recover(b->session, &b->err) != EB_OK) {
+            fail_msg("recover: %s", b->err.message);
+        } else {
+            lost++;
+        }
+    }
+    assert_int_equal(at, FLASH_BYTES / 4);
+    free_board(b);
+}
+
+static void a_flash_that_starts_wrong_is_started_again(void **state)
+{
+    static const char *const chips[] = {"esp32", "esp32c3", "esp32s3", "esp32p4"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(chips) / sizeof(chips[0]); i++) {
+        check_misbooted(chips[i], false);
+        check_misbooted(chips[i], true);
+    }
+    check_misbooted("esp8266", false);
+}
+
+/* Nothing tells whether it started well. */
+static void of_an_unknown_part_that_is_a_warning(void **state)
+{
+    board_t *b = new_board("esp32c3", SIM_LINK_TCP);
+
+    (void)state;
+    b->chip_options.jedec_id = XMC_UNKNOWN;
+    must_connect(b);
+    assert_non_null(strstr(b->notes, "none of the known ids of XMC"));
+    check_read(b, 0x8000, 4096);
+    free_board(b);
+    b = new_board("esp32c3", SIM_LINK_TCP);
+    b->chip_options.jedec_id = XMC_1MB;
+    must_connect(b);
+    assert_null(strstr(b->notes, "XMC"));
+    free_board(b);
+}
+
 /* It knows these capacity codes, but is as wrong about a busy flash. */
 static void so_does_a_stub_of_the_first_generation(void **state)
 {
@@ -257,6 +323,8 @@ int main(void)
         cmocka_unit_test(a_flash_is_found_on_its_pins),
         cmocka_unit_test(pins_that_a_chip_has_not_are_refused),
         cmocka_unit_test(a_flash_left_in_a_mode_is_brought_back),
+        cmocka_unit_test(a_flash_that_starts_wrong_is_started_again),
+        cmocka_unit_test(of_an_unknown_part_that_is_a_warning),
         cmocka_unit_test(the_stub_waits_for_a_busy_flash),
         cmocka_unit_test(a_range_out_of_reach_is_refused_with_what_helps),
         cmocka_unit_test(so_does_a_stub_of_the_first_generation),
