@@ -164,7 +164,7 @@ eb_code_t eb_baud_raise(eb_session_t *s, eb_err_t *err)
         return EB_OK;
     }
     /* A ROM that takes its crystal for another sets another rate than it is told. */
-    if (!s->stub && s->chip.crystal_mhz == 0) {
+    if (!s->stub && eb_chip_crystal_varies(s->row) && s->chip.crystal_mhz == 0) {
         eb_event_note(s->ev, EB_LEVEL_DETAIL, "the line stays at %u baud: the crystal is unknown",
                       (unsigned)assumed_now(s));
         return EB_OK;

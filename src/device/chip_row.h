@@ -104,7 +104,8 @@ typedef struct eb_chip_row {
     uint32_t uart_divider_reg;
     uint32_t uart_divider_mask;
     int uart_clocks_per_crystal;       /* how much faster the UART's clock is */
-    int crystals_mhz[EB_CRYSTALS_MAX]; /* that it works with; more than one: measure */
+    int crystals_mhz[EB_CRYSTALS_MAX]; /* that it works with; more than one: measure; 0: not known
+                                        */
     int secure_crystal_mhz;            /* to assume where it cannot be measured; 0: not known */
 
     eb_spi_regs_t spi;
@@ -118,6 +119,11 @@ typedef struct eb_chip_row {
     size_t fact_count;
     void (*read_facts)(const uint32_t *words, eb_chip_facts_t *out);
 } eb_chip_row_t;
+
+static inline bool eb_chip_crystal_varies(const eb_chip_row_t *row)
+{
+    return row->crystals_mhz[1] != 0;
+}
 
 #define EB_CHIP_MAGIC_REG 0x40001000u
 

@@ -14,6 +14,7 @@ extern const eb_chip_row_t eb_chip_esp32c3;
 extern const eb_chip_row_t eb_chip_esp32c5;
 extern const eb_chip_row_t eb_chip_esp32c6;
 extern const eb_chip_row_t eb_chip_esp32c61;
+extern const eb_chip_row_t eb_chip_esp32e22;
 extern const eb_chip_row_t eb_chip_esp32h2;
 extern const eb_chip_row_t eb_chip_esp32h4;
 extern const eb_chip_row_t eb_chip_esp32h21;
@@ -21,9 +22,9 @@ extern const eb_chip_row_t eb_chip_esp32p4;
 extern const eb_chip_row_t eb_chip_esp32s31;
 
 static const eb_chip_row_t *const rows[] = {
-    &eb_chip_esp8266, &eb_chip_esp32,    &eb_chip_esp32s2, &eb_chip_esp32s3,  &eb_chip_esp32c2,
-    &eb_chip_esp32c3, &eb_chip_esp32c5,  &eb_chip_esp32c6, &eb_chip_esp32c61, &eb_chip_esp32h2,
-    &eb_chip_esp32h4, &eb_chip_esp32h21, &eb_chip_esp32p4, &eb_chip_esp32s31,
+    &eb_chip_esp8266, &eb_chip_esp32,   &eb_chip_esp32s2,  &eb_chip_esp32s3,  &eb_chip_esp32c2,
+    &eb_chip_esp32c3, &eb_chip_esp32c5, &eb_chip_esp32c6,  &eb_chip_esp32c61, &eb_chip_esp32e22,
+    &eb_chip_esp32h2, &eb_chip_esp32h4, &eb_chip_esp32h21, &eb_chip_esp32p4,  &eb_chip_esp32s31,
 };
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))

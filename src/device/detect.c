@@ -108,18 +108,13 @@ static int measured_crystal(const eb_session_t *s, uint32_t divider_reg)
     return nearest;
 }
 
-static bool crystal_varies(const eb_chip_row_t *row)
-{
-    return row->crystals_mhz[1] != 0;
-}
-
 static eb_code_t find_crystal(eb_session_t *s, const eb_chip_facts_t *facts, eb_err_t *err)
 {
     uint32_t divider = 0;
     eb_code_t code;
 
-    s->chip.crystal_mhz = crystal_varies(s->row) ? 0 : s->row->crystals_mhz[0];
-    if (s->chip.crystal_mhz != 0) {
+    if (!eb_chip_crystal_varies(s->row)) {
+        s->chip.crystal_mhz = s->row->crystals_mhz[0];
         return EB_OK;
     }
     /* A stub may have changed the clock of the UART. */
@@ -156,7 +151,7 @@ eb_code_t eb_detect_facts(eb_session_t *s, eb_err_t *err)
         name_chip(s, &s->chip);
         (void)snprintf(s->chip.description, sizeof(s->chip.description), "%s", s->row->name);
         s->chip.crystal_mhz =
-            crystal_varies(s->row) ? s->row->secure_crystal_mhz : s->row->crystals_mhz[0];
+            eb_chip_crystal_varies(s->row) ? s->row->secure_crystal_mhz : s->row->crystals_mhz[0];
         return EB_OK;
     }
     code = read_words(s, words, err);

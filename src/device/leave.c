@@ -17,6 +17,13 @@ static eb_code_t run_program(eb_session_t *s, eb_err_t *err)
     if (by_watchdog && eb_watchdog_reset(s, NULL) == EB_OK) {
         return EB_OK;
     }
+    if (s->connected && s->port.kind == EB_PORT_USB_OTG && !s->stub) {
+        eb_event_note(
+            s->ev, EB_LEVEL_NOTE,
+            "the ROM bootloader takes no reset over USB here: the board stays in download "
+            "mode until it is unplugged or reset by hand");
+        return EB_OK;
+    }
     if (!eb_transport_can_lines(s->transport)) {
         eb_event_note(s->ev, EB_LEVEL_NOTE,
                       "%s has no reset line: the board stays in download mode until it is reset by "

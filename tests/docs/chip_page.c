@@ -54,6 +54,8 @@ static void print_crystal(const eb_chip_row_t *row)
 {
     if (row->crystals_mhz[1] != 0) {
         printf("%d or %d MHz, measured", row->crystals_mhz[0], row->crystals_mhz[1]);
+    } else if (row->crystals_mhz[0] == 0) {
+        printf("not known");
     } else {
         printf("%d MHz", row->crystals_mhz[0]);
     }
@@ -66,7 +68,7 @@ static const char *way_back(const eb_chip_row_t *row)
         return row->watchdog.can_reset ? "RTS or watchdog" : "RTS";
     }
     if (!row->watchdog.can_reset) {
-        return "RTS";
+        return (row->links & EB_CHIP_USB_OTG) != 0 ? "RTS; not over USB-OTG" : "RTS";
     }
     return (row->links & EB_CHIP_USB_OTG) != 0 ? "RTS; watchdog over USB-OTG" : "RTS or watchdog";
 }
@@ -156,7 +158,9 @@ static const char head[] =
     "chip.\n"
     "If it has no console there, hold BOOT while you plug the board in. A watchdog of the chip "
     "then\n"
-    "starts the program again. `--after watchdog-reset` uses the watchdog on other ports too.\n"
+    "starts the program again, if one is known. `--after watchdog-reset` uses the watchdog on "
+    "other\n"
+    "ports too.\n"
     "\n";
 
 static const char middle[] =

@@ -19,7 +19,8 @@ from esptool.targets import CHIP_DEFS
 from esptool.util import FatalError, NotSupportedError
 
 CHIPS = ["esp8266", "esp32", "esp32s2", "esp32s3", "esp32c2", "esp32c3", "esp32c5", "esp32c6",
-         "esp32c61", "esp32h2", "esp32h4", "esp32h21", "esp32p4", "esp32s31"]  # fmt: skip
+         "esp32c61", "esp32e22", "esp32h2", "esp32h4", "esp32h21", "esp32p4", "esp32s31"]  # fmt: skip
+NO_REVISION = {"esp32e22"}  # esptool knows no place for it, and says v0.0
 TRIES = 4000
 PLAIN = 3  # random words that are kept whatever they say
 KEPT_MAX = 16
@@ -111,6 +112,8 @@ def answers(name, chip, board):
     if name == "esp32":
         out["secure_boot"] = int(bool(chip.get_secure_boot_enabled()))
         out["encryption"] = int(bool(chip.get_flash_encryption_enabled()))
+    if name in NO_REVISION:
+        out["description"] = out["description"].split(" (revision")[0]
     out["facts"] = dict(board.read)
     stub = chip.STUB_CLASS
     out["stub"] = stub.stub_json_name(chip).removesuffix(".json")

@@ -4,10 +4,10 @@
  *
  * Sources of facts: technical reference manuals; the public register files of esp-stub-lib; reset
  * values of registers and the ROM's answers as recorded from mask ROMs (tests/data/captures) for
- * ESP32 and ESP32-C3; boot texts from public logs (of ESP32-H4 and H21 there are none yet: theirs
- * follow the others); speeds from the timing model (SPI clock = APB / 4 with 64-byte reads, MD5 in
- * software), which has figures for ESP8266, ESP32, S3, C3 and C6: the others have those of the
- * nearest of these.
+ * ESP32 and ESP32-C3; boot texts from public logs (of ESP32-E22, H4 and H21 there are none yet:
+ * theirs follow the others); speeds from the timing model (SPI clock = APB / 4 with 64-byte reads,
+ * MD5 in software), which has figures for ESP8266, ESP32, S3, C3 and C6: the others have those of
+ * the nearest of these.
  */
 #include "sim_chip_internal.h"
 
@@ -65,9 +65,13 @@
 #define LP_CAUSES                                                                                  \
     .power_on = "POWERON", .watchdog = "LP_WDT_SYS", .software = "SW_CPU", .software_cause = 0xC
 
+#define EFUSES(address) .efuse_base = (address), .efuse_size = 0x200
+
+/* What the ROM, and then a good image, prints on the way to the app. */
 #define SECOND_STAGE(mode, entry)                                                                  \
-    .second_stage = mode "mode:DIO, clock div:1\r\nload:" entry ",len:0x1714\r\nentry " entry "\r" \
-                         "\n"
+    .run_name = "SPI_FAST_FLASH_BOOT", .second_stage = mode "mode:DIO, clock div:1\r\nload:" entry \
+                                                            ",len:0x1714\r\nentry " entry "\r"     \
+                                                            "\n"
 
 static const sim_word_t esp32_words[] = {
     {0x3FF6607C, 0x96042000}, /* APB_CTRL date; bit 31 is set from silicon 3 on */
@@ -173,8 +177,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         .name = "esp32s2",
         .chip_id = 2,
         USB_OTG_FORCED(0x3F408128),
-        .efuse_base = 0x3F41A000,
-        .efuse_size = 0x200,
+        EFUSES(0x3F41A000),
         .mac_low = 0x3F41A044,
         .strap_reg = 0x3F404038,
         .crystals_mhz = {40},
@@ -196,7 +199,6 @@ const sim_chip_row_t sim_chip_rows[] = {
                  .download_strap = 0x0,
                  .run_strap = 0x8,
                  .download_name = "DOWNLOAD(USB/UART0/1)",
-                 .run_name = "SPI_FAST_FLASH_BOOT",
                  SECOND_STAGE("SPIWP:0xee\r\n", "0x4004c198"),
                  .bootloader_addr = 0x1000,
                  XTENSA_CRASH},
@@ -205,8 +207,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         .name = "esp32s3",
         .chip_id = 9,
         USB_OTG_FORCED(0x6000812C),
-        .efuse_base = 0x60007000,
-        .efuse_size = 0x200,
+        EFUSES(0x60007000),
         .mac_low = 0x60007044,
         .strap_reg = 0x60004038,
         .crystals_mhz = {40},
@@ -224,15 +225,13 @@ const sim_chip_row_t sim_chip_rows[] = {
                  .download_strap = 0x0,
                  .run_strap = 0x8,
                  .download_name = "DOWNLOAD(USB/UART0)",
-                 .run_name = "SPI_FAST_FLASH_BOOT",
                  SECOND_STAGE("SPIWP:0xee\r\n", "0x403c98d0"),
                  XTENSA_CRASH},
     },
     {
         .name = "esp32c2",
         .chip_id = 12,
-        .efuse_base = 0x60008800,
-        .efuse_size = 0x200,
+        EFUSES(0x60008800),
         .mac_low = 0x60008840,
         .strap_reg = 0x60004038,
         .crystals_mhz = {26, 40},
@@ -248,15 +247,13 @@ const sim_chip_row_t sim_chip_rows[] = {
                  .strap_word = 0x4,
                  .run_strap = 0xC,
                  .download_name = "DOWNLOAD(UART0)",
-                 .run_name = "SPI_FAST_FLASH_BOOT",
                  SECOND_STAGE("SPIWP:0xee\r\n", "0x403acb70"),
                  RISCV_CRASH},
     },
     {
         .name = "esp32c3",
         .chip_id = 5,
-        .efuse_base = 0x60008800,
-        .efuse_size = 0x200,
+        EFUSES(0x60008800),
         .mac_low = 0x60008844,
         .strap_reg = 0x60004038,
         .crystals_mhz = {40},
@@ -274,15 +271,13 @@ const sim_chip_row_t sim_chip_rows[] = {
                  .strap_word = 0x4,
                  .run_strap = 0xC,
                  .download_name = "DOWNLOAD(USB/UART0/1)",
-                 .run_name = "SPI_FAST_FLASH_BOOT",
                  SECOND_STAGE("SPIWP:0xee\r\n", "0x403cc710"),
                  RISCV_CRASH},
     },
     {
         .name = "esp32c5",
         .chip_id = 23,
-        .efuse_base = 0x600B4800,
-        .efuse_size = 0x200,
+        EFUSES(0x600B4800),
         .mac_low = 0x600B4844,
         .mac_layout = SIM_MAC_EUI64,
         .strap_reg = 0x60091038,
@@ -302,7 +297,6 @@ const sim_chip_row_t sim_chip_rows[] = {
                  .strap_word = 0x8,
                  .run_strap = 0x18,
                  .download_name = "DOWNLOAD(UART0/USB)",
-                 .run_name = "SPI_FAST_FLASH_BOOT",
                  SECOND_STAGE("SPI ", "0x4084e5a0"),
                  .bootloader_addr = 0x2000,
                  RISCV_CRASH},
@@ -310,8 +304,7 @@ const sim_chip_row_t sim_chip_rows[] = {
     {
         .name = "esp32c6",
         .chip_id = 13,
-        .efuse_base = 0x600B0800,
-        .efuse_size = 0x200,
+        EFUSES(0x600B0800),
         .mac_low = 0x600B0844,
         .mac_layout = SIM_MAC_EUI64,
         .strap_reg = 0x60091038,
@@ -329,15 +322,13 @@ const sim_chip_row_t sim_chip_rows[] = {
                  .strap_word = 0x4,
                  .run_strap = 0xc,
                  .download_name = "DOWNLOAD(USB/UART0/SDIO_FEI_FEO)",
-                 .run_name = "SPI_FAST_FLASH_BOOT",
                  SECOND_STAGE("SPIWP:0xee\r\n", "0x4086c410"),
                  RISCV_CRASH},
     },
     {
         .name = "esp32c61",
         .chip_id = 20,
-        .efuse_base = 0x600B4800,
-        .efuse_size = 0x200,
+        EFUSES(0x600B4800),
         .mac_low = 0x600B4844,
         .strap_reg = 0x60091038,
         .crystals_mhz = {40},
@@ -355,15 +346,32 @@ const sim_chip_row_t sim_chip_rows[] = {
                  .strap_word = 0x4,
                  .run_strap = 0xc,
                  .download_name = "DOWNLOAD(USB/UART0)",
-                 .run_name = "SPI_FAST_FLASH_BOOT",
                  SECOND_STAGE("SPI ", "0x4083bd70"),
+                 RISCV_CRASH},
+    },
+    {
+        .name = "esp32e22",
+        .chip_id = 31,
+        USB_OTG,
+        EFUSES(0xC4008000),
+        .mac_low = 0xC4008044,
+        .strap_reg = 0xC310D000,
+        .crystals_mhz = {40},
+        UART(0xC3102000),
+        SPI_MEM(0xC3003000),
+        .rom = {ROM_WITH_ID},
+        UART_SPEED,
+        .boot = {.banner = "ESP-ROM:esp32e22\r\n",
+                 LP_CAUSES,
+                 .run_strap = 0x8,
+                 .download_name = "DOWNLOAD(USB/UART0)",
+                 SECOND_STAGE("SPI ", "0x31000000"),
                  RISCV_CRASH},
     },
     {
         .name = "esp32h2",
         .chip_id = 16,
-        .efuse_base = 0x600B0800,
-        .efuse_size = 0x200,
+        EFUSES(0x600B0800),
         .mac_low = 0x600B0844,
         .mac_layout = SIM_MAC_EUI64,
         .strap_reg = 0x60091038,
@@ -381,15 +389,13 @@ const sim_chip_row_t sim_chip_rows[] = {
                  .strap_word = 0x4,
                  .run_strap = 0xc,
                  .download_name = "DOWNLOAD(USB/UART0)",
-                 .run_name = "SPI_FAST_FLASH_BOOT",
                  SECOND_STAGE("SPIWP:0xee\r\n", "0x4083c2d0"),
                  RISCV_CRASH},
     },
     {
         .name = "esp32h21",
         .chip_id = 25,
-        .efuse_base = 0x600B4000,
-        .efuse_size = 0x200,
+        EFUSES(0x600B4000),
         .mac_low = 0x600B4044,
         .mac_layout = SIM_MAC_EUI64,
         .strap_reg = 0x60091038,
@@ -406,15 +412,13 @@ const sim_chip_row_t sim_chip_rows[] = {
                  .strap_word = 0x4,
                  .run_strap = 0xc,
                  .download_name = "DOWNLOAD(USB/UART0)",
-                 .run_name = "SPI_FAST_FLASH_BOOT",
                  SECOND_STAGE("SPI ", "0x4083c2d0"),
                  RISCV_CRASH},
     },
     {
         .name = "esp32h4",
         .chip_id = 28,
-        .efuse_base = 0x600B1800,
-        .efuse_size = 0x200,
+        EFUSES(0x600B1800),
         .mac_low = 0x600B1844,
         .mac_layout = SIM_MAC_EUI64,
         .strap_reg = 0x60093038,
@@ -433,7 +437,6 @@ const sim_chip_row_t sim_chip_rows[] = {
                  .strap_word = 0x4,
                  .run_strap = 0xc,
                  .download_name = "DOWNLOAD(USB/UART0)",
-                 .run_name = "SPI_FAST_FLASH_BOOT",
                  SECOND_STAGE("SPI ", "0x4083c2d0"),
                  .bootloader_addr = 0x2000,
                  RISCV_CRASH},
@@ -442,8 +445,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         .name = "esp32p4",
         .chip_id = 18,
         USB_OTG,
-        .efuse_base = 0x5012D000,
-        .efuse_size = 0x200,
+        EFUSES(0x5012D000),
         .mac_low = 0x5012D044,
         .strap_reg = 0x500E0038,
         .flash_power_reg = 0x501153FC, /* PMU_DATE */
@@ -461,7 +463,6 @@ const sim_chip_row_t sim_chip_rows[] = {
                  .strap_word = 0x307,
                  .run_strap = 0x30f,
                  .download_name = "DOWNLOAD(USB/UART0/SPI)",
-                 .run_name = "SPI_FAST_FLASH_BOOT",
                  SECOND_STAGE("SPI ", "0x4ffac2ca"),
                  .bootloader_addr = 0x2000,
                  RISCV_CRASH},
@@ -470,8 +471,7 @@ const sim_chip_row_t sim_chip_rows[] = {
         .name = "esp32s31",
         .chip_id = 32,
         USB_OTG,
-        .efuse_base = 0x20715000,
-        .efuse_size = 0x200,
+        EFUSES(0x20715000),
         .mac_low = 0x20715050,
         .strap_reg = 0x20583038,
         .crystals_mhz = {40},
@@ -488,7 +488,6 @@ const sim_chip_row_t sim_chip_rows[] = {
                  .strap_word = 0x50,
                  .run_strap = 0x58,
                  .download_name = "DOWNLOAD(USB/UART0/SPI)",
-                 .run_name = "SPI_FAST_FLASH_BOOT",
                  SECOND_STAGE("SPI ", "0x2f010000"),
                  .bootloader_addr = 0x2000,
                  RISCV_CRASH},

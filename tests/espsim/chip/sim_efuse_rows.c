@@ -147,6 +147,7 @@ const sim_efuse_row_t sim_efuse_rows[] = {
     {.chip = "esp32c5", .name = "typical", SET(c5_typical), MAC(0x3C, 0xDC, 0x75), NO_KEYS(2)},
     {.chip = "esp32c6", .name = "typical", SET(c6_typical), MAC(0x40, 0x4C, 0xCA), NO_KEYS(1)},
     {.chip = "esp32c61", .name = "typical", SET(c61_typical), MAC(0x30, 0xED, 0xA0), NO_KEYS(3)},
+    {.chip = "esp32e22", .name = "typical", MAC(0xD0, 0xCF, 0x13), NO_KEYS(0)},
     {.chip = "esp32h2", .name = "typical", SET(h2_typical), MAC(0x74, 0x4D, 0xBD), NO_KEYS(4)},
     {.chip = "esp32h21", .name = "typical", SET(h21_typical), MAC(0x60, 0x55, 0xF9), NO_KEYS(0)},
     {.chip = "esp32h4", .name = "typical", SET(h4_typical), MAC(0x60, 0x55, 0xF9), NO_KEYS(0)},

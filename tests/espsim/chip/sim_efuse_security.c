@@ -22,7 +22,7 @@ typedef struct field {
 
 typedef struct security_fuses {
     const char *chip;
-    field_t manual_encryption_off, crypt_count, secure_boot, secure_download;
+    field_t manual_encryption_off, crypt_count, secure_boot, secure_download; /* word 0: unknown */
     field_t purpose[2]; /* of the first two keys; word 0: its keys have none */
 } security_fuses_t;
 
@@ -39,6 +39,8 @@ static const security_fuses_t chips[] = {
     {"esp32c5", {1, 20}, {2, 16}, {3, 25}, {4, 5}, {{2, 22}, {2, 27}}},
     {.chip = "esp32c6", LIKE_C3},
     {"esp32c61", {1, 14}, {1, 23}, {2, 26}, {3, 4}, {{2, 0}, {2, 4}}},
+    /* Only these two places are public. */
+    {.chip = "esp32e22", .secure_boot = {3, 20}, .purpose = {{2, 24}, {2, 28}}},
     {.chip = "esp32h2", LIKE_C3},
     {.chip = "esp32h21", LIKE_C3},
     {"esp32h4", {1, 14}, {1, 23}, {3, 5}, {4, 3}, {{2, 0}, {2, 5}}},
@@ -66,6 +68,9 @@ static void burn(maker_t *m, field_t field, uint32_t value)
 {
     uint32_t addr = m->block0 + 4u * field.word;
     size_t i = 0;
+    if (field.word == 0) {
+        return;
+    }
     while (i < m->set->word_count && m->words[i].addr != addr) {
         i++;
     }
