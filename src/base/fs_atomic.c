@@ -215,17 +215,26 @@ eb_code_t eb_fs_reserve(int fd, const char *path, uint64_t size, eb_err_t *err)
     return EB_OK;
 }
 
-eb_code_t eb_fs_commit(int fd, const char *from, const char *to, bool replace, eb_err_t *err)
+static int rename_file(const char *from, const char *to, bool replace)
 {
-    int failure = eb_platform_sync_file(fd);
+    if (!replace) {
+        return eb_platform_rename_new(from, to);
+    }
+    return rename(from, to) == 0 ? 0 : errno;
+}
+
+eb_code_t eb_fs_commit(int *fd, const char *from, const char *to, bool replace, eb_err_t *err)
+{
+    int failure = eb_platform_sync_file(*fd);
 
     if (failure != 0) {
         return eb_fs_error(err, failure, "write to the disk", from);
     }
-    if (replace) {
-        failure = rename(from, to) == 0 ? 0 : errno;
-    } else {
-        failure = eb_platform_rename_new(from, to);
+    failure = rename_file(from, to, replace);
+    if (failure == ETXTBSY) { /* VirtualBox on Windows: only what is closed */
+        (void)close(*fd);
+        *fd = -1;
+        failure = rename_file(from, to, replace);
     }
     if (failure != 0) {
         return eb_fs_error(err, failure, "create", to);
@@ -254,13 +263,13 @@ eb_code_t eb_fs_write_file(const char *path, const void *bytes, size_t len, bool
     }
     code = eb_fs_pwrite(fd, path, bytes, len, 0, err);
     if (code == EB_OK) {
-        code = eb_fs_commit(fd, temporary, path, replace, err);
+        code = eb_fs_commit(&fd, temporary, path, replace, err);
+    }
+    if (fd >= 0 && close(fd) != 0 && code == EB_OK) {
+        code = eb_fs_error(err, errno, "write", path);
     }
     if (code != EB_OK) {
         (void)unlink(temporary); /* not there any more when only the sync of the folder failed */
-    }
-    if (close(fd) != 0 && code == EB_OK) {
-        code = eb_fs_error(err, errno, "write", path);
     }
     return code;
 }

@@ -43,9 +43,10 @@ eb_code_t eb_fs_stamp(int fd, const char *path, eb_fs_stamp_t *out, eb_err_t *er
 /* Reserve the space, so that a full disk shows before the work starts, and set the length. */
 eb_code_t eb_fs_reserve(int fd, const char *path, uint64_t size, eb_err_t *err);
 
-/* fsync(fd), rename from -> to, fsync folder. replace == false: EB_ERR_FILE_EXISTS if `to` exists
- * (checked atomically). fd stays open. */
-eb_code_t eb_fs_commit(int fd, const char *from, const char *to, bool replace, eb_err_t *err);
+/* fsync(*fd), rename from -> to, fsync folder. replace == false: EB_ERR_FILE_EXISTS if `to` exists
+ * (checked atomically where the file system can). *fd stays open; it is closed and -1 where the
+ * file system renames only what is closed. */
+eb_code_t eb_fs_commit(int *fd, const char *from, const char *to, bool replace, eb_err_t *err);
 
 /* Write a whole small file atomically (temporary name beside it). */
 eb_code_t eb_fs_write_file(const char *path, const void *bytes, size_t len, bool replace,

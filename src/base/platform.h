@@ -9,7 +9,8 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-/* Rename; EEXIST when `to` exists, checked and done in one step. Both in the same file system. */
+/* Rename; EEXIST when `to` exists. Both in the same file system. Checked and done in one step where
+ * the file system has a way; else the caller keeps other runs away by a lock. */
 int eb_platform_rename_new(const char *from, const char *to);
 /* Write the content of fd to the medium, through all caches. */
 int eb_platform_sync_file(int fd);

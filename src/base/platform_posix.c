@@ -12,14 +12,20 @@
 
 #define INTERRUPTS_MAX 100
 
-/* For file systems without an exclusive rename: link refuses an existing name just as atomically,
- * and a crash in between leaves both names on the complete file. */
-static int link_and_unlink(const char *from, const char *to)
+/* For file systems without an exclusive rename. link refuses an existing name just as atomically,
+ * and a crash in between leaves both names on the complete file. Where link makes no name either,
+ * for whatever reason, rename has the last word. */
+static int rename_without_exclusion(const char *from, const char *to)
 {
-    if (link(from, to) != 0) {
-        return errno;
+    struct stat st;
+
+    if (link(from, to) == 0) {
+        return unlink(from) == 0 ? 0 : errno;
     }
-    return unlink(from) == 0 ? 0 : errno;
+    if (errno == EEXIST || lstat(to, &st) == 0) {
+        return EEXIST;
+    }
+    return rename(from, to) == 0 ? 0 : errno;
 }
 
 int eb_platform_rename_new(const char *from, const char *to)
@@ -42,7 +48,7 @@ int eb_platform_rename_new(const char *from, const char *to)
     if (failure != EINVAL && failure != ENOSYS && failure != ENOTSUP) {
         return failure;
     }
-    return link_and_unlink(from, to);
+    return rename_without_exclusion(from, to);
 }
 
 int eb_platform_sync_file(int fd)

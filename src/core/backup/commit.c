@@ -178,7 +178,7 @@ eb_code_t eb_commit_files(eb_partial_file_t *part, const eb_part_choice_t *parti
         code = eb_fs_write_file(part->sidecar_path, text, strlen(text), ours, err);
     }
     if (code == EB_OK) {
-        code = eb_fs_commit(part->fd, part->part_path, part->image_path, part->replace, err);
+        code = eb_fs_commit(&part->fd, part->part_path, part->image_path, part->replace, err);
         if (code != EB_OK && !replaces && eb_fs_exists(part->part_path)) {
             (void)unlink(part->sidecar_path); /* the name went to another image meanwhile */
         }

@@ -152,10 +152,10 @@ static void commit_renames_or_refuses(void **state)
     assert_int_equal(mode_of(part), 0600);
     assert_int_equal(eb_fs_pwrite(fd, part, "new", 3, 0, &err), EB_OK);
     put(whole, "old");
-    assert_int_equal(eb_fs_commit(fd, part, whole, false, &err), EB_ERR_FILE_EXISTS);
+    assert_int_equal(eb_fs_commit(&fd, part, whole, false, &err), EB_ERR_FILE_EXISTS);
     assert_content(whole, "old");
     assert_true(eb_fs_exists(part));
-    assert_int_equal(eb_fs_commit(fd, part, whole, true, &err), EB_OK);
+    assert_int_equal(eb_fs_commit(&fd, part, whole, true, &err), EB_OK);
     assert_content(whole, "new");
     assert_false(eb_fs_exists(part));
     close(fd);
@@ -169,7 +169,7 @@ static void commit_without_a_target(void **state)
 
     (void)state;
     assert_int_equal(eb_fs_open_part(part, false, &fd, &err), EB_OK);
-    assert_int_equal(eb_fs_commit(fd, part, whole, false, &err), EB_OK);
+    assert_int_equal(eb_fs_commit(&fd, part, whole, false, &err), EB_OK);
     assert_true(eb_fs_exists(whole));
     assert_false(eb_fs_exists(part));
     close(fd);
