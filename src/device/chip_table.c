@@ -113,3 +113,14 @@ const char *eb_chip_id_at(size_t index)
 {
     return index < ROW_COUNT ? rows[index]->id : NULL;
 }
+
+const char *eb_chip_bootloader(uint32_t chip_id, uint32_t *addr)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (rows[i]->chip_id == chip_id && chip_id != EB_CHIP_ID_NONE) {
+            *addr = rows[i]->bootloader_addr;
+            return rows[i]->name;
+        }
+    }
+    return NULL;
+}

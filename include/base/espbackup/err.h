@@ -69,7 +69,7 @@ typedef enum eb_reason {
     EB_REASON_FORCE,            /* nothing more to say */
     EB_REASON_FORCE_NO_START,   /* the board will not start */
     EB_REASON_FORCE_COPY,       /* the board becomes a copy of the other one */
-    EB_REASON_FORCE_AT_ZERO,    /* the image goes to 0x0; or give its address */
+    EB_REASON_FORCE_AT_ZERO,    /* to 0x0; or give its address, of a bootloader that in `hint` */
     EB_REASON_FORCE_TABLE,      /* the image's table is not the board's; or restore all of it */
     EB_REASON_FORCE_BOOTLOADER, /* one that is not trusted does not start; or restore by name */
     EB_REASON_FORCE_PROTECTED,  /* the flash ignores writes; or lift the protection */
@@ -79,11 +79,14 @@ typedef enum eb_reason {
     /* files and ranges */
     EB_REASON_NAME_IMAGE,      /* the name is of something that is no file */
     EB_REASON_NAME_FOLDER,     /* a folder where a file is expected */
+    EB_REASON_STARTS_AT,       /* the file starts at the address in `hint`, not at 0x0 */
+    EB_REASON_ADDRESS_OF_EACH, /* neither of two images has a sidecar: both need an address */
     EB_REASON_WITHOUT_SIDECAR, /* image and sidecar do not agree */
     EB_REASON_RESTORE_PART,    /* the image is larger than the flash */
     EB_REASON_RESTORE_BEHIND,  /* a sector behind the range was changed */
     /* partitions */
     EB_REASON_NO_PARTITION,      /* no such name, or no table to look it up in */
+    EB_REASON_NO_TABLE_IN_FILE,  /* nor does anything tell where the file starts */
     EB_REASON_NAMED_TWICE,       /* two partitions have the name */
     EB_REASON_SELECT_PARTITIONS, /* of a backup of partitions none is named */
     EB_REASON_OTHER_OUTPUT,      /* the output may not replace that file: give another name */

@@ -60,6 +60,10 @@ typedef struct eb_session_options {
 /* Ids of the chips that this program knows, "esp32c3"; NULL past the last. Static storage. */
 const char *eb_chip_id_at(size_t index);
 
+/* The name of the chip with this id in image headers, and where its ROM looks for the bootloader;
+ * NULL: no chip that this program knows. Static storage. */
+const char *eb_chip_bootloader(uint32_t chip_id, uint32_t *addr);
+
 typedef struct eb_session eb_session_t;
 
 /*

@@ -162,7 +162,7 @@ typedef struct eb_verify_options {
     const char *backup; /* a path, a name within dir, or "latest" */
     const char *dir;
     bool has_address;
-    uint32_t address; /* of a bare .bin in the flash; 0 unless has_address */
+    uint32_t address; /* of the first byte of a bare .bin in the flash; 0 unless has_address */
 } eb_verify_options_t;
 
 /*
@@ -182,6 +182,8 @@ eb_code_t eb_op_verify(eb_session_t *s, const eb_verify_options_t *options, cons
 typedef struct eb_diff_options {
     const char *a, *b; /* paths or names; exactly one of them may be NULL: the board */
     const char *dir;
+    uint32_t addresses[2]; /* of the images; one alone is of the only image without a sidecar */
+    size_t address_count;
 } eb_diff_options_t;
 
 /*
@@ -189,7 +191,8 @@ typedef struct eb_diff_options {
  * one side is the board. EB_PHASE_HASH and _CHECK.
  *
  * EB_OK, EB_ERR_DIFFERENT and the other codes are as those of eb_op_verify. EB_ERR_USAGE also: the
- * images have no byte of the flash in common, or there is no board to compare with.
+ * images have no byte of the flash in common, there is no board to compare with, or the addresses
+ * are not as many as the images without a sidecar.
  *
  * Free the result with eb_diff_result_free in any case.
  */
@@ -239,6 +242,8 @@ typedef struct eb_partition_backup_options {
     bool force;             /* output may replace an existing file */
     const char *note;       /* NULL: none */
     const char *from_image; /* a path, a name within dir, or "latest"; NULL: from the board */
+    bool has_address;
+    uint32_t address; /* of from_image, as in eb_verify_options_t */
 } eb_partition_backup_options_t;
 
 typedef struct eb_partition_backup_result {

@@ -58,7 +58,12 @@ static eb_code_t fill_options(const eb_args_t *args, eb_partition_backup_options
         .force = eb_arg_flag(args, EB_OPT_FORCE),
         .note = eb_arg_text(args, EB_OPT_NOTE),
         .from_image = eb_arg_text(args, EB_OPT_FROM),
+        .has_address = args->values[EB_OPT_ADDRESS].set,
+        .address = (uint32_t)eb_arg_number(args, EB_OPT_ADDRESS),
     };
+    if (out->has_address && out->from_image == NULL) {
+        return eb_err_set(err, EB_ERR_USAGE, "--address needs --from");
+    }
     if (eb_check_force(args, err) != EB_OK) {
         return EB_ERR_USAGE;
     }
@@ -116,9 +121,9 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
 }
 
 static const eb_opt_t options[] = {
-    EB_OPT_ACTIVE_APP, EB_OPT_CRITICAL, EB_OPT_ALL,  EB_OPT_FROM,
-    EB_OPT_OUTPUT,     EB_OPT_FORCE,    EB_OPT_NOTE, EB_OPT_PARTITION_TABLE,
-    EB_OPT_FLASH_SIZE, EB_OPT_COUNT,
+    EB_OPT_ACTIVE_APP,      EB_OPT_CRITICAL,   EB_OPT_ALL,   EB_OPT_FROM,
+    EB_OPT_ADDRESS,         EB_OPT_OUTPUT,     EB_OPT_FORCE, EB_OPT_NOTE,
+    EB_OPT_PARTITION_TABLE, EB_OPT_FLASH_SIZE, EB_OPT_COUNT,
 };
 
 static const eb_opt_help_t own_help[] = {

@@ -2,6 +2,7 @@
 #include "board.h"
 #include "command_table.h"
 #include "find.h"
+#include "number_parse.h"
 #include "paths.h"
 #include "render_json.h"
 #include "render_text.h"
@@ -31,6 +32,24 @@ static eb_code_t check_files(const eb_diff_options_t *options, eb_err_t *err)
     return code;
 }
 
+/* The parser has seen that they are numbers. */
+static eb_code_t fill_addresses(const eb_args_t *args, eb_diff_options_t *options, eb_err_t *err)
+{
+    const char *texts[EB_ARGS_WORDS_MAX];
+    uint64_t value;
+
+    options->address_count = eb_arg_list(args, EB_OPT_ADDRESS, texts);
+    if (options->address_count > 2) {
+        return eb_err_set(err, EB_ERR_USAGE, "--address given %zu times: A and B are two images",
+                          options->address_count);
+    }
+    for (size_t i = 0; i < options->address_count; i++) {
+        (void)eb_number_parse(texts[i], true, &value);
+        options->addresses[i] = (uint32_t)value;
+    }
+    return EB_OK;
+}
+
 static eb_code_t render(eb_cli_t *cli, const eb_session_t *session, const eb_diff_result_t *result,
                         eb_err_t *err)
 {
@@ -58,7 +77,10 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
         .dir = eb_arg_dir(&cli->args),
     };
 
-    eb_code_t code = check_files(&options, err);
+    eb_code_t code = fill_addresses(&cli->args, &options, err);
+    if (code == EB_OK) {
+        code = check_files(&options, err);
+    }
     if (code == EB_OK && (options.a == NULL || options.b == NULL)) {
         code = eb_board_open(cli, &session, err);
     }
@@ -78,7 +100,13 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     return code;
 }
 
-static const eb_opt_t options[] = {EB_OPT_FLASH_SIZE, EB_OPT_COUNT};
+static const eb_opt_t options[] = {EB_OPT_ADDRESS, EB_OPT_FLASH_SIZE, EB_OPT_COUNT};
+
+static const eb_opt_help_t own_help[] = {
+    {EB_OPT_ADDRESS, "flash address of the image without a sidecar (default: 0); if neither has "
+                     "one, give it twice, first for A, then for B"},
+    {EB_OPT_COUNT, NULL},
+};
 
 const eb_command_t eb_cmd_diff = {
     .name = "diff",
@@ -92,8 +120,10 @@ const eb_command_t eb_cmd_diff = {
              "range. The exit status is 3 if anything differs. Nothing on the "
              "board changes.",
     .options = options,
+    .own_help = own_help,
     .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,
     .example = "  espbackup diff esp32_backup_20261120_090000 latest\n"
-               "  espbackup diff latest board\n",
+               "  espbackup diff latest board\n"
+               "  espbackup diff merged.bin board --address 0x1000\n",
     .run = run,
 };

@@ -152,6 +152,7 @@ static eb_code_t set_value(eb_opt_t opt, const char *who, const char *text, bool
 {
     const eb_opt_row_t *row = eb_opt_row(opt);
     eb_arg_t *arg = &out->values[opt];
+    eb_code_t code;
 
     *arg = (eb_arg_t){.set = true, .from_env = from_env, .text = text};
     switch (row->type) {
@@ -168,7 +169,8 @@ static eb_code_t set_value(eb_opt_t opt, const char *who, const char *text, bool
         return opt == EB_OPT_CHIP ? parse_chip(who, arg, err) : EB_OK;
     case EB_OPT_TYPE_NUMBER:
     case EB_OPT_TYPE_SIZE:
-        return parse_number(row, who, arg, err);
+        code = parse_number(row, who, arg, err);
+        return code == EB_OK && row->repeats ? add_repeated(opt, who, text, out, err) : code;
     case EB_OPT_TYPE_CHOICE:
         return parse_choice(row, who, arg, err);
     }

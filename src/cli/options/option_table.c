@@ -139,8 +139,8 @@ static const eb_opt_row_t rows[] = {
         "partition", 0, TEXT, COMMAND, .value_name = "NAME", .repeats = true,
         .help = "restore only this partition; may be given several times"},
     [EB_OPT_ADDRESS] = {
-        "address", 0, SIZE, COMMAND, .value_name = "ADDR", .max = UINT32_MAX,
-        .help = "flash address of a plain .bin without a sidecar (default: 0)"},
+        "address", 0, SIZE, COMMAND, .value_name = "ADDR", .max = UINT32_MAX, .repeats = true,
+        .help = "flash address of the first byte of a plain .bin without a sidecar (default: 0)"},
     [EB_OPT_DRY_RUN] = {
         "dry-run", 0, FLAG, COMMAND, .help = "show what would change, and change nothing"},
     [EB_OPT_BACKUP_FIRST] = {

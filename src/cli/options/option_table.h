@@ -93,7 +93,7 @@ typedef struct eb_opt_row {
     const char *zero_words[2];  /* of numbers: these words mean 0; NULL: none */
     uint64_t min, max;          /* of numbers, both included */
     const char *env[EB_OPT_ENV_MAX];
-    bool repeats; /* of text: given several times, all count; see eb_arg_list */
+    bool repeats; /* given several times, all count; see eb_arg_list */
     bool hidden;  /* not in help: for tests */
 } eb_opt_row_t;
 

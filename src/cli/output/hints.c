@@ -67,8 +67,8 @@ static const char *const by_reason[] = {
     [EB_REASON_FORCE] = HINT_FORCE,
     [EB_REASON_FORCE_NO_START] = HINT_FORCE "; the board will not start",
     [EB_REASON_FORCE_COPY] = HINT_FORCE "; this board becomes a copy of the other one",
-    [EB_REASON_FORCE_AT_ZERO] =
-        "add --address to say where it belongs (0x10000 for many apps), or " HINT_FORCE " at 0x0",
+    [EB_REASON_FORCE_AT_ZERO] = "add --address to say where it belongs (0x10000 for many apps, %s "
+                                "for a bootloader), or " HINT_FORCE " at 0x0",
     [EB_REASON_FORCE_TABLE] =
         "restore the whole image, which contains its partition table, or " HINT_FORCE,
     [EB_REASON_FORCE_BOOTLOADER] =
@@ -83,6 +83,9 @@ static const char *const by_reason[] = {
     [EB_REASON_NOT_CONFIRMED] = "add --yes to continue without a question",
     [EB_REASON_NAME_IMAGE] = "give the name of an image file; 'espbackup list' shows the backups",
     [EB_REASON_NAME_FOLDER] = "use --dir to choose the folder; espbackup then makes the file name",
+    [EB_REASON_STARTS_AT] = "say with --address %s where the file starts",
+    [EB_REASON_ADDRESS_OF_EACH] =
+        "give --address twice, first of A, then of B; 0x0 is the start of the flash",
     [EB_REASON_WITHOUT_SIDECAR] =
         "use another backup ('espbackup list --check' checks all of them), or move the sidecar "
         "away to write this file as it is",
@@ -95,6 +98,9 @@ static const char *const by_reason[] = {
     [EB_REASON_NO_PARTITION] =
         "'espbackup flash-info' shows the table, and --partition-table ADDR says where it is; an "
         "address and a size need no table",
+    [EB_REASON_NO_TABLE_IN_FILE] =
+        "add --address ADDR if the file does not start at 0x0 of the flash, or --partition-table "
+        "ADDR if its table is elsewhere",
     [EB_REASON_NAMED_TWICE] = "give the address and the size of the right one instead",
     [EB_REASON_SELECT_PARTITIONS] =
         "give the names of partitions, or add --active-app, --critical or --all",

@@ -4,6 +4,7 @@
 #include "find.h"
 #include "hash_file.h"
 #include "partition_lookup.h"
+#include "partition_types.h"
 #include "paths.h"
 
 #include <errno.h>
@@ -55,26 +56,6 @@ static eb_code_t load_sidecar(eb_backup_image_t *out, eb_err_t *err)
     return EB_OK;
 }
 
-static eb_code_t choose_address(eb_backup_image_t *out, bool has_address, uint32_t address,
-                                eb_err_t *err)
-{
-    out->addr = has_address ? address : 0;
-    if (out->sidecar != NULL) {
-        out->addr = out->sidecar->addr;
-        if (has_address && address != out->addr) {
-            return eb_err_set(err, EB_ERR_USAGE,
-                              "address 0x%x: the sidecar of %s says that it lies at 0x%x", address,
-                              out->path, out->addr);
-        }
-    }
-    if (!eb_range_within(out->addr, out->size_bytes, ADDR_SPACE)) {
-        return eb_err_set(err, EB_ERR_USAGE,
-                          "address 0x%x: the %llu bytes of %s reach beyond 4 GiB from there",
-                          out->addr, (unsigned long long)out->size_bytes, out->path);
-    }
-    return EB_OK;
-}
-
 static eb_code_t check_hash(eb_backup_image_t *out, const eb_events_t *ev, eb_err_t *err)
 {
     uint8_t sha256[EB_SHA256_BYTES];
@@ -121,20 +102,140 @@ eb_layout_source_t eb_backup_image_layout(eb_backup_image_t *source)
     };
 }
 
-eb_code_t eb_backup_image_open(const char *backup, const char *dir, bool has_address,
-                               uint32_t address, const eb_events_t *ev, eb_backup_image_t *out,
-                               eb_err_t *err)
+/* -- where it lies -------------------------------------------------------------------------- */
+
+/* What a bare image shows of its place by itself. */
+typedef struct own_place {
+    const char *chip; /* whose bootloader it has; NULL: nothing is shown */
+    uint32_t boot_addr, start;
+} own_place_t;
+
+/* Whether it has a partition table when it starts at out->addr. An address of the table that is
+ * given may be its place in the file. */
+static eb_code_t has_table(eb_backup_image_t *out, uint32_t table_addr, bool *found, eb_err_t *err)
+{
+    const uint32_t places[] = {0, table_addr, table_addr + out->addr};
+    size_t count = table_addr != 0 ? EB_COUNT_OF(places) : 1;
+    eb_code_t code = EB_OK;
+
+    *found = false;
+    for (size_t i = 0; i < count && code == EB_OK && !*found; i++) {
+        eb_layout_source_t source = eb_backup_image_layout(out);
+        eb_layout_t layout;
+        source.table_addr = places[i];
+        code = eb_layout_search(&source, NULL, &layout, err);
+        *found = code == EB_OK && (layout.table.present || layout.table.damaged);
+    }
+    return code;
+}
+
+/* A program at its start, or where a whole flash has its bootloader, is the bootloader if a table
+ * follows: an app has none. */
+static eb_code_t find_place(eb_backup_image_t *out, uint32_t table_addr, own_place_t *place,
+                            eb_err_t *err)
+{
+    uint8_t bytes[EB_APP_IMAGE_PEEK_BYTES];
+    eb_app_image_t header;
+    bool found = false;
+    eb_code_t code = EB_OK;
+
+    *place = (own_place_t){0};
+    for (uint32_t at = 0; at < EB_PARTITION_TABLE_ADDR && code == EB_OK && !found;
+         at += EB_SECTOR_BYTES) {
+        if (!eb_range_within(at, sizeof(bytes), out->size_bytes)) {
+            break;
+        }
+        code = eb_fs_pread(out->fd, out->path, bytes, sizeof(bytes), at, err);
+        if (code != EB_OK) {
+            break;
+        }
+        eb_app_image_peek(bytes, sizeof(bytes), &header);
+        place->chip = header.state == EB_IMAGE_UNCHECKED
+                          ? eb_chip_bootloader(header.chip_id, &place->boot_addr)
+                          : NULL;
+        if (place->chip != NULL && (at == 0 || at == place->boot_addr)) {
+            out->addr = place->start = place->boot_addr - at;
+            code = has_table(out, table_addr, &found, err);
+        }
+    }
+    if (!found) {
+        place->chip = NULL;
+    }
+    return code;
+}
+
+static eb_code_t choose_address(eb_backup_image_t *out, const eb_image_request_t *request,
+                                eb_err_t *err)
+{
+    out->addr = request->has_address ? request->address : 0;
+    if (out->sidecar != NULL) {
+        out->addr = out->sidecar->addr;
+        if (request->has_address && request->address != out->addr) {
+            return eb_err_set(err, EB_ERR_USAGE,
+                              "address 0x%x: the sidecar of %s says that it lies at 0x%x",
+                              request->address, out->path, out->addr);
+        }
+    }
+    if (!eb_range_within(out->addr, out->size_bytes, ADDR_SPACE)) {
+        return eb_err_set(err, EB_ERR_USAGE,
+                          "address 0x%x: the %llu bytes of %s reach beyond 4 GiB from there",
+                          out->addr, (unsigned long long)out->size_bytes, out->path);
+    }
+    return EB_OK;
+}
+
+/* A copy of a flash may be data within another flash, so that an address that is given counts. With
+ * a table it does not: the table would give the names of its partitions to other bytes. */
+static eb_code_t check_place(const eb_backup_image_t *out, const eb_image_request_t *request,
+                             const own_place_t *place, const eb_events_t *ev, eb_err_t *err)
+{
+    eb_err_t why = {0};
+
+    if (place->chip == NULL || place->start == out->addr) {
+        return EB_OK;
+    }
+    (void)eb_err_set(&why, EB_ERR_USAGE,
+                     "%s has the bootloader of an %s, which belongs at 0x%x: the file starts at "
+                     "0x%x of the flash, not at 0x%x",
+                     out->path, place->chip, place->boot_addr, place->start, out->addr);
+    if (request->has_address && out->table == NULL) {
+        eb_event_note(ev, EB_LEVEL_WARNING, "%s", why.message);
+        return EB_OK;
+    }
+    eb_err_hint(&why, "0x%x", place->start);
+    eb_err_reason(&why, EB_REASON_STARTS_AT);
+    return eb_err_copy(err, &why);
+}
+
+/* The layout, of what lies at its place. */
+static eb_code_t look_inside(eb_backup_image_t *out, const eb_image_request_t *request,
+                             const eb_events_t *ev, eb_err_t *err)
+{
+    own_place_t place = {0};
+    eb_code_t code = EB_OK;
+
+    if ((out->sidecar == NULL &&
+         (code = find_place(out, request->table_addr, &place, err)) != EB_OK) ||
+        (code = choose_address(out, request, err)) != EB_OK) {
+        return code;
+    }
+    eb_layout_source_t source = eb_backup_image_layout(out);
+    source.table_addr = request->table_addr != 0 ? request->table_addr : source.table_addr;
+    bool misplaced = place.chip != NULL && place.start != out->addr;
+    code = eb_layout_search(&source, misplaced ? NULL : ev, &out->layout, err);
+    out->table = code == EB_OK && out->layout.table.present ? &out->layout.table : NULL;
+    return code == EB_OK ? check_place(out, request, &place, ev, err) : code;
+}
+
+eb_code_t eb_backup_image_open(const eb_image_request_t *request, const eb_events_t *ev,
+                               eb_backup_image_t *out, eb_err_t *err)
 {
     memset(out, 0, sizeof(*out));
     out->fd = -1;
-    eb_code_t code = eb_find_backup(dir, backup, out->path, err);
+    eb_code_t code = eb_find_backup(request->dir, request->backup, out->path, err);
     if (code == EB_OK && (code = open_file(out, err)) == EB_OK &&
-        (code = load_sidecar(out, err)) == EB_OK &&
-        (code = choose_address(out, has_address, address, err)) == EB_OK &&
-        (code = check_hash(out, ev, err)) == EB_OK) {
-        eb_layout_source_t source = eb_backup_image_layout(out);
-        code = eb_layout_search(&source, ev, &out->layout, err);
-        out->table = code == EB_OK && out->layout.table.present ? &out->layout.table : NULL;
+        (code = load_sidecar(out, err)) == EB_OK && (code = check_hash(out, ev, err)) == EB_OK) {
+        code = look_inside(out, request, ev, err);
     }
     return code;
 }

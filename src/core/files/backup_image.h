@@ -1,8 +1,7 @@
 /*
  * backup_image.h: a backup on the disk as the operations use it: found, opened, checked.
  *
- * `backup` is a path, a name within dir (with or without ".bin"), or "latest" (the newest complete
- * backup of the whole flash in dir). A sidecar beside it is read strictly; the file name in it
+ * A sidecar beside it is read strictly; the file name in it
  * never leads anywhere: only the folder that the image lies in is looked at.
  */
 #ifndef EB_FILES_BACKUP_IMAGE_H
@@ -20,6 +19,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+typedef struct eb_image_request {
+    const char *backup; /* a path, a name within dir (with or without ".bin"), or "latest": the
+                           newest complete backup of the whole flash in dir */
+    const char *dir;
+    bool has_address;
+    uint32_t address;    /* where the first byte of a bare .bin lies in the flash */
+    uint32_t table_addr; /* 0: the sidecar's or 0x8000, then a search */
+} eb_image_request_t;
+
 typedef struct eb_backup_image {
     int fd; /* open for reading; -1: none */
     char path[EB_PATH_BYTES];
@@ -35,12 +43,12 @@ typedef struct eb_backup_image {
 /*
  * Open and check: size against sidecar, and the SHA-256 (EB_PHASE_HASH). EB_ERR_BACKUP_NOT_FOUND,
  * EB_ERR_SIDECAR_INVALID (bad field, or a path in a file name), EB_ERR_IMAGE_INVALID (size or hash
- * differ). has_address: where a bare .bin lies; with a sidecar it must agree or be absent
- * (EB_ERR_USAGE). *out is zeroed first and safe to close in any case.
+ * differ). EB_ERR_USAGE: an address that the sidecar contradicts; or the bootloader in a bare .bin
+ * shows that it starts elsewhere, EB_REASON_STARTS_AT. This is a warning if an address is given,
+ * and no table lies in the file then. *out is zeroed first and safe to close in any case.
  */
-eb_code_t eb_backup_image_open(const char *backup, const char *dir, bool has_address,
-                               uint32_t address, const eb_events_t *ev, eb_backup_image_t *out,
-                               eb_err_t *err);
+eb_code_t eb_backup_image_open(const eb_image_request_t *request, const eb_events_t *ev,
+                               eb_backup_image_t *out, eb_err_t *err);
 void eb_backup_image_close(eb_backup_image_t *source);
 
 /* The table of its own bytes, else that of its sidecar; NULL: neither has one. */

@@ -52,7 +52,7 @@ eb_code_t eb_partition_no_table(const eb_lookup_t *in, eb_err_t *err)
     } else {
         (void)eb_err_set(err, EB_ERR_USAGE, "%s has no partition table", in->owner);
     }
-    eb_err_reason(err, EB_REASON_NO_PARTITION);
+    eb_err_reason(err, in->bare ? EB_REASON_NO_TABLE_IN_FILE : EB_REASON_NO_PARTITION);
     return EB_ERR_USAGE;
 }
 

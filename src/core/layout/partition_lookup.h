@@ -24,6 +24,7 @@ typedef struct eb_lookup {
     const char *owner;                 /* of the table: "the board", or the path of an image */
     uint32_t table_addr;               /* where it is or would be; 0: only the table tells */
     uint32_t bootloader_addr;          /* EB_PART_ADDR_NOT_KNOWN is allowed */
+    bool bare;                         /* the owner is an image without a sidecar */
 } eb_lookup_t;
 
 /*

@@ -262,7 +262,7 @@ eb_code_t eb_partition_select(const eb_partition_select_t *select, const eb_part
         .board = board,
         .table = &board->layout->table,
         .lookup = {&board->layout->table, board->image != NULL ? board->image : "the board",
-                   select->table_addr, board->source->bootloader_addr},
+                   select->table_addr, board->source->bootloader_addr, board->bare},
         .ev = ev,
         .out = out,
     };

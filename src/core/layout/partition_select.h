@@ -37,7 +37,8 @@ typedef struct eb_part_board {
     const eb_layout_t *layout;
     const eb_layout_source_t *source; /* where it was found */
     const char *image;           /* path of the image that stands for the board; NULL: none does */
-    const eb_session_t *session; /* else */
+    bool bare;                   /* that image has no sidecar */
+    const eb_session_t *session; /* NULL: an image stands for the board */
 } eb_part_board_t;
 
 /*

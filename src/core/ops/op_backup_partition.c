@@ -45,35 +45,48 @@ static void join_progress(void *user, const eb_progress_t *progress)
 
 /* -- what lies where ------------------------------------------------------------------------ */
 
-static eb_code_t choose(work_t *w, const eb_events_t *ev, eb_err_t *err)
+static eb_code_t open_image(work_t *w, const eb_events_t *ev, eb_err_t *err)
 {
-    uint32_t table_addr = w->options->select.table_addr;
-    bool from_image = w->options->from_image != NULL;
-    eb_layout_source_t source;
-    eb_retry_t retry;
-    eb_code_t code = from_image ? eb_backup_image_open(w->options->from_image, w->options->dir,
-                                                       false, 0, ev, &w->source, err)
-                                : eb_session_need_flash(w->session, err);
+    const eb_partition_backup_options_t *options = w->options;
+    const eb_image_request_t request = {.backup = options->from_image,
+                                        .dir = options->dir,
+                                        .has_address = options->has_address,
+                                        .address = options->address,
+                                        .table_addr = options->select.table_addr};
+    eb_code_t code = eb_backup_image_open(&request, ev, &w->source, err);
 
-    if (code != EB_OK) {
-        return code;
-    }
-    if (from_image && w->source.sidecar == NULL) {
+    if (code == EB_OK && w->source.sidecar == NULL) {
         eb_event_note(ev, EB_LEVEL_NOTE,
                       "%s has no sidecar: the chip is not known, and what is taken out of it gets "
                       "no sidecar either",
                       w->source.path);
     }
+    w->layout = w->source.layout;
+    return code;
+}
+
+static eb_code_t choose(work_t *w, const eb_events_t *ev, eb_err_t *err)
+{
+    bool from_image = w->options->from_image != NULL;
+    eb_part_board_t board = {.layout = &w->layout, .session = w->session};
+    eb_layout_source_t source;
+    eb_retry_t retry;
+    eb_code_t code = from_image ? open_image(w, ev, err) : eb_session_need_flash(w->session, err);
+
+    if (code != EB_OK) {
+        return code;
+    }
     if (from_image) {
         source = eb_backup_image_layout(&w->source);
-        source.table_addr = table_addr != 0 ? table_addr : source.table_addr;
+        board.image = w->source.path;
+        board.bare = w->source.sidecar == NULL;
     } else {
         eb_retry_init(&retry, w->session, ev);
-        source = eb_layout_of_board(&retry, table_addr);
+        source = eb_layout_of_board(&retry, w->options->select.table_addr);
+        code = eb_layout_search(&source, ev, &w->layout, err);
     }
-    const eb_part_board_t board = {&w->layout, &source, from_image ? w->source.path : NULL,
-                                   w->session};
-    if ((code = eb_layout_search(&source, ev, &w->layout, err)) == EB_OK &&
+    board.source = &source;
+    if (code == EB_OK &&
         (code = eb_partition_select(&w->options->select, &board, ev, &w->choices, err)) == EB_OK &&
         w->options->output != NULL && w->choices.count != 1) {
         code = eb_err_set(err, EB_ERR_USAGE, "one output file cannot hold %zu partitions",

@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "difference.h"
 #include "espbackup/ops.h"
+#include "find.h"
 #include "range.h"
 
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 typedef struct diff {
     const eb_events_t *ev;
     eb_diff_result_t *result;
+    eb_image_request_t sides[2]; /* without a name: the board */
     eb_areas_t areas;
     bool open; /* a differing range, not yet in the list */
     uint64_t start, end;
@@ -154,14 +156,61 @@ static void note_source(eb_diff_result_t *result, const eb_backup_image_t *sourc
     result->file_checked = result->file_checked && source->hash_checked;
 }
 
-static eb_code_t diff_images(const eb_diff_options_t *options, diff_t *d, eb_err_t *err)
+static eb_code_t is_bare(const eb_diff_options_t *options, const char *side, bool *bare,
+                         eb_err_t *err)
+{
+    char path[EB_PATH_BYTES];
+    eb_sidecar_t *sidecar = NULL;
+    eb_code_t code = eb_find_backup(options->dir, side, path, err);
+
+    *bare = code == EB_OK && eb_find_sidecar(path, &sidecar, NULL) == EB_ERR_BACKUP_NOT_FOUND;
+    free(sidecar);
+    return code;
+}
+
+/* One address for two images is of the one without a sidecar. */
+static eb_code_t assign_addresses(diff_t *d, const eb_diff_options_t *options, eb_err_t *err)
+{
+    bool two = options->a != NULL && options->b != NULL;
+    bool bare_a, bare_b;
+    eb_code_t code;
+
+    for (size_t i = 0; i < 2; i++) {
+        bool second = i == 1 && options->address_count == 2;
+        d->sides[i] = (eb_image_request_t){.backup = i == 0 ? options->a : options->b,
+                                           .dir = options->dir,
+                                           .has_address = options->address_count > 0,
+                                           .address = options->addresses[second ? 1 : 0]};
+    }
+    if (options->address_count == 2 && !two) {
+        return eb_err_set(err, EB_ERR_USAGE, "two addresses, but only one image");
+    }
+    if (options->address_count != 1 || !two) {
+        return EB_OK;
+    }
+    if ((code = is_bare(options, options->a, &bare_a, err)) != EB_OK ||
+        (code = is_bare(options, options->b, &bare_b, err)) != EB_OK) {
+        return code;
+    }
+    if (bare_a && bare_b) {
+        return eb_err_set_reason(err, EB_ERR_USAGE, EB_REASON_ADDRESS_OF_EACH,
+                                 "address 0x%x: neither A nor B has a sidecar, and it may be of "
+                                 "either",
+                                 options->addresses[0]);
+    }
+    d->sides[0].has_address = bare_a || !bare_b;
+    d->sides[1].has_address = bare_b || !bare_a;
+    return EB_OK;
+}
+
+static eb_code_t diff_images(diff_t *d, eb_err_t *err)
 {
     eb_backup_image_t a, b = {.fd = -1};
 
-    eb_code_t code = eb_backup_image_open(options->a, options->dir, false, 0, d->ev, &a, err);
+    eb_code_t code = eb_backup_image_open(&d->sides[0], d->ev, &a, err);
     note_source(d->result, &a, d->result->a_path);
     if (code == EB_OK) {
-        code = eb_backup_image_open(options->b, options->dir, false, 0, d->ev, &b, err);
+        code = eb_backup_image_open(&d->sides[1], d->ev, &b, err);
         note_source(d->result, &b, d->result->b_path);
     }
     if (code == EB_OK && (code = compare_images(d, &a, &b, err)) == EB_OK) {
@@ -172,14 +221,12 @@ static eb_code_t diff_images(const eb_diff_options_t *options, diff_t *d, eb_err
     return code;
 }
 
-static eb_code_t diff_with_board(eb_session_t *s, const eb_diff_options_t *options, diff_t *d,
-                                 eb_err_t *err)
+static eb_code_t diff_with_board(eb_session_t *s, diff_t *d, eb_err_t *err)
 {
-    bool is_a = options->a != NULL;
+    bool is_a = d->sides[0].backup != NULL;
     eb_backup_image_t source;
 
-    eb_code_t code = eb_backup_image_open(is_a ? options->a : options->b, options->dir, false, 0,
-                                          d->ev, &source, err);
+    eb_code_t code = eb_backup_image_open(&d->sides[is_a ? 0 : 1], d->ev, &source, err);
     note_source(d->result, &source, is_a ? d->result->a_path : d->result->b_path);
     d->result->addr = source.addr;
     d->result->size_bytes = source.size_bytes;
@@ -203,10 +250,9 @@ eb_code_t eb_op_diff(eb_session_t *s, const eb_diff_options_t *options, const eb
         return eb_err_set(err, EB_ERR_USAGE, "diff needs two images, or an image and a board");
     }
     result->has_sidecar = result->file_checked = true;
-    if (options->a != NULL && options->b != NULL) {
-        code = diff_images(options, &d, err);
-    } else {
-        code = diff_with_board(s, options, &d, err);
+    if ((code = assign_addresses(&d, options, err)) == EB_OK) {
+        code = options->a != NULL && options->b != NULL ? diff_images(&d, err)
+                                                        : diff_with_board(s, &d, err);
     }
     result->seconds = (double)(eb_clock_us() - started_us) / 1e6;
     return code;

@@ -41,7 +41,7 @@ static eb_code_t check_aligned(const erase_t *e, uint64_t addr, uint64_t size, e
 static eb_code_t choose(erase_t *e, eb_err_t *err)
 {
     const eb_lookup_t lookup = {&e->board.table, "the board", 0,
-                                eb_session_chip(e->session)->bootloader_addr};
+                                eb_session_chip(e->session)->bootloader_addr, false};
     uint64_t addr = e->options->addr, size = e->options->size;
     eb_code_t code = EB_OK;
 

@@ -17,8 +17,12 @@ static eb_code_t open_image(eb_restore_job_t *job, eb_err_t *err)
 {
     const eb_restore_options_t *options = job->options;
     eb_err_t why = {0};
-    eb_code_t code = eb_backup_image_open(options->backup, options->dir, options->has_address,
-                                          options->address, job->ev, &job->image, &why);
+    const eb_image_request_t request = {.backup = options->backup,
+                                        .dir = options->dir,
+                                        .has_address = options->has_address,
+                                        .address = options->address,
+                                        .table_addr = options->table_addr};
+    eb_code_t code = eb_backup_image_open(&request, job->ev, &job->image, &why);
 
     if ((code == EB_ERR_IMAGE_INVALID || code == EB_ERR_SIDECAR_INVALID) && why.hint[0] == '\0') {
         eb_err_reason(&why, EB_REASON_WITHOUT_SIDECAR);

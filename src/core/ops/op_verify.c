@@ -13,8 +13,11 @@ eb_code_t eb_op_verify(eb_session_t *s, const eb_verify_options_t *options, cons
     int64_t started_us = eb_clock_us();
 
     memset(result, 0, sizeof(*result));
-    eb_code_t code = eb_backup_image_open(options->backup, options->dir, options->has_address,
-                                          options->address, ev, &source, err);
+    const eb_image_request_t request = {.backup = options->backup,
+                                        .dir = options->dir,
+                                        .has_address = options->has_address,
+                                        .address = options->address};
+    eb_code_t code = eb_backup_image_open(&request, ev, &source, err);
     memcpy(result->a_path, source.path, sizeof(result->a_path));
     result->addr = source.addr;
     result->size_bytes = source.size_bytes;

@@ -91,10 +91,14 @@ eb_code_t eb_restore_check_place(eb_restore_job_t *job, eb_err_t *err)
         image->size_bytes == job->flash_bytes) {
         return EB_OK;
     }
-    return REFUSE(job, EB_REASON_FORCE_AT_ZERO, err,
-                  "%s does not say where it belongs: it has no sidecar and no partition table, and "
-                  "is not as long as the flash",
-                  image->path);
+    eb_code_t code = REFUSE(job, EB_REASON_FORCE_AT_ZERO, err,
+                            "%s does not say where it belongs: it has no sidecar and no partition "
+                            "table, and is not as long as the flash",
+                            image->path);
+    if (code != EB_OK) {
+        eb_err_hint(err, "0x%x", eb_session_chip(job->session)->bootloader_addr);
+    }
+    return code;
 }
 
 /* -- the board ------------------------------------------------------------------------------- */

@@ -220,3 +220,10 @@ uint64_t seed_count(uint64_t all)
 {
     return getenv("EB_TEST_FEW_SEEDS") == NULL ? all : all / 4;
 }
+
+/* Of the device layer, as the sessions are: a chip with its bootloader at 0x1000, and one at 0. */
+const char *eb_chip_bootloader(uint32_t chip_id, uint32_t *addr)
+{
+    *addr = chip_id == 0 ? 0x1000 : 0;
+    return chip_id == 0 ? "ESP32" : chip_id == 5 ? "ESP32-C3" : NULL;
+}

@@ -59,8 +59,10 @@ static eb_code_t open_at(fixture_t *f, const char *backup, bool has_address, uin
     eb_backup_image_close(&f->source);
     memset(&f->err, 0, sizeof(f->err));
     watch_init(&f->watch, NULL);
-    return eb_backup_image_open(backup, f->dir, has_address, address, &f->watch.ev, &f->source,
-                                &f->err);
+    const eb_image_request_t request = {
+        .backup = backup, .dir = f->dir, .has_address = has_address, .address = address};
+
+    return eb_backup_image_open(&request, &f->watch.ev, &f->source, &f->err);
 }
 
 static eb_code_t open_it(fixture_t *f, const char *backup)
@@ -165,6 +167,101 @@ static void a_bare_file_is_taken_as_it_is(void **state)
     assert_non_null(strstr(f->err.message, "0xfff80000"));
     file_write(f->dir, "empty.bin", "", 0);
     assert_int_equal(open_it(f, "empty"), EB_ERR_IMAGE_INVALID);
+}
+
+/* A merged file without the gap before the bootloader. */
+static void merge(fixture_t *f, uint32_t start)
+{
+    file_write(f->dir, "merged.bin", f->board->bytes + start, MB - start);
+}
+
+static void assert_starts_elsewhere(fixture_t *f, eb_code_t code, const char *address)
+{
+    assert_int_equal(code, EB_ERR_USAGE);
+    assert_int_equal(f->err.reason, EB_REASON_STARTS_AT);
+    assert_string_equal(f->err.hint, address);
+    assert_non_null(strstr(f->err.message, "ESP32"));
+    assert_string_equal(f->watch.notes, "");
+}
+
+static void a_bootloader_shows_where_a_bare_file_starts(void **state)
+{
+    fixture_t *f = *state;
+    uint8_t byte;
+
+    merge(f, 0x1000);
+    assert_starts_elsewhere(f, open_it(f, "merged"), "0x1000");
+    assert_int_equal(open_at(f, "merged", true, 0x1000), EB_OK);
+    assert_int_equal(f->source.addr, 0x1000);
+    assert_int_equal(f->source.table->count, 5);
+    assert_null(strstr(f->watch.notes, "bootloader"));
+    assert_int_equal(eb_backup_image_read(&f->source, 0x9000, &byte, 1, NULL), EB_OK);
+    assert_int_equal(byte, f->board->bytes[0x9000]);
+    /* Given: used, and told of. */
+    assert_int_equal(open_at(f, "merged", true, 0), EB_OK);
+    assert_non_null(strstr(f->watch.notes, "0x1000 of the flash, not at 0x0"));
+    file_write(f->dir, "whole.bin", f->board->bytes, MB);
+    assert_starts_elsewhere(f, open_at(f, "whole", true, 0x1000), "0x0"); /* a table at 0x9000 */
+    assert_non_null(strstr(f->err.message, "0x0 of the flash, not at 0x1000"));
+    assert_int_equal(open_at(f, "whole", true, 0x200000), EB_OK);
+    assert_non_null(strstr(f->watch.notes, "0x0 of the flash, not at 0x200000"));
+    assert_int_equal(open_at(f, "whole", true, 0), EB_OK);
+    assert_null(strstr(f->watch.notes, "bootloader"));
+}
+
+/* A table where the file has one at a usual place too, or where only the user knows it. */
+static void a_table_elsewhere_hides_no_start(void **state)
+{
+    fixture_t *f = *state;
+    eb_image_request_t request = {.backup = "merged", .dir = f->dir};
+    static const uint32_t said[] = {0x7000, 0x6000}; /* in the flash, and in the file */
+
+    merge(f, 0x1000);
+    request.table_addr = 0x30000; /* where there is none */
+    assert_starts_elsewhere(f, eb_backup_image_open(&request, NULL, &f->source, &f->err), "0x1000");
+    eb_backup_image_close(&f->source);
+    memmove(f->board->bytes + 0x9000, f->board->bytes + 0x8000, 0x1000);
+    memset(f->board->bytes + 0x8000, 0xFF, 0x1000);
+    merge(f, 0x1000);
+    assert_starts_elsewhere(f, open_it(f, "merged"), "0x1000");
+    assert_starts_elsewhere(f, open_at(f, "merged", true, 0), "0x1000");
+    memmove(f->board->bytes + 0x7000, f->board->bytes + 0x9000, 0x1000);
+    memset(f->board->bytes + 0x9000, 0xFF, 0x1000);
+    merge(f, 0x1000);
+    assert_int_equal(open_it(f, "merged"), EB_OK);
+    assert_null(f->source.table);
+    for (size_t i = 0; i < 2; i++) {
+        request.table_addr = said[i];
+        eb_backup_image_close(&f->source);
+        assert_starts_elsewhere(f, eb_backup_image_open(&request, NULL, &f->source, &f->err),
+                                "0x1000");
+    }
+    request = (eb_image_request_t){"merged", f->dir, true, 0x1000, 0x7000};
+    assert_int_equal(eb_backup_image_open(&request, NULL, &f->source, &f->err), EB_OK);
+    assert_int_equal(f->source.table->addr, 0x7000);
+}
+
+static void what_shows_no_start_lies_at_0(void **state)
+{
+    fixture_t *f = *state;
+
+    /* An app, or a bootloader alone: no table follows. */
+    file_write(f->dir, "app.bin", f->board->bytes + 0x10000, 0x60000);
+    assert_int_equal(open_it(f, "app"), EB_OK);
+    assert_int_equal(f->source.addr, 0);
+    file_write(f->dir, "boot.bin", f->board->bytes + 0x1000, 0x6000);
+    assert_int_equal(open_it(f, "boot"), EB_OK);
+    /* A chip with its bootloader at 0, and one that nobody knows. */
+    f->board->bytes[0x1000 + 12] = 99;
+    merge(f, 0x1000);
+    assert_int_equal(open_it(f, "merged"), EB_OK);
+    memmove(f->board->bytes, f->board->bytes + 0x1000, 0x6000);
+    f->board->bytes[12] = 5;
+    merge(f, 0);
+    assert_int_equal(open_it(f, "merged"), EB_OK);
+    assert_int_equal(f->source.table->count, 5);
+    assert_int_equal(open_at(f, "merged", true, 0x1000), EB_ERR_USAGE);
+    assert_non_null(strstr(f->err.message, "0x0 of the flash, not at 0x1000"));
 }
 
 static void a_table_elsewhere_is_found(void **state)
@@ -272,6 +369,9 @@ int main(void)
         TEST(latest_is_of_a_whole_flash),
         TEST(a_range_lies_where_its_sidecar_says),
         TEST(a_bare_file_is_taken_as_it_is),
+        TEST(a_bootloader_shows_where_a_bare_file_starts),
+        TEST(a_table_elsewhere_hides_no_start),
+        TEST(what_shows_no_start_lies_at_0),
         TEST(a_table_elsewhere_is_found),
         TEST(what_was_changed_is_refused),
         TEST(what_changes_meanwhile_is_refused),

@@ -190,14 +190,19 @@ static void a_failure_is_not_a_difference(void **state)
 
 /* -- diff ----------------------------------------------------------------------------------- */
 
+static eb_code_t diff_with(fixture_t *f, eb_session_t *s, const eb_diff_options_t *options)
+{
+    eb_diff_result_free(&f->result);
+    watch_init(&f->watch, s);
+    memset(&f->err, 0, sizeof(f->err));
+    return eb_op_diff(s, options, &f->watch.ev, &f->result, &f->err);
+}
+
 static eb_code_t diff(fixture_t *f, eb_session_t *s, const char *a, const char *b)
 {
     eb_diff_options_t options = {.a = a, .b = b, .dir = f->dir};
 
-    eb_diff_result_free(&f->result);
-    watch_init(&f->watch, s);
-    memset(&f->err, 0, sizeof(f->err));
-    return eb_op_diff(s, &options, &f->watch.ev, &f->result, &f->err);
+    return diff_with(f, s, &options);
 }
 
 static void equal_images_have_no_difference(void **state)
@@ -303,17 +308,70 @@ static void an_image_and_the_board(void **state)
     assert_int_equal(diff(f, NULL, "latest", "nothing"), EB_ERR_BACKUP_NOT_FOUND);
 }
 
+/* Without a sidecar an image lies where the address says; one address is of the bare one. */
+static void an_address_places_a_bare_image(void **state)
+{
+    fixture_t *f = *state;
+    eb_diff_options_t options = {.a = "merged", .b = "latest", .dir = f->dir};
+
+    file_write(f->dir, "merged.bin", f->board->bytes + 0x1000, MB - 0x1000);
+    assert_int_equal(diff(f, NULL, "merged", "latest"), EB_ERR_USAGE);
+    assert_string_equal(f->err.hint, "0x1000");
+    options.addresses[0] = 0x1000;
+    options.address_count = 1;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(diff_with(f, NULL, &options), EB_ERR_DIFFERENT);
+        assert_int_equal(f->result.count, 1);
+        assert_int_equal(f->result.differences[0].addr, 0);
+        assert_int_equal(f->result.differences[0].size, 0x1000);
+        options = (eb_diff_options_t){"latest", "merged", f->dir, {0x1000}, 1};
+    }
+    options.a = NULL;
+    assert_int_equal(diff_with(f, f->board, &options), EB_OK);
+    options.b = "latest"; /* its sidecar says where it lies */
+    assert_int_equal(diff_with(f, f->board, &options), EB_ERR_USAGE);
+    options.a = "latest";
+    assert_int_equal(diff_with(f, NULL, &options), EB_ERR_USAGE);
+}
+
+static void two_bare_images_need_two_addresses(void **state)
+{
+    fixture_t *f = *state;
+    eb_diff_options_t options = {"whole", "merged", f->dir, {0x1000}, 1};
+
+    file_write(f->dir, "whole.bin", f->board->bytes, MB);
+    file_write(f->dir, "merged.bin", f->board->bytes + 0x1000, MB - 0x1000);
+    assert_int_equal(diff_with(f, NULL, &options), EB_ERR_USAGE);
+    assert_int_equal(f->err.reason, EB_REASON_ADDRESS_OF_EACH);
+    options.address_count = 2;
+    options.addresses[1] = 0x1000;
+    assert_int_equal(diff_with(f, NULL, &options), EB_ERR_USAGE);
+    assert_string_equal(f->err.hint, "0x0");
+    options.addresses[0] = 0;
+    assert_int_equal(diff_with(f, NULL, &options), EB_ERR_DIFFERENT);
+    assert_int_equal(f->result.count, 1); /* the first sector, which only one of them has */
+    options.b = NULL;
+    assert_int_equal(diff_with(f, f->board, &options), EB_ERR_USAGE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(an_equal_board_is_verified),      TEST(differences_are_named),
-        TEST(the_file_alone_is_checked),       TEST(a_file_of_another_tool_is_verified),
-        TEST(another_board_is_told_of),        TEST(a_failure_is_not_a_difference),
-        TEST(equal_images_have_no_difference), TEST(images_differ_to_the_byte),
-        TEST(what_only_one_image_has_is_told), TEST(images_of_different_places_cannot_be_compared),
+        TEST(an_equal_board_is_verified),
+        TEST(differences_are_named),
+        TEST(the_file_alone_is_checked),
+        TEST(a_file_of_another_tool_is_verified),
+        TEST(another_board_is_told_of),
+        TEST(a_failure_is_not_a_difference),
+        TEST(equal_images_have_no_difference),
+        TEST(images_differ_to_the_byte),
+        TEST(what_only_one_image_has_is_told),
+        TEST(images_of_different_places_cannot_be_compared),
         TEST(an_image_and_the_board),
+        TEST(an_address_places_a_bare_image),
+        TEST(two_bare_images_need_two_addresses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,6 +97,45 @@ static void a_bare_image_gives_bare_files(void **state)
     assert_non_null(strstr(f->watch.notes, "where the bootloader lies is not known"));
 }
 
+/* Without its address the names of the table would be given to other bytes. */
+static void a_bare_image_that_starts_elsewhere(void **state)
+{
+    fixture_t *f = *state;
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+
+    file_write(f->dir, "merged.bin", f->board->bytes + 0x1000, FLASH_BYTES - 0x1000);
+    f->options.from_image = "merged";
+    name(f, "nvs");
+    for (uint32_t table_addr = 0; table_addr <= 0x8000; table_addr += 0x1000) {
+        f->options.select.table_addr = table_addr;
+        assert_int_equal(back_up(f, NULL), EB_ERR_USAGE);
+        assert_true(table_addr != 0 || f->err.reason == EB_REASON_STARTS_AT);
+    }
+    f->options.select.table_addr = 0;
+    f->options.has_address = true;
+    f->options.address = 0x1000;
+    assert_ok(f, back_up(f, NULL), 1);
+    assert_int_equal(
+        eb_fs_read_file(f->result.files[0].image_path, FLASH_BYTES, &bytes, &len, NULL), EB_OK);
+    assert_int_equal(len, 0x5000);
+    assert_memory_equal(bytes, f->board->bytes + 0x9000, len);
+    free(bytes);
+    f->options.address = 0x3000; /* no table at the usual places */
+    assert_int_equal(back_up(f, NULL), EB_ERR_USAGE);
+}
+
+static void a_bare_image_without_a_table(void **state)
+{
+    fixture_t *f = *state;
+
+    file_write(f->dir, "app.bin", f->board->bytes + 0x10000, 0x10000);
+    f->options.from_image = "app";
+    name(f, "nvs");
+    assert_int_equal(back_up(f, NULL), EB_ERR_USAGE);
+    assert_int_equal(f->err.reason, EB_REASON_NO_TABLE_IN_FILE);
+}
+
 static void a_damaged_image_gives_nothing(void **state)
 {
     fixture_t *f = *state;
@@ -118,10 +157,9 @@ static void a_damaged_image_gives_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(partitions_come_out_of_a_backup),
-        TEST(what_the_image_does_not_hold_is_refused),
-        TEST(a_bare_image_gives_bare_files),
-        TEST(a_damaged_image_gives_nothing),
+        TEST(partitions_come_out_of_a_backup), TEST(what_the_image_does_not_hold_is_refused),
+        TEST(a_bare_image_gives_bare_files),   TEST(a_bare_image_that_starts_elsewhere),
+        TEST(a_bare_image_without_a_table),    TEST(a_damaged_image_gives_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,6 +180,7 @@ static void a_file_that_does_not_say_where_it_belongs(void **state)
     f->options.backup = path;
     f->board->bytes[0x10000] ^= 1;
     assert_refused(f, put_back(f), "does not say where it belongs", EB_REASON_FORCE_AT_ZERO);
+    assert_string_equal(f->err.hint, "0x1000"); /* where a bootloader belongs */
     f->options.has_address = true;
     f->options.address = 0x10000;
     assert_restored(f, put_back(f), f->image);

@@ -1,5 +1,6 @@
 /* The table of chips: what each row must have, and how one is found. */
 #include "chip_row.h"
+#include "espbackup/session.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -127,6 +128,24 @@ static void rows_are_found(void **state)
     assert_null(eb_chip_row_by_name(""));
 }
 
+/* The bootloader lies before the usual place of the table: there it is looked for in a file. */
+static void ids_of_headers_tell_the_bootloader(void **state)
+{
+    uint32_t addr;
+
+    (void)state;
+    for (size_t i = 0; i < eb_chip_row_count(); i++) {
+        const eb_chip_row_t *row = eb_chip_row_at(i);
+        assert_true(row->bootloader_addr < 0x8000);
+        if (row->chip_id != EB_CHIP_ID_NONE) {
+            assert_ptr_equal(eb_chip_bootloader(row->chip_id, &addr), row->name);
+            assert_int_equal(addr, row->bootloader_addr);
+        }
+    }
+    assert_null(eb_chip_bootloader(4711, &addr));
+    assert_null(eb_chip_bootloader(EB_CHIP_ID_NONE, &addr));
+}
+
 static void stubs_follow_the_revision(void **state)
 {
     const eb_chip_row_t *p4 = eb_chip_row_by_name("esp32p4"), *c2 = eb_chip_row_by_name("esp32c2");
@@ -142,9 +161,13 @@ static void stubs_follow_the_revision(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_are_whole),          cmocka_unit_test(measuring_needs_its_registers),
-        cmocka_unit_test(usb_needs_its_registers), cmocka_unit_test(rows_differ),
-        cmocka_unit_test(rows_are_found),          cmocka_unit_test(stubs_follow_the_revision),
+        cmocka_unit_test(rows_are_whole),
+        cmocka_unit_test(measuring_needs_its_registers),
+        cmocka_unit_test(usb_needs_its_registers),
+        cmocka_unit_test(rows_differ),
+        cmocka_unit_test(rows_are_found),
+        cmocka_unit_test(ids_of_headers_tell_the_bootloader),
+        cmocka_unit_test(stubs_follow_the_revision),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
