@@ -252,7 +252,7 @@ eb_code_t eb_fs_write_file(const char *path, const void *bytes, size_t len, bool
     char temporary[PATH_MAX];
     eb_code_t code;
     int fd;
-    const int n = snprintf(temporary, sizeof(temporary), "%s.tmp.XXXXXX", path);
+    const int n = snprintf(temporary, sizeof(temporary), "%s" EB_FS_TEMPORARY_SUFFIX, path);
 
     if (n < 0 || (size_t)n >= sizeof(temporary)) {
         return eb_fs_error(err, ENAMETOOLONG, "create", path);

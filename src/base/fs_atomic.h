@@ -48,7 +48,8 @@ eb_code_t eb_fs_reserve(int fd, const char *path, uint64_t size, eb_err_t *err);
  * file system renames only what is closed. */
 eb_code_t eb_fs_commit(int *fd, const char *from, const char *to, bool replace, eb_err_t *err);
 
-/* Write a whole small file atomically (temporary name beside it). */
+/* Write a whole small file atomically, first under its name with this suffix. */
+#define EB_FS_TEMPORARY_SUFFIX ".tmp.XXXXXX"
 eb_code_t eb_fs_write_file(const char *path, const void *bytes, size_t len, bool replace,
                            eb_err_t *err);
 /* Read a whole file of at most max bytes; *out is malloc'd, NUL-terminated, owned by the caller. */

@@ -2,10 +2,12 @@
 
 #include "sidecar.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define SIDECAR_SUFFIX "_info.json"
 
@@ -57,6 +59,36 @@ const char *eb_path_file_name(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
+/* The longest name of all that are made for an image is that of its sidecar while it is written.
+ * The folder is asked, because file systems count bytes or characters, and some leave less than
+ * 255. */
+static eb_code_t check_length(const char *path, eb_err_t *err)
+{
+    char longest[EB_PATH_BYTES], folder[EB_PATH_BYTES];
+    struct stat st;
+    const char *name = eb_path_file_name(path);
+    eb_code_t code = eb_path_of_sidecar(folder, path, err);
+
+    if (code != EB_OK ||
+        (code = eb_path_printf(longest, err, "%s" EB_FS_TEMPORARY_SUFFIX, folder)) != EB_OK ||
+        lstat(longest, &st) == 0 || errno != ENAMETOOLONG) {
+        return code;
+    }
+    size_t added = strlen(longest) - strlen(path);
+    (void)eb_path_printf(folder, NULL, "%.*s.", (int)(name - path), path);
+    long limit = pathconf(folder, _PC_NAME_MAX);
+    (void)eb_err_set(err, EB_ERR_USAGE,
+                     "'%s': the name is too long, because names of its other files have up to %zu "
+                     "bytes more",
+                     path, added);
+    if (limit > (long)added && strlen(name) + added > (size_t)limit) {
+        eb_err_hint(err, "choose a name of at most %ld bytes", limit - (long)added);
+    } else {
+        eb_err_hint(err, "choose a shorter name");
+    }
+    return EB_ERR_USAGE;
+}
+
 eb_code_t eb_path_check_output(const char *path, eb_err_t *err)
 {
     struct stat st;
@@ -82,7 +114,7 @@ eb_code_t eb_path_check_output(const char *path, eb_err_t *err)
         eb_err_hint(err, "the sidecar holds the name, and takes only what every system can have");
         return EB_ERR_USAGE;
     }
-    return EB_OK;
+    return check_length(path, err);
 }
 
 bool eb_path_file_size(const char *path, uint64_t *size_bytes, int64_t *mtime_unix)

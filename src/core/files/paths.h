@@ -25,7 +25,8 @@ eb_code_t eb_path_of_sidecar(char out[EB_PATH_BYTES], const char *image_path, eb
 /* The name in a path: what comes after the last slash. */
 const char *eb_path_file_name(const char *path);
 /* Whether an image may get this path, said before anything is done for it: EB_ERR_USAGE for a
- * folder, and for a name that its sidecar cannot have or that ends in .part. NULL is allowed. */
+ * folder, and for a name that its sidecar cannot have, that ends in .part, or that is too long for
+ * the folder with the suffixes of all its files. NULL is allowed. */
 eb_code_t eb_path_check_output(const char *path, eb_err_t *err);
 bool eb_path_has_suffix(const char *name, const char *suffix);
 

@@ -294,6 +294,39 @@ static void paths_are_built_and_bounded(void **state)
     assert_string_equal(path, "");
 }
 
+/* The longest name that passes can be made, with all the files that belong to it. */
+static void names_are_bounded_before_any_file_is_made(void **state)
+{
+    static const char *const ends[] = {".bin", ""};
+    long limit = pathconf(dir, _PC_NAME_MAX);
+    char name[1000], path[EB_PATH_BYTES], most[64] = "";
+    eb_err_t err;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        size_t fits = 0;
+        for (size_t len = 10; len <= (size_t)limit; len++) {
+            memset(name, 'a' + (int)i, len);
+            (void)snprintf(name + len - strlen(ends[i]), 8, "%s", ends[i]);
+            (void)eb_path_join(path, dir, name, NULL);
+            if (eb_path_check_output(path, &err) == EB_OK) {
+                assert_int_equal(fits, len == 10 ? 0 : len - 1); /* none after one that is not */
+                fits = len;
+                continue;
+            }
+            assert_int_equal(err.code, EB_ERR_USAGE);
+            (void)snprintf(most, sizeof(most), "at most %zu bytes", fits);
+            assert_true(len > 255 || strstr(err.hint, most) != NULL);
+        }
+        assert_true(fits > 0 && fits < (size_t)limit);
+        memset(name, 'a' + (int)i, fits);
+        (void)snprintf(name + fits - strlen(ends[i]), 8, "%s", ends[i]);
+        make_backup("24:0a:c4:00:00:01", name, i + 1, 0);
+        (void)eb_path_join(path, dir, name, NULL);
+        assert_true(eb_fs_exists(path));
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -307,6 +340,7 @@ int main(void)
         TEST(a_large_folder_is_listed_whole),
         TEST(what_is_no_file_is_told),
         TEST(paths_are_built_and_bounded),
+        TEST(names_are_bounded_before_any_file_is_made),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
