@@ -128,17 +128,17 @@ static eb_code_t run(eb_rom_read_t *r, eb_err_t *err)
     while (r->received < r->job->size) {
         eb_slip_event_t event;
         size_t len;
-        bool got;
+        bool late;
         const uint8_t *frame;
         eb_code_t code = fill_window(r, err);
 
         if (code == EB_OK) {
-            code = eb_link_step_frame(link, deadline, &event, &frame, &len, &got, err);
+            code = eb_link_step_frame(link, deadline, &event, &frame, &len, &late, err);
         }
         if (code != EB_OK) {
             return code;
         }
-        if (!got) {
+        if (late) {
             return eb_link_blame_reset(link,
                                        eb_err_set(err, EB_ERR_TIMEOUT, "the flash data stopped"),
                                        err);

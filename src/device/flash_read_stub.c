@@ -17,7 +17,8 @@
 #define DIGEST_FRAME_BYTES 16u
 #define PACKET_MS_MIN      1000
 #define PACKET_MS_MIN_NET  2000
-#define PACKET_TIMES       8 /* patience, in packets at the present rate */
+#define PACKET_TIMES       8  /* patience, in packets at the present rate */
+#define PACKET_WAITS       10 /* for one packet, in times of that patience */
 #define IN_FLIGHT          64u
 /* With so many bytes between frames, the sender is not our stub. */
 #define OUTSIDE_MAX        2048u
@@ -77,24 +78,30 @@ static eb_code_t check_outside(eb_stream_t *st, eb_err_t *err)
 static eb_code_t receive_packet(eb_stream_t *st, uint32_t want, uint32_t ack_total, eb_err_t *err)
 {
     eb_link_t *link = st->s->link;
+    const int64_t end = eb_clock_ms() + PACKET_WAITS * st->packet_ms;
     int64_t deadline = eb_clock_ms() + st->packet_ms;
+    size_t before = 0;
     bool acked = ack_total == 0;
 
     for (;;) {
         eb_slip_event_t event;
         size_t len, decoded;
-        bool got;
-        eb_code_t code = eb_link_step(link, deadline, &event, &len, &got, err);
+        bool late;
+        eb_code_t code = eb_link_step(link, deadline, &event, &len, &late, err);
 
         if (code != EB_OK) {
             return code;
         }
-        if (!got) {
+        /* Only bytes of the packet buy time, because noise and delimiters may come for ever. */
+        if (eb_link_frame_started(link, &decoded) && decoded > before) {
+            before = decoded;
+            deadline = eb_clock_ms() + st->packet_ms;
+            deadline = deadline < end ? deadline : end;
+        } else if (late) {
             code = eb_err_set(err, EB_ERR_TIMEOUT, "the flash data stopped");
             return eb_link_blame_reset(link, code, err);
         }
-        deadline = eb_clock_ms() + st->packet_ms;
-        if (!acked && (event == EB_SLIP_FRAME || eb_link_frame_started(link, &decoded))) {
+        if (!acked && (event == EB_SLIP_FRAME || decoded > 0)) {
             code = send_ack(st, ack_total, err);
             if (code != EB_OK) {
                 return code;
@@ -116,7 +123,7 @@ static eb_code_t receive_packet(eb_stream_t *st, uint32_t want, uint32_t ack_tot
         if (code != EB_OK) {
             return code;
         }
-        if (acked && eb_link_frame_started(link, &decoded) && decoded < want) {
+        if (acked && decoded > 0 && decoded < want) {
             nap(st, want - decoded);
         }
     }

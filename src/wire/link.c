@@ -124,13 +124,13 @@ bool eb_link_frame_started(const eb_link_t *l, size_t *decoded)
 }
 
 eb_code_t eb_link_step(eb_link_t *l, int64_t deadline_ms, eb_slip_event_t *event, size_t *len,
-                       bool *got, eb_err_t *err)
+                       bool *late, eb_err_t *err)
 {
     size_t used = 0;
 
     *event = EB_SLIP_MORE;
     *len = 0;
-    *got = true;
+    *late = false;
     if (l->raw_at == l->raw_len) {
         l->raw_at = l->raw_len = 0;
         const eb_code_t code =
@@ -140,7 +140,6 @@ eb_code_t eb_link_step(eb_link_t *l, int64_t deadline_ms, eb_slip_event_t *event
             l->dirty = true;
             return code;
         }
-        *got = l->raw_len > 0;
     }
     *event = eb_slip_push(&l->slip, l->raw + l->raw_at, l->raw_len - l->raw_at, &used);
     l->raw_at += used;
@@ -153,13 +152,15 @@ eb_code_t eb_link_step(eb_link_t *l, int64_t deadline_ms, eb_slip_event_t *event
         eb_event_note(l->ev, EB_LEVEL_TRACE, "<- damaged frame (%s) after %zu bytes",
                       *event == EB_SLIP_TOO_LONG ? "too long" : "invalid escape", l->slip.len);
     }
+    *late =
+        *event != EB_SLIP_FRAME && l->raw_at == l->raw_len && eb_clock_left_ms(deadline_ms) == 0;
     return EB_OK;
 }
 
 eb_code_t eb_link_step_frame(eb_link_t *l, int64_t deadline_ms, eb_slip_event_t *event,
-                             const uint8_t **frame, size_t *len, bool *got, eb_err_t *err)
+                             const uint8_t **frame, size_t *len, bool *late, eb_err_t *err)
 {
-    const eb_code_t code = eb_link_step(l, deadline_ms, event, len, got, err);
+    const eb_code_t code = eb_link_step(l, deadline_ms, event, len, late, err);
 
     *frame = l->slip.buf;
     return code;
@@ -169,12 +170,12 @@ eb_code_t eb_link_receive(eb_link_t *l, int64_t deadline_ms, const uint8_t **fra
                           eb_err_t *err)
 {
     eb_slip_event_t event = EB_SLIP_MORE;
-    bool got = true;
+    bool late = false;
 
     *frame = NULL;
     *len = 0;
-    while (got) {
-        const eb_code_t code = eb_link_step(l, deadline_ms, &event, len, &got, err);
+    while (!late) {
+        const eb_code_t code = eb_link_step(l, deadline_ms, &event, len, &late, err);
 
         if (code != EB_OK) {
             return code;
@@ -182,9 +183,6 @@ eb_code_t eb_link_receive(eb_link_t *l, int64_t deadline_ms, const uint8_t **fra
         if (event == EB_SLIP_FRAME) {
             *frame = l->slip.buf;
             return EB_OK;
-        }
-        if (eb_clock_left_ms(deadline_ms) == 0 && l->raw_at == l->raw_len) {
-            break;
         }
     }
     return eb_err_set(err, EB_ERR_TIMEOUT, "the board sent no frame in time");
@@ -248,16 +246,16 @@ eb_code_t eb_link_drain(eb_link_t *l, int64_t quiet_ms, int64_t max_ms, eb_err_t
         eb_slip_event_t event;
         eb_code_t code;
         size_t len;
-        bool got;
+        bool late;
 
         if (now >= end) {
             return eb_err_set(err, EB_ERR_GARBAGE, "the board does not stop sending");
         }
-        code = eb_link_step(l, now + quiet_ms, &event, &len, &got, err);
+        code = eb_link_step(l, now + quiet_ms, &event, &len, &late, err);
         if (code != EB_OK) {
             return code;
         }
-        if (!got) {
+        if (l->raw_len == 0) { /* nothing came */
             break;
         }
     }

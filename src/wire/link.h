@@ -85,12 +85,13 @@ eb_code_t eb_link_send_frame(eb_link_t *l, const uint8_t *frame, size_t len, eb_
 /* Where the next frames are decoded to; NULL: back to the link's own buffer. */
 void eb_link_set_buf(eb_link_t *l, uint8_t *buf, size_t cap);
 /* Decode bytes once: those at hand, else those that come before the deadline. *event EB_SLIP_FRAME:
- * the frame is in the buffer, its length in *len. *got false: the deadline passed without bytes. */
+ * the frame is in the buffer, its length in *len. *late: the deadline has passed, and no frame
+ * ended; bytes may still come, because noise has no end. */
 eb_code_t eb_link_step(eb_link_t *l, int64_t deadline_ms, eb_slip_event_t *event, size_t *len,
-                       bool *got, eb_err_t *err);
+                       bool *late, eb_err_t *err);
 /* The same, and where the frame is. */
 eb_code_t eb_link_step_frame(eb_link_t *l, int64_t deadline_ms, eb_slip_event_t *event,
-                             const uint8_t **frame, size_t *len, bool *got, eb_err_t *err);
+                             const uint8_t **frame, size_t *len, bool *late, eb_err_t *err);
 /* Whether the next frame has begun, and how much of it is there. */
 bool eb_link_frame_started(const eb_link_t *l, size_t *decoded);
 /* The next whole frame in the link's own buffer; EB_ERR_TIMEOUT. */

@@ -117,9 +117,9 @@ static eb_code_t await_reply(eb_link_t *l, const eb_request_t *request, eb_reply
 
     for (int frames = 0; frames < EB_LINK_SKIPPED_MAX;) {
         eb_slip_event_t event;
-        bool got, answered;
+        bool late, answered;
         size_t len, decoded;
-        eb_code_t code = eb_link_step(l, deadline, &event, &len, &got, err);
+        eb_code_t code = eb_link_step(l, deadline, &event, &len, &late, err);
 
         if (code != EB_OK) {
             return code;
@@ -149,7 +149,7 @@ static eb_code_t await_reply(eb_link_t *l, const eb_request_t *request, eb_reply
                 return code;
             }
         }
-        if (!got || (l->raw_at == l->raw_len && eb_clock_left_ms(deadline) == 0)) {
+        if (late) {
             return no_reply(l, request, damaged, err);
         }
     }

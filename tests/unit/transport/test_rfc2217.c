@@ -318,6 +318,93 @@ static void cancelled_read_ends_and_the_board_can_still_be_reset(void **state)
     free(p);
 }
 
+typedef struct babble {
+    play_t play;
+    const char *again;
+    size_t len;
+    int64_t pace_us;
+    bool from_the_start;
+} babble_t;
+
+/* A server that sends commands for ever, and answers nothing once it has begun. */
+static void babble(void *user)
+{
+    babble_t *b = user;
+    const int64_t end_us = held_now_us() + INT64_C(600000000);
+    unsigned char bytes[4096];
+    int n = 0;
+
+    while (!b->from_the_start && strstr(b->play.log, "baud=115200") == NULL) {
+        n = held_recv(bytes, sizeof(bytes), HELD_NEVER);
+        for (int i = 0; i < n; i++) {
+            (void)on_byte(&b->play, bytes[i]);
+        }
+        if (n < 0) {
+            return;
+        }
+    }
+    while (n >= 0 && held_now_us() < end_us) { /* so that a call without end fails the test */
+        const int64_t until_us = held_now_us() + b->pace_us;
+
+        held_send(b->again, b->len);
+        while (n >= 0 && held_now_us() < until_us) {
+            n = held_recv(bytes, sizeof(bytes), until_us);
+        }
+    }
+}
+
+static void check_babble(babble_t *b)
+{
+    const int64_t start = eb_clock_ms();
+    eb_transport_t *t;
+    uint8_t byte;
+    size_t got;
+
+    held_server_start(babble, b);
+    (void)eb_transport_open("rfc2217://held:1", &events, &t, NULL);
+    if (t != NULL) {
+        (void)eb_transport_read(t, &byte, 1, eb_clock_ms() + 1000, &got, NULL);
+        (void)eb_transport_set_lines(t, true, false, NULL);
+        (void)eb_transport_set_baud(t, 9600, NULL);
+        (void)eb_transport_flush_input(t, NULL);
+        (void)eb_transport_write(t, (const uint8_t *)"x", 1, eb_clock_ms() + 1000, NULL);
+    }
+    assert_in_range(eb_clock_ms() - start, 0, 60000);
+    eb_transport_close(t);
+    held_server_join();
+}
+
+static void commands_without_end_stop_nothing(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+    } kinds[] = {
+        {"\xFF\xF1", 2},                     /* NOP */
+        {"\xFF\xFB\x01\xFF\xFC\x01", 6},     /* WILL, WONT ECHO */
+        {"\xFF\xFD\x2C\xFF\xFE\x2C", 6},     /* DO, DONT COM-PORT */
+        {"\xFF\xFA\x2C\x6B\xB0\xFF\xF0", 7}, /* modem state */
+        {"\xFF\xFA\x2C\x69\x08\xFF\xF0", 7}, /* an acknowledgement of DTR */
+        {"\xFF\xFA", 2},                     /* a subnegotiation that does not end */
+        {"x", 1},                            /* data */
+    };
+    static const int64_t paces_us[] = {1000, 90000, 250000};
+
+    (void)state;
+    for (size_t i = 0; i < 2 * 3 * sizeof(kinds) / sizeof(kinds[0]); i++) {
+        babble_t *b = calloc(1, sizeof(*b));
+
+        assert_non_null(b);
+        b->again = kinds[i / 6].bytes;
+        b->len = kinds[i / 6].len;
+        b->pace_us = paces_us[i / 2 % 3];
+        b->from_the_start = i % 2 == 0;
+        cancelled = false;
+        check_babble(b);
+        free(b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +420,7 @@ int main(void)
         cmocka_unit_test(other_servers_are_told_apart),
         cmocka_unit_test(dropped_connection_in_the_middle),
         cmocka_unit_test(cancelled_read_ends_and_the_board_can_still_be_reset),
+        cmocka_unit_test(commands_without_end_stop_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
