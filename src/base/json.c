@@ -469,8 +469,7 @@ void eb_json_add_null(eb_json_t *node, const char *key)
 
 char *eb_json_print(const eb_json_t *root)
 {
-    char *text, *out = NULL;
-    size_t len;
+    char *text, *out;
 
     if (root == NULL || addition_failed(node_of(root))) {
         return NULL;
@@ -479,12 +478,8 @@ char *eb_json_print(const eb_json_t *root)
     if (text == NULL) {
         return NULL;
     }
-    len = strlen(text);
-    out = malloc(len + 2);
-    if (out != NULL) {
-        memcpy(out, text, len);
-        memcpy(out + len, "\n", 2);
-    }
+    /* cJSON leaves characters in text that a terminal obeys. */
+    out = eb_utf8_escape(text);
     cJSON_free(text);
     return out;
 }

@@ -1,22 +1,26 @@
 #include "utf8.h"
 
-#include <stdint.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define REPLACEMENT       "\xEF\xBF\xBD"
 #define REPLACEMENT_BYTES 3
+#define ESCAPE_BYTES      6 /* \uXXXX; no unsafe character is above U+FFFF */
 
-size_t eb_utf8_sequence(const char *text, size_t len)
+size_t eb_utf8_decode(const char *text, size_t len, uint32_t *point)
 {
     const uint8_t *s = (const uint8_t *)text;
     size_t need;
     uint32_t value, least;
 
+    *point = 0;
     if (len == 0) {
         return 0;
     }
     if (s[0] < 0x80) {
+        *point = s[0];
         return 1;
     }
     if ((s[0] & 0xE0) == 0xC0) {
@@ -40,7 +44,22 @@ size_t eb_utf8_sequence(const char *text, size_t len)
     if (value < least || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) {
         return 0;
     }
+    *point = value;
     return need;
+}
+
+size_t eb_utf8_sequence(const char *text, size_t len)
+{
+    uint32_t point;
+
+    return eb_utf8_decode(text, len, &point);
+}
+
+bool eb_utf8_unsafe(uint32_t point)
+{
+    return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x061C ||
+           (point >= 0x200B && point <= 0x200F) || (point >= 0x2028 && point <= 0x202E) ||
+           (point >= 0x2060 && point <= 0x206F) || point == 0xFEFF;
 }
 
 char *eb_utf8_clean(const char *text)
@@ -60,5 +79,31 @@ char *eb_utf8_clean(const char *text)
         i += n > 0 ? n : 1;
     }
     out[used] = '\0';
+    return out;
+}
+
+char *eb_utf8_escape(const char *json)
+{
+    const size_t len = strlen(json);
+    char *out = malloc(len * ESCAPE_BYTES + 2);
+    size_t used = 0;
+
+    if (out == NULL) {
+        return NULL;
+    }
+    for (size_t at = 0; at < len;) {
+        uint32_t point;
+        size_t n = eb_utf8_decode(json + at, len - at, &point);
+
+        if (n > 0 && json[at] != '\n' && json[at] != '\t' && eb_utf8_unsafe(point)) {
+            used += (size_t)snprintf(out + used, ESCAPE_BYTES + 1, "\\u%04" PRIx32, point);
+        } else {
+            n = n > 0 ? n : 1;
+            memcpy(out + used, json + at, n);
+            used += n;
+        }
+        at += n;
+    }
+    memcpy(out + used, "\n", 2);
     return out;
 }

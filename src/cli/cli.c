@@ -75,6 +75,9 @@ static void set_up(eb_cli_t *cli, bool json)
     if (eb_arg_flag(&cli->args, EB_OPT_TRACE)) {
         level = EB_LEVEL_TRACE;
     }
+    if (eb_arg_flag(&cli->args, EB_OPT_TRACE_DATA)) {
+        level = EB_LEVEL_TRACE_DATA;
+    }
     eb_term_init(&cli->out, stdout, color, false);
     eb_term_init(&err_term, stderr, color, fake);
     eb_console_init(&cli->console, &err_term, eb_arg_flag(&cli->args, EB_OPT_QUIET), level);

@@ -25,7 +25,8 @@ static const uint8_t *find_last(const uint8_t *bytes, size_t len, const char *wo
     return NULL;
 }
 
-/* The line that holds `where`, from `where` on when whole is false; printable bytes only. */
+/* The whole line that holds `where`, without unprintable bytes, which are noise; else from `where`
+ * to the first of them, because what follows in flash contents may be a secret. */
 static void quote_line(const uint8_t *bytes, size_t len, const uint8_t *where, bool whole,
                        char quote[EB_BOOT_QUOTE_BYTES])
 {
@@ -36,7 +37,12 @@ static void quote_line(const uint8_t *bytes, size_t len, const uint8_t *where, b
         from--;
     }
     for (; from < bytes + len && *from != '\r' && *from != '\n'; from++) {
-        if (*from >= 0x20 && *from < 0x7F && used + 1 < EB_BOOT_QUOTE_BYTES) {
+        const bool printable = *from >= 0x20 && *from < 0x7F;
+
+        if (!printable && !whole) {
+            break;
+        }
+        if (printable && used + 1 < EB_BOOT_QUOTE_BYTES) {
             quote[used++] = (char)*from;
         }
     }

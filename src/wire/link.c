@@ -10,7 +10,6 @@
 #define SYNC_QUIET_MS     80
 #define RESYNC_TIMEOUT_MS 300
 #define STEP_TRIES        4
-#define TRACE_BYTES       64u
 
 eb_code_t eb_link_new(eb_transport_t *transport, const eb_events_t *ev, eb_link_t **out,
                       eb_err_t *err)
@@ -51,38 +50,21 @@ void eb_link_mark_dirty(eb_link_t *l)
 
 /* -- frames ---------------------------------------------------------------------------------- */
 
-static void trace_frame(const eb_link_t *l, const char *arrow, const uint8_t *frame, size_t len)
-{
-    char hex[2 * TRACE_BYTES + 1];
-    const size_t shown = len < TRACE_BYTES ? len : TRACE_BYTES;
-
-    if (!eb_event_wants(l->ev, EB_LEVEL_TRACE)) {
-        return;
-    }
-    eb_hex_encode(frame, shown, hex);
-    /* Commands and replies have their number at the same place. Data frames have none. */
-    if (len >= EB_PACKET_HEADER_BYTES && frame[0] <= 1) {
-        char name[16];
-
-        eb_event_note(l->ev, EB_LEVEL_TRACE, "%s %s %zu: %s%s", arrow,
-                      eb_cmd_name(frame[1], name, sizeof(name)), len, hex,
-                      shown < len ? "..." : "");
-        return;
-    }
-    eb_event_note(l->ev, EB_LEVEL_TRACE, "%s data %zu: %s%s", arrow, len, hex,
-                  shown < len ? "..." : "");
-}
-
-eb_code_t eb_link_send_frame(eb_link_t *l, const uint8_t *frame, size_t len, eb_err_t *err)
+eb_code_t eb_link_send(eb_link_t *l, const uint8_t *frame, size_t len, size_t open, eb_err_t *err)
 {
     size_t used;
 
     if (EB_SLIP_MAX(len) > sizeof(l->wire)) {
         return eb_err_set(err, EB_ERR_INTERNAL, "a frame of %zu bytes is too long", len);
     }
-    trace_frame(l, "->", frame, len);
+    eb_link_trace(l, "->", frame, len, open);
     used = eb_slip_encode(frame, len, l->wire);
     return eb_transport_write(l->transport, l->wire, used, eb_clock_ms() + WRITE_TIMEOUT_MS, err);
+}
+
+eb_code_t eb_link_send_frame(eb_link_t *l, const uint8_t *frame, size_t len, eb_err_t *err)
+{
+    return eb_link_send(l, frame, len, len, err);
 }
 
 /*
@@ -101,9 +83,9 @@ static eb_code_t send_tails(eb_link_t *l, const uint8_t *first, size_t first_len
         uint8_t *at = l->wire + used - 1; /* the first delimiter of it falls on the last before */
 
         used += eb_slip_encode(second, second_len, at) - 1;
-        trace_frame(l, "->", second, second_len);
+        eb_link_trace(l, "->", second, second_len, second_len);
     } else {
-        trace_frame(l, "->", first, first_len);
+        eb_link_trace(l, "->", first, first_len, first_len);
     }
     return eb_transport_write(l->transport, l->wire, used, eb_clock_ms() + WRITE_TIMEOUT_MS, err);
 }
@@ -114,6 +96,7 @@ void eb_link_set_buf(eb_link_t *l, uint8_t *buf, size_t cap)
         eb_slip_set_buf(&l->slip, l->frame, sizeof(l->frame));
     } else {
         eb_slip_set_buf(&l->slip, buf, cap);
+        l->contents = true;
     }
 }
 
@@ -121,6 +104,17 @@ bool eb_link_frame_started(const eb_link_t *l, size_t *decoded)
 {
     *decoded = eb_slip_started(&l->slip) ? l->slip.len : 0;
     return eb_slip_started(&l->slip);
+}
+
+/* How much of a frame that came is no flash contents. Late packets of a read come too, and only a
+ * whole reply is none of them. */
+static size_t open_part(const eb_link_t *l, const uint8_t *frame, size_t len)
+{
+    if (len < EB_PACKET_HEADER_BYTES || frame[0] != 1 ||
+        eb_get_le16(frame + 2) != len - EB_PACKET_HEADER_BYTES) {
+        return 0;
+    }
+    return frame == l->frame && frame[1] != EB_CMD_READ_FLASH_SLOW ? len : EB_PACKET_HEADER_BYTES;
 }
 
 eb_code_t eb_link_step(eb_link_t *l, int64_t deadline_ms, eb_slip_event_t *event, size_t *len,
@@ -145,7 +139,7 @@ eb_code_t eb_link_step(eb_link_t *l, int64_t deadline_ms, eb_slip_event_t *event
     l->raw_at += used;
     if (*event == EB_SLIP_FRAME) {
         *len = l->slip.len;
-        trace_frame(l, "<-", l->slip.buf, *len);
+        eb_link_trace(l, "<-", l->slip.buf, *len, open_part(l, l->slip.buf, *len));
     } else if (*event != EB_SLIP_MORE) {
         /* A boot log behind a single delimiter looks like a frame. */
         eb_slip_add_outside(&l->slip, l->slip.buf, l->slip.len);
@@ -217,9 +211,16 @@ eb_talk_t eb_link_talk(const eb_link_t *l, char quote[EB_BOOT_QUOTE_BYTES])
 {
     uint8_t text[2 * EB_SLIP_OUTSIDE_BYTES];
     size_t len = text_outside(l, 0, text, EB_SLIP_OUTSIDE_BYTES);
+    eb_talk_t talk;
 
     len += text_in_frame(l, text + len, sizeof(text) - len);
-    return eb_boot_text_classify(text, len, quote);
+    talk = eb_boot_text_classify(text, len, quote);
+    /* It may be the rest of a read, and the flash holds secrets. */
+    if (talk == EB_TALK_TEXT && l->contents) {
+        quote[0] = '\0';
+        talk = EB_TALK_GARBAGE;
+    }
+    return talk;
 }
 
 eb_code_t eb_link_blame_reset(const eb_link_t *l, eb_code_t code, eb_err_t *err)
@@ -401,7 +402,7 @@ static eb_code_t sync_by(eb_link_t *l, bool in_any_step, int64_t timeout_ms, eb_
     }
     if (code == EB_OK) {
         l->dialect = out->dialect;
-        l->dirty = false;
+        l->dirty = l->contents = false;
     }
     return code;
 }

@@ -25,7 +25,8 @@ static eb_code_t send_request(eb_link_t *l, const eb_request_t *request, eb_err_
     if (request->bulk_len > 0) {
         memcpy(l->plain + EB_PACKET_HEADER_BYTES + request->len, request->bulk, request->bulk_len);
     }
-    return eb_link_send_frame(l, l->plain, EB_PACKET_HEADER_BYTES + len, err);
+    return eb_link_send(l, l->plain, EB_PACKET_HEADER_BYTES + len,
+                        EB_PACKET_HEADER_BYTES + request->len, err);
 }
 
 /* The chip answers an unknown or unreadable command several times, under the number of the command

@@ -22,6 +22,7 @@ struct eb_link {
     eb_dialect_t dialect;
     eb_slip_t slip;
     bool dirty;
+    bool contents;    /* flash contents were on their way since the last SYNC */
     size_t text_mark; /* outside_total at the start of the present command */
     size_t raw_at, raw_len;
     uint8_t raw[EB_LINK_RAW_BYTES];
@@ -29,5 +30,13 @@ struct eb_link {
     uint8_t plain[EB_PACKET_HEADER_BYTES + EB_LINK_DATA_MAX];
     uint8_t wire[EB_SLIP_MAX(EB_PACKET_HEADER_BYTES + EB_LINK_DATA_MAX)];
 };
+
+/* As eb_link_send_frame; the bytes behind the first `open` are flash contents. */
+eb_code_t eb_link_send(eb_link_t *l, const uint8_t *frame, size_t len, size_t open, eb_err_t *err);
+
+/* link_trace.c: a note for a frame; of flash contents it says length and MD5 only, unless they are
+ * wanted (EB_LEVEL_TRACE_DATA). */
+void eb_link_trace(const eb_link_t *l, const char *arrow, const uint8_t *frame, size_t len,
+                   size_t open);
 
 #endif

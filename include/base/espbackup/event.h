@@ -14,10 +14,11 @@
 
 /* In the order of how few people want to see them. */
 typedef enum eb_level {
-    EB_LEVEL_WARNING, /* something is wrong, and the work continues */
-    EB_LEVEL_NOTE,    /* a decision that a user may want to know */
-    EB_LEVEL_DETAIL,  /* the single steps */
-    EB_LEVEL_TRACE    /* every frame and change of a line */
+    EB_LEVEL_WARNING,   /* something is wrong, and the work continues */
+    EB_LEVEL_NOTE,      /* a decision that a user may want to know */
+    EB_LEVEL_DETAIL,    /* the single steps */
+    EB_LEVEL_TRACE,     /* every frame and change of a line, without flash contents */
+    EB_LEVEL_TRACE_DATA /* the contents too, which may be secret */
 } eb_level_t;
 
 typedef enum eb_phase {

@@ -17,7 +17,7 @@
 #define ATTEMPTS_OF_ALL 2 /* on a port that nobody named */
 
 typedef struct eb_one_board {
-    char port[EB_PORT_NAME_BYTES];
+    char port[EB_PORT_NAME_BYTES], shown[EB_PORT_NAME_BYTES];
     bool maybe_empty; /* of "all", and no USB device: perhaps no board is there */
     eb_session_options_t session_options;
     const eb_backup_options_t *options;
@@ -173,7 +173,8 @@ static void run_all(eb_cli_t *cli, const eb_backup_options_t *options, eb_boards
         eb_one_board_t *b = &all->boards[i];
 
         b->line = &all->lines[i];
-        b->line->name = b->port;
+        (void)eb_term_clean(b->port, 0, b->shown, sizeof(b->shown));
+        b->line->name = b->shown;
         b->options = options;
         eb_board_options(&cli->args, &b->session_options);
         b->session_options.port = b->port;

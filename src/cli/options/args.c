@@ -423,7 +423,7 @@ static eb_code_t check_conflicts(const eb_args_t *out, eb_err_t *err)
         {EB_OPT_NO_STUB, EB_OPT_STUB},        {EB_OPT_FULL, EB_OPT_SINCE},
         {EB_OPT_QUIET, EB_OPT_TRACE},         {EB_OPT_DRY_RUN, EB_OPT_BACKUP_FIRST},
         {EB_OPT_PARTITION, EB_OPT_OFFSET},    {EB_OPT_PARTITION, EB_OPT_SIZE},
-        {EB_OPT_PARTITION, EB_OPT_ERASE_ALL},
+        {EB_OPT_PARTITION, EB_OPT_ERASE_ALL}, {EB_OPT_QUIET, EB_OPT_TRACE_DATA},
     };
 
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {

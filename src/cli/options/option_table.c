@@ -82,7 +82,11 @@ static const eb_opt_row_t rows[] = {
     [EB_OPT_VERBOSE] = {
         "verbose", 'v', FLAG, GENERAL, .help = "show more details"},
     [EB_OPT_TRACE] = {
-        "trace", 0, FLAG, GENERAL, .help = "show every frame on the wire"},
+        "trace", 0, FLAG, GENERAL,
+        .help = "show every frame on the wire, without flash contents"},
+    [EB_OPT_TRACE_DATA] = {
+        "trace-data", 0, FLAG, GENERAL,
+        .help = "show flash contents too, which may be secret"},
     [EB_OPT_COLOR] = {
         "color", 0, CHOICE, GENERAL, .value_name = "WHEN", .choices = color_choices,
         .help = "when to use colour (auto honours NO_COLOR)"},

@@ -31,6 +31,7 @@ typedef enum eb_opt {
     EB_OPT_QUIET,
     EB_OPT_VERBOSE,
     EB_OPT_TRACE,
+    EB_OPT_TRACE_DATA,
     EB_OPT_COLOR,
     EB_OPT_YES,
     EB_OPT_HELP,

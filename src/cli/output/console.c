@@ -32,6 +32,7 @@ const char *eb_note_label(eb_level_t level)
         return "note: ";
     case EB_LEVEL_DETAIL:
     case EB_LEVEL_TRACE:
+    case EB_LEVEL_TRACE_DATA:
         break;
     }
     return "";

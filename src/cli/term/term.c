@@ -73,29 +73,6 @@ const char *eb_term_plain(const eb_term_t *term)
     return term->color ? "\033[0m" : "";
 }
 
-/* One character of UTF-8 at p: its length, 0 when it is broken; *point is the code point. */
-static size_t decode(const char *p, uint32_t *point)
-{
-    size_t len = eb_utf8_sequence(p, strnlen(p, 4));
-
-    if (len == 0) {
-        return 0;
-    }
-    *point = (unsigned char)*p & (len == 1 ? 0x7Fu : 0xFFu >> (len + 1));
-    for (size_t i = 1; i < len; i++) {
-        *point = (*point << 6) | ((unsigned char)p[i] & 0x3Fu);
-    }
-    return len;
-}
-
-/* Control characters, and those that turn or hide the text around them. */
-static bool is_unsafe(uint32_t point)
-{
-    return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x061C ||
-           (point >= 0x200B && point <= 0x200F) || (point >= 0x2028 && point <= 0x202E) ||
-           (point >= 0x2060 && point <= 0x206F) || point == 0xFEFF;
-}
-
 static size_t point_columns(uint32_t point)
 {
     static const struct {
@@ -121,10 +98,10 @@ static size_t point_columns(uint32_t point)
 /* Put what stands at *p into out (5 bytes) and step over it; returns its columns. */
 static size_t next_clean(const char **p, char out[5])
 {
-    uint32_t point = 0;
-    size_t len = decode(*p, &point);
+    uint32_t point;
+    size_t len = eb_utf8_decode(*p, strnlen(*p, 4), &point);
 
-    if (len == 0 || is_unsafe(point)) {
+    if (len == 0 || eb_utf8_unsafe(point)) {
         *p += len == 0 ? 1 : len;
         memcpy(out, "?", 2);
         return 1;

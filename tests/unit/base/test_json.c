@@ -272,6 +272,35 @@ static void what_is_written_is_read_back(void **state)
 }
 
 /* No memory for a node and a misuse end in the same mark: nothing half written may look whole. */
+/* A terminal obeys them, and a file that is read by people turns its lines. */
+static void unsafe_characters_are_escaped(void **state)
+{
+    static const char *const unsafe[] = {
+        "\x1B[2J",      "\x7F",         "\xC2\x80",     "\xC2\x9B",
+        "\xD8\x9C",     "\xE2\x80\x8E", "\xE2\x80\xAE", "\xE2\x80\xA8",
+        "\xE2\x81\xA6", "\xE2\x81\xA9", "\xEF\xBB\xBF",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(unsafe) / sizeof(unsafe[0]); i++) {
+        eb_json_t *root = eb_json_new_object(), *back;
+        const char *value;
+        char *text;
+
+        eb_json_add_text(root, "a", unsafe[i]);
+        text = eb_json_print(root);
+        assert_non_null(text);
+        assert_null(strstr(text, unsafe[i]));
+        assert_non_null(strstr(text, "\\u"));
+        assert_int_equal(eb_json_parse(text, strlen(text), &back, NULL), EB_OK);
+        assert_int_equal(eb_json_get_text(back, "a", &value, NULL), EB_OK);
+        assert_string_equal(value, unsafe[i]);
+        eb_json_free(back);
+        eb_json_free(root);
+        free(text);
+    }
+}
+
 static void a_failed_addition_shows_at_the_end(void **state)
 {
     eb_json_t *root = eb_json_new_object();
@@ -308,6 +337,7 @@ int main(void)
         cmocka_unit_test(types_are_not_mixed_up),
         cmocka_unit_test(a_document_that_is_no_object_has_no_fields),
         cmocka_unit_test(what_is_written_is_read_back),
+        cmocka_unit_test(unsafe_characters_are_escaped),
         cmocka_unit_test(a_failed_addition_shows_at_the_end),
         cmocka_unit_test(no_node_takes_additions_quietly),
     };
