@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static eb_code_t run_command(eb_cli_t *cli, eb_err_t *err)
@@ -117,6 +118,18 @@ static bool hold_standard_streams(void)
     return true;
 }
 
+/* No core dump, because it would hold flash contents. A limit of 1 byte is less than any dump, and
+ * the one limit that Linux keeps for dumps that go to a program: 0 it does not. */
+static void forbid_core_dumps(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_max >= 1) {
+        limit.rlim_cur = 1;
+        (void)setrlimit(RLIMIT_CORE, &limit);
+    }
+}
+
 int eb_cli_main(int argc, char **argv)
 {
     eb_cli_t cli;
@@ -126,6 +139,7 @@ int eb_cli_main(int argc, char **argv)
     if (!hold_standard_streams()) {
         return eb_code_row(EB_ERR_FILE_IO)->exit_status; /* there is nobody to tell */
     }
+    forbid_core_dumps();
     memset(&cli, 0, sizeof(cli));
     cli.commands = eb_commands;
     eb_signals_install();

@@ -1,5 +1,6 @@
 /*
- * signals.h: Ctrl-C, SIGTERM and SIGHUP as a flag that the work polls.
+ * signals.h: Ctrl-C, SIGTERM and the other signals that end a program, as a flag that the work
+ * polls.
  *
  * The first signal asks the work to stop: it leaves its .part and lets the board run again, within
  * a second. More signals are ignored for a while, so that a nervous second Ctrl-C does not cut that
@@ -15,7 +16,7 @@
 
 void eb_signals_install(void);
 
-/* The signal that came first, 0: none. */
+/* The signal that came first, 0: none. From any thread. */
 int eb_signals_caught(void);
 bool eb_signals_stopped(void);
 

@@ -102,12 +102,24 @@ static void a_long_line_is_cut(void **state)
     assert_int_equal(strlen(quote), EB_BOOT_QUOTE_BYTES - 1);
 }
 
+/* Strings of a program hold banners too, and what follows them in the flash is no boot log. */
+static void a_quote_ends_with_the_text(void **state)
+{
+    static const char data[] = "rst:0x1 (POWERON)\0password";
+    char quote[EB_BOOT_QUOTE_BYTES];
+
+    (void)state;
+    assert_true(eb_boot_text_is_reset((const uint8_t *)data, sizeof(data) - 1, quote));
+    assert_string_equal(quote, "rst:0x1 (POWERON)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_boot_modes_apart),           cmocka_unit_test(the_last_boot_counts),
         cmocka_unit_test(tells_text_from_garbage),          cmocka_unit_test(knows_a_restart),
         cmocka_unit_test(data_with_a_banner_is_no_restart), cmocka_unit_test(a_long_line_is_cut),
+        cmocka_unit_test(a_quote_ends_with_the_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
