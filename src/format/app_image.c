@@ -151,6 +151,14 @@ static eb_image_state_t walk_segment(walk_t *w)
     return consume(w, size, true);
 }
 
+/* An update that was cut off leaves erased flash at its end: no SHA-256 is all ones. */
+static bool hash_is_erased(const walk_t *w, uint32_t offset)
+{
+    uint8_t stored[HASH_BYTES];
+
+    return w->read(w->user, offset, stored, HASH_BYTES) && eb_bytes_erased(stored, HASH_BYTES);
+}
+
 /* Checksum line and appended hash. Sets length_bytes as soon as the image is known to fit. */
 static eb_image_state_t walk_tail(walk_t *w, eb_app_image_t *out)
 {
@@ -164,7 +172,8 @@ static eb_image_state_t walk_tail(walk_t *w, eb_app_image_t *out)
     }
     out->length_bytes = w->offset + tail;
     if (w->sha == NULL) {
-        return EB_IMAGE_VALID;
+        return out->hash_appended && hash_is_erased(w, w->offset + padding) ? EB_IMAGE_DAMAGED
+                                                                            : EB_IMAGE_VALID;
     }
     state = consume(w, padding, false);
     if (state != EB_IMAGE_VALID) {

@@ -21,7 +21,8 @@ typedef bool (*eb_image_read_fn)(void *user, uint32_t offset, void *bytes, uint3
 /* Walk all segments, checksum and hash: VALID or DAMAGED. limit: bytes that the slot holds. */
 void eb_app_image_check(eb_image_read_fn read, void *user, uint32_t limit, eb_app_image_t *out);
 
-/* Only headers of the segments: length_bytes without hashing; state UNCHECKED or DAMAGED. */
+/* Only headers of the segments, and whether the appended hash is erased: length_bytes without
+ * hashing; state UNCHECKED or DAMAGED. */
 void eb_app_image_measure(eb_image_read_fn read, void *user, uint32_t limit, eb_app_image_t *out);
 
 #endif

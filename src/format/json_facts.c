@@ -190,17 +190,30 @@ eb_json_t *eb_json_partition_list(eb_json_t *root, const eb_partition_table_t *t
     return eb_json_add_array(node, "partitions");
 }
 
+/* An entry of the table by its index and, for people, by its name. */
+static void put_entry(eb_json_t *node, const char *index_key, const char *name_key,
+                      const eb_partition_table_t *table, int index)
+{
+    bool known = index >= 0 && (size_t)index < table->count;
+
+    eb_json_put_int_or_null(node, index_key, known, index);
+    eb_json_put_text_or_null(node, name_key, known ? table->entries[index].label : "");
+}
+
 void eb_json_boot(eb_json_t *root, const eb_partition_table_t *table, const eb_boot_choice_t *b)
 {
-    bool known = b->index >= 0 && (size_t)b->index < table->count;
-
     if (!table->present) {
         eb_json_add_null(root, "boot");
         return;
     }
     eb_json_t *node = eb_json_add_object(root, "boot");
-    eb_json_put_int_or_null(node, "partition_index", known, b->index);
-    eb_json_put_text_or_null(node, "partition", known ? table->entries[b->index].label : "");
+    put_entry(node, "partition_index", "partition", table, b->index);
+    put_entry(node, "chosen_index", "chosen", table, b->chosen);
+    put_entry(node, "on_trial_index", "on_trial", table, b->on_trial);
+    eb_json_put_text_or_null(node, "stop",
+                             b->stop != EB_BOOT_STARTS
+                                 ? eb_name_of(&eb_boot_stop_names, (int)b->stop)
+                                 : "");
     eb_json_add_text(node, "reason", eb_name_of(&eb_ota_reason_names, (int)b->reason));
     eb_json_add_int(node, "sequence", b->sequence);
     eb_json_add_int(node, "ota_state", b->ota_state);

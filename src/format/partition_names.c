@@ -30,7 +30,7 @@ typedef struct subtype_row {
 static const subtype_row_t subtype_rows[] = {
     {EB_PART_APP, EB_PART_APP_FACTORY, 1, "factory"},
     {EB_PART_APP, EB_PART_APP_OTA_0, EB_PART_OTA_SLOTS_MAX, "ota_"},
-    {EB_PART_APP, 0x20, 1, "test"},
+    {EB_PART_APP, EB_PART_APP_TEST, 1, "test"},
     {EB_PART_APP, 0x30, 2, "tee_"},
     {EB_PART_DATA, EB_PART_DATA_OTA, 1, "ota"},
     {EB_PART_DATA, EB_PART_DATA_PHY, 1, "phy"},

@@ -10,6 +10,7 @@
 
 #define EB_PART_APP_FACTORY   0x00
 #define EB_PART_APP_OTA_0     0x10
+#define EB_PART_APP_TEST      0x20
 #define EB_PART_DATA_OTA      0x00
 #define EB_PART_DATA_PHY      0x01
 #define EB_PART_DATA_NVS      0x02

@@ -341,19 +341,24 @@ static void read_partition(const field_t *f, eb_partition_t *p, eb_sidecar_hash_
     read_app(f, p);
 }
 
-/* The name says again what the index says. */
-static void read_boot_name(const field_t *f, const eb_sidecar_t *s)
+/* An entry of the table, -1 for null; the name says again what the index says. */
+static int read_boot_entry(const field_t *f, const char *index_key, const char *name_key,
+                           const eb_sidecar_t *s)
 {
     char name[EB_PARTITION_LABEL_BYTES] = "";
-    const char *expected = "";
+    int index = -1;
 
-    get_text_or_null(f, "partition", name, sizeof(name));
-    if (s->boot.index >= 0 && (size_t)s->boot.index < s->table.count) {
-        expected = s->table.entries[s->boot.index].label;
+    if (has(f, index_key)) {
+        index = (int)get_int(f, index_key, 0, (int64_t)s->table.count - 1);
     }
-    if (sound(f) && strcmp(name, expected) != 0) {
-        refuse(f, "partition", "not the name of the partition at partition_index");
+    get_text_or_null(f, name_key, name, sizeof(name));
+    if (sound(f) && strcmp(name, index >= 0 ? s->table.entries[index].label : "") != 0) {
+        char what[64];
+
+        snprintf(what, sizeof(what), "not the name of the partition at %s", index_key);
+        refuse(f, name_key, what);
     }
+    return index;
 }
 
 static void read_boot(const field_t *root, eb_sidecar_t *s)
@@ -361,17 +366,18 @@ static void read_boot(const field_t *root, eb_sidecar_t *s)
     eb_boot_choice_t *b = &s->boot;
     field_t f;
 
-    b->index = -1;
-    b->reason = EB_OTA_NOTHING;
-    b->ota_state = UINT32_MAX;
+    *b = (eb_boot_choice_t){.reason = EB_OTA_NOTHING, .ota_state = UINT32_MAX};
+    b->index = b->chosen = b->on_trial = -1;
     if (!has(root, "boot")) {
         return;
     }
     f = enter(root, "boot");
-    if (has(&f, "partition_index")) {
-        b->index = (int)get_int(&f, "partition_index", 0, (int64_t)s->table.count - 1);
+    b->index = read_boot_entry(&f, "partition_index", "partition", s);
+    b->chosen = read_boot_entry(&f, "chosen_index", "chosen", s);
+    b->on_trial = read_boot_entry(&f, "on_trial_index", "on_trial", s);
+    if (has(&f, "stop")) {
+        b->stop = (eb_boot_stop_t)get_name(&f, "stop", &eb_boot_stop_names);
     }
-    read_boot_name(&f, s);
     b->reason = (eb_ota_reason_t)get_name(&f, "reason", &eb_ota_reason_names);
     b->sequence = get_u32(&f, "sequence");
     b->ota_state = get_u32(&f, "ota_state");

@@ -20,6 +20,10 @@ static const eb_name_row_t ota_reason_rows[] = {
     {EB_OTA_NO_SLOTS, "no_slots"}, {EB_OTA_FACTORY, "factory"}, {EB_OTA_FIRST_SLOT, "first_slot"},
     {EB_OTA_SEQUENCE, "sequence"}, {EB_OTA_NOTHING, "nothing"},
 };
+static const eb_name_row_t boot_stop_rows[] = {
+    {EB_BOOT_SMALL_OTADATA, "small_otadata"},
+    {EB_BOOT_NO_WHOLE_APP, "no_whole_app"},
+};
 static const eb_name_row_t port_kind_rows[] = {
     {EB_PORT_UART, "uart"}, {EB_PORT_USB_JTAG, "usb_jtag"}, {EB_PORT_USB_OTG, "usb_otg"},
     {EB_PORT_TCP, "tcp"},   {EB_PORT_RFC2217, "rfc2217"},
@@ -27,6 +31,7 @@ static const eb_name_row_t port_kind_rows[] = {
 
 const eb_name_table_t eb_image_state_names = {image_state_rows, EB_COUNT_OF(image_state_rows)};
 const eb_name_table_t eb_ota_reason_names = {ota_reason_rows, EB_COUNT_OF(ota_reason_rows)};
+const eb_name_table_t eb_boot_stop_names = {boot_stop_rows, EB_COUNT_OF(boot_stop_rows)};
 const eb_name_table_t eb_port_kind_names = {port_kind_rows, EB_COUNT_OF(port_kind_rows)};
 
 const char *eb_name_of(const eb_name_table_t *table, int value)

@@ -71,17 +71,25 @@ def app_images():
 
 
 def ota_data():
-    both = (VECTORS / "otadata.bin").read_bytes()[:0x1020]
-    app0 = (VECTORS / "boot_app0.bin").read_bytes()[:0x1020]
-    aborted = both[:0x1018] + struct.pack("<I", 4) + both[0x101C:]
+    def copies(name):
+        sectors = (VECTORS / name).read_bytes()
+        return sectors[:32] + sectors[0x1000:0x1020]
+
+    both, app0 = copies("otadata.bin"), copies("boot_app0.bin")
+    # Two bytes an entry: type and subtype; state of the app (1: valid), size and flags.
+    two = b"\x02\x10\x01\x11\x01"
     cases = {
-        "factory_and_two": b"\x03\x00\x10\x11" + both,
-        "two_slots": b"\x02\x10\x11" + app0,
-        "hole": b"\x02\x10\x12" + both,
-        "aborted": b"\x02\x10\x11" + aborted,
-        "erased": b"\x03\x11\x10\x80" + b"\xff" * 0x1020,
-        "test_only": b"\x01\x20" + both,
-        "cut": b"\x02\x10\x11" + both[:0x1010],
+        "factory_and_two": b"\x03\x00\x01\x10\x01\x11\x01" + both,
+        "two_slots": two + app0,
+        "hole": b"\x02\x10\x01\x12\x01" + both,
+        "aborted": two + both[:56] + struct.pack("<I", 4) + both[60:],
+        "on_trial": two + both[:56] + struct.pack("<I", 1) + both[60:],
+        "erased": b"\x03\x11\x01\x10\x01\x80\x00" + b"\xff" * 64,
+        "test_only": b"\x01\x20\x01" + both,
+        "empty_slot": b"\x03\x00\x01\x10\x01\x11\x00" + both,
+        "small": b"\x03\x80\x80\x10\x01\x11\x01" + both,
+        "other_chip": b"\x02\x10\x01\x11\x41" + both + b"\0",
+        "cut": two + both[:48],
     }
     for name, content in cases.items():
         save("ota_data", name, content)

@@ -67,22 +67,33 @@ typedef struct eb_partition_table {
     eb_partition_t entries[EB_PARTITIONS_MAX];
 } eb_partition_table_t;
 
+/* Why the bootloader tries first what it tries first. */
 typedef enum eb_ota_reason {
-    EB_OTA_NO_SLOTS,   /* no OTA app partitions: factory boots */
-    EB_OTA_FACTORY,    /* otadata is erased or invalid: factory boots */
-    EB_OTA_FIRST_SLOT, /* otadata is erased or invalid and there is no factory: ota_0 boots */
+    EB_OTA_NO_SLOTS,   /* no OTA app partitions: factory */
+    EB_OTA_FACTORY,    /* otadata is erased or invalid: factory */
+    EB_OTA_FIRST_SLOT, /* otadata is erased or invalid and there is no factory: ota_0 */
     EB_OTA_SEQUENCE,   /* the valid entry with the higher sequence number decides */
-    EB_OTA_NOTHING     /* no app partition at all */
+    EB_OTA_NOTHING     /* it tries nothing, or the table has no app partition at all */
 } eb_ota_reason_t;
 
-/* Which app the bootloader takes next. index is into table->entries; -1: none. */
+/* Why nothing starts. */
+typedef enum eb_boot_stop {
+    EB_BOOT_STARTS,        /* an app does */
+    EB_BOOT_SMALL_OTADATA, /* the OTA data partition is smaller than two sectors */
+    EB_BOOT_NO_WHOLE_APP   /* no app partition, or none that holds a whole app */
+} eb_boot_stop_t;
+
+/* Which app the bootloader starts next. Indices are into table->entries; -1: none. */
 typedef struct eb_boot_choice {
-    int index;
-    eb_ota_reason_t reason;
-    uint32_t sequence;  /* of the entry that decided */
-    uint32_t ota_state; /* esp_ota_img_states_t: 0 new, 1 pending verify, 2 valid, 3 invalid,
-                           4 aborted, 0xFFFFFFFF undefined */
-    int valid_entries;  /* 0..2 */
+    int index;    /* the app that starts */
+    int chosen;   /* the app that is tried first; where it is another one, it is not whole */
+    int on_trial; /* the app that OTA data would choose, had it confirmed itself */
+    eb_boot_stop_t stop;
+    eb_ota_reason_t reason; /* of chosen */
+    uint32_t sequence;      /* of the entry that decided */
+    uint32_t ota_state;     /* esp_ota_img_states_t: 0 new, 1 pending verify, 2 valid, 3 invalid,
+                               4 aborted, 0xFFFFFFFF undefined */
+    int valid_entries;      /* 0..2 */
 } eb_boot_choice_t;
 
 /* "app/factory", "data/nvs", "data/0x99": into out, NUL-terminated. */

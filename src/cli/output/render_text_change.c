@@ -1,5 +1,6 @@
 /* render_text_change.c: what will change on a board, what changed, and what a failure left. */
 #include "human.h"
+#include "ota_data.h"
 #include "render_text.h"
 
 #include <inttypes.h>
@@ -18,8 +19,11 @@ static void firmware_text(const eb_partition_table_t *table, const eb_boot_choic
     const eb_partition_t *part;
 
     out[0] = '\0';
-    if (table == NULL || !table->present || boot == NULL || boot->index < 0 ||
-        (size_t)boot->index >= table->count) {
+    if (table == NULL || !table->present || boot == NULL) {
+        return;
+    }
+    if (boot->index < 0 || (size_t)boot->index >= table->count) {
+        snprintf(out, cap, "none, because %s", eb_boot_stop_text(boot));
         return;
     }
     part = &table->entries[boot->index];
@@ -28,8 +32,6 @@ static void firmware_text(const eb_partition_table_t *table, const eb_boot_choic
                  part->label);
     } else if (part->app.state == EB_IMAGE_ABSENT) {
         snprintf(out, cap, "not in the image: %s boots", part->label);
-    } else if (part->app.state == EB_IMAGE_NONE) {
-        snprintf(out, cap, "none, because %s is empty", part->label);
     } else {
         snprintf(out, cap, "app without a name, in %s", part->label);
     }

@@ -1,5 +1,6 @@
 /* render_text_table.c: what lies in a flash: bootloader, partitions, what boots. */
 #include "human.h"
+#include "ota_data.h"
 #include "partition_types.h"
 #include "render_text.h"
 
@@ -7,7 +8,7 @@
 #include <stdio.h>
 
 #define CELL_BYTES 160
-#define BOOT_BYTES 320
+#define BOOT_BYTES 512
 
 static void app_text(const eb_app_image_t *app, bool of_board, char *out, size_t cap)
 {
@@ -77,43 +78,60 @@ static void add_row(eb_table_t *out, const eb_partition_t *part, bool boots,
     eb_table_add(out, part->encrypted ? "encrypted" : part->readonly ? "read-only" : "");
 }
 
-/* esp_ota_img_states_t: the app runs on trial until it confirms itself. */
-#define OTA_STATE_PENDING_VERIFY 1
+/* Why the bootloader tries first what it tries first: `first` is its label, or NULL. */
+static void reason_text(const eb_boot_choice_t *boot, const char *first, char *out, size_t cap)
+{
+    switch (boot->reason) {
+    case EB_OTA_NO_SLOTS:
+        snprintf(out, cap, "there are no OTA slots%s", first == NULL ? " and no factory app" : "");
+        return;
+    case EB_OTA_FACTORY:
+        snprintf(out, cap, "the OTA data selects no slot");
+        return;
+    case EB_OTA_FIRST_SLOT:
+        snprintf(out, cap, "the OTA data selects no slot and there is no factory app");
+        return;
+    case EB_OTA_SEQUENCE:
+        snprintf(out, cap, "the OTA data selects %s (sequence %" PRIu32 ")",
+                 first != NULL ? first : "a slot that the table lacks", boot->sequence);
+        return;
+    case EB_OTA_NOTHING:
+        break;
+    }
+    out[0] = '\0';
+}
+
+static const char *label_of(const eb_partition_table_t *table, int index)
+{
+    return index >= 0 && (size_t)index < table->count ? table->entries[index].label : NULL;
+}
 
 static void boot_text(const eb_partition_table_t *table, const eb_boot_choice_t *boot, char *out,
                       size_t cap)
 {
-    const char *label = boot->index >= 0 && (size_t)boot->index < table->count
-                            ? table->entries[boot->index].label
-                            : "";
+    const char *label = label_of(table, boot->index), *first = label_of(table, boot->chosen);
+    const char *on_trial = label_of(table, boot->on_trial);
+    char reason[CELL_BYTES];
+    size_t used;
 
-    switch (boot->reason) {
-    case EB_OTA_NO_SLOTS:
-        snprintf(out, cap, "* %s boots next, because there are no OTA slots", label);
-        return;
-    case EB_OTA_FACTORY:
-        snprintf(out, cap, "* %s boots next, because the OTA data selects no slot", label);
-        return;
-    case EB_OTA_FIRST_SLOT:
-        snprintf(
-            out, cap,
-            "* %s boots next, because the OTA data selects no slot and there is no factory app",
-            label);
-        return;
-    case EB_OTA_SEQUENCE:
-        snprintf(
-            out, cap, "* %s boots next, because the OTA data selects it (sequence %" PRIu32 ")%s",
-            label, boot->sequence,
-            boot->ota_state == OTA_STATE_PENDING_VERIFY
-                ? "; it is on trial, and a bootloader with rollback returns to the other slot at "
-                  "the next reset"
-                : "");
-        return;
-    case EB_OTA_NOTHING:
-        snprintf(out, cap, "Nothing boots, because there is no app partition");
-        return;
+    if (label == NULL) {
+        used = (size_t)snprintf(out, cap, "Nothing boots, because %s", eb_boot_stop_text(boot));
+    } else {
+        bool is_test = table->entries[boot->index].subtype == EB_PART_APP_TEST;
+        bool is_first = boot->index == boot->chosen;
+        reason_text(boot, is_first && boot->reason == EB_OTA_SEQUENCE ? "it" : first, reason,
+                    sizeof(reason));
+        used = (size_t)snprintf(out, cap, "* %s%s boots next, because %s", label,
+                                is_test ? " (test)" : "", reason);
+        if (!is_first && first != NULL) {
+            used += (size_t)snprintf(out + used, cap - used, ", and %s holds no whole app", first);
+        }
     }
-    out[0] = '\0';
+    if (on_trial != NULL) {
+        snprintf(out + used, cap - used,
+                 "; %s was on trial and is not confirmed, so the bootloader goes back from it",
+                 on_trial);
+    }
 }
 
 bool eb_text_partitions(const eb_term_t *term, const eb_partition_table_t *table,

@@ -28,6 +28,18 @@ static eb_code_t read_either(void *user, uint32_t addr, uint32_t size, uint8_t *
                : eb_retry_read(&reading->retry, addr, size, out, err);
 }
 
+/* The whole app was at hand only now. */
+static void tell_of_boot(const eb_layout_t *before, const eb_layout_t *after, const eb_events_t *ev)
+{
+    int was = before->boot.index, is = after->boot.index;
+
+    if (was >= 0 && was != is) {
+        eb_event_note(ev, EB_LEVEL_WARNING, "\"%s\" turned out damaged: %s boots",
+                      before->table.entries[was].label,
+                      is >= 0 ? after->table.entries[is].label : "nothing");
+    }
+}
+
 static eb_code_t find_contents(const eb_backup_job_t *job, eb_read_state_t *reading,
                                eb_sidecar_t *sidecar, eb_err_t *err)
 {
@@ -41,6 +53,7 @@ static eb_code_t find_contents(const eb_backup_job_t *job, eb_read_state_t *read
     if (job->layout != NULL) {
         layout = *job->layout;
         code = eb_layout_check_apps(&source, &layout, err);
+        tell_of_boot(job->layout, &layout, reading->ev);
     } else {
         code = eb_layout_search_used(&source, reading->ev, &layout, err);
     }

@@ -99,6 +99,7 @@ eb_layout_source_t eb_backup_image_layout(eb_backup_image_t *source)
         .flash_size_bytes = sidecar != NULL ? sidecar->flash.size_bytes : 0,
         .table_addr = sidecar != NULL && sidecar->table.present ? sidecar->table.addr : 0,
         .bootloader_addr = sidecar != NULL ? sidecar->chip.bootloader_addr : EB_PART_ADDR_NOT_KNOWN,
+        .chip = sidecar != NULL ? &sidecar->chip : NULL,
     };
 }
 

@@ -1,16 +1,14 @@
 #include "flash_layout.h"
 
 #include "bytes.h"
-#include "ota_data.h"
 #include "partition_table.h"
 #include "partition_types.h"
 
 #include <string.h>
 
-#define OTA_ENTRY_BYTES 32u
-#define WINDOW_BYTES    320u /* what eb_app_image asks for first; later headers are smaller */
-#define MAGIC_BYTES     2u
-#define ENTRY_MAGIC     0x50AAu
+#define WINDOW_BYTES 320u /* what eb_app_image asks for first; later headers are smaller */
+#define MAGIC_BYTES  2u
+#define ENTRY_MAGIC  0x50AAu
 
 /* Bytes of one image within a source. A small window saves round trips: headers lie together. */
 typedef struct image_view {
@@ -62,6 +60,8 @@ static eb_code_t look_at_image(const eb_layout_source_t *source, uint32_t addr, 
     return view.code;
 }
 
+static const eb_boot_choice_t no_choice = {.index = -1, .chosen = -1, .on_trial = -1};
+
 /* -- the table ------------------------------------------------------------------------------- */
 
 static uint32_t first_place(const eb_layout_source_t *source)
@@ -96,37 +96,35 @@ static eb_code_t look_for_table(const eb_layout_source_t *source, uint32_t addr,
 
 /* -- what it lists --------------------------------------------------------------------------- */
 
-/* Of each copy only the entry is read: the rest of its sector says nothing. */
-static eb_code_t read_otadata(const eb_layout_source_t *source, uint32_t addr,
-                              uint8_t bytes[EB_OTA_DATA_BYTES], eb_err_t *err)
+static eb_code_t read_ota_data(const eb_layout_source_t *source, eb_layout_t *out, eb_err_t *err)
 {
-    memset(bytes, 0xFF, EB_OTA_DATA_BYTES);
-    for (uint32_t at = 0; at < EB_OTA_DATA_BYTES; at += EB_SECTOR_BYTES) {
-        eb_code_t code = source->read(source->user, addr + at, OTA_ENTRY_BYTES, bytes + at, err);
-        if (code != EB_OK) {
-            return code;
-        }
+    int index = eb_boot_ota_data(&out->table);
+    const eb_partition_t *entry = index >= 0 ? &out->table.entries[index] : NULL;
+    eb_code_t code = EB_OK;
+
+    if (entry == NULL || entry->size < 2 * EB_OTA_COPY_STRIDE ||
+        !eb_range_holds(source->range, entry->addr, entry->size)) {
+        return EB_OK;
     }
-    return EB_OK;
+    for (uint32_t i = 0; i < 2 && code == EB_OK; i++) {
+        code = source->read(source->user, entry->addr + i * EB_OTA_COPY_STRIDE, EB_OTA_COPY_BYTES,
+                            out->ota_copies + i * EB_OTA_COPY_BYTES, err);
+    }
+    out->has_ota_copies = code == EB_OK;
+    return code;
 }
 
-static eb_code_t choose_slot(const eb_layout_source_t *source, eb_layout_t *out, eb_err_t *err)
+static void choose_app(const eb_layout_source_t *source, eb_layout_t *out)
 {
-    uint8_t bytes[EB_OTA_DATA_BYTES];
-    int index = eb_partition_of_type(&out->table, EB_PART_DATA, EB_PART_DATA_OTA);
-    bool known = false;
+    const eb_boot_facts_t facts = {
+        .table = &out->table,
+        .ota_copies = out->has_ota_copies ? out->ota_copies : NULL,
+        .chip = source->chip,
+    };
 
-    if (index >= 0) {
-        const eb_partition_t *entry = &out->table.entries[index];
-        known = entry->size >= sizeof(bytes) &&
-                eb_range_holds(source->range, entry->addr, sizeof(bytes));
-        eb_code_t code = known ? read_otadata(source, entry->addr, bytes, err) : EB_OK;
-        if (code != EB_OK) {
-            return code;
-        }
+    if (out->table.present) {
+        eb_boot_choose(&facts, &out->boot);
     }
-    eb_ota_choose(&out->table, known ? bytes : NULL, known ? sizeof(bytes) : 0, &out->boot);
-    return EB_OK;
 }
 
 /* All apps of the table, or only those within check_range. */
@@ -147,7 +145,10 @@ static eb_code_t look_at_apps(const eb_layout_source_t *source, bool only_checke
 
 eb_code_t eb_layout_check_apps(const eb_layout_source_t *source, eb_layout_t *out, eb_err_t *err)
 {
-    return look_at_apps(source, true, out, err);
+    eb_code_t code = look_at_apps(source, true, out, err);
+
+    choose_app(source, out);
+    return code;
 }
 
 /* All but the table, which is there. */
@@ -159,7 +160,8 @@ static eb_code_t look_inside(const eb_layout_source_t *source, eb_layout_t *out,
                                    &out->bootloader, err);
     if (code == EB_OK && (code = look_at_apps(source, false, out, err)) == EB_OK &&
         out->table.present) {
-        code = choose_slot(source, out, err);
+        code = read_ota_data(source, out, err);
+        choose_app(source, out);
     }
     return code;
 }
@@ -168,7 +170,7 @@ eb_code_t eb_layout_find(const eb_layout_source_t *source, const eb_events_t *ev
                          eb_err_t *err)
 {
     memset(out, 0, sizeof(*out));
-    out->boot.index = -1;
+    out->boot = no_choice;
     eb_code_t code = look_for_table(source, first_place(source), ev, &out->table, err);
     return code == EB_OK ? look_inside(source, out, err) : code;
 }
@@ -182,7 +184,7 @@ eb_code_t eb_layout_search(eb_layout_source_t *source, const eb_events_t *ev, eb
     eb_code_t code = EB_OK;
 
     memset(out, 0, sizeof(*out));
-    out->boot.index = -1;
+    out->boot = no_choice;
     for (uint64_t addr = first; addr <= last && !table->present; addr += EB_SECTOR_BYTES) {
         code = look_for_table(source, (uint32_t)addr, ev, table, err);
         if (code != EB_OK) {
@@ -231,5 +233,6 @@ eb_layout_source_t eb_layout_of_board(eb_retry_t *retry, uint32_t table_addr)
         .flash_size_bytes = eb_session_flash(retry->session)->size_bytes,
         .table_addr = table_addr,
         .bootloader_addr = eb_session_chip(retry->session)->bootloader_addr,
+        .chip = eb_session_chip(retry->session),
     };
 }

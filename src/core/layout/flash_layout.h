@@ -6,6 +6,7 @@
 #define EB_LAYOUT_FLASH_LAYOUT_H
 
 #include "app_image.h"
+#include "ota_data.h"
 #include "range.h"
 #include "retry.h"
 
@@ -22,14 +23,17 @@ typedef struct eb_layout_source {
     uint64_t flash_size_bytes; /* the table's entries must lie within */
     uint32_t table_addr;       /* 0: 0x8000 */
     uint32_t bootloader_addr;
-    eb_range_t check_range; /* images wholly within are hashed (VALID or DAMAGED); of the others
-                               only headers are looked at (UNCHECKED) */
+    const eb_chip_info_t *chip; /* NULL: not known; borrowed */
+    eb_range_t check_range;     /* images wholly within are hashed (VALID or DAMAGED); of the others
+                                   only headers are looked at (UNCHECKED) */
 } eb_layout_source_t;
 
 typedef struct eb_layout {
     eb_partition_table_t table;
     eb_boot_choice_t boot;
     eb_app_image_t bootloader;
+    bool has_ota_copies;
+    uint8_t ota_copies[2 * EB_OTA_COPY_BYTES];
 } eb_layout_t;
 
 /*
@@ -55,7 +59,7 @@ eb_code_t eb_layout_search_used(eb_layout_source_t *source, const eb_events_t *e
                                 eb_err_t *err);
 
 /* Look at the apps of out->table again that lie wholly within source->check_range: what was
- * measured only is checked then. */
+ * measured only is checked then, and out->boot is decided anew. */
 eb_code_t eb_layout_check_apps(const eb_layout_source_t *source, eb_layout_t *out, eb_err_t *err);
 
 /* The flash of a board: a source that reads through eb_retry, which must outlive it. */

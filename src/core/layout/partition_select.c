@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OTA_STATE_PENDING 1u
-
 void eb_part_choice_word(const eb_part_choice_t *choice, char out[EB_PART_WORD_BYTES])
 {
     static const char kept[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
@@ -91,33 +89,53 @@ static eb_code_t add_places(const selection_t *sel, bool *found, eb_err_t *err)
 static void tell_of_active(const selection_t *sel)
 {
     const eb_boot_choice_t *boot = &sel->board->layout->boot;
-    const eb_partition_t *entry = &sel->table->entries[boot->index];
+    const eb_partition_t *entries = sel->table->entries;
 
-    eb_event_note(sel->ev, EB_LEVEL_NOTE, "the app that boots next is \"%s\"", entry->label);
-    if (boot->reason == EB_OTA_SEQUENCE && boot->ota_state == OTA_STATE_PENDING) {
+    eb_event_note(sel->ev, EB_LEVEL_NOTE, "the app that boots next is \"%s\"",
+                  entries[boot->index].label);
+    if (boot->chosen >= 0 && boot->chosen != boot->index) {
         eb_event_note(sel->ev, EB_LEVEL_WARNING,
-                      "\"%s\" is on trial: a bootloader with rollback goes back to the app before "
-                      "it if it is not confirmed",
-                      entry->label);
+                      "\"%s\" comes before it, but holds no whole app for this chip",
+                      entries[boot->chosen].label);
     }
-    if (entry->app.state == EB_IMAGE_NONE || entry->app.state == EB_IMAGE_DAMAGED) {
+    if (boot->on_trial >= 0) {
         eb_event_note(sel->ev, EB_LEVEL_WARNING,
-                      "\"%s\" holds no whole app: the bootloader will try another one",
-                      entry->label);
+                      "\"%s\" is on trial and not confirmed: the bootloader goes back from it",
+                      entries[boot->on_trial].label);
     }
 }
 
-/* *found is left alone when there is none. */
-static eb_code_t add_active(const selection_t *sel, bool *found, eb_err_t *err)
+static eb_code_t add_active(const selection_t *sel, eb_err_t *err)
 {
-    int index = sel->board->layout->boot.index;
+    const eb_boot_choice_t *boot = &sel->board->layout->boot;
 
-    if (index < 0 || (size_t)index >= sel->table->count) {
-        return EB_OK;
+    if (boot->index < 0) {
+        return eb_err_set(err, EB_ERR_USAGE, "nothing boots by the table at 0x%x, because %s",
+                          sel->table->addr, eb_boot_stop_text(boot));
     }
-    *found = true;
     tell_of_active(sel);
-    return add_entry(sel, (size_t)index, err);
+    return add_entry(sel, (size_t)boot->index, err);
+}
+
+/* The app that boots; where none does, all that may be whole, because one of them is wanted. */
+static eb_code_t add_critical_apps(const selection_t *sel, eb_err_t *err)
+{
+    const eb_boot_choice_t *boot = &sel->board->layout->boot;
+    eb_code_t code = EB_OK;
+
+    if (boot->index >= 0) {
+        return add_active(sel, err);
+    }
+    eb_event_note(sel->ev, EB_LEVEL_WARNING, "nothing boots, because %s: all whole apps are taken",
+                  eb_boot_stop_text(boot));
+    for (size_t i = 0; i < sel->table->count && code == EB_OK; i++) {
+        const eb_partition_t *entry = &sel->table->entries[i];
+        if (entry->type == EB_PART_APP &&
+            (entry->app.state == EB_IMAGE_VALID || entry->app.state == EB_IMAGE_UNCHECKED)) {
+            code = add_entry(sel, i, err);
+        }
+    }
+    return code;
 }
 
 static eb_code_t add_data(const selection_t *sel, uint8_t subtype, bool *found, eb_err_t *err)
@@ -145,7 +163,7 @@ static eb_code_t add_critical(const selection_t *sel, eb_err_t *err)
         {"otadata", EB_PART_DATA_OTA},
         {"phy", EB_PART_DATA_PHY},
     };
-    bool bootloader, app = false;
+    bool bootloader;
 
     eb_code_t code = add_places(sel, &bootloader, err);
     for (size_t i = 0; i < EB_COUNT_OF(data) && code == EB_OK; i++) {
@@ -156,13 +174,10 @@ static eb_code_t add_critical(const selection_t *sel, eb_err_t *err)
         }
     }
     if (code == EB_OK) {
-        code = add_active(sel, &app, err);
+        code = add_critical_apps(sel, err);
     }
     if (code == EB_OK && !bootloader) {
         eb_event_note(sel->ev, EB_LEVEL_NOTE, "where the bootloader lies is not known");
-    }
-    if (code == EB_OK && !app) {
-        eb_event_note(sel->ev, EB_LEVEL_NOTE, "there is no app that could boot");
     }
     return code;
 }
@@ -228,20 +243,15 @@ static eb_code_t add_by_table(const selection_t *sel, eb_err_t *err)
     for (size_t i = 0; i < select->name_count && code == EB_OK; i++) {
         code = add_name(sel, select->names[i], err);
     }
-    bool found = true;
     if (code == EB_OK && select->all) {
         code = add_all(sel, err);
     }
     if (code == EB_OK && select->critical) {
         code = add_critical(sel, err);
     } else if (code == EB_OK && select->active_app) {
-        found = false;
-        code = add_active(sel, &found, err);
+        code = add_active(sel, err);
     }
-    return found || code != EB_OK
-               ? code
-               : eb_err_set(err, EB_ERR_USAGE, "the table at 0x%x has no app that could boot",
-                            sel->table->addr);
+    return code;
 }
 
 static int by_address(const void *a, const void *b)

@@ -294,6 +294,7 @@ eb_code_t eb_restore_check_table(eb_restore_job_t *job, eb_err_t *err)
         .flash_size_bytes = job->flash_bytes,
         .table_addr = job->table_addr,
         .bootloader_addr = eb_session_chip(job->session)->bootloader_addr,
+        .chip = eb_session_chip(job->session),
     };
     eb_partition_table_t *table = &job->after.table;
     uint8_t bytes[EB_PARTITION_TABLE_BYTES];

@@ -149,7 +149,7 @@ static void example_table(eb_partition_table_t *table, eb_boot_choice_t *boot)
     table->entries[2] = (eb_partition_t){
         .label = "ota_1", .subtype = 0x11, .addr = 0x110000, .size = 0x100000, .encrypted = true};
     *boot = (eb_boot_choice_t){
-        .index = 1, .reason = EB_OTA_SEQUENCE, .sequence = 7, .valid_entries = 1};
+        .index = 1, .chosen = 1, .on_trial = -1, .reason = EB_OTA_SEQUENCE, .sequence = 7};
 }
 
 static const eb_chip_info_t chip = {
@@ -305,41 +305,6 @@ static void partitions_drop_what_matters_least(void **state)
     assert_shown("Nov 21 2026");
 }
 
-static void an_app_on_trial_is_told(void **state)
-{
-    eb_partition_table_t table;
-    eb_boot_choice_t boot;
-
-    (void)state;
-    example_table(&table, &boot);
-    boot.ota_state = 2;
-    assert_true(eb_text_partitions(&term, &table, &boot, NULL));
-    assert_not_shown("trial");
-    boot.ota_state = 1;
-    assert_true(eb_text_partitions(&term, &table, &boot, NULL));
-    assert_shown("(sequence 7); it is on trial, and a bootloader with rollback returns to the "
-                 "other slot at the next reset\n");
-}
-
-static void flash_without_table(void **state)
-{
-    eb_flash_report_t *report = calloc(1, sizeof(*report));
-
-    (void)state;
-    assert_non_null(report);
-    report->boot.index = -1;
-    report->asked_bytes = 4194304;
-    report->usage = (eb_flash_usage_t){true, 4194304};
-    assert_true(eb_text_flash_report(&term, report, 4194304));
-    assert_shown("0 bytes, 4 MB erased");
-    assert_shown("There is no partition table.");
-    assert_not_shown("boots next");
-    assert_not_shown("not known");
-    assert_true(eb_text_flash_report(&term, report, 8388608));
-    assert_shown("0 bytes, 4 MB erased; the rest is not known");
-    free(report);
-}
-
 /* -- JSON ------------------------------------------------------------------------------------ */
 
 static char *json_text;
@@ -462,8 +427,6 @@ int main(void)
         SCREEN_TEST(list_as_text),
         SCREEN_TEST(list_on_a_narrow_terminal),
         SCREEN_TEST(partitions_drop_what_matters_least),
-        SCREEN_TEST(an_app_on_trial_is_told),
-        SCREEN_TEST(flash_without_table),
         cmocka_unit_test(backup_as_json),
         cmocka_unit_test(failed_backup_as_json),
         cmocka_unit_test(states_have_distinct_names),

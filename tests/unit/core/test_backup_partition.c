@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -111,11 +112,12 @@ static void the_active_app_is_what_boots(void **state)
         {3, 2, 2, 2, "ota_0"},
         {3, 3, 2, 2, "ota_1"},          /* the newer one was found invalid */
         {3, 4, 2, 2, "ota_1"},          /* or given up */
-        {3, 1, 2, 2, "ota_0"},          /* on trial: boots, once */
+        {3, 1, 2, 2, "ota_1"},          /* on trial: the next reset ends it */
         {4, 0, 5, 0xFFFFFFFF, "ota_0"}, /* without rollback */
     };
 
     f->options.select.active_app = true;
+    (void)app_put(f->board->bytes + 0x70000, 100000, "1.5.0", 16);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         put_ota(f, 0, rows[i].first, rows[i].first_state);
         put_ota(f, 1, rows[i].second, rows[i].second_state);
@@ -124,14 +126,83 @@ static void the_active_app_is_what_boots(void **state)
         assert_file(f, 0, zero ? 0x10000 : 0x70000, 0x60000, rows[i].slot, rows[i].slot);
         assert_non_null(strstr(f->watch.notes, rows[i].slot));
         assert_true((strstr(f->watch.notes, "on trial") != NULL) == (rows[i].first_state == 1));
-        if (!zero) { /* the fixture's ota_1 is erased */
-            assert_non_null(strstr(f->watch.notes, "no whole app"));
-        }
+        assert_null(strstr(f->watch.notes, "no whole app"));
     }
     f->board->bytes[0xE000 + 28] ^= 1; /* CRC of the first copy */
     put_ota(f, 1, 2, 2);
     assert_ok(f, back_up(f, f->board), 1);
     assert_file(f, 0, 0x70000, 0x60000, "ota_1", "ota_1");
+}
+
+/* The chosen slot is empty, or its app was cut off: the bootloader takes the other one. */
+static void an_app_that_is_not_whole_does_not_boot(void **state)
+{
+    fixture_t *f = *state;
+
+    f->options.select.active_app = true;
+    put_ota(f, 0, 2, 2); /* ota_1, which is erased */
+    assert_ok(f, back_up(f, f->board), 1);
+    assert_file(f, 0, 0x10000, 0x60000, "ota_0", "ota_0");
+    assert_non_null(strstr(f->watch.notes, "\"ota_1\" comes before it, but holds no whole app"));
+    uint32_t length = app_put(f->board->bytes + 0x70000, 100000, "1.5.0", 16);
+    memset(f->board->bytes + 0x70000 + length - 0x1000, 0xFF, 0x1000);
+    assert_ok(f, back_up(f, f->board), 1);
+    assert_file(f, 0, 0x10000, 0x60000, "ota_0", "ota_0");
+}
+
+/* A byte in the middle shows only when all of the app is at hand. */
+static void an_app_that_turns_out_damaged_is_told(void **state)
+{
+    fixture_t *f = *state;
+    eb_sidecar_t *sidecar = NULL;
+
+    f->options.select.active_app = true;
+    (void)app_put(f->board->bytes + 0x70000, 100000, "1.5.0", 16);
+    f->board->bytes[0x70000 + 50000] ^= 1;
+    put_ota(f, 0, 2, 2);
+    assert_ok(f, back_up(f, f->board), 1);
+    assert_file(f, 0, 0x70000, 0x60000, "ota_1", "ota_1");
+    assert_non_null(strstr(f->watch.notes, "\"ota_1\" turned out damaged: ota_0 boots"));
+    assert_int_equal(eb_find_sidecar(f->result.files[0].image_path, &sidecar, NULL), EB_OK);
+    assert_int_equal(sidecar->boot.index, 2);
+    assert_int_equal(sidecar->boot.chosen, 3);
+    free(sidecar);
+}
+
+/* A launcher's board: its only program is a test app. */
+static void a_test_app_is_critical_where_nothing_else_boots(void **state)
+{
+    fixture_t *f = *state;
+    uint8_t *table = new_table(f, 0x8000);
+
+    uint8_t *at = table_put_entry(table, 0, 0x20, 0x10000, 0x60000, "app0");
+    at = table_put_entry(at, 0, 0x10, 0x70000, 0x60000, "app1");
+    table_put_md5(table, at);
+    (void)app_put(f->board->bytes + 0x10000, 100000, "2.7.1", 16);
+    f->options.select.critical = true;
+    assert_ok(f, back_up(f, f->board), 3);
+    assert_file(f, 2, 0x10000, 0x60000, "app0", "app0");
+}
+
+/* It must not be left out only because the bootloader stops before it. */
+static void where_nothing_boots_all_whole_apps_are_critical(void **state)
+{
+    fixture_t *f = *state;
+    uint8_t *table = new_table(f, 0x8000);
+
+    uint8_t *at = table_put_entry(table, 1, 0, 0xE000, 0x1000, "otadata");
+    at = table_put_entry(at, 0, 0x10, 0x10000, 0x60000, "ota_0");
+    at = table_put_entry(at, 0, 0x11, 0x70000, 0x60000, "ota_1");
+    table_put_md5(table, at);
+    (void)app_put(f->board->bytes + 0x10000, 100000, "0.9", 16);
+    f->options.select.critical = true;
+    assert_ok(f, back_up(f, f->board), 4);
+    assert_file(f, 3, 0x10000, 0x60000, "ota_0", "ota_0");
+    assert_non_null(strstr(f->watch.notes, "nothing boots, because the OTA data are too small"));
+    f->options.select.critical = false;
+    f->options.select.active_app = true;
+    assert_int_equal(back_up(f, f->board), EB_ERR_USAGE);
+    assert_non_null(strstr(f->err.message, "the OTA data are too small"));
 }
 
 static void critical_is_all_that_a_board_cannot_do_without(void **state)
@@ -294,7 +365,7 @@ static void the_bootloader_of_the_table_goes_first(void **state)
     assert_ok(f, back_up(f, f->board), 2);
     assert_file(f, 0, 0x1000, 0x6000, "boot", "boot");
     assert_file(f, 1, 0x8000, 0x1000, "parts", "parts");
-    assert_non_null(strstr(f->watch.notes, "no app that could boot"));
+    assert_non_null(strstr(f->watch.notes, "nothing boots, because there is no app partition"));
     f->options.select.critical = false;
     f->options.select.active_app = true;
     assert_int_equal(back_up(f, f->board), EB_ERR_USAGE);
@@ -387,6 +458,10 @@ int main(void)
         TEST(an_unknown_name_says_which_there_are),
         TEST(name_addr_size_needs_no_table),
         TEST(the_active_app_is_what_boots),
+        TEST(an_app_that_is_not_whole_does_not_boot),
+        TEST(an_app_that_turns_out_damaged_is_told),
+        TEST(a_test_app_is_critical_where_nothing_else_boots),
+        TEST(where_nothing_boots_all_whole_apps_are_critical),
         TEST(critical_is_all_that_a_board_cannot_do_without),
         TEST(all_is_all),
         TEST(one_out_of_reach_is_refused_before_the_first),

@@ -132,6 +132,8 @@ static inline void sample_sidecar(eb_sidecar_t *s)
     sample_partition(s, "app0", 0, 0x10, 0x10000, 0x140000);
     sample_app(&s->table.entries[2].app);
     s->boot.index = 2;
+    s->boot.chosen = 2;
+    s->boot.on_trial = -1;
     s->boot.reason = EB_OTA_SEQUENCE;
     s->boot.sequence = 1;
     s->boot.ota_state = 2;

@@ -82,7 +82,8 @@ static void what_is_not_known_stays_not_known(void **state)
     sample.size_bytes = 1;
     sample.origins.bytes[EB_ORIGIN_READ_TWICE] = 1;
     text = written(&sample);
-    sample.boot.index = -1; /* without a table there is no index 0 */
+    sample.boot.index = sample.boot.chosen = sample.boot.on_trial =
+        -1; /* without a table there is no index 0 */
     sample.boot.reason = EB_OTA_NOTHING;
     sample.boot.ota_state = UINT32_MAX;
     assert_reads(text);
@@ -183,7 +184,7 @@ static void draw_app(eb_partition_t *p)
 
 static void draw_table(eb_sidecar_t *s)
 {
-    s->boot.index = -1;
+    s->boot.index = s->boot.chosen = s->boot.on_trial = -1;
     s->boot.reason = EB_OTA_NOTHING;
     s->boot.ota_state = UINT32_MAX;
     s->table.present = draw(4) != 0;
@@ -213,6 +214,8 @@ static void draw_table(eb_sidecar_t *s)
         }
     }
     s->boot.index = (int)draw((uint32_t)s->table.count + 1) - 1;
+    s->boot.chosen = s->boot.on_trial = (int)draw((uint32_t)s->table.count + 1) - 1;
+    s->boot.stop = (eb_boot_stop_t)draw(3);
     s->boot.reason = (eb_ota_reason_t)draw(5);
     s->boot.valid_entries = (int)draw(3);
 }
