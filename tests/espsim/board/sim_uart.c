@@ -12,7 +12,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 #define AHEAD_NS        SIM_NS_PER_MS
 #define CHUNK_BYTES     128U
@@ -21,21 +20,12 @@
 #define TX_INSTANT_KICK 1024U
 #define TX_REAL_MAX     32768U
 
-/* Sleep until `until`, a byte, room or a reset; called with the lock held. */
 static void chip_sleep(sim_uart_t *u, int64_t until)
 {
-    struct timespec ts;
-
     if (!u->real && u->tx.count > 0 && u->io_wants_tx) {
         sim_wire_kick_io(u);
     }
-    if (until == SIM_NEVER) {
-        pthread_cond_wait(&u->chip_wake, &u->lock);
-        return;
-    }
-    ts.tv_sec = (time_t)(until / SIM_NS_PER_S);
-    ts.tv_nsec = (long)(until % SIM_NS_PER_S);
-    pthread_cond_timedwait(&u->chip_wake, &u->lock, &ts);
+    sim_wire_sleep_chip(u, until);
 }
 
 /* Let the real clock come to the chip's own, or nearly. */

@@ -5,9 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <time.h>
-#include <unistd.h>
 
 #define RING_BYTES          65536U
 /* What an adapter and its driver hold for a host that sends faster than the line. */
@@ -17,14 +15,6 @@
 #define GARBAGE_MAX         16U
 #define HUNG_NS             SIM_NS_PER_S
 #define HUNG_TURNS          3U
-
-int64_t sim_clock_ns(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * SIM_NS_PER_S + ts.tv_nsec;
-}
 
 static bool ring_init(sim_ring_t *ring, size_t size)
 {
@@ -112,16 +102,6 @@ void sim_wire_free(sim_uart_t *u)
     free(u->tx.items);
     pthread_cond_destroy(&u->chip_wake);
     pthread_mutex_destroy(&u->lock);
-}
-
-void sim_wire_kick_io(sim_uart_t *u)
-{
-    uint64_t one = 1;
-
-    u->io_wants_tx = u->io_wants_room = false;
-    if (write(u->io_wake_fd, &one, sizeof(one)) < 0) {
-        /* The counter is already above zero: the I/O thread will wake anyway. */
-    }
 }
 
 int64_t sim_wire_byte_ns(uint32_t baud, uint64_t count)
@@ -258,7 +238,7 @@ void sim_wire_host_send(sim_uart_t *u, const uint8_t *bytes, size_t count)
     }
     sim_wire_settle(u);
     if (u->chip_waits && count > 0) {
-        pthread_cond_signal(&u->chip_wake);
+        sim_wire_wake_chip(u);
     }
     pthread_mutex_unlock(&u->lock);
 }
@@ -287,7 +267,7 @@ size_t sim_wire_host_take(sim_uart_t *u, int64_t now, uint8_t *bytes, size_t max
     }
     sim_ring_pop(&u->tx, count);
     if (u->chip_waits && count > 0) {
-        pthread_cond_signal(&u->chip_wake);
+        sim_wire_wake_chip(u);
     }
     pthread_mutex_unlock(&u->lock);
     return count;
@@ -328,7 +308,7 @@ void sim_wire_purge(sim_uart_t *u, bool to_host, bool to_chip)
         u->rx_line_free_ns = 0;
     }
     if (u->chip_waits) {
-        pthread_cond_signal(&u->chip_wake);
+        sim_wire_wake_chip(u);
     }
     pthread_mutex_unlock(&u->lock);
 }
@@ -353,6 +333,6 @@ void sim_wire_chip_off(sim_uart_t *u, bool all)
         u->tx.count = sim_ring_due(&u->tx, now + u->latency_ns);
     }
     u->tx_line_free_ns = 0;
-    pthread_cond_broadcast(&u->chip_wake);
+    sim_wire_wake_chip(u);
     pthread_mutex_unlock(&u->lock);
 }

@@ -96,7 +96,6 @@ typedef struct sim_wire_options {
     int io_wake_fd;
 } sim_wire_options_t;
 
-int64_t sim_clock_ns(void);
 bool sim_wire_init(sim_uart_t *u, const sim_wire_options_t *options);
 void sim_wire_free(sim_uart_t *u);
 
@@ -121,7 +120,11 @@ void sim_wire_chip_off(sim_uart_t *u, bool all);
  * now may lie ahead, at the end of what it is busy with: until then it reads nothing.
  */
 void sim_wire_settle(sim_uart_t *u);
-/* With the lock held: wake the I/O thread. */
+/* sim_wait.c. The next three with the lock held: sleep until `until`, a byte, room or a reset; wake
+ * the chip's thread; wake the I/O thread. */
+int64_t sim_clock_ns(void);
+void sim_wire_sleep_chip(sim_uart_t *u, int64_t until);
+void sim_wire_wake_chip(sim_uart_t *u);
 void sim_wire_kick_io(sim_uart_t *u);
 void sim_ring_push(sim_ring_t *ring, int64_t at_ns, uint8_t byte);
 sim_timed_byte_t *sim_ring_at(sim_ring_t *ring, size_t index);

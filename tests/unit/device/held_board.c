@@ -1,9 +1,10 @@
 /*
  * held_board.c: the simulated board without threads, sockets or time of its own, linked in place of
- * sim_board.c: its chip runs on a fiber of the held clock, its link is a server of held_net.h.
+ * sim_board.c and sim_wait.c: its chip runs on a fiber of the held clock, its link is a server of
+ * held_net.h.
  *
- * It has what sessions over a network need: reset circuit, line rates, RFC 2217, faults. As with
- * `--wire instant` bytes take no time; here nobody is late either.
+ * It has what sessions over a network need: reset circuit, line rates, RFC 2217, faults. Here
+ * nobody is late: with `--wire real` everything takes as long as its model of time says.
  */
 #include "held_net.h"
 #include "sim_board.h"
@@ -16,7 +17,7 @@
 #define EN_RISE_US    5000
 #define SELF_RESET_US 1000
 #define ROM_BAUD      115200u
-#define GARBAGE_MAX   16u
+#define ROOM_RETRY_US 1000
 
 struct sim_board {
     sim_uart_t uart; /* first: the chip's code knows only this */
@@ -36,7 +37,7 @@ static sim_board_t *plugged_in; /* there is one link, so one board at a time */
 
 static void chip_off(sim_board_t *b)
 {
-    sim_wire_chip_off(&b->uart, true);
+    sim_wire_chip_off(&b->uart, !b->options.wire_real || !b->powered);
     b->boot_pending = false;
     held_fiber_wake(b->chip_fiber);
 }
@@ -163,18 +164,17 @@ static void from_host(void *user, const uint8_t *bytes, size_t count)
     }
 }
 
-static void from_chip(sim_board_t *b, uint8_t byte)
+/* What has left the chip by now. */
+static void deliver(sim_board_t *b)
 {
-    sim_uart_t *u = &b->uart;
-    uint8_t sent[GARBAGE_MAX] = {byte};
-    size_t n = 1;
     sim_fault_result_t r;
+    uint8_t byte;
 
-    if (sim_wire_baud_differs(u)) {
-        n = sim_wire_garbage(u, SIM_TO_HOST, u->chip_baud, u->host_baud, sent);
-    }
-    for (size_t i = 0; i < n && b->connected; i++) {
-        sim_fault_byte(&b->faults, SIM_TO_HOST, sent[i], &r);
+    while (sim_wire_host_take(&b->uart, sim_clock_ns(), &byte, 1) == 1) {
+        if (!b->connected) {
+            continue;
+        }
+        sim_fault_byte(&b->faults, SIM_TO_HOST, byte, &r);
         stall(&r);
         to_host(b, r.out, r.count);
         happen(b, r.event);
@@ -235,7 +235,13 @@ static void new_client(sim_board_t *b)
 static void serve_client(sim_board_t *b, int64_t until_us)
 {
     uint8_t bytes[1024];
-    const int n = held_recv(bytes, sizeof(bytes), until_us);
+    const size_t room = b->options.wire_real ? sim_wire_host_room(&b->uart) : sizeof(bytes);
+
+    if (room == 0) { /* the line is slower than the host */
+        held_wait(held_now_us() + ROOM_RETRY_US);
+        return;
+    }
+    const int n = held_recv(bytes, room < sizeof(bytes) ? room : sizeof(bytes), until_us);
 
     if (n < 0) {
         lose_client(b);
@@ -252,13 +258,18 @@ static void link_main(void *user)
     sim_board_t *b = user;
 
     while (!b->stop) {
-        const int64_t until_us = b->en_rise_at < b->replug_at ? b->en_rise_at : b->replug_at;
+        const int64_t due_ns = sim_wire_host_due(&b->uart);
+        int64_t until_us = b->en_rise_at < b->replug_at ? b->en_rise_at : b->replug_at;
 
+        if (due_ns != SIM_NEVER && due_ns / 1000 < until_us) {
+            until_us = (due_ns + 999) / 1000;
+        }
         if (b->connected) {
             serve_client(b, until_us);
         } else if (held_accept(until_us)) {
             new_client(b);
         }
+        deliver(b);
         if (held_now_us() >= b->en_rise_at) {
             boot(b);
         }
@@ -297,89 +308,29 @@ static void chip_main(void *user)
     }
 }
 
-sim_wake_t sim_uart_getc(sim_uart_t *u, int64_t timeout_us, uint8_t *byte)
-{
-    const int64_t until_us = timeout_us < 0 ? HELD_NEVER : held_now_us() + timeout_us;
+/* -- sim_wait.c and sim_world.c --------------------------------------------------------------- */
 
-    while (!u->reset && u->fifo.count == 0) {
-        if (held_now_us() >= until_us) {
-            return SIM_TIMEOUT;
-        }
-        held_wait(until_us);
-    }
-    if (u->reset) {
-        return SIM_RESET;
-    }
-    *byte = sim_ring_at(&u->fifo, 0)->byte;
-    sim_ring_pop(&u->fifo, 1);
-    return SIM_OK;
+int64_t sim_clock_ns(void)
+{
+    return held_now_us() * 1000;
 }
 
-sim_wake_t sim_uart_write(sim_uart_t *u, const uint8_t *bytes, size_t count)
+void sim_wire_sleep_chip(sim_uart_t *u, int64_t until)
 {
-    for (size_t i = 0; i < count && !u->reset; i++) {
-        from_chip((sim_board_t *)u, bytes[i]);
-    }
-    return u->reset ? SIM_RESET : SIM_OK;
+    pthread_mutex_unlock(&u->lock);
+    held_wait(until == SIM_NEVER ? HELD_NEVER : (until + 999) / 1000);
+    pthread_mutex_lock(&u->lock);
 }
 
-sim_wake_t sim_uart_drain(sim_uart_t *u)
+void sim_wire_wake_chip(sim_uart_t *u)
 {
-    return u->reset ? SIM_RESET : SIM_OK;
+    held_fiber_wake(((sim_board_t *)u)->chip_fiber);
 }
 
-sim_wake_t sim_uart_spend(sim_uart_t *u, uint64_t us)
+void sim_wire_kick_io(sim_uart_t *u)
 {
-    (void)us;
-    return u->reset ? SIM_RESET : SIM_OK;
-}
-
-void sim_uart_set_baud(sim_uart_t *u, uint32_t baud)
-{
-    if (baud > 0 && !u->reset) {
-        u->chip_baud = baud;
-    }
-}
-
-uint32_t sim_uart_get_baud(sim_uart_t *u)
-{
-    return u->chip_baud;
-}
-
-void sim_uart_set_autobaud(sim_uart_t *u, bool on)
-{
-    u->autobaud = on && !u->reset;
-}
-
-void sim_uart_set_rx_capacity(sim_uart_t *u, size_t bytes)
-{
-    u->rx_capacity = bytes;
-}
-
-bool sim_uart_download_strap(sim_uart_t *u)
-{
-    return u->io0_low;
-}
-
-void sim_uart_heed_rts(sim_uart_t *u, sim_heed_t heed)
-{
-    (void)u, (void)heed;
-}
-
-bool sim_uart_forced_download(sim_uart_t *u)
-{
-    (void)u;
-    return false;
-}
-
-void sim_uart_set_forced_download(sim_uart_t *u, bool forced)
-{
-    (void)u, (void)forced;
-}
-
-void sim_uart_log(sim_uart_t *u, const char *format, ...)
-{
-    (void)u, (void)format;
+    u->io_wants_tx = u->io_wants_room = false;
+    held_fiber_wake(((sim_board_t *)u)->link_fiber);
 }
 
 uint64_t sim_world_us(void)
@@ -400,12 +351,15 @@ void sim_board_options_init(sim_board_options_t *options)
 static bool can_be(const sim_board_options_t *options)
 {
     return options->link != SIM_LINK_PTY && !options->usb_jtag && !options->usb_otg &&
-           !options->wire_real && options->tcp_baud == 0;
+           options->tcp_baud == 0;
 }
 
 sim_board_t *sim_board_start(const sim_board_options_t *options, sim_chip_t *chip)
 {
-    const sim_wire_options_t wire = {.seed = options->seed, .io_wake_fd = -1};
+    const sim_wire_options_t wire = {.real = options->wire_real,
+                                     .latency_ns = options->latency_ms * SIM_NS_PER_MS,
+                                     .seed = options->seed,
+                                     .io_wake_fd = -1};
     sim_board_t *b = can_be(options) ? calloc(1, sizeof(*b)) : NULL;
 
     if (b == NULL || !sim_wire_init(&b->uart, &wire)) {
