@@ -92,14 +92,13 @@ static bool still_named(int fd, const char *path)
            by_fd.st_ino == by_path.st_ino;
 }
 
-static eb_code_t require_regular(int fd, const char *path, eb_err_t *err)
+/* EB_ERR_FILE_ACCESS for what is no regular file. */
+static eb_code_t examine(int fd, const char *path, struct stat *st, eb_err_t *err)
 {
-    struct stat st;
-
-    if (fstat(fd, &st) != 0) {
+    if (fstat(fd, st) != 0) {
         return eb_fs_error(err, errno, "examine", path);
     }
-    if (!S_ISREG(st.st_mode)) {
+    if (!S_ISREG(st->st_mode)) {
         return eb_err_set(err, EB_ERR_FILE_ACCESS, "%s is not a regular file", path);
     }
     return EB_OK;
@@ -108,6 +107,7 @@ static eb_code_t require_regular(int fd, const char *path, eb_err_t *err)
 eb_code_t eb_fs_open_part(const char *path, bool exclusive, int *fd, eb_err_t *err)
 {
     const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (exclusive ? O_EXCL : 0);
+    struct stat st;
     eb_code_t code;
 
     *fd = -1;
@@ -117,7 +117,7 @@ eb_code_t eb_fs_open_part(const char *path, bool exclusive, int *fd, eb_err_t *e
         if (file < 0) {
             return eb_fs_error(err, errno, "create", path);
         }
-        code = require_regular(file, path, err);
+        code = examine(file, path, &st, err);
         if (code == EB_OK && eb_platform_lock(file) != 0) {
             code = eb_err_set(err, EB_ERR_FILE_ACCESS, "%s is in use", path);
             eb_err_hint(err,
@@ -134,6 +134,32 @@ eb_code_t eb_fs_open_part(const char *path, bool exclusive, int *fd, eb_err_t *e
         /* Another process finished the file and renamed it between open and lock: open again. */
     }
     return eb_err_set(err, EB_ERR_FILE_ACCESS, "%s keeps changing under another program", path);
+}
+
+eb_code_t eb_fs_open_read(const char *path, int *fd, uint64_t *size_bytes, eb_err_t *err)
+{
+    struct stat st;
+    eb_code_t code;
+
+    *size_bytes = 0;
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold us up */
+    if (*fd < 0) {
+        return eb_fs_error(err, errno, "open", path);
+    }
+    if ((code = examine(*fd, path, &st, err)) != EB_OK) {
+        eb_fs_close(fd);
+        return code;
+    }
+    *size_bytes = (uint64_t)st.st_size;
+    return EB_OK;
+}
+
+void eb_fs_close(int *fd)
+{
+    if (*fd >= 0) {
+        (void)close(*fd);
+    }
+    *fd = -1;
 }
 
 eb_code_t eb_fs_pwrite(int fd, const char *path, const void *bytes, size_t len, uint64_t offset,
@@ -189,19 +215,6 @@ eb_code_t eb_fs_pread(int fd, const char *path, void *bytes, size_t len, uint64_
     return EB_OK;
 }
 
-eb_code_t eb_fs_stamp(int fd, const char *path, eb_fs_stamp_t *out, eb_err_t *err)
-{
-    struct stat st;
-
-    *out = (eb_fs_stamp_t){0};
-    if (fstat(fd, &st) != 0) {
-        return eb_fs_error(err, errno, "examine", path);
-    }
-    out->size_bytes = (uint64_t)st.st_size;
-    eb_platform_file_times(&st, &out->modified_ns, &out->changed_ns);
-    return EB_OK;
-}
-
 eb_code_t eb_fs_reserve(int fd, const char *path, uint64_t size, eb_err_t *err)
 {
     const int failure = eb_platform_allocate(fd, size);
@@ -215,6 +228,17 @@ eb_code_t eb_fs_reserve(int fd, const char *path, uint64_t size, eb_err_t *err)
     return EB_OK;
 }
 
+eb_code_t eb_fs_flush(int fd, const char *path, eb_err_t *err)
+{
+    const int failure = eb_platform_sync_file(fd);
+
+    if (failure != 0) {
+        return eb_fs_error(err, failure, "write to the disk", path);
+    }
+    eb_platform_drop_cache(fd);
+    return EB_OK;
+}
+
 static int rename_file(const char *from, const char *to, bool replace)
 {
     if (!replace) {
@@ -225,10 +249,11 @@ static int rename_file(const char *from, const char *to, bool replace)
 
 eb_code_t eb_fs_commit(int *fd, const char *from, const char *to, bool replace, eb_err_t *err)
 {
-    int failure = eb_platform_sync_file(*fd);
+    eb_code_t code = eb_fs_flush(*fd, from, err);
+    int failure;
 
-    if (failure != 0) {
-        return eb_fs_error(err, failure, "write to the disk", from);
+    if (code != EB_OK) {
+        return code;
     }
     failure = rename_file(from, to, replace);
     if (failure == ETXTBSY) { /* VirtualBox on Windows: only what is closed */
@@ -325,6 +350,7 @@ static eb_code_t read_all(int fd, const char *path, size_t max, uint8_t **out, s
 eb_code_t eb_fs_read_file(const char *path, size_t max, uint8_t **out, size_t *len, eb_err_t *err)
 {
     eb_code_t code;
+    uint64_t size;
     int fd;
 
     *out = NULL;
@@ -332,14 +358,9 @@ eb_code_t eb_fs_read_file(const char *path, size_t max, uint8_t **out, size_t *l
     if (max > SIZE_MAX / 4) {
         return eb_err_set(err, EB_ERR_INTERNAL, "limit of %zu bytes is too large", max);
     }
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold us up */
-    if (fd < 0) {
-        return eb_fs_error(err, errno, "open", path);
-    }
-    code = require_regular(fd, path, err);
-    if (code == EB_OK) {
+    if ((code = eb_fs_open_read(path, &fd, &size, err)) == EB_OK) {
         code = read_all(fd, path, max, out, len, err);
     }
-    (void)close(fd);
+    eb_fs_close(&fd);
     return code;
 }

@@ -29,19 +29,21 @@ eb_code_t eb_fs_make_dir(const char *path, eb_err_t *err);
  */
 eb_code_t eb_fs_open_part(const char *path, bool exclusive, int *fd, eb_err_t *err);
 
+/* Open a regular file for reading; its length. *fd is -1 on failure. */
+eb_code_t eb_fs_open_read(const char *path, int *fd, uint64_t *size_bytes, eb_err_t *err);
+void eb_fs_close(int *fd); /* -1, and on return; the value of close tells nothing after a sync */
+
 eb_code_t eb_fs_pwrite(int fd, const char *path, const void *bytes, size_t len, uint64_t offset,
                        eb_err_t *err);
 /* Exactly len bytes; a short file is EB_ERR_FILE_IO. */
 eb_code_t eb_fs_pread(int fd, const char *path, void *bytes, size_t len, uint64_t offset,
                       eb_err_t *err);
-/* Equal stamps mean that the file has the same content as before. */
-typedef struct eb_fs_stamp {
-    uint64_t size_bytes;
-    int64_t modified_ns, changed_ns; /* since 1970; no program can set changed_ns */
-} eb_fs_stamp_t;
-eb_code_t eb_fs_stamp(int fd, const char *path, eb_fs_stamp_t *out, eb_err_t *err);
 /* Reserve the space, so that a full disk shows before the work starts, and set the length. */
 eb_code_t eb_fs_reserve(int fd, const char *path, uint64_t size, eb_err_t *err);
+
+/* Write all content to the medium, and let the next read come from there where the system can do
+ * that, not from memory. After a failure nothing of what was written since the last call counts. */
+eb_code_t eb_fs_flush(int fd, const char *path, eb_err_t *err);
 
 /* fsync(*fd), rename from -> to, fsync folder. replace == false: EB_ERR_FILE_EXISTS if `to` exists
  * (checked atomically where the file system can). *fd stays open; it is closed and -1 where the

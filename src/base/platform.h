@@ -7,21 +7,20 @@
 #define EB_BASE_PLATFORM_H
 
 #include <stdint.h>
-#include <sys/stat.h>
 
 /* Rename; EEXIST when `to` exists. Both in the same file system. Checked and done in one step where
  * the file system has a way; else the caller keeps other runs away by a lock. */
 int eb_platform_rename_new(const char *from, const char *to);
 /* Write the content of fd to the medium, through all caches. */
 int eb_platform_sync_file(int fd);
-/* The same for the entries of the folder that holds `path`. */
+/* Forget what memory holds of a synced file, so that reads come from the medium. Best effort. */
+void eb_platform_drop_cache(int fd);
+/* Write the entries of the folder that holds `path` to the medium. */
 int eb_platform_sync_parent(const char *path);
 /* Reserve disk space for the first `size` bytes of fd; existing bytes stay. */
 int eb_platform_allocate(int fd, uint64_t size);
 /* Lock against other processes until fd is closed: EWOULDBLOCK when another has it. A file system
  * without locks gives 0. Does not wait. */
 int eb_platform_lock(int fd);
-/* When the content changed last, and when anything of the file did: nanoseconds since 1970. */
-void eb_platform_file_times(const struct stat *st, int64_t *modified_ns, int64_t *changed_ns);
 
 #endif

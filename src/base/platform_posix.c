@@ -61,6 +61,15 @@ int eb_platform_sync_file(int fd)
     return fsync(fd) == 0 ? 0 : errno;
 }
 
+void eb_platform_drop_cache(int fd)
+{
+#if defined(__APPLE__)
+    (void)fcntl(fd, F_NOCACHE, 1);
+#else
+    (void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+#endif
+}
+
 int eb_platform_sync_parent(const char *path)
 {
     char copy[PATH_MAX];
@@ -114,20 +123,4 @@ int eb_platform_lock(int fd)
         return 0;
     }
     return errno == EWOULDBLOCK ? EWOULDBLOCK : 0;
-}
-
-static int64_t nanoseconds(struct timespec time)
-{
-    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
-void eb_platform_file_times(const struct stat *st, int64_t *modified_ns, int64_t *changed_ns)
-{
-#if defined(__APPLE__)
-    *modified_ns = nanoseconds(st->st_mtimespec);
-    *changed_ns = nanoseconds(st->st_ctimespec);
-#else
-    *modified_ns = nanoseconds(st->st_mtim);
-    *changed_ns = nanoseconds(st->st_ctim);
-#endif
 }

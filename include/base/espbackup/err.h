@@ -89,6 +89,7 @@ typedef enum eb_reason {
     EB_REASON_NO_TABLE_IN_FILE,  /* nor does anything tell where the file starts */
     EB_REASON_NAMED_TWICE,       /* two partitions have the name */
     EB_REASON_SELECT_PARTITIONS, /* of a backup of partitions none is named */
+    EB_REASON_OTHER_DISK,        /* the disk does not keep what is written */
     EB_REASON_OTHER_OUTPUT,      /* the output may not replace that file: give another name */
     /* the session */
     EB_REASON_CHIP_ASKED,     /* the board has another chip than the one asked for */

@@ -104,6 +104,8 @@ static const char *const by_reason[] = {
     [EB_REASON_NAMED_TWICE] = "give the address and the size of the right one instead",
     [EB_REASON_SELECT_PARTITIONS] =
         "give the names of partitions, or add --active-app, --critical or --all",
+    [EB_REASON_OTHER_DISK] = "check the disk and its cable, and whether another program writes the "
+                             "file; or choose another disk with --dir or --output",
     [EB_REASON_OTHER_OUTPUT] = "give another name with --output",
     [EB_REASON_CHIP_ASKED] = "leave --chip out, or connect the right board",
     [EB_REASON_RESET_SEQUENCE] = "leave --reset-sequence out, or use --before default-reset",

@@ -8,7 +8,6 @@
 #include "paths.h"
 #include "read_engine.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,14 +56,12 @@ static void tell_security(const eb_session_t *session, const eb_events_t *ev)
 
 /* The flash addresses of a backup's bytes: its sidecar tells; without one it must be as long as the
  * flash. */
-static eb_code_t range_of_earlier(uint64_t flash_bytes, const char *path, eb_range_t *out,
-                                  eb_err_t *err)
+static eb_code_t range_of_earlier(uint64_t flash_bytes, const char *path, uint64_t size,
+                                  eb_range_t *out, eb_err_t *err)
 {
-    uint64_t size;
     eb_sidecar_t *sidecar = NULL;
     eb_code_t code = eb_find_sidecar(path, &sidecar, err);
 
-    (void)eb_path_file_size(path, &size, NULL); /* 0 when it is none */
     if (code == EB_OK) {
         *out = (eb_range_t){sidecar->addr, (uint32_t)sidecar->size_bytes};
         if (size != sidecar->size_bytes) {
@@ -90,6 +87,7 @@ static eb_code_t open_earlier(backup_t *b, const eb_journal_head_t *head, eb_err
 {
     const eb_backup_options_t *options = b->job->options;
     eb_candidate_file_t *earlier = &b->reading.earlier;
+    uint64_t size;
     bool found = true;
 
     if (options->full) {
@@ -100,14 +98,12 @@ static eb_code_t open_earlier(backup_t *b, const eb_journal_head_t *head, eb_err
                          : eb_find_newest(options->dir, head->id.mac, head->id.range, earlier->path,
                                           &found, err);
     if (code == EB_OK && found &&
-        (code = range_of_earlier(head->id.flash_size_bytes, earlier->path, &earlier->range, err)) ==
-            EB_OK) {
-        earlier->fd = open(earlier->path, O_RDONLY | O_CLOEXEC);
-        if (earlier->fd < 0) {
-            code = eb_err_set(err, EB_ERR_FILE_ACCESS, "cannot open %s", earlier->path);
-        }
+        (code = eb_fs_open_read(earlier->path, &earlier->fd, &size, err)) == EB_OK) {
+        code =
+            range_of_earlier(head->id.flash_size_bytes, earlier->path, size, &earlier->range, err);
     }
     if (code != EB_OK || !found) {
+        eb_fs_close(&earlier->fd);
         return options->since != NULL ? code : EB_OK;
     }
     b->reading.plan.earlier = eb_range_common(earlier->range, head->id.range);

@@ -73,7 +73,7 @@ static eb_code_t hash_partitions(const eb_read_state_t *reading, eb_sidecar_t *s
             continue;
         }
         eb_code_t code = eb_hash_file(part->fd, part->part_path, entry->addr - reading->range.addr,
-                                      entry->size, NULL, sidecar->part_hash[i].sha256, NULL, err);
+                                      entry->size, NULL, sidecar->part_hash[i].sha256, err);
         if (code != EB_OK) {
             return code;
         }
@@ -218,9 +218,9 @@ eb_code_t eb_commit_backup(const eb_backup_job_t *job, eb_read_state_t *reading,
     eb_sidecar_t sidecar = {0};
     eb_code_t code;
 
-    if ((code = eb_hash_file(part->fd, part->part_path, 0, reading->range.size, reading->ev,
-                             result->sha256, result->md5, err)) != EB_OK ||
-        (code = find_contents(job, reading, &sidecar, err)) != EB_OK ||
+    memcpy(result->sha256, reading->sha256, sizeof(result->sha256));
+    memcpy(result->md5, reading->md5, sizeof(result->md5));
+    if ((code = find_contents(job, reading, &sidecar, err)) != EB_OK ||
         (code = hash_partitions(reading, &sidecar, err)) != EB_OK) {
         return code;
     }

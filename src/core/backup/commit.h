@@ -9,7 +9,7 @@
 #include "read_state.h"
 
 /*
- * Hash the file, look at what is in it (and, for what lies outside the image, in the board), write
+ * Look at what is in the file (and, for what lies outside the image, in the board), write
  * the sidecar and give the image its name. Fills sha256, md5 and the paths of result, and
  * *job->contents; its addr, size_bytes, created_utc, origins, stats and seconds must be filled.
  * EB_OK: complete and durable.

@@ -39,7 +39,8 @@ static eb_code_t look_through(eb_read_state_t *state, const eb_verified_map_t *h
             if (code != EB_OK) {
                 return code;
             }
-            if (!eb_bytes_erased(bytes, count)) {
+            /* Zeroes come from a power cut too: reserved, in the journal, and never on the disk. */
+            if (!eb_bytes_uniform(bytes, count)) {
                 count_sector(survey, (eb_range_t){addr, count});
             }
         }

@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "fs_atomic.h"
+#include "hash_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,8 +47,7 @@ static bool resume(eb_partial_file_t *part, const eb_journal_id_t *id)
         return true;
     }
     eb_verified_map_free(&part->resumable);
-    (void)close(part->fd);
-    part->fd = -1;
+    eb_fs_close(&part->fd);
     return false;
 }
 
@@ -148,7 +148,8 @@ static eb_code_t make(eb_partial_file_t *part, const eb_journal_head_t *head, eb
             (void)unlink(part->journal_path);
         }
         (void)unlink(part->part_path);
-        eb_partial_file_close(part);
+        eb_journal_close(&part->journal);
+        eb_fs_close(&part->fd);
     }
     return code;
 }
@@ -232,13 +233,13 @@ static eb_code_t open_output(eb_partial_file_t *part, const eb_backup_options_t 
             return code;
         }
         if (!options->force) {
-            eb_partial_file_close(part);
+            eb_fs_close(&part->fd);
             return eb_err_set(err, EB_ERR_FILE_EXISTS,
                               "%s belongs to an interrupted backup of another board or range",
                               part->part_path);
         }
         (void)unlink(part->part_path);
-        eb_partial_file_close(part);
+        eb_fs_close(&part->fd);
     }
     return make(part, head, err);
 }
@@ -254,6 +255,10 @@ eb_code_t eb_partial_file_open(eb_partial_file_t *part, const eb_backup_options_
     memset(part, 0, sizeof(*part));
     part->fd = -1;
     part->journal.fd = -1;
+    if ((code = eb_unit_digests_init(&part->digests, head->id.range.addr, head->id.range.size,
+                                     EB_MAP_UNIT_BYTES, err)) != EB_OK) {
+        return code;
+    }
     eb_part_choice_word(partition, word);
     (void)snprintf(prefix, sizeof(prefix), "%s_%s_", head->id.chip, word);
     if (options->output != NULL) {
@@ -282,10 +287,52 @@ void eb_partial_file_close(eb_partial_file_t *part)
     }
     eb_journal_close(&part->journal);
     eb_verified_map_free(&part->resumable);
-    if (part->fd >= 0) {
-        (void)close(part->fd);
-        part->fd = -1;
+    eb_unit_digests_free(&part->digests);
+    eb_fs_close(&part->fd);
+}
+
+/* -- its bytes -------------------------------------------------------------------------------- */
+
+eb_code_t eb_partial_file_write(eb_partial_file_t *part, uint32_t addr, const uint8_t *bytes,
+                                uint32_t size, eb_err_t *err)
+{
+    eb_unit_digests_keep(&part->digests, addr, bytes, size);
+    return eb_fs_pwrite(part->fd, part->part_path, bytes, size, addr - part->digests.addr, err);
+}
+
+typedef struct check {
+    const eb_partial_file_t *part;
+    eb_partial_file_differs_fn differs;
+    void *user;
+} check_t;
+
+static eb_code_t read_and_check(void *user, uint64_t addr, uint8_t *bytes, uint32_t size,
+                                eb_err_t *err)
+{
+    const check_t *check = user;
+    const eb_unit_digests_t *digests = &check->part->digests;
+    eb_code_t code = eb_fs_pread(check->part->fd, check->part->part_path, bytes, size,
+                                 addr - digests->addr, err);
+
+    for (uint32_t done = 0, unit; code == EB_OK && done < size; done += unit) {
+        const uint64_t at = eb_unit_digests_unit(digests, addr + done, &unit);
+        if (!eb_unit_digests_match(digests, at, bytes + done)) {
+            check->differs(check->user, (eb_range_t){(uint32_t)at, unit});
+        }
     }
+    return code;
+}
+
+eb_code_t eb_partial_file_check(const eb_partial_file_t *part, eb_partial_file_differs_fn differs,
+                                void *user, const eb_events_t *ev, uint8_t sha256[EB_SHA256_BYTES],
+                                uint8_t md5[EB_MD5_BYTES], eb_err_t *err)
+{
+    check_t check = {part, differs, user};
+    eb_code_t code = eb_fs_flush(part->fd, part->part_path, err);
+
+    return code != EB_OK ? code
+                         : eb_hash_bytes(read_and_check, &check, part->digests.addr,
+                                         part->digests.size_bytes, ev, sha256, md5, err);
 }
 
 void eb_partial_file_remove_journal(eb_partial_file_t *part)

@@ -10,6 +10,7 @@
 #include "journal.h"
 #include "partition_select.h"
 #include "paths.h"
+#include "unit_digests.h"
 
 typedef struct eb_partial_file {
     char image_path[EB_PATH_BYTES];
@@ -21,6 +22,7 @@ typedef struct eb_partial_file {
     int fd; /* of the .part, locked; -1: none */
     eb_journal_t journal;
     eb_verified_map_t resumable; /* ranges that the journal of a resumed .part lists; owned */
+    eb_unit_digests_t digests;   /* by flash address, of the bytes that eb_partial_file_write got */
 } eb_partial_file_t;
 
 /*
@@ -32,6 +34,19 @@ typedef struct eb_partial_file {
 eb_code_t eb_partial_file_open(eb_partial_file_t *part, const eb_backup_options_t *options,
                                const eb_part_choice_t *partition, const eb_journal_head_t *head,
                                const eb_events_t *ev, eb_err_t *err);
+
+/* Write bytes that belong at flash address `addr`, and keep their digests. */
+eb_code_t eb_partial_file_write(eb_partial_file_t *part, uint32_t addr, const uint8_t *bytes,
+                                uint32_t size, eb_err_t *err);
+
+/*
+ * Bring the whole .part to the medium, read it back from there, and hash it (EB_PHASE_HASH of ev,
+ * NULL: silent; honours cancel). `differs` is told of each range that is not what was written.
+ */
+typedef void (*eb_partial_file_differs_fn)(void *user, eb_range_t range);
+eb_code_t eb_partial_file_check(const eb_partial_file_t *part, eb_partial_file_differs_fn differs,
+                                void *user, const eb_events_t *ev, uint8_t sha256[EB_SHA256_BYTES],
+                                uint8_t md5[EB_MD5_BYTES], eb_err_t *err);
 
 /* Close; the files stay. NULL is allowed. */
 void eb_partial_file_close(eb_partial_file_t *part);

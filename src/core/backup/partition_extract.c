@@ -4,7 +4,6 @@
 #include "clock.h"
 #include "commit.h"
 #include "fs_atomic.h"
-#include "hash_file.h"
 #include "range.h"
 
 #include <stdio.h>
@@ -30,11 +29,33 @@ static eb_code_t copy_bytes(const eb_backup_image_t *source, eb_partial_file_t *
         count = eb_min_u32(range.size - done, COPY_BYTES);
         if ((code = eb_event_check(ev, err)) == EB_OK &&
             (code = eb_backup_image_read(source, range.addr + done, bytes, count, err)) == EB_OK &&
-            (code = eb_fs_pwrite(part->fd, part->part_path, bytes, count, done, err)) == EB_OK) {
+            (code = eb_partial_file_write(part, range.addr + done, bytes, count, err)) == EB_OK) {
             eb_event_progress(ev, EB_PHASE_READ, done + count, range.size);
         }
     }
     free(bytes);
+    return code;
+}
+
+static void on_differs(void *user, eb_range_t range)
+{
+    *(eb_range_t *)user = range;
+}
+
+static eb_code_t check_disk(const eb_partial_file_t *part, eb_backup_result_t *result,
+                            eb_err_t *err)
+{
+    eb_range_t last = {0, 0};
+    eb_code_t code =
+        eb_partial_file_check(part, on_differs, &last, NULL, result->sha256, result->md5, err);
+
+    if (code == EB_OK && last.size > 0) {
+        code =
+            eb_err_set_reason(err, EB_ERR_FILE_IO, EB_REASON_OTHER_DISK,
+                              "%s: the disk gives other bytes than were written at offset 0x%llx",
+                              part->part_path,
+                              (unsigned long long)(last.addr - part->digests.addr));
+    }
     return code;
 }
 
@@ -105,8 +126,7 @@ eb_code_t eb_partition_extract(eb_backup_image_t *source, const eb_backup_option
         return code;
     }
     if ((code = copy_bytes(source, &part, range, ev, err)) == EB_OK) {
-        code = eb_hash_file(part.fd, part.part_path, 0, range.size, NULL, result->sha256,
-                            result->md5, err);
+        code = check_disk(&part, result, err);
     }
     result->seconds = (double)(eb_clock_us() - started_us) / 1e6;
     if (code == EB_OK) {

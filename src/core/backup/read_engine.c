@@ -61,8 +61,7 @@ static eb_code_t try_guess(eb_read_state_t *state, const eb_read_plan_step_t *st
     eb_read_plan_guessed(&state->plan, step, equal);
     const bool resumed = step->guess == EB_ORIGIN_RESUMED;
     if (equal) {
-        return eb_read_state_verified(state, step->range, step->guess, resumed ? NULL : state->buf,
-                                      err);
+        return eb_read_state_verified(state, step->range, step->guess, state->buf, err);
     }
     /* If the board was erased since the interrupted run, stop: the .part may be the only copy. */
     return resumed && eb_retry_answer_is_erased(&state->retry, step->range.size)
@@ -279,6 +278,52 @@ static eb_code_t verify_again(eb_read_state_t *state, eb_err_t *err)
                       "the board and the bytes read from it keep differing");
 }
 
+/* -- on the disk --------------------------------------------------------------------------- */
+
+static void on_differs(void *user, eb_range_t range)
+{
+    eb_read_state_t *state = user;
+
+    eb_verified_map_set(&state->map, range, EB_ORIGIN_NONE);
+}
+
+/* EB_ERR_FILE_IO with open units: these came back other than they were written. */
+static eb_code_t check_disk(eb_read_state_t *state, const eb_events_t *ev, eb_err_t *err)
+{
+    eb_range_t first;
+    eb_code_t code =
+        eb_partial_file_check(state->part, on_differs, state, ev, state->sha256, state->md5, err);
+
+    if (code == EB_OK && eb_verified_map_next_open(&state->map, 0, &first)) {
+        code = eb_err_set_reason(
+            err, EB_ERR_FILE_IO, EB_REASON_OTHER_DISK,
+            "%s: the disk gives other bytes than were written, %llu of them, the first at offset "
+            "0x%llx",
+            state->part->part_path,
+            (unsigned long long)(state->range.size - state->map.verified_bytes),
+            (unsigned long long)first.addr - state->range.addr);
+    }
+    return code;
+}
+
+/* Until the disk has what was verified. Hashing is told once, because a phase never goes back. */
+static eb_code_t fill_disk(eb_read_state_t *state, const eb_events_t *ev, eb_err_t *err)
+{
+    eb_code_t code = EB_OK;
+
+    for (int i = 1; i <= EB_FILLS_MAX; i++) {
+        if ((code = fill(state, err)) != EB_OK ||
+            (code = check_disk(state, i == 1 ? ev : NULL, err)) == EB_OK ||
+            state->map.verified_bytes == state->range.size) {
+            break;
+        }
+        if (i < EB_FILLS_MAX) {
+            eb_event_note(state->ev, EB_LEVEL_WARNING, "%s: they are read again", err->message);
+        }
+    }
+    return code;
+}
+
 eb_code_t eb_read_engine_run(eb_read_state_t *state, eb_err_t *err)
 {
     bool doubtful = false;
@@ -286,9 +331,12 @@ eb_code_t eb_read_engine_run(eb_read_state_t *state, eb_err_t *err)
 
     err = err != NULL ? err : &unused;
     state->retry.speed = &state->plan.speed;
-    eb_code_t code = fill(state, err);
+    eb_code_t code = fill_disk(state, state->ev, err);
     if (code == EB_OK && state->has_digest) {
         code = eb_address_check_image(state, &doubtful, err);
     }
-    return code == EB_OK && doubtful ? verify_again(state, err) : code;
+    if (code == EB_OK && doubtful && (code = verify_again(state, err)) == EB_OK) {
+        code = fill_disk(state, NULL, err);
+    }
+    return code;
 }

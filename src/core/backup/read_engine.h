@@ -17,7 +17,9 @@
 #include "read_state.h"
 
 /*
- * Verify all of the range. Blocks as long as that takes, honours cancel. On failure the map says
+ * Verify all of the range, bring it to the disk, and compare what comes back from there: units that
+ * differ are read from the board again, a few times (EB_ERR_FILE_IO). Fills sha256 and md5. Blocks
+ * as long as that takes, honours cancel. On failure the map says
  * which ranges are verified; bytes that came without matching are in the .part and the journal.
  * EB_ERR_UNVERIFIED with board_erased set: the .part holds what was on the board before.
  */

@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 eb_code_t eb_read_state_init(eb_read_state_t *state, eb_session_t *session, const eb_events_t *ev,
                              eb_range_t range, eb_err_t *err)
@@ -23,7 +22,7 @@ eb_code_t eb_read_state_init(eb_read_state_t *state, eb_session_t *session, cons
         return code;
     }
     state->buf = malloc(EB_PLAN_STEP_MAX_BYTES);
-    state->reads = malloc((state->map.unit_count + 1) * sizeof(*state->reads));
+    state->reads = malloc((state->map.unit_count * EB_FILLS_MAX + 1) * sizeof(*state->reads));
     return state->buf != NULL && state->reads != NULL
                ? EB_OK
                : eb_err_set(err, EB_ERR_INTERNAL, "no memory to read into");
@@ -32,10 +31,7 @@ eb_code_t eb_read_state_init(eb_read_state_t *state, eb_session_t *session, cons
 void eb_read_state_free(eb_read_state_t *state)
 {
     if (state != NULL) {
-        if (state->earlier.fd >= 0) {
-            (void)close(state->earlier.fd);
-            state->earlier.fd = -1;
-        }
+        eb_fs_close(&state->earlier.fd);
         free(state->buf);
         free(state->reads);
         state->buf = NULL;
@@ -60,17 +56,10 @@ eb_code_t eb_read_state_bytes(void *user, uint32_t addr, uint32_t size, uint8_t 
                        addr - state->range.addr, err);
 }
 
-static eb_code_t write_part(eb_read_state_t *state, eb_range_t range, const uint8_t *bytes,
-                            eb_err_t *err)
-{
-    return eb_fs_pwrite(state->part->fd, state->part->part_path, bytes, range.size,
-                        range.addr - state->range.addr, err);
-}
-
 eb_code_t eb_read_state_verified(eb_read_state_t *state, eb_range_t range, eb_origin_t origin,
                                  const uint8_t *bytes, eb_err_t *err)
 {
-    eb_code_t code = bytes != NULL ? write_part(state, range, bytes, err) : EB_OK;
+    eb_code_t code = eb_partial_file_write(state->part, range.addr, bytes, range.size, err);
 
     if (code != EB_OK) {
         return code;
@@ -92,7 +81,8 @@ void eb_read_state_keep(eb_read_state_t *state, eb_range_t range)
         }
         eb_range_t part = eb_range_common(open, range);
         if (part.size > 0 &&
-            write_part(state, part, state->buf + (part.addr - range.addr), NULL) == EB_OK) {
+            eb_partial_file_write(state->part, part.addr, state->buf + (part.addr - range.addr),
+                                  part.size, NULL) == EB_OK) {
             (void)eb_journal_add(&state->part->journal, part, EB_ORIGIN_NONE, NULL);
         }
     }

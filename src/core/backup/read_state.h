@@ -11,6 +11,8 @@
 #include "retry.h"
 #include "verified_map.h"
 
+#define EB_FILLS_MAX 4 /* of a range, because the disk may give back other bytes than it got */
+
 /* A file that may hold the same bytes as the flash. */
 typedef struct eb_candidate_file {
     int fd; /* -1: none; owned */
@@ -47,10 +49,11 @@ typedef struct eb_read_state {
     eb_retry_t retry;
     eb_verified_map_t map;
     eb_cost_t spent[EB_SPENT_COUNT];
-    eb_checked_read_t *reads; /* while nothing is in doubt; one a unit of the map at most; owned */
+    eb_checked_read_t *reads; /* while nothing is in doubt; one a unit and a fill at most; owned */
     size_t read_count;
-    uint8_t *buf;         /* EB_PLAN_STEP_MAX_BYTES; owned */
-    uint64_t shown_bytes; /* progress told so far; never goes back */
+    uint8_t *buf;                                       /* EB_PLAN_STEP_MAX_BYTES; owned */
+    uint64_t shown_bytes;                               /* progress told so far; never goes back */
+    uint8_t sha256[EB_SHA256_BYTES], md5[EB_MD5_BYTES]; /* of the whole .part, once it is done */
     bool has_digest;
     bool board_erased; /* the board was erased after what the .part holds was read */
 } eb_read_state_t;
@@ -67,7 +70,8 @@ void eb_read_state_progress(eb_read_state_t *state, uint64_t done);
 eb_code_t eb_read_state_bytes(void *user, uint32_t addr, uint32_t size, uint8_t *bytes,
                               eb_err_t *err);
 
-/* Write the bytes (NULL: the .part has them) and count the range as verified. */
+/* Write the bytes and count the range as verified. Those of an interrupted run are written again
+ * too: after a failed sync memory may hold what the medium does not, and nothing tells. */
 eb_code_t eb_read_state_verified(eb_read_state_t *state, eb_range_t range, eb_origin_t origin,
                                  const uint8_t *bytes, eb_err_t *err);
 

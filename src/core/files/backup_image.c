@@ -7,11 +7,8 @@
 #include "partition_types.h"
 #include "paths.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define ADDR_SPACE (UINT64_C(1) << 32)
 
@@ -25,19 +22,11 @@ static eb_code_t open_file(eb_backup_image_t *out, eb_err_t *err)
         eb_err_hint(err, "back the board up again: that resumes it");
         return EB_ERR_IMAGE_INVALID;
     }
-    out->fd = open(out->path, O_RDONLY | O_CLOEXEC);
-    if (out->fd < 0) {
-        return eb_fs_error(err, errno, "open", out->path);
+    eb_code_t code = eb_fs_open_read(out->path, &out->fd, &out->size_bytes, err);
+    if (code == EB_OK && out->size_bytes == 0) {
+        code = eb_err_set(err, EB_ERR_IMAGE_INVALID, "%s is empty", out->path);
     }
-    eb_code_t code = eb_fs_stamp(out->fd, out->path, &out->stamp, err);
-    if (code != EB_OK) {
-        return code;
-    }
-    if (out->stamp.size_bytes == 0) {
-        return eb_err_set(err, EB_ERR_IMAGE_INVALID, "%s is empty", out->path);
-    }
-    out->size_bytes = out->stamp.size_bytes;
-    return EB_OK;
+    return code;
 }
 
 static eb_code_t load_sidecar(eb_backup_image_t *out, eb_err_t *err)
@@ -56,26 +45,36 @@ static eb_code_t load_sidecar(eb_backup_image_t *out, eb_err_t *err)
     return EB_OK;
 }
 
+static eb_code_t read_and_keep(void *user, uint64_t offset, uint8_t *bytes, uint32_t size,
+                               eb_err_t *err)
+{
+    eb_backup_image_t *image = user;
+    eb_code_t code = eb_fs_pread(image->fd, image->path, bytes, size, offset, err);
+
+    if (code == EB_OK) {
+        eb_unit_digests_keep(&image->digests, offset, bytes, size);
+    }
+    return code;
+}
+
 static eb_code_t check_hash(eb_backup_image_t *out, const eb_events_t *ev, eb_err_t *err)
 {
-    uint8_t sha256[EB_SHA256_BYTES];
     char is[2 * EB_SHA256_BYTES + 1], expected[2 * EB_SHA256_BYTES + 1];
+    eb_code_t code = eb_unit_digests_init(&out->digests, 0, out->size_bytes, EB_SECTOR_BYTES, err);
 
-    if (out->sidecar == NULL) {
-        return EB_OK;
-    }
-    eb_code_t code = eb_hash_file(out->fd, out->path, 0, out->size_bytes, ev, sha256, NULL, err);
-    if (code != EB_OK) {
+    if (code != EB_OK || (code = eb_hash_bytes(read_and_keep, out, 0, out->size_bytes, ev,
+                                               out->sha256, NULL, err)) != EB_OK) {
         return code;
     }
-    if (memcmp(sha256, out->sidecar->sha256, sizeof(sha256)) != 0) {
-        eb_hex_encode(sha256, sizeof(sha256), is);
-        eb_hex_encode(out->sidecar->sha256, sizeof(sha256), expected);
+    if (out->sidecar != NULL &&
+        memcmp(out->sha256, out->sidecar->sha256, sizeof(out->sha256)) != 0) {
+        eb_hex_encode(out->sha256, sizeof(out->sha256), is);
+        eb_hex_encode(out->sidecar->sha256, sizeof(out->sha256), expected);
         return eb_err_set(err, EB_ERR_IMAGE_INVALID,
                           "%s was changed: its SHA-256 is %s, the sidecar says %s", out->path, is,
                           expected);
     }
-    out->hash_checked = true;
+    out->hash_checked = out->sidecar != NULL;
     return EB_OK;
 }
 
@@ -246,36 +245,53 @@ void eb_backup_image_close(eb_backup_image_t *source)
     if (source == NULL) {
         return;
     }
-    if (source->fd >= 0) {
-        (void)close(source->fd);
-        source->fd = -1;
-    }
+    eb_fs_close(&source->fd);
+    eb_unit_digests_free(&source->digests);
     free(source->sidecar);
     source->sidecar = NULL;
     source->table = NULL;
 }
 
+/* The unit at the offset `start`, and whether it is still what was checked. */
+static eb_code_t read_unit(const eb_backup_image_t *source, uint64_t start, uint32_t size,
+                           uint8_t bytes[EB_SECTOR_BYTES], eb_err_t *err)
+{
+    eb_code_t code = eb_fs_pread(source->fd, source->path, bytes, size, start, err);
+
+    if (code == EB_OK && eb_unit_digests_match(&source->digests, start, bytes)) {
+        return EB_OK;
+    }
+    if (code == EB_OK || err->os_errno == 0) { /* other bytes, or cut short */
+        code = eb_err_set(err, EB_ERR_IMAGE_INVALID,
+                          "%s was changed while it was used: the bytes of 0x%llx are others than "
+                          "were checked",
+                          source->path, (unsigned long long)(source->addr + start));
+        eb_err_hint(err, "use another backup, and let nothing change its file");
+    }
+    return code;
+}
+
 eb_code_t eb_backup_image_read(const eb_backup_image_t *source, uint32_t addr, void *bytes,
                                uint32_t size, eb_err_t *err)
 {
+    uint8_t unit[EB_SECTOR_BYTES], *to = bytes;
+    eb_err_t why = {0};
+    uint32_t count;
+
     if (!eb_backup_image_holds(source, addr, size)) {
         return eb_err_set(err, EB_ERR_INTERNAL, "0x%x + 0x%x does not lie in %s", addr, size,
                           source->path);
     }
-    eb_fs_stamp_t now;
-    eb_err_t why = {0};
-    eb_code_t code = eb_fs_pread(source->fd, source->path, bytes, size, addr - source->addr, &why);
-    /* After the read: what came before it shows too. A file cut short has failed to be read. */
-    if (eb_fs_stamp(source->fd, source->path, &now, NULL) == EB_OK &&
-        (now.size_bytes != source->stamp.size_bytes ||
-         now.modified_ns != source->stamp.modified_ns ||
-         now.changed_ns != source->stamp.changed_ns)) {
-        (void)eb_err_set(&why, EB_ERR_IMAGE_INVALID, "%s was changed while it was used",
-                         source->path);
-        eb_err_hint(&why, "use another backup, and let nothing change its file");
-        code = EB_ERR_IMAGE_INVALID;
+    const uint64_t from = addr - source->addr, end = from + size;
+    for (uint64_t at = from; at < end; at += count) {
+        const uint64_t start = eb_unit_digests_unit(&source->digests, at, &count);
+        if (read_unit(source, start, count, unit, &why) != EB_OK) {
+            return eb_err_copy(err, &why);
+        }
+        count = (uint32_t)(eb_min_u64(start + count, end) - at);
+        memcpy(to + (at - from), unit + (at - start), count);
     }
-    return code == EB_OK ? EB_OK : eb_err_copy(err, &why);
+    return EB_OK;
 }
 
 const eb_partition_table_t *eb_backup_image_table(const eb_backup_image_t *image)

@@ -15,6 +15,7 @@
 #include "fs_atomic.h"
 #include "range.h"
 #include "sidecar.h"
+#include "unit_digests.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,7 +33,8 @@ typedef struct eb_backup_image {
     int fd; /* open for reading; -1: none */
     char path[EB_PATH_BYTES];
     uint64_t size_bytes;
-    eb_fs_stamp_t stamp;               /* as it was opened */
+    uint8_t sha256[EB_SHA256_BYTES];
+    eb_unit_digests_t digests;         /* of what was checked when it was opened */
     uint32_t addr;                     /* of its first byte in the flash: sidecar, else `address` */
     eb_sidecar_t *sidecar;             /* NULL: the image has none */
     bool hash_checked;                 /* SHA-256 equals the sidecar's */
@@ -41,7 +43,8 @@ typedef struct eb_backup_image {
 } eb_backup_image_t;
 
 /*
- * Open and check: size against sidecar, and the SHA-256 (EB_PHASE_HASH). EB_ERR_BACKUP_NOT_FOUND,
+ * Open, hash (EB_PHASE_HASH) and check against the sidecar. The file stays open: what happens to
+ * its name or attributes later does not matter, only its bytes do. EB_ERR_BACKUP_NOT_FOUND,
  * EB_ERR_SIDECAR_INVALID (bad field, or a path in a file name), EB_ERR_IMAGE_INVALID (size or hash
  * differ). EB_ERR_USAGE: an address that the sidecar contradicts; or the bootloader in a bare .bin
  * shows that it starts elsewhere, EB_REASON_STARTS_AT. This is a warning if an address is given,
@@ -61,8 +64,8 @@ static inline bool eb_backup_image_holds(const eb_backup_image_t *image, uint64_
     return addr >= image->addr && eb_range_within(addr - image->addr, size, image->size_bytes);
 }
 
-/* Bytes at flash address `addr`, which must lie within the image. EB_ERR_IMAGE_INVALID: the file
- * was changed since it was opened, so that what was checked then says nothing of them. */
+/* Bytes at flash address `addr`, which must lie within the image. EB_ERR_IMAGE_INVALID: they are
+ * not those that were checked when the file was opened. */
 eb_code_t eb_backup_image_read(const eb_backup_image_t *source, uint32_t addr, void *bytes,
                                uint32_t size, eb_err_t *err);
 

@@ -6,13 +6,11 @@
 #include "journal.h"
 #include "paths.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 static void copy_text(char *out, size_t cap, const char *text)
 {
@@ -41,12 +39,14 @@ static eb_code_t check_hash(const char *path, const eb_sidecar_t *sidecar, const
 {
     uint8_t sha256[EB_SHA256_BYTES];
     eb_err_t why = {0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    uint64_t size;
+    int fd;
 
-    eb_code_t code = eb_hash_file(fd, path, 0, sidecar->size_bytes, ev, sha256, NULL, &why);
-    if (fd >= 0) {
-        (void)close(fd);
+    eb_code_t code = eb_fs_open_read(path, &fd, &size, &why);
+    if (code == EB_OK) {
+        code = eb_hash_file(fd, path, 0, sidecar->size_bytes, ev, sha256, &why);
     }
+    eb_fs_close(&fd);
     if (code == EB_ERR_CANCELLED) {
         return eb_err_set(err, code, "%s", why.message);
     }
