@@ -158,7 +158,10 @@ eb_code_t eb_flash_attach_pins(eb_session_t *s, eb_err_t *err)
         return EB_OK;
     }
     if (s->row->old_rom && !s->stub) {
-        return simple_command(s, EB_CMD_FLASH_BEGIN, nothing, sizeof(nothing), err);
+        const eb_code_t code = simple_command(s, EB_CMD_FLASH_BEGIN, nothing, sizeof(nothing), err);
+
+        /* It attaches first, and then fails when the flash is in a mode in which it is mute. */
+        return code == EB_ERR_DEVICE ? EB_OK : code;
     }
     eb_put_le32(pins, s->flash_pins);
     return simple_command(s, EB_CMD_SPI_ATTACH, pins, s->stub ? 4 : sizeof(pins), err);

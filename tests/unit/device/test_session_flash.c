@@ -188,6 +188,17 @@ static void a_flash_left_in_a_mode_is_brought_back(void **state)
         }
     }
     check_start("esp32", "power-down", "pico-d4");
+    /* Its ROM bootloader cannot read, so it has no place in check_start. */
+    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i += 2) {
+        board_t *b = new_board("esp8266", SIM_LINK_TCP);
+
+        b->chip_options.flash_start = starts[i];
+        b->session_options.no_stub = true;
+        must_connect(b);
+        assert_int_equal(eb_session_need_flash(b->session, &b->err), EB_OK);
+        assert_int_equal(eb_session_flash(b->session)->size_bytes, FLASH_BYTES);
+        free_board(b);
+    }
 }
 
 #define XMC_1MB     0x204014
