@@ -109,6 +109,13 @@ const char *eb_chip_row_stub(const eb_chip_row_t *row, int revision)
                                                                          : row->id;
 }
 
+const char *eb_chip_name(const char *id)
+{
+    const eb_chip_row_t *row = eb_chip_row_by_name(id);
+
+    return row != NULL ? row->name : "";
+}
+
 const char *eb_chip_id_at(size_t index)
 {
     return index < ROW_COUNT ? rows[index]->id : NULL;

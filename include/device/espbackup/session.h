@@ -59,6 +59,8 @@ typedef struct eb_session_options {
 
 /* Ids of the chips that this program knows, "esp32c3"; NULL past the last. Static storage. */
 const char *eb_chip_id_at(size_t index);
+/* "ESP32-C3" of "esp32c3"; "" when no chip with the id is known. Static storage. */
+const char *eb_chip_name(const char *id);
 
 /* The name of the chip with this id in image headers, and where its ROM looks for the bootloader;
  * NULL: no chip that this program knows. Static storage. */

@@ -110,6 +110,7 @@ static void examine_part(const char *path, eb_backup_entry_t *entry)
         return;
     }
     copy_text(entry->chip, sizeof(entry->chip), head.id.chip);
+    copy_text(entry->chip_name, sizeof(entry->chip_name), eb_chip_name(head.id.chip));
     copy_text(entry->mac, sizeof(entry->mac), head.id.mac);
     entry->addr = head.id.range.addr;
     entry->flash_size_bytes = head.id.flash_size_bytes;

@@ -31,6 +31,11 @@ eb_code_t eb_session_need_read(const eb_session_t *s, eb_err_t *err)
     return eb_session_need_flash(s, err);
 }
 
+const char *eb_chip_name(const char *id)
+{
+    return strcmp(id, "esp32") == 0 ? "ESP32" : "";
+}
+
 uint64_t eb_session_reach(const eb_session_t *s)
 {
     return s->reach_bytes != 0 ? s->reach_bytes : s->flash.size_bytes;

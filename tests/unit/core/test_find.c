@@ -189,6 +189,7 @@ static void each_state_is_told(void **state)
     assert_int_equal(find_entry(&list, "broken.bin")->state, EB_BACKUP_BAD_SIDECAR);
     assert_true(find_entry(&list, "broken.bin")->detail[0] != '\0');
     assert_int_equal(find_entry(&list, "half.bin.part")->state, EB_BACKUP_PARTIAL);
+    assert_string_equal(find_entry(&list, "half.bin.part")->chip_name, "ESP32");
     assert_string_equal(find_entry(&list, "half.bin.part")->mac, "aa:00:00:00:00:06");
     assert_int_equal(find_entry(&list, "orphan.bin.part")->state, EB_BACKUP_PARTIAL);
     eb_backup_list_free(&list);

@@ -108,6 +108,7 @@ static void rows_are_found(void **state)
 
         assert_ptr_equal(eb_chip_row_by_name(row->id), row);
         assert_ptr_equal(eb_chip_row_by_name(row->name), row);
+        assert_string_equal(eb_chip_name(row->id), row->name);
         if (row->tells_id) {
             assert_ptr_equal(eb_chip_row_by_id(row->chip_id), row);
         } else {
@@ -125,6 +126,7 @@ static void rows_are_found(void **state)
     assert_null(eb_chip_row_by_magic(0));
     assert_null(eb_chip_row_by_name("esp32x"));
     assert_null(eb_chip_row_by_name("esp"));
+    assert_string_equal(eb_chip_name("esp32x"), "");
     assert_null(eb_chip_row_by_name(""));
 }
 
