@@ -7,6 +7,7 @@
  *   locks             flock: ENOLCK (NFS without lockd)
  *   folder-sync       fsync of a folder: EINVAL (SMB, some FUSE)
  *   reserve           posix_fallocate: EOPNOTSUPP (musl, where the file system cannot)
+ *   modes             fstat: all files are 0755 (FAT, exFAT, SMB)
  *   open-rename       a file that is open keeps its name: ETXTBSY (VirtualBox on Windows)
  */
 #include <dirent.h>
@@ -87,6 +88,17 @@ int fsync(int fd)
 
     return lacks("folder-sync") && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) ? fail(EINVAL)
                                                                               : next(fd);
+}
+
+int fstat(int fd, struct stat *st)
+{
+    int (*next)(int, struct stat *) = dlsym(RTLD_NEXT, "fstat");
+    int result = next(fd, st);
+
+    if (result == 0 && S_ISREG(st->st_mode) && lacks("modes")) {
+        st->st_mode = S_IFREG | 0755;
+    }
+    return result;
 }
 
 int posix_fallocate(int fd, off_t offset, off_t size)

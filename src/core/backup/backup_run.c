@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 typedef struct backup {
     const eb_backup_job_t *job;
@@ -33,13 +35,27 @@ static void describe_board(const eb_read_state_t *reading, int64_t now_unix,
     head->started_unix = now_unix;
 }
 
+/* By the mode that the file has got: on FAT and on some mounts all files have the same. */
+static void tell_secrets(int fd, const eb_events_t *ev)
+{
+    static const char secrets[] =
+        "the image holds everything that is on the board, Wi-Fi passwords and keys too";
+    struct stat st = {0};
+
+    if (fstat(fd, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 0077) == 0) {
+        eb_event_note(ev, EB_LEVEL_NOTE, "%s: only you can read the file; keep it so", secrets);
+    } else {
+        eb_event_note(ev, EB_LEVEL_WARNING,
+                      "%s: others may read the file, which has mode %04o here and belongs to user "
+                      "%u",
+                      secrets, (unsigned)st.st_mode & 07777, (unsigned)st.st_uid);
+    }
+}
+
 static void tell_security(const eb_session_t *session, const eb_events_t *ev)
 {
     const eb_security_t *security = &eb_session_chip(session)->security;
 
-    eb_event_note(ev, EB_LEVEL_NOTE,
-                  "the image holds everything that is on the board, Wi-Fi passwords and keys too: "
-                  "only you can read the file; keep it so");
     if (security->flash_encryption == EB_YES) {
         eb_event_note(ev, EB_LEVEL_WARNING,
                       "flash encryption is on: the image is ciphertext, and of use on this very "
@@ -184,6 +200,7 @@ static eb_code_t run(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
     }
     memcpy(result->part_path, b->part.part_path, sizeof(result->part_path));
     if (!b->job->security_told) {
+        tell_secrets(b->part.fd, reading->ev);
         tell_security(reading->session, reading->ev);
     }
     code = read_all(b, &head, err);

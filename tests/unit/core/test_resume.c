@@ -23,6 +23,37 @@ static void a_lost_board_is_taken_up(void **state)
     assert_true(f->board->read_bytes <= FLASH_BYTES / 2 + 8192);
 }
 
+/* What is said of the secrets is true of the file, whoever has changed it. */
+static void who_can_read_it_is_told_by_its_mode(void **state)
+{
+    static const struct {
+        mode_t mode;
+        uid_t other;
+        const char *told;
+    } cases[] = {
+        {0600, 0, "only you can read the file"},
+        {0640, 0, "others may read the file, which has mode 0640"},
+        {0604, 0, "others may read the file, which has mode 0604"},
+        {0600, 4711, "others may read the file, which has mode 0600 here and belongs to user 4711"},
+    };
+    fixture_t *f = *state;
+
+    f->options.full = true;
+    f->board->lost_at = FLASH_BYTES / 2;
+    assert_int_equal(back_up(f), EB_ERR_PORT_LOST);
+    assert_non_null(strstr(f->watch.notes, cases[0].told));
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(chmod(f->result.part_path, cases[i].mode), 0);
+        if (cases[i].other != 0 && chown(f->result.part_path, cases[i].other, (gid_t)-1) != 0) {
+            continue; /* only root gives a file away */
+        }
+        fake_forget(f->board);
+        f->board->lost_at = 1;
+        assert_int_equal(back_up(f), EB_ERR_PORT_LOST);
+        assert_non_null(strstr(f->watch.notes, cases[i].told));
+    }
+}
+
 static void a_board_that_changed_meanwhile_is_read_again(void **state)
 {
     fixture_t *f = *state;
@@ -270,6 +301,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_lost_board_is_taken_up),
+        TEST(who_can_read_it_is_told_by_its_mode),
         TEST(a_board_that_changed_meanwhile_is_read_again),
         TEST(what_was_read_survives_an_erase),
         TEST(what_a_run_before_read_survives_an_erase),
