@@ -11,6 +11,7 @@
 
 #define HEAD_BYTES 512
 #define LINE_BYTES 64
+#define WORK_MAX   100000000u /* units of the map; half a second */
 
 bool eb_journal_id_equal(const eb_journal_id_t *a, const eb_journal_id_t *b)
 {
@@ -119,21 +120,36 @@ static bool parse_line(const char *line, eb_range_t *range, eb_origin_t *origin)
     return strcmp(line, again) == 0;
 }
 
-/* The ranges of whole lines; where the last of these ends. */
+/*
+ * The ranges of whole lines; where the last of these ends. Newest first, because a later line says
+ * more of a range. The work is limited: a few lines that each list all of a large flash would
+ * otherwise take minutes. What is left out is read again.
+ */
 static size_t parse_lines(const char *text, size_t at, eb_verified_map_t *listed)
 {
-    for (const char *end; (end = strchr(text + at, '\n')) != NULL; at = (size_t)(end - text) + 1) {
+    const char *const first = text + at;
+    const char *end = strrchr(first, '\n');
+    const size_t end_bytes = end != NULL ? (size_t)(end - text) + 1 : at;
+    size_t work = 0;
+
+    while (listed != NULL && end != NULL && work < WORK_MAX) {
+        const char *start = end;
         char line[LINE_BYTES];
         eb_origin_t origin;
         eb_range_t range;
 
-        (void)snprintf(line, sizeof(line), "%.*s", (int)(end + 1 - (text + at)), text + at);
-        if (listed != NULL && parse_line(line, &range, &origin)) {
-            /* Received bytes came over the wire: as good a guess as read ones. */
-            eb_verified_map_set(listed, range, origin == EB_ORIGIN_NONE ? EB_ORIGIN_READ : origin);
+        while (start > first && start[-1] != '\n') {
+            start--;
         }
+        (void)snprintf(line, sizeof(line), "%.*s", (int)(end + 1 - start), start);
+        if (parse_line(line, &range, &origin)) {
+            /* Received bytes came over the wire: as good a guess as read ones. */
+            work += eb_verified_map_fill(listed, range,
+                                         origin == EB_ORIGIN_NONE ? EB_ORIGIN_READ : origin);
+        }
+        end = start > first ? start - 1 : NULL;
     }
-    return at;
+    return end_bytes;
 }
 
 eb_code_t eb_journal_load(const char *path, eb_journal_head_t *head, eb_verified_map_t *listed,

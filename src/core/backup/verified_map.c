@@ -41,25 +41,38 @@ void eb_verified_map_free(eb_verified_map_t *map)
     }
 }
 
-void eb_verified_map_set(eb_verified_map_t *map, eb_range_t range, eb_origin_t origin)
+/* How many units it looked at. */
+static size_t mark(eb_verified_map_t *map, eb_range_t range, eb_origin_t origin, bool open_only)
 {
     eb_range_t common = eb_range_common(map->range, range);
     if (common.size == 0) {
-        return;
+        return 1;
     }
-    size_t index = (size_t)(common.addr / EB_MAP_UNIT_BYTES - first_unit(map));
+    const size_t first = (size_t)(common.addr / EB_MAP_UNIT_BYTES - first_unit(map));
+    size_t index = first;
     for (; index < map->unit_count; index++) {
         eb_range_t unit = unit_at(map, index);
         if (eb_range_end(unit) > eb_range_end(common)) {
             break;
         }
-        if (unit.addr < common.addr) {
+        if (unit.addr < common.addr || (open_only && map->origin[index] != EB_ORIGIN_NONE)) {
             continue;
         }
         map->verified_bytes -= map->origin[index] != EB_ORIGIN_NONE ? unit.size : 0;
         map->verified_bytes += origin != EB_ORIGIN_NONE ? unit.size : 0;
         map->origin[index] = (uint8_t)origin;
     }
+    return index - first + 1;
+}
+
+void eb_verified_map_set(eb_verified_map_t *map, eb_range_t range, eb_origin_t origin)
+{
+    (void)mark(map, range, origin, false);
+}
+
+size_t eb_verified_map_fill(eb_verified_map_t *map, eb_range_t range, eb_origin_t origin)
+{
+    return mark(map, range, origin, true);
 }
 
 bool eb_verified_map_next_run(const eb_verified_map_t *map, uint64_t from, eb_range_t *out,

@@ -26,6 +26,9 @@ void eb_verified_map_free(eb_verified_map_t *map); /* NULL is allowed */
 
 /* Mark the units that lie wholly within `range`; units beside the map are ignored. */
 void eb_verified_map_set(eb_verified_map_t *map, eb_range_t range, eb_origin_t origin);
+/* The same of those that are open. Returns what it cost: how many units it looked at, at least 1.
+ */
+size_t eb_verified_map_fill(eb_verified_map_t *map, eb_range_t range, eb_origin_t origin);
 
 /* First run of open (verified) units at or after `from`; false: there is none. */
 bool eb_verified_map_next_open(const eb_verified_map_t *map, uint64_t from, eb_range_t *out);

@@ -186,6 +186,54 @@ static void lines_that_say_nonsense_are_passed_over(void **state)
     eb_verified_map_free(&left);
 }
 
+/* As large as a journal may be, of lines that each list all of the largest flash but its end.
+ * Without a limit this takes minutes, and the test its time limit. */
+static void a_hostile_journal_is_only_so_much_work(void **state)
+{
+    static const char head[] =
+        "espbackup-journal 1\ntool 1\nstarted 1\nchip e\nmac m\njedec 0x000001\n"
+        "flash 4294967296\nrange 0x0 0xfffff000\nverified\nread 0x00000000 0x1000\n";
+    static const char line[] = "earlier_backup 0x00000000 0xffffe000\n";
+    char *text = malloc(EB_JOURNAL_MAX_BYTES);
+    size_t len = sizeof(head) - 1;
+    eb_journal_head_t got;
+    eb_verified_map_t left = {0};
+    uint64_t end_bytes;
+
+    (void)state;
+    assert_non_null(text);
+    memcpy(text, head, len);
+    while (len + sizeof(line) <= EB_JOURNAL_MAX_BYTES) {
+        memcpy(text + len, line, sizeof(line) - 1);
+        len += sizeof(line) - 1;
+    }
+    file_write(dir, "x.bin.part.journal", text, len);
+    assert_int_equal(eb_journal_load(path, &got, &left, &end_bytes, NULL), EB_OK);
+    assert_int_equal(end_bytes, len);
+    assert_int_equal(left.verified_bytes, 0xffffe000);
+    eb_verified_map_free(&left);
+    free(text);
+}
+
+static void a_later_line_says_more(void **state)
+{
+    static const char text[] =
+        "espbackup-journal 1\ntool 1\nstarted 1\nchip e\nmac m\njedec 0x000001\nflash 65536\n"
+        "range 0x0 0x4000\nverified\nread 0x00000000 0x2000\nearlier_backup 0x00001000 0x2000\n";
+    eb_journal_head_t head;
+    eb_verified_map_t left = {0};
+    eb_origins_t totals;
+    uint64_t end_bytes;
+
+    (void)state;
+    file_write(dir, "x.bin.part.journal", text, sizeof(text) - 1);
+    assert_int_equal(eb_journal_load(path, &head, &left, &end_bytes, NULL), EB_OK);
+    eb_verified_map_totals(&left, &totals);
+    assert_int_equal(totals.bytes[EB_ORIGIN_READ], 0x1000);
+    assert_int_equal(totals.bytes[EB_ORIGIN_EARLIER], 0x2000);
+    eb_verified_map_free(&left);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -196,6 +244,8 @@ int main(void)
         TEST(a_torn_journal_lists_less_and_goes_on),
         TEST(what_is_no_journal_is_refused),
         TEST(lines_that_say_nonsense_are_passed_over),
+        TEST(a_later_line_says_more),
+        TEST(a_hostile_journal_is_only_so_much_work),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
