@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Make this machine ready: tests/setup.sh build|demo|test
+# Make this machine ready: tests/setup.sh build|demo|test|vm
 #
 #   build   what the program itself needs
 #   demo    also the tools that make the test image
 #   test    also what the checks and tests need (default)
+#   vm      also a virtual machine; its kernel goes into .cache/vm
 #
 # Does nothing when everything is there. Packages come from apt (as root or through sudo); Python
 # tools go into .cache/venv, which git ignores.
@@ -18,6 +19,7 @@ build_packages=(gcc cmake ninja-build pkg-config libc6-dev libserialport-dev lib
 # gcc for Xtensa and clang + lld for RISC-V make the firmware of the test images.
 demo_packages=(libcmocka-dev python3 gcc-xtensa-lx106 clang lld)
 test_packages=(build-essential clang-format-19 clang-tidy libclang-rt-dev valgrind git ser2net mmdebstrap)
+vm_packages=(qemu-system-x86 busybox-static cpio kmod)
 
 fail() {
     echo "setup: $*" >&2
@@ -29,7 +31,8 @@ case $mode in
 build) ;;
 demo) packages+=("${demo_packages[@]}") ;;
 test) packages+=("${demo_packages[@]}" "${test_packages[@]}") ;;
-*) fail "unknown mode '$mode'; expected build, demo or test" ;;
+vm) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${vm_packages[@]}") ;;
+*) fail "unknown mode '$mode'; expected build, demo, test or vm" ;;
 esac
 python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip) # the build takes the stubs from a Python package
 if [ "$mode" != build ]; then
@@ -76,3 +79,5 @@ if [ "$(cat $venv/.requirements 2>/dev/null)" != "$wanted" ]; then
     $venv/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
     echo "$wanted" >$venv/.requirements
 fi
+
+[ "$mode" != vm ] || bash tests/vm/get_kernel.sh .cache/vm
