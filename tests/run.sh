@@ -13,11 +13,14 @@
 #   soak       seeded runs over bad lines, and kill -9 at random moments
 #   fuzz       each parser, for a short while
 #   trixie     the README's lines on a bare Debian 13, and newer compilers; needs root
+#   vm         espbackup on real Linux drivers, in a virtual machine; ESPBACKUP_VM=optional skips it
+#              where that cannot be had
 #
 #   (none)     build unit sim cli interop
 #   all        all of the above
 #   quick      unit, sim, and a few of cli
 #   soak-long  soak with ten times the seeds; part of nothing else
+#   vm-long    each case of vm with each adapter; part of nothing else
 #
 #   update-expected [REGEX]  rewrite the exact text of cli cases, after a wanted change
 #
@@ -27,7 +30,7 @@ cd "$(dirname "$0")/.."
 export ESPBACKUP_CACHE_DIR=$PWD/.cache # one download of the stubs for all builds
 
 plain_parts=(build unit sim cli interop)
-all_parts=("${plain_parts[@]}" style asan clang valgrind soak fuzz trixie)
+all_parts=("${plain_parts[@]}" style asan clang valgrind soak fuzz trixie vm)
 jobs=$(nproc)
 # Tests with a board wait for it most of the time, and esptool sleeps 0.2 s a command on RFC 2217.
 waiting_jobs=$((jobs * 6))
@@ -112,6 +115,16 @@ part_trixie() {
     bash tests/support/trixie.sh build/trixie
 }
 
+# part_vm [--all]: cases that fail say how to run them again.
+part_vm() {
+    if ! bash tests/setup.sh vm; then
+        [ "${ESPBACKUP_VM:-}" = optional ] || return 1
+        echo "vm: SKIPPED, because the virtual machine cannot be had"
+        return 0
+    fi
+    build dev && python3 tests/vm/run.py "$@"
+}
+
 run_part() {
     local begun=$SECONDS status=0
     echo "== $1"
@@ -121,6 +134,7 @@ run_part() {
     quick) run_label '(unit|sim|quick)' ;;
     soak) run_soak 1 ;;
     soak-long) run_soak 10 ;;
+    vm-long) part_vm --all ;;
     *) "part_$1" ;;
     esac || status=1
     echo "== $1: $((SECONDS - begun)) s"
@@ -152,10 +166,11 @@ for part in "${@:-plain}"; do
     case $part in
     plain) parts+=("${plain_parts[@]}") ;;
     all) parts+=("${all_parts[@]}") ;;
-    build | unit | sim | cli | interop | style | asan | clang | valgrind | soak | fuzz | trixie | quick | soak-long)
+    build | unit | sim | cli | interop | style | asan | clang | valgrind | soak | fuzz | trixie | vm | \
+        quick | soak-long | vm-long)
         parts+=("$part") ;;
     *)
-        echo "unknown part '$part'; expected: quick all ${all_parts[*]} soak-long" >&2
+        echo "unknown part '$part'; expected: quick all ${all_parts[*]} soak-long vm-long" >&2
         exit 2
         ;;
     esac

@@ -1,0 +1,197 @@
+"""What espbackup must do on real Linux drivers.
+
+A case gets a bench, or the whole rig. It asserts an outcome, never a duration.
+"""
+import asyncio
+import json
+
+from rig import KB, digest, expect
+
+CASES = {}  # with each kind of adapter
+RIG_CASES = {}  # once, with all adapters plugged in and idle
+
+HOLDER = "sleep 1000"
+
+
+def case(function):
+    CASES[function.__name__] = function
+    return function
+
+
+def rig_case(function):
+    RIG_CASES[function.__name__] = function
+    return function
+
+
+@rig_case
+async def ports(rig):
+    result = await rig.guest.run("espbackup --json ports")
+    listed = {port["name"]: port for port in json.loads(result.out)["ports"]}
+    for b in rig.benches:
+        port = listed[b.tty]
+        expect((port["vid"], port["pid"]) == (b.device.vid, b.device.pid), f"{b.kind}: {port}")
+        expect(port["serial"] == b.device.strings.get(3, ""), f"{b.kind}: {port}")
+        expect(port["kind"] == ("usb_jtag" if b.device.own_usb else "uart"), f"{b.kind}: {port}")
+
+
+@rig_case
+async def probe(rig):
+    result = await rig.guest.run("espbackup ports --probe")
+    for b in rig.benches:
+        line = next((line for line in result.out.splitlines() if line.startswith(b.tty + " ")), "")
+        expect(b.chip.upper() in line.replace("-", "") and b.mac in line, f"{b.kind}: {result}")
+        await b.expect_app_runs()
+
+
+@rig_case
+async def all_boards(rig):
+    result = await rig.guest.run("rm -rf /tmp/all; espbackup --port all -d /tmp/all backup")
+    expect(result.status == 0, str(result))
+    images = (await rig.guest.run("sha256sum /tmp/all/*.bin")).out
+    for b in rig.benches:
+        expect(digest(b.flash.read_bytes()) in images, f"{b.kind}: no image is its flash; {result}")
+        await b.expect_app_runs()
+
+
+@case
+async def chip_info(b):
+    info = json.loads((await b.run("--json chip-info")).out)
+    expect(info["chip"]["id"] == b.chip, f"{info['chip']}")
+    expect(info["chip"]["macs"][0]["mac"] == b.mac, f"{info['chip']}")
+    await b.expect_app_runs()
+
+
+@case
+async def backup(b):
+    await b.sh("rm -rf backups")
+    await b.run("backup --full")
+    await b.expect_image()
+    await b.expect_app_runs()
+
+
+@case
+async def restore(b):
+    """What changed while the board was away is put back."""
+    wanted = b.flash.read_bytes()
+    await b.sh("rm -rf backups")
+    await b.run("backup")
+    await b.unplug()
+    b.flash.write_bytes(wanted[:64 * KB] + bytes(128 * KB) + wanted[192 * KB:])
+    await b.plug()
+    await b.run("verify latest", status=3)
+    await b.run("restore latest --yes")
+    await b.expect_app_runs()
+    await b.unplug()
+    changed = b.flash.read_bytes() != wanted
+    b.flash.write_bytes(wanted)
+    await b.plug()
+    expect(not changed, "the flash is not what it was")
+
+
+@case
+async def held(b):
+    result = await b.sh(f"{HOLDER} <{b.tty} & holder=$!; espbackup -p {b.tty} chip-info; "
+                        "status=$?; kill $holder; exit $status")
+    expect(result.status == 4 and "sleep" in result.err, f"not told who holds the port: {result}")
+    await b.run("chip-info")
+
+
+@case
+async def denied(b):
+    await b.sh(f"chgrp dialout {b.tty}; chmod 660 {b.tty}")
+    result = await b.sh(f"su -s /bin/sh -c 'espbackup -p {b.tty} chip-info' guest")
+    expect(result.status == 4 and "dialout" in result.err, f"not told of the group: {result}")
+
+
+@case
+async def unplug(b):
+    task = await b.backup_stopped_at(64 * KB, b.unplug)
+    result = await task
+    expect(result.status == 4 and b.tty in result.err, f"{result}")
+    await b.plug()
+    await b.expect_resumed()
+    await b.expect_app_runs()
+
+
+@case
+async def replug(b):
+    """The same run goes on when the board is back."""
+    async def pull_and_plug():
+        await b.unplug()
+        await b.sh(f"while [ -e {b.tty} ]; do usleep 10000; done")
+        await b.plug()
+
+    result = await (await b.backup_stopped_at(64 * KB, pull_and_plug))
+    expect(result.status == 0, str(result))
+    await b.expect_image()
+    await b.expect_app_runs()
+
+
+@case
+async def busy_on_return(b):
+    """The port is back, but another program was quicker."""
+    async def pull_and_take():
+        await b.unplug()
+        await b.sh(f"while [ -e {b.tty} ]; do usleep 10000; done")
+        await b.signal("STOP")
+        await b.plug()
+        await b.sh(f"{HOLDER} <{b.tty} >/dev/null 2>&1 & echo $! >holder")
+        await b.signal("CONT")
+
+    result = await (await b.backup_stopped_at(64 * KB, pull_and_take))
+    await b.sh("kill $(cat holder)")
+    expect(result.status == 4 and "sleep" in result.err and "came back" in result.err,
+           f"not told who holds the port: {result}")
+    await b.expect_resumed()
+
+
+@case
+async def ctrl_c(b):
+    """At any moment: from the first byte of the ROM to the middle of the flash."""
+    for count in (1, 100, 600, 64 * KB):
+        await b.sh("rm -rf backups")
+        task = b.start("backup --full")
+        await b.after_bytes(count)
+        await b.signal("INT")
+        result = await task
+        # A fast link may be through by then.
+        expect(result.status in (130, 0 if count > KB else 130), f"after {count} bytes: {result}")
+        await b.expect_app_runs()
+        if count > KB and result.status == 130:
+            await b.expect_resumed()
+
+
+@case
+async def ctrl_c_connecting(b):
+    """In an attempt that gets no answer."""
+    b.device.mute = True
+    before = b.device.line_changes
+    task = b.start("chip-info")
+    while b.device.line_changes < before + 8 and not task.done():
+        await asyncio.sleep(0.01)
+    await b.signal("INT")
+    result = await task
+    b.device.mute = False
+    expect(result.status == 130, str(result))
+    await b.expect_app_runs()
+
+
+@case
+async def failed_connect(b):
+    b.device.mute = True
+    result = await b.start("chip-info")
+    b.device.mute = False
+    expect(result.status == 4 and "nothing answers" in result.err, str(result))
+    await b.expect_app_runs()
+
+
+@case
+async def stall(b):
+    """The driver reads no more until the port is opened again."""
+    await b.sh("rm -rf backups")
+    task = b.start("backup --full")
+    b.device.after_bytes(64 * KB, b.device.stall_in)
+    result = await task
+    expect(result.status == 0, str(result))
+    await b.expect_image()
+    await b.expect_app_runs()
