@@ -45,12 +45,14 @@ static eb_code_t rfc2217_read(void *self, uint8_t *buf, size_t cap, int wait_ms,
     return EB_OK;
 }
 
-/* Takes bytes as soon as tx is empty. The next call of any kind sends the rest of tx first, so that
- * no command comes between a byte and its escape. */
+/* Takes bytes as soon as tx is empty, and waits until they have left: a read sends the rest of tx
+ * only now and then. The next call of any kind sends the rest of tx first, so that no command comes
+ * between a byte and its escape. */
 static eb_code_t rfc2217_write(void *self, const uint8_t *buf, size_t len, int wait_ms, size_t *put,
                                eb_err_t *err)
 {
     eb_rfc2217_t *r = self;
+    const int64_t deadline_ms = eb_clock_ms() + wait_ms;
     bool done;
     eb_code_t code = eb_rfc2217_push(r, wait_ms, &done, err);
 
@@ -60,7 +62,7 @@ static eb_code_t rfc2217_write(void *self, const uint8_t *buf, size_t len, int w
     }
     *put = len < EB_RFC2217_CHUNK_BYTES ? len : EB_RFC2217_CHUNK_BYTES;
     r->tx_len = eb_telnet_escape(buf, *put, r->tx);
-    return eb_rfc2217_push(r, 0, &done, err);
+    return eb_rfc2217_push(r, (int)eb_clock_left_ms(deadline_ms), &done, err);
 }
 
 /* The purge empties the server's buffer. Its acknowledgement marks the point up to which we discard
