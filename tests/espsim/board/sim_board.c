@@ -41,7 +41,7 @@ void sim_board_options_init(sim_board_options_t *options)
 {
     memset(options, 0, sizeof(*options));
     options->host = "127.0.0.1";
-    options->latency_ms = 2;
+    options->latency_us = 2000;
     options->en_rise_ms = -1;
     options->replug_ms = -1;
     options->boot_download = true;
@@ -316,8 +316,7 @@ sim_board_t *sim_board_start(const sim_board_options_t *options, sim_chip_t *chi
     board->flow_until = SIM_NEVER;
     board->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     wire = (sim_wire_options_t){options->wire_real, options->log,
-                                (int64_t)options->latency_ms * SIM_NS_PER_MS, options->seed,
-                                board->wake_fd};
+                                (int64_t)options->latency_us * 1000, options->seed, board->wake_fd};
     if (!sim_wire_init(&board->uart, &wire)) {
         sim_board_stop(board);
         return NULL;

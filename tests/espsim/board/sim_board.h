@@ -41,7 +41,7 @@ typedef struct sim_board_options {
     bool one_line_a_request;  /* the driver ignores a request that changes both lines; pty */
     bool lines_swapped;       /* another circuit: DTR pulls EN, RTS pulls IO0 */
     bool wire_real;
-    uint32_t latency_ms;
+    uint32_t latency_us;
     int64_t en_rise_ms; /* capacitor at EN: from releasing EN to sampling the strap; < 0 default */
     int64_t replug_ms;  /* after an unplug; < 0: stays gone */
     bool taken;         /* after it came back another program has the pty open and locked */

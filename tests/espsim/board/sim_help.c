@@ -43,6 +43,9 @@ static const char help_board[] =
     "  --wire instant|real      real: bytes take 10 bit times and the FIFO overflows; instant\n"
     "                           (default): nothing takes time and a full FIFO holds the host up\n"
     "  --latency-ms N           adapter, chip to host, with --wire real (default 2)\n"
+    "  --model FILE             times of a real board: a report of 'espbackup selftest'. Sets\n"
+    "                           latency, --max-baud, and the speed of ROM, stub and flash; real\n"
+    "                           unless --wire follows\n"
     "\n";
 static const char help_faults[] =
     "Faults (repeatable by --seed; BYTES may end in K or M):\n"

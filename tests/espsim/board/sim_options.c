@@ -1,6 +1,8 @@
 /* sim_options.c: see sim_options.h. */
 #include "sim_options.h"
 
+#include "sim_model.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -24,6 +26,7 @@ enum {
     OPT_ONE_LINE,
     OPT_WIRE,
     OPT_LATENCY,
+    OPT_MODEL,
     OPT_EN_RISE,
     OPT_FAULT,
     OPT_FAULT_DIR,
@@ -81,6 +84,7 @@ static const struct option long_options[] = {
     {"one-line-a-request", no_argument, NULL, OPT_ONE_LINE},
     {"wire", required_argument, NULL, OPT_WIRE},
     {"latency-ms", required_argument, NULL, OPT_LATENCY},
+    {"model", required_argument, NULL, OPT_MODEL},
     {"en-rise-ms", required_argument, NULL, OPT_EN_RISE},
     {"fault", required_argument, NULL, OPT_FAULT},
     {"fault-dir", required_argument, NULL, OPT_FAULT_DIR},
@@ -209,6 +213,17 @@ static int parse_fault(sim_options_t *o, const char *text)
     return -1;
 }
 
+static int parse_model(sim_options_t *o, const char *path)
+{
+    char why[512];
+
+    if (!sim_model_load(path, &o->chip.timing, &o->board, why, sizeof(why))) {
+        fprintf(stderr, "espsim: --model: %s\n", why);
+        return 2;
+    }
+    return -1;
+}
+
 static int parse_jedec(sim_options_t *o, const char *text)
 {
     char *end;
@@ -248,7 +263,7 @@ static int parse_numeric(sim_options_t *o, int option, const char *name, const c
         o->board.driver_max_baud = (uint32_t)value;
         break;
     case OPT_LATENCY:
-        o->board.latency_ms = (uint32_t)value;
+        o->board.latency_us = (uint32_t)value * 1000;
         break;
     case OPT_EN_RISE:
         o->board.en_rise_ms = (int64_t)value;
@@ -400,6 +415,8 @@ static int parse_option(sim_options_t *o, int option, const char *name, char *te
         return parse_boot(text, boot);
     case OPT_WIRE:
         return choice(name, text, "instant", "real", &o->board.wire_real);
+    case OPT_MODEL:
+        return parse_model(o, text);
     case OPT_FAULT:
         return parse_fault(o, text);
     case OPT_FAULT_DIR:

@@ -158,6 +158,10 @@ static bool chip_make(sim_chip_t *chip, const sim_chip_options_t *options)
         fprintf(stderr, "espsim: %s\n", why);
         return false;
     }
+    chip->timing = options->timing;
+    sim_flash_set_times(chip->flash,
+                        &(sim_flash_times_t){.sector_erase = options->timing.sector_erase,
+                                             .block_erase = options->timing.block_erase});
     return true;
 }
 
@@ -217,7 +221,9 @@ static void chip_reset(sim_chip_t *chip, bool download_mode)
     chip->four_byte = false;
     chip->flash_limit =
         chip->row->rom.flash_limit != 0 ? chip->row->rom.flash_limit : ROM_FLASH_LIMIT;
-    chip->speed = chip->efuses->octal_flash ? chip->row->octal : chip->row->plain;
+    chip->speed =
+        sim_speed_measured(chip->efuses->octal_flash ? chip->row->octal : chip->row->plain,
+                           chip->timing.rom_4k);
     sim_memory_reset(chip);
     bool forced = chip->otg && sim_uart_forced_download(chip->uart);
     chip->holds_full_packets = false;

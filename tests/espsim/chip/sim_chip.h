@@ -15,6 +15,14 @@
 
 typedef struct sim_chip sim_chip_t;
 
+/* Times that were measured on a board, in microseconds; 0: those of the chip's row. */
+typedef struct sim_timing {
+    uint32_t rom_4k, stub_4k; /* to read 4 KB from the flash and to compute their MD5, together */
+    uint32_t rom_command, stub_start;
+    uint32_t sector_erase, block_erase;
+    uint32_t program_4k; /* by the stub, which looks first whether they are blank */
+} sim_timing_t;
+
 typedef struct sim_chip_options {
     const char *chip;       /* "esp32", "esp32c3", ...; rows in sim_chip_rows.c */
     uint32_t crystal_mhz;   /* 0 = the chip's usual one */
@@ -27,14 +35,15 @@ typedef struct sim_chip_options {
     uint16_t flash_status;  /* registers 1 and, above, 2, as a program left them */
     const char
         *flash_start; /* "power-down", "4-byte", "qpi", "mis-booted"; NULL: as after power-on */
-    const char *flash_pins;     /* "SPI", "HSPI" or "CLK,Q,D,HD,CS"; NULL: as the eFuses say */
-    const char *efuse_set;      /* row name: "typical" (default) and more in sim_efuse_rows.c */
-    bool usb_otg;               /* the host is on the USB-OTG unit */
-    bool usb_full_packets;      /* any stub ends USB transfers as those before 1.2 did */
-    bool usb_jtag;              /* the host is on the USB-Serial/JTAG unit */
-    uint32_t watchdog_ms;       /* of the RTC watchdog that an app leaves running; 0 = 9 s */
-    const char *mac;            /* "aa:bb:cc:dd:ee:ff"; NULL = the efuse set's own */
-    bool stub_never_starts;     /* MEM_END is acknowledged and then nothing is heard */
+    const char *flash_pins; /* "SPI", "HSPI" or "CLK,Q,D,HD,CS"; NULL: as the eFuses say */
+    const char *efuse_set;  /* row name: "typical" (default) and more in sim_efuse_rows.c */
+    bool usb_otg;           /* the host is on the USB-OTG unit */
+    bool usb_full_packets;  /* any stub ends USB transfers as those before 1.2 did */
+    bool usb_jtag;          /* the host is on the USB-Serial/JTAG unit */
+    uint32_t watchdog_ms;   /* of the RTC watchdog that an app leaves running; 0 = 9 s */
+    const char *mac;        /* "aa:bb:cc:dd:ee:ff"; NULL = the efuse set's own */
+    bool stub_never_starts; /* MEM_END is acknowledged and then nothing is heard */
+    sim_timing_t timing;
     uint32_t lying_write_every; /* n > 0: every n-th page program silently does nothing */
     uint64_t seed;
 } sim_chip_options_t;

@@ -238,6 +238,7 @@ struct sim_chip {
     bool four_byte;
     uint32_t flash_limit; /* the size that ROM code believes; it refuses what lies beyond */
     sim_speed_t speed;
+    sim_timing_t timing;
     sim_out_t out;
 
     _Atomic uint64_t bytes_read, bytes_digested, commands, refused_commands, resets, stub_starts,
@@ -340,6 +341,8 @@ bool sim_spi_start_erase(sim_chip_t *chip, uint32_t addr, uint32_t count);
 bool sim_spi_erase_chip(sim_chip_t *chip);
 /* MD5 of a range with its time; false when the range is refused. */
 bool sim_spi_digest(sim_chip_t *chip, uint32_t addr, uint32_t count, uint8_t md5[16]);
+/* The speed that was measured for both together, shared as the row's; 0: the row's. */
+sim_speed_t sim_speed_measured(sim_speed_t row, uint32_t both_us);
 void sim_spend_for(sim_chip_t *chip, uint32_t us_per_4k, uint32_t bytes);
 
 /* ---- sim_chip_boot.c ------------------------------------------------------------------------ */

@@ -8,15 +8,29 @@
 #include <string.h>
 
 enum {
-    TIME_SECTOR_US = 45000,
     TIME_BLOCK32_US = 120000,
-    TIME_BLOCK64_US = 200000,
     TIME_CHIP_US_PER_MB = 1500000,
-    TIME_PAGE_US = 700,
     TIME_BLANK_PAGE_US = 300,
     TIME_STATUS_US = 10000,
     TIME_XMC_BOOT_US = 2000
 };
+
+const sim_flash_times_t sim_flash_usual_times = {.sector_erase = 45000,
+                                                 .block_erase = 200000,
+                                                 .page_program = 700};
+
+void sim_flash_set_times(sim_flash_t *flash, const sim_flash_times_t *times)
+{
+    if (times->sector_erase != 0) {
+        flash->times.sector_erase = times->sector_erase;
+    }
+    if (times->block_erase != 0) {
+        flash->times.block_erase = times->block_erase;
+    }
+    if (times->page_program != 0) {
+        flash->times.page_program = times->page_program;
+    }
+}
 
 uint64_t sim_flash_size(const sim_flash_t *flash)
 {
@@ -135,7 +149,7 @@ static void flash_program(sim_flash_t *flash, uint64_t addr, const uint8_t *out,
             flash->cells[page | ((addr + i) & 0xFFu)] &= out[i];
         }
     }
-    flash->busy_until_us = now_us + (blank ? TIME_BLANK_PAGE_US : TIME_PAGE_US);
+    flash->busy_until_us = now_us + (blank ? TIME_BLANK_PAGE_US : flash->times.page_program);
     flash_count(&flash->counters.page_programs, 1);
     flash_count(&flash->counters.bytes_programmed, count);
 }
@@ -330,7 +344,7 @@ static bool flash_array_command(sim_flash_t *flash, const sim_flash_io_t *io, ui
     case SIM_FLASH_SE:
     case SIM_FLASH_SE_4B:
         flash_erase(flash, io->opcode == SIM_FLASH_SE ? near : far, SIM_FLASH_SECTOR,
-                    TIME_SECTOR_US, now_us);
+                    flash->times.sector_erase, now_us);
         return true;
     case SIM_FLASH_BE32:
     case SIM_FLASH_BE32_4B:
@@ -340,7 +354,7 @@ static bool flash_array_command(sim_flash_t *flash, const sim_flash_io_t *io, ui
     case SIM_FLASH_BE64:
     case SIM_FLASH_BE64_4B:
         flash_erase(flash, io->opcode == SIM_FLASH_BE64 ? near : far, SIM_FLASH_BLOCK,
-                    TIME_BLOCK64_US, now_us);
+                    flash->times.block_erase, now_us);
         return true;
     case SIM_FLASH_CE:
     case SIM_FLASH_CE_ALT:

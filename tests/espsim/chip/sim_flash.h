@@ -98,11 +98,19 @@ typedef struct sim_flash_io {
 
 typedef struct sim_flash sim_flash_t;
 
+/* Microseconds. */
+typedef struct sim_flash_times {
+    uint32_t sector_erase, block_erase; /* of 64 KB */
+    uint32_t page_program;              /* that has something to program */
+} sim_flash_times_t;
+
 /* NULL with the reason in `why`. */
 sim_flash_t *sim_flash_new(const sim_flash_config_t *config, char *why, size_t why_size);
 void sim_flash_free(sim_flash_t *flash); /* syncs the file; NULL is allowed */
 
 void sim_flash_transact(sim_flash_t *flash, const sim_flash_io_t *io, uint64_t now_us);
+/* Instead of the usual ones; 0: stays. */
+void sim_flash_set_times(sim_flash_t *flash, const sim_flash_times_t *times);
 /* When the running erase or program ends; not after now_us when there is none. */
 uint64_t sim_flash_busy_until_us(const sim_flash_t *flash);
 

@@ -18,6 +18,7 @@ struct sim_flash {
     uint64_t boots_until_us;
     uint32_t lying_write_every;
     uint64_t writes_tried;
+    sim_flash_times_t times;
     sim_flash_counters_t counters;
 };
 
@@ -25,6 +26,8 @@ static inline bool sim_flash_is_xmc(uint32_t jedec_id)
 {
     return jedec_id >> 16 == 0x20;
 }
+
+extern const sim_flash_times_t sim_flash_usual_times;
 
 /* More than 16 MB: it has opcodes, and a mode, with 4 address bytes. */
 static inline bool sim_flash_is_large(const sim_flash_t *flash)

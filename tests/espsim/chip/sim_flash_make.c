@@ -110,6 +110,7 @@ sim_flash_t *sim_flash_new(const sim_flash_config_t *config, char *why, size_t w
     flash->status[0] = (uint8_t)config->status;
     flash->status[1] = (uint8_t)(config->status >> 8);
     flash->lying_write_every = config->lying_write_every;
+    sim_flash_set_times(flash, &sim_flash_usual_times);
     flash->busy_until_us = config->busy_until_us;
     bool ok = config->path != NULL ? flash_map(flash, config->path, why, why_size)
                                    : flash_allocate(flash, why, why_size);

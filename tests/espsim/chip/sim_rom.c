@@ -202,7 +202,8 @@ static void rom_handle_frame(sim_rom_t *rom)
     rom->checksum = sim_le32(rom->frame + 4);
     rom->reply_count = 0;
     sim_count(&rom->chip->commands, 1);
-    sim_spend(rom->chip, ROM_COMMAND_US);
+    const uint32_t measured_us = rom->chip->timing.rom_command;
+    sim_spend(rom->chip, measured_us != 0 ? measured_us : ROM_COMMAND_US);
     if (length == rom->arg_count) {
         command = rom_find(rom, rom->frame[1]);
     }

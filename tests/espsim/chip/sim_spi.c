@@ -160,6 +160,15 @@ bool sim_spi_unlock(sim_chip_t *chip)
     return true;
 }
 
+sim_speed_t sim_speed_measured(sim_speed_t row, uint32_t both_us)
+{
+    if (both_us != 0) {
+        row.spi_us = (uint32_t)((uint64_t)both_us * row.spi_us / (row.spi_us + row.md5_us));
+        row.md5_us = both_us - row.spi_us;
+    }
+    return row;
+}
+
 void sim_spend_for(sim_chip_t *chip, uint32_t us_per_4k, uint32_t bytes)
 {
     sim_spend(chip, (uint64_t)us_per_4k * bytes / 4096u);

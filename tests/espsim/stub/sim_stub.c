@@ -16,6 +16,7 @@ enum {
     STUB_START_US = 10000,
     STUB_V2_IDLE_WAIT_US = 10000,
     LEGACY_FLASH_LIMIT = 16 << 20,
+    PAGES_A_SECTOR = SIM_FLASH_SECTOR / SIM_FLASH_PAGE,
     CODE_MAX = 64 * 1024
 };
 
@@ -115,6 +116,11 @@ static void stub_prepare(sim_chip_t *chip, const sim_stub_row_t *row)
     if (chip->row->boosted.spi_us != 0 && stub_since(row, chip->row->boosted_since)) {
         stub_boost(chip);
     }
+    chip->speed = sim_speed_measured(chip->speed, chip->timing.stub_4k);
+    if (chip->timing.program_4k > chip->speed.spi_us) {
+        const uint32_t page_us = (chip->timing.program_4k - chip->speed.spi_us) / PAGES_A_SECTOR;
+        sim_flash_set_times(chip->flash, &(sim_flash_times_t){.page_program = page_us});
+    }
 }
 
 static void stub_run(sim_chip_t *chip, const sim_stub_row_t *row, bool *leave, uint32_t *entry)
@@ -131,7 +137,8 @@ static void stub_run(sim_chip_t *chip, const sim_stub_row_t *row, bool *leave, u
                  row->version[2]);
     stub_prepare(chip, row);
     sim_stub_rx_init(stub);
-    sim_spend(chip, row->generation == SIM_STUB_V2 ? STUB_V2_IDLE_WAIT_US : STUB_START_US);
+    const uint32_t start_us = row->generation == SIM_STUB_V2 ? STUB_V2_IDLE_WAIT_US : STUB_START_US;
+    sim_spend(chip, chip->timing.stub_start != 0 ? chip->timing.stub_start : start_us);
     if (chip->otg) {
         sim_uart_heed_rts(chip->uart, SIM_HEED_LATER);
     }

@@ -357,7 +357,7 @@ static bool can_be(const sim_board_options_t *options)
 sim_board_t *sim_board_start(const sim_board_options_t *options, sim_chip_t *chip)
 {
     const sim_wire_options_t wire = {.real = options->wire_real,
-                                     .latency_ns = options->latency_ms * SIM_NS_PER_MS,
+                                     .latency_ns = options->latency_us * INT64_C(1000),
                                      .seed = options->seed,
                                      .io_wake_fd = -1};
     sim_board_t *b = can_be(options) ? calloc(1, sizeof(*b)) : NULL;
