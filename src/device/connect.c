@@ -162,10 +162,20 @@ static eb_code_t diagnose(const eb_session_t *s, eb_err_t *err)
                       s->port_name);
 }
 
-static bool may_reset(const eb_session_t *s)
+bool eb_connect_may_reset(const eb_session_t *s)
 {
-    return eb_transport_can_lines(s->transport) && (s->options.before == EB_BEFORE_DEFAULT_RESET ||
-                                                    s->options.before == EB_BEFORE_USB_RESET);
+    return (s->transport == NULL || eb_transport_can_lines(s->transport)) &&
+           (s->options.before == EB_BEFORE_DEFAULT_RESET ||
+            s->options.before == EB_BEFORE_USB_RESET);
+}
+
+const eb_reset_sequence_t *eb_connect_sequences(const eb_session_t *s, size_t *count)
+{
+    if (s->custom_reset.count > 0) {
+        *count = 1;
+        return &s->custom_reset;
+    }
+    return eb_reset_into_download(&s->port, s->options.before == EB_BEFORE_USB_RESET, count);
 }
 
 /* Without a reset a stub may still run at the rate of an earlier session. */
@@ -175,7 +185,7 @@ static eb_code_t choose_rate(eb_session_t *s, int number, eb_err_t *err)
     uint32_t baud = EB_ROM_BAUD;
     eb_code_t code = EB_OK;
 
-    if (!may_reset(s)) {
+    if (!eb_connect_may_reset(s)) {
         baud = bauds[(size_t)number % (sizeof(bauds) / sizeof(bauds[0]))];
     }
     if (eb_transport_can_baud(s->transport) && eb_transport_baud(s->transport) != baud) {
@@ -198,13 +208,9 @@ static eb_code_t attempt(eb_session_t *s, int number, bool reset, eb_sync_info_t
         code = eb_link_flush(s->link, err);
     }
     if (code == EB_OK && reset) {
-        size_t count = 1;
-        const eb_reset_sequence_t *variants = &s->custom_reset;
+        size_t count;
+        const eb_reset_sequence_t *variants = eb_connect_sequences(s, &count);
 
-        if (s->custom_reset.count == 0) {
-            variants =
-                eb_reset_into_download(&s->port, s->options.before == EB_BEFORE_USB_RESET, &count);
-        }
         s->connected = false;
         s->touched = true;
         s->trying = (s->variant + (size_t)number) % count;
@@ -231,13 +237,21 @@ static eb_code_t attempt(eb_session_t *s, int number, bool reset, eb_sync_info_t
 static eb_code_t attempt_through_reset(eb_session_t *s, int number, eb_sync_info_t *info,
                                        eb_err_t *err)
 {
-    eb_code_t code = attempt(s, number, may_reset(s), info, err);
+    eb_code_t code = attempt(s, number, eb_connect_may_reset(s), info, err);
 
     if (code != EB_ERR_PORT_LOST || s->port.vid == 0) {
         return code;
     }
     code = reopen(s, err);
     return code == EB_OK ? attempt(s, number, false, info, err) : code;
+}
+
+eb_code_t eb_connect_try(eb_session_t *s, eb_err_t *err)
+{
+    eb_sync_info_t info;
+    const eb_code_t code = s->transport == NULL ? reopen(s, err) : EB_OK;
+
+    return code == EB_OK ? attempt_through_reset(s, 0, &info, err) : code;
 }
 
 static eb_code_t no_sync(eb_session_t *s, eb_err_t *err)

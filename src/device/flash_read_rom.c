@@ -10,11 +10,12 @@
 #include "bytes.h"
 #include "clock.h"
 #include "digest.h"
+#include "espbackup/measure.h"
 #include "session_impl.h"
 
 #include <string.h>
 
-#define BLOCK_BYTES  64u
+#define BLOCK_BYTES  EB_ROM_READ_BYTES
 #define REPLY_BYTES  (EB_PACKET_HEADER_BYTES + BLOCK_BYTES + 4u)
 #define WINDOW_MAX   7u
 #define FIFO_BYTES   128u
@@ -39,12 +40,11 @@ static uint32_t window_limit(const eb_session_t *s)
     return eb_port_traits(s->port.kind)->in_chip ? 1 : WINDOW_MAX;
 }
 
-static size_t build(const eb_rom_read_t *r, uint8_t frame[EB_PACKET_HEADER_BYTES + 8])
+static size_t build(uint32_t addr, uint32_t size, uint8_t frame[EB_PACKET_HEADER_BYTES + 8])
 {
     eb_packet_header(EB_CMD_READ_FLASH_SLOW, 8, 0, frame);
-    eb_put_le32(frame + EB_PACKET_HEADER_BYTES, r->job->addr + r->sent);
-    eb_put_le32(frame + EB_PACKET_HEADER_BYTES + 4,
-                eb_min_u32(BLOCK_BYTES, r->job->size - r->sent));
+    eb_put_le32(frame + EB_PACKET_HEADER_BYTES, addr);
+    eb_put_le32(frame + EB_PACKET_HEADER_BYTES + 4, size);
     return EB_PACKET_HEADER_BYTES + 8;
 }
 
@@ -52,7 +52,8 @@ static eb_code_t fill_window(eb_rom_read_t *r, eb_err_t *err)
 {
     while (r->in_flight < r->window && r->sent < r->job->size) {
         uint8_t frame[EB_PACKET_HEADER_BYTES + 8], wire[EB_SLIP_MAX(EB_PACKET_HEADER_BYTES + 8)];
-        const size_t len = build(r, frame);
+        const size_t len =
+            build(r->job->addr + r->sent, eb_min_u32(BLOCK_BYTES, r->job->size - r->sent), frame);
         const uint32_t cost = (uint32_t)eb_slip_encode(frame, len, wire);
         eb_code_t code;
 
@@ -235,4 +236,57 @@ eb_code_t eb_flash_read_rom(eb_session_t *s, const eb_read_job_t *job, eb_err_t 
     }
     job->result->verified = true;
     return EB_OK;
+}
+
+/* -- measuring -------------------------------------------------------------------------------- */
+
+static bool is_answer(const uint8_t *frame, size_t len, const uint8_t *expected)
+{
+    eb_reply_t reply;
+
+    return len == REPLY_BYTES && eb_packet_reply(frame, len, EB_DIALECT_ROM, &reply) &&
+           reply.op == EB_CMD_READ_FLASH_SLOW && reply.status == 0 &&
+           memcmp(reply.data, expected, BLOCK_BYTES) == 0;
+}
+
+/* A faulty answer counts as a lost one. */
+static eb_code_t count_answers(eb_session_t *s, const uint8_t *expected, uint32_t count,
+                               uint32_t *answered, eb_err_t *err)
+{
+    const uint8_t *frame;
+    size_t len;
+    eb_code_t code = EB_OK;
+
+    while (code == EB_OK && *answered < count) {
+        code = eb_link_receive(s->link, eb_clock_ms() + s->reply_ms, &frame, &len, err);
+        if (code == EB_OK && !is_answer(frame, len, expected + *answered * BLOCK_BYTES)) {
+            code = EB_ERR_LINE;
+        }
+        *answered += code == EB_OK;
+    }
+    return eb_code_row(code)->reply_lost ? EB_OK : code;
+}
+
+eb_code_t eb_flash_rom_burst(eb_session_t *s, uint32_t addr, const uint8_t *expected,
+                             uint32_t count, uint32_t *answered, eb_err_t *err)
+{
+    eb_sync_info_t info;
+    eb_code_t code = eb_session_check_range(s, addr, count * BLOCK_BYTES, err);
+
+    *answered = 0;
+    for (uint32_t i = 0; code == EB_OK && i < count; i++) {
+        uint8_t frame[EB_PACKET_HEADER_BYTES + 8];
+        const size_t length = build(addr + i * BLOCK_BYTES, BLOCK_BYTES, frame);
+
+        code = eb_link_send_frame(s->link, frame, length, err);
+    }
+    if (code == EB_OK) {
+        code = count_answers(s, expected, count, answered, err);
+    }
+    if (code != EB_OK || *answered == count) {
+        return code;
+    }
+    eb_link_mark_dirty(s->link);
+    code = eb_link_resync(s->link, 3, &info, err);
+    return code == EB_OK ? eb_flash_attach_again(s, false, err) : code;
 }

@@ -4,7 +4,7 @@
 
 #define RESYNC_TRIES 3
 
-static eb_code_t run_program(eb_session_t *s, eb_err_t *err)
+eb_code_t eb_leave_by_reset(eb_session_t *s, eb_err_t *err)
 {
     bool by_watchdog = false;
     eb_err_t now = {.code = EB_OK};
@@ -95,11 +95,11 @@ static eb_code_t leave(eb_session_t *s, eb_err_t *err)
 
     switch (s->options.after) {
     case EB_AFTER_HARD_RESET:
-        return run_program(s, err);
+        return eb_leave_by_reset(s, err);
     case EB_AFTER_SOFT_RESET:
-        return commands ? rom_run_user_code(s, err) : run_program(s, err);
+        return commands ? rom_run_user_code(s, err) : eb_leave_by_reset(s, err);
     case EB_AFTER_WATCHDOG_RESET:
-        return commands ? eb_watchdog_reset(s, err) : run_program(s, err);
+        return commands ? eb_watchdog_reset(s, err) : eb_leave_by_reset(s, err);
     case EB_AFTER_NO_RESET:
     case EB_AFTER_NO_RESET_STUB:
         go_back_to_rom_rate(s);

@@ -61,8 +61,7 @@ static void open_again(eb_session_t *s)
     (void)eb_connect_open(s, NULL);
 }
 
-/* Reset the board and bring everything up again. */
-static eb_code_t restart(eb_session_t *s, eb_err_t *err)
+eb_code_t eb_recover_by_reset(eb_session_t *s, eb_err_t *err)
 {
     eb_code_t code = EB_ERR_PORT_LOST;
 
@@ -128,7 +127,7 @@ eb_code_t eb_session_recover(eb_session_t *s, eb_err_t *err)
     if (code == EB_ERR_PORT_LOST && quiet.code == EB_ERR_PORT_LOST) {
         eb_connect_close(s);
     }
-    code = restart(s, err);
+    code = eb_recover_by_reset(s, err);
     /* Without a port the error says all already. */
     if (code != EB_OK && code != EB_ERR_PORT_LOST && s->transport != NULL) {
         (void)eb_err_wrap(err, "the board could not be brought back");
@@ -171,5 +170,5 @@ eb_code_t eb_session_slow_down(eb_session_t *s, eb_err_t *err)
     if (code == EB_ERR_PORT_LOST) {
         eb_connect_close(s);
     }
-    return restart(s, err);
+    return eb_recover_by_reset(s, err);
 }

@@ -6,11 +6,11 @@
 #define EB_DEVICE_SESSION_IMPL_H
 
 #include "chip_row.h"
+#include "espbackup/measure.h"
 #include "espbackup/session.h"
 #include "link.h"
 #include "reset.h"
 
-#define EB_ROM_BAUD        115200u
 #define EB_AUTO_BAUD       921600u
 #define EB_CHIP_NAME_BYTES 32
 #define EB_STUB_PATH_BYTES 1024
@@ -105,11 +105,25 @@ void eb_connect_close(eb_session_t *s);
  * or is closed, again; EB_ERR_PORT_LOST: it did not come back. */
 eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, eb_err_t *err);
 
+/* Whether options and port let us reset the board; a port that is gone may. */
+bool eb_connect_may_reset(const eb_session_t *s);
+/* The sequences into download mode that this session has, and how many. */
+const eb_reset_sequence_t *eb_connect_sequences(const eb_session_t *s, size_t *count);
+/* One attempt of eb_connect_sync, by sequence number s->variant. */
+eb_code_t eb_connect_try(eb_session_t *s, eb_err_t *err);
+
 /* -- leave.c ---------------------------------------------------------------------------------- */
 
 /* Before the port closes: leave the board as options.after says, also after a cancel and after a
  * connect that failed, because a reset may have brought it into download mode. */
 eb_code_t eb_leave_board(eb_session_t *s, eb_err_t *err);
+/* Run the program by a reset, and stay open. */
+eb_code_t eb_leave_by_reset(eb_session_t *s, eb_err_t *err);
+
+/* -- recover.c -------------------------------------------------------------------------------- */
+
+/* Reset the board and bring everything up again. */
+eb_code_t eb_recover_by_reset(eb_session_t *s, eb_err_t *err);
 
 /* -- detect.c --------------------------------------------------------------------------------- */
 

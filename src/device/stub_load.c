@@ -301,6 +301,7 @@ eb_code_t eb_stub_start(eb_session_t *s, bool *jumped, eb_err_t *err)
     if (code != EB_OK) {
         goto done;
     }
+    const int64_t begun_us = eb_clock_us();
     progress.total = image.text.len + image.data.len;
     eb_event_progress(s->ev, EB_PHASE_STUB, 0, progress.total);
     code = upload(s, &image.text, &progress, err);
@@ -308,8 +309,11 @@ eb_code_t eb_stub_start(eb_session_t *s, bool *jumped, eb_err_t *err)
     if (code == EB_OK) {
         code = upload(s, &image.data, &progress, err);
     }
+    const int64_t loaded_us = eb_clock_us();
+    int64_t greeted_us = 0;
     if (code == EB_OK) {
         code = start(s, image.entry, &kept, err);
+        greeted_us = eb_clock_us();
     }
     if (code == EB_OK || code == EB_ERR_STUB) {
         code = who_answers(s, code == EB_OK, jumped, err);
@@ -325,6 +329,8 @@ eb_code_t eb_stub_start(eb_session_t *s, bool *jumped, eb_err_t *err)
     if (code == EB_OK) {
         (void)snprintf(s->stats.stub_version, sizeof(s->stats.stub_version), "%s",
                        s->stub_path[0] == '\0' ? eb_stub_files_version : "");
+        s->stats.stub_upload_us = (uint32_t)(loaded_us - begun_us);
+        s->stats.stub_start_us = (uint32_t)(greeted_us - loaded_us);
     }
 done:
     if (code != EB_OK) {

@@ -28,6 +28,9 @@ eb_code_t eb_serial_claim(int fd, const char *device, eb_err_t *err);
 /* Where the port `name` is plugged in, "1-1.2:1.0"; empty where the system does not tell. */
 void eb_serial_usb_path(const char *name, char *out, size_t cap);
 
+/* The driver of the port, "cp210x"; empty where the system does not tell. */
+void eb_serial_driver(const char *name, char *out, size_t cap);
+
 /* Let the lines stay over the close. */
 void eb_serial_keep_lines(int fd);
 

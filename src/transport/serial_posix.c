@@ -144,15 +144,34 @@ eb_code_t eb_serial_resolve(const char *name, char *device, size_t cap, eb_err_t
 }
 
 /* On Linux the device is a folder below its USB interface: .../usb1/1-1/1-1.2/1-1.2:1.0/ttyUSB0. */
-void eb_serial_usb_path(const char *name, char *out, size_t cap)
+/* What a link in the description of a port leads to; false: the system has none. */
+static bool described(const char *name, const char *what, char path[PATH_MAX])
 {
     const char *base = strrchr(name, '/');
-    char link[PATH_MAX], path[PATH_MAX];
+    char link[PATH_MAX];
+
+    (void)snprintf(link, sizeof(link), "/sys/class/tty/%s/%s", base != NULL ? base + 1 : name,
+                   what);
+    return realpath(link, path) != NULL;
+}
+
+void eb_serial_driver(const char *name, char *out, size_t cap)
+{
+    char path[PATH_MAX];
+
+    out[0] = '\0';
+    if (described(name, "device/driver", path)) {
+        (void)snprintf(out, cap, "%s", strrchr(path, '/') + 1);
+    }
+}
+
+void eb_serial_usb_path(const char *name, char *out, size_t cap)
+{
+    char path[PATH_MAX];
     char *rest = path, *word;
 
     out[0] = '\0';
-    (void)snprintf(link, sizeof(link), "/sys/class/tty/%s/device", base != NULL ? base + 1 : name);
-    if (realpath(link, path) == NULL) {
+    if (!described(name, "device", path)) {
         return;
     }
     while ((word = strsep(&rest, "/")) != NULL) {

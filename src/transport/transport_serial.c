@@ -79,6 +79,7 @@ static void describe(const struct sp_port *port, eb_port_info_t *info)
         info->pid = (uint16_t)pid;
         eb_serial_usb_path(info->name, info->usb_path, sizeof(info->usb_path));
     }
+    eb_serial_driver(info->name, info->driver, sizeof(info->driver));
     copy_text(info->product, sizeof(info->product), sp_get_port_usb_product(port));
     copy_text(info->serial, sizeof(info->serial), sp_get_port_usb_serial(port));
     if (info->product[0] == '\0') {

@@ -93,10 +93,11 @@ typedef enum eb_port_kind {
 typedef struct eb_session_stats {
     char port[EB_PORT_NAME_BYTES];
     eb_port_kind_t port_kind;
-    uint32_t baud;         /* current; 0: not known (raw TCP), or none (USB) */
-    bool stub;             /* false: only the ROM bootloader */
-    char stub_version[16]; /* "1.2.2", empty without */
-    char stub_note[128];   /* why there is none, empty otherwise */
+    uint32_t baud;                          /* current; 0: not known (raw TCP), or none (USB) */
+    bool stub;                              /* false: only the ROM bootloader */
+    char stub_version[16];                  /* "1.2.2", empty without */
+    char stub_note[128];                    /* why there is none, empty otherwise */
+    uint32_t stub_upload_us, stub_start_us; /* of the last one that we started; 0: none */
     uint64_t wire_bytes_in, wire_bytes_out;
     uint32_t retries;    /* commands or reads that had to be made again */
     uint32_t reconnects; /* resets of the board to get it back */

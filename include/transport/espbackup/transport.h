@@ -41,6 +41,7 @@ typedef struct eb_port_info {
     bool keep_dtr; /* the adapter asserts RTS by itself while DTR is released, which is a reset */
     char product[128]; /* UTF-8; empty: not known */
     char serial[64];   /* UTF-8; empty: not known */
+    char driver[32];   /* of the operating system, "cp210x"; empty: not known */
     char usb_path[32]; /* where it is plugged in, "1-1.2:1.0"; empty: not known */
     int likelihood;    /* of a board; higher first: Espressif's vendor id, then known adapters */
 } eb_port_info_t;
