@@ -83,13 +83,30 @@ eb_code_t eb_fs_make_dir(const char *path, eb_err_t *err)
     return EB_OK;
 }
 
-/* Whether fd is what `path` names now; false after another process renamed the file away. */
-static bool still_named(int fd, const char *path)
+bool eb_fs_is_named(int fd, const char *path)
 {
     struct stat by_fd, by_path;
 
-    return fstat(fd, &by_fd) == 0 && stat(path, &by_path) == 0 && by_fd.st_dev == by_path.st_dev &&
+    return fstat(fd, &by_fd) == 0 && lstat(path, &by_path) == 0 && by_fd.st_dev == by_path.st_dev &&
            by_fd.st_ino == by_path.st_ino;
+}
+
+bool eb_fs_remove(const char *path)
+{
+    int result;
+
+    EB_UNINTERRUPTED(result, unlink(path));
+    return result == 0;
+}
+
+bool eb_fs_remove_named(int fd, const char *path)
+{
+    return eb_fs_is_named(fd, path) && eb_fs_remove(path);
+}
+
+const char *eb_fs_why_unsafe(int fd, const char *dir)
+{
+    return eb_platform_why_unsafe(fd, dir);
 }
 
 /* EB_ERR_FILE_ACCESS for what is no regular file. */
@@ -104,36 +121,76 @@ static eb_code_t examine(int fd, const char *path, struct stat *st, eb_err_t *er
     return EB_OK;
 }
 
-eb_code_t eb_fs_open_part(const char *path, bool exclusive, int *fd, eb_err_t *err)
+/* Regular, and ours if it was there before. */
+static eb_code_t check_owner(int fd, const char *path, bool is_new, eb_err_t *err)
 {
-    const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (exclusive ? O_EXCL : 0);
     struct stat st;
-    eb_code_t code;
+    eb_code_t code = examine(fd, path, &st, err);
+    const char *why = code == EB_OK && !is_new ? eb_platform_why_foreign(fd) : NULL;
 
-    *fd = -1;
+    if (why != NULL) {
+        code = eb_err_set(err, EB_ERR_FILE_ACCESS, "%s %s", path, why);
+        eb_err_hint(err, "remove it, or choose another place: what another user may have prepared "
+                         "is not used");
+    }
+    return code;
+}
+
+eb_code_t eb_fs_open_part(const char *path, bool is_new, int *fd, eb_err_t *err)
+{
+    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (is_new ? O_CREAT | O_EXCL : O_NONBLOCK);
+
     for (int i = 0; i < OPEN_TRIES; i++) {
-        const int file = open(path, flags, 0600);
-
-        if (file < 0) {
-            return eb_fs_error(err, errno, "create", path);
+        EB_UNINTERRUPTED(*fd, open(path, flags, 0600));
+        if (*fd < 0) {
+            return eb_fs_error(err, errno, is_new ? "create" : "open", path);
         }
-        code = examine(file, path, &st, err);
-        if (code == EB_OK && eb_platform_lock(file) != 0) {
+        eb_code_t code = check_owner(*fd, path, is_new, err);
+        const bool is_locked = code == EB_OK && eb_platform_lock(*fd) == 0;
+        if (is_locked && eb_fs_is_named(*fd, path)) {
+            return EB_OK;
+        }
+        eb_fs_close(fd);
+        if (code == EB_OK && !is_locked && !is_new) {
             code = eb_err_set(err, EB_ERR_FILE_ACCESS, "%s is in use", path);
             eb_err_hint(err,
                         "another run of this program writes it: wait for that run, or stop it");
         }
-        if (code == EB_OK && still_named(file, path)) {
-            *fd = file;
-            return EB_OK;
-        }
-        (void)close(file);
         if (code != EB_OK) {
             return code;
         }
-        /* Another process finished the file and renamed it between open and lock: open again. */
+        /* Between open and lock another run renamed the file, or removed the new one as one that
+         * was left: open again. */
     }
     return eb_err_set(err, EB_ERR_FILE_ACCESS, "%s keeps changing under another program", path);
+}
+
+bool eb_fs_remove_left(const char *path, uint64_t max)
+{
+    struct stat st;
+    bool removed = false;
+    int fd;
+
+    if (eb_fs_open_part(path, false, &fd, NULL) == EB_OK) {
+        if (fstat(fd, &st) == 0 && (uint64_t)st.st_size <= max) {
+            removed = eb_fs_remove_named(fd, path);
+        }
+        eb_fs_close(&fd);
+    }
+    return removed;
+}
+
+eb_code_t eb_fs_open_anew(const char *path, int *fd, eb_err_t *err)
+{
+    int left;
+    eb_code_t code = eb_fs_open_part(path, true, fd, err);
+
+    if (code != EB_ERR_FILE_EXISTS || (code = eb_fs_open_part(path, false, &left, err)) != EB_OK) {
+        return code;
+    }
+    (void)eb_fs_remove_named(left, path);
+    eb_fs_close(&left);
+    return eb_fs_open_part(path, true, fd, err);
 }
 
 eb_code_t eb_fs_open_read(const char *path, int *fd, uint64_t *size_bytes, eb_err_t *err)
@@ -142,7 +199,8 @@ eb_code_t eb_fs_open_read(const char *path, int *fd, uint64_t *size_bytes, eb_er
     eb_code_t code;
 
     *size_bytes = 0;
-    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold us up */
+    /* A FIFO must not hold us up. */
+    EB_UNINTERRUPTED(*fd, open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (*fd < 0) {
         return eb_fs_error(err, errno, "open", path);
     }
@@ -218,14 +276,13 @@ eb_code_t eb_fs_pread(int fd, const char *path, void *bytes, size_t len, uint64_
 eb_code_t eb_fs_reserve(int fd, const char *path, uint64_t size, eb_err_t *err)
 {
     const int failure = eb_platform_allocate(fd, size);
+    int result;
 
     if (failure != 0) {
         return eb_fs_error(err, failure, "reserve space for", path);
     }
-    if (ftruncate(fd, (off_t)size) != 0) {
-        return eb_fs_error(err, errno, "set the length of", path);
-    }
-    return EB_OK;
+    EB_UNINTERRUPTED(result, ftruncate(fd, (off_t)size));
+    return result == 0 ? EB_OK : eb_fs_error(err, errno, "set the length of", path);
 }
 
 eb_code_t eb_fs_flush(int fd, const char *path, eb_err_t *err)
@@ -241,10 +298,27 @@ eb_code_t eb_fs_flush(int fd, const char *path, eb_err_t *err)
 
 static int rename_file(const char *from, const char *to, bool replace)
 {
+    int result;
+
     if (!replace) {
         return eb_platform_rename_new(from, to);
     }
-    return rename(from, to) == 0 ? 0 : errno;
+    EB_UNINTERRUPTED(result, rename(from, to));
+    return result == 0 ? 0 : errno;
+}
+
+static eb_code_t sync_folder(const char *path, eb_err_t *err)
+{
+    const int failure = eb_platform_sync_parent(path);
+
+    return failure == 0 ? EB_OK : eb_fs_error(err, failure, "write the folder of", path);
+}
+
+eb_code_t eb_fs_taken_away(const char *path, eb_err_t *err)
+{
+    (void)eb_err_set(err, EB_ERR_FILE_ACCESS, "another program removed or replaced %s", path);
+    eb_err_hint(err, "run the same command again, and let nothing else change files there");
+    return EB_ERR_FILE_ACCESS;
 }
 
 eb_code_t eb_fs_commit(int *fd, const char *from, const char *to, bool replace, eb_err_t *err)
@@ -252,23 +326,47 @@ eb_code_t eb_fs_commit(int *fd, const char *from, const char *to, bool replace, 
     eb_code_t code = eb_fs_flush(*fd, from, err);
     int failure;
 
+    if (code == EB_OK && !eb_fs_is_named(*fd, from)) {
+        code = eb_fs_taken_away(from, err);
+    }
     if (code != EB_OK) {
         return code;
     }
     failure = rename_file(from, to, replace);
     if (failure == ETXTBSY) { /* VirtualBox on Windows: only what is closed */
-        (void)close(*fd);
-        *fd = -1;
+        eb_fs_close(fd);
         failure = rename_file(from, to, replace);
     }
     if (failure != 0) {
         return eb_fs_error(err, failure, "create", to);
     }
-    failure = eb_platform_sync_parent(to);
-    if (failure != 0) {
-        return eb_fs_error(err, failure, "write the folder of", to);
+    if (*fd >= 0 && !eb_fs_is_named(*fd, to)) { /* between the look and the rename */
+        (void)eb_platform_rename_new(to, from);
+        return eb_fs_taken_away(from, err);
     }
-    return EB_OK;
+    return sync_folder(to, err);
+}
+
+eb_code_t eb_fs_rename(const char *from, const char *to, eb_err_t *err)
+{
+    const int failure = eb_platform_rename_new(from, to);
+
+    return failure == 0 ? sync_folder(to, err) : eb_fs_error(err, failure, "create", to);
+}
+
+/* Whether the disk gives the same bytes. */
+static eb_code_t read_back(int fd, const char *path, const void *bytes, size_t len, eb_err_t *err)
+{
+    void *back = malloc(len + 1);
+    eb_code_t code = back != NULL ? eb_fs_pread(fd, path, back, len, 0, err)
+                                  : eb_err_set(err, EB_ERR_INTERNAL, "no memory to check %s", path);
+
+    if (code == EB_OK && memcmp(back, bytes, len) != 0) {
+        code = eb_err_set_reason(err, EB_ERR_FILE_IO, EB_REASON_OTHER_DISK,
+                                 "%s: the disk gives other bytes than were written", path);
+    }
+    free(back);
+    return code;
 }
 
 eb_code_t eb_fs_write_file(const char *path, const void *bytes, size_t len, bool replace,
@@ -282,20 +380,21 @@ eb_code_t eb_fs_write_file(const char *path, const void *bytes, size_t len, bool
     if (n < 0 || (size_t)n >= sizeof(temporary)) {
         return eb_fs_error(err, ENAMETOOLONG, "create", path);
     }
-    fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
-    if (fd < 0) {
-        return eb_fs_error(err, errno, "create", path);
+    if ((code = eb_fs_open_anew(temporary, &fd, err)) != EB_OK) {
+        return code;
     }
-    code = eb_fs_pwrite(fd, path, bytes, len, 0, err);
-    if (code == EB_OK) {
+    if ((code = eb_fs_pwrite(fd, path, bytes, len, 0, err)) == EB_OK &&
+        (code = eb_fs_flush(fd, path, err)) == EB_OK &&
+        (code = read_back(fd, path, bytes, len, err)) == EB_OK) {
         code = eb_fs_commit(&fd, temporary, path, replace, err);
     }
-    if (fd >= 0 && close(fd) != 0 && code == EB_OK) {
-        code = eb_fs_error(err, errno, "write", path);
+    if (code != EB_OK && fd >= 0) {
+        (void)eb_fs_remove_named(fd, temporary);
+        if (!replace) { /* the folder was not synced: whole, or not there */
+            (void)eb_fs_remove_named(fd, path);
+        }
     }
-    if (code != EB_OK) {
-        (void)unlink(temporary); /* not there any more when only the sync of the folder failed */
-    }
+    eb_fs_close(&fd);
     return code;
 }
 
@@ -359,6 +458,21 @@ eb_code_t eb_fs_read_file(const char *path, size_t max, uint8_t **out, size_t *l
         return eb_err_set(err, EB_ERR_INTERNAL, "limit of %zu bytes is too large", max);
     }
     if ((code = eb_fs_open_read(path, &fd, &size, err)) == EB_OK) {
+        code = read_all(fd, path, max, out, len, err);
+    }
+    eb_fs_close(&fd);
+    return code;
+}
+
+eb_code_t eb_fs_read_own_file(const char *path, size_t max, uint8_t **out, size_t *len,
+                              eb_err_t *err)
+{
+    int fd;
+    eb_code_t code = eb_fs_open_part(path, false, &fd, err);
+
+    *out = NULL;
+    *len = 0;
+    if (code == EB_OK) {
         code = read_all(fd, path, max, out, len, err);
     }
     eb_fs_close(&fd);

@@ -24,10 +24,28 @@ eb_code_t eb_fs_error(eb_err_t *err, int os_errno, const char *doing, const char
 /* mkdir -p with mode 0700 for what is made; EB_OK when it is there already. */
 eb_code_t eb_fs_make_dir(const char *path, eb_err_t *err);
 
-/* Open for reading and writing, creating with mode 0600; exclusive: EB_ERR_FILE_EXISTS if there.
- * *fd is -1 on failure. The file is locked against a second espbackup (EB_ERR_FILE_ACCESS, hint).
+/*
+ * Open for reading and writing, and lock against a second espbackup (EB_ERR_FILE_ACCESS, hint).
+ * is_new: make it with mode 0600; EB_ERR_FILE_EXISTS if the name is taken. Else it must be there,
+ * and be a file that only this user can have made and can change (EB_ERR_FILE_ACCESS): no link, no
+ * other owner, no second name, not writable by others. *fd is -1 on failure.
  */
-eb_code_t eb_fs_open_part(const char *path, bool exclusive, int *fd, eb_err_t *err);
+eb_code_t eb_fs_open_part(const char *path, bool is_new, int *fd, eb_err_t *err);
+/* The same as a new one; what an earlier run left there is removed, if it is ours and unlocked. */
+eb_code_t eb_fs_open_anew(const char *path, int *fd, eb_err_t *err);
+/* Whether `path` names the open file. False: somebody removed or replaced it. */
+bool eb_fs_is_named(int fd, const char *path);
+/* Remove the name; whether that was done. _named: if it still is that of the open file. */
+bool eb_fs_remove(const char *path);
+bool eb_fs_remove_named(int fd, const char *path);
+/* Remove a file that an earlier run left, if it is ours, unlocked, and at most max bytes long;
+ * whether it was removed. */
+bool eb_fs_remove_left(const char *path, uint64_t max);
+/* That the name is no longer that of the open file: EB_ERR_FILE_ACCESS. */
+eb_code_t eb_fs_taken_away(const char *path, eb_err_t *err);
+/* Why others can replace the open file, which is in `dir`, in words that follow the folder's name.
+ * NULL: they cannot, or the file system does not tell. */
+const char *eb_fs_why_unsafe(int fd, const char *dir);
 
 /* Open a regular file for reading; its length. *fd is -1 on failure. */
 eb_code_t eb_fs_open_read(const char *path, int *fd, uint64_t *size_bytes, eb_err_t *err);
@@ -45,17 +63,25 @@ eb_code_t eb_fs_reserve(int fd, const char *path, uint64_t size, eb_err_t *err);
  * that, not from memory. After a failure nothing of what was written since the last call counts. */
 eb_code_t eb_fs_flush(int fd, const char *path, eb_err_t *err);
 
-/* fsync(*fd), rename from -> to, fsync folder. replace == false: EB_ERR_FILE_EXISTS if `to` exists
+/* Flush, rename from -> to, fsync folder. `from` must still name the file, and `to` must afterwards
+ * (EB_ERR_FILE_ACCESS). replace == false: EB_ERR_FILE_EXISTS if `to` exists
  * (checked atomically where the file system can). *fd stays open; it is closed and -1 where the
  * file system renames only what is closed. */
 eb_code_t eb_fs_commit(int *fd, const char *from, const char *to, bool replace, eb_err_t *err);
 
-/* Write a whole small file atomically, first under its name with this suffix. */
-#define EB_FS_TEMPORARY_SUFFIX ".tmp.XXXXXX"
+/* Rename, without replacing a file (EB_ERR_FILE_EXISTS), fsync folder. */
+eb_code_t eb_fs_rename(const char *from, const char *to, eb_err_t *err);
+
+/* Write a whole small file atomically, first under its name with this suffix, and compare it with
+ * what the disk gives. */
+#define EB_FS_TEMPORARY_SUFFIX ".tmp"
 eb_code_t eb_fs_write_file(const char *path, const void *bytes, size_t len, bool replace,
                            eb_err_t *err);
 /* Read a whole file of at most max bytes; *out is malloc'd, NUL-terminated, owned by the caller. */
 eb_code_t eb_fs_read_file(const char *path, size_t max, uint8_t **out, size_t *len, eb_err_t *err);
+/* The same for a file that eb_fs_open_part would open. */
+eb_code_t eb_fs_read_own_file(const char *path, size_t max, uint8_t **out, size_t *len,
+                              eb_err_t *err);
 
 /* Whether the name is taken, be it by a link that leads nowhere. */
 bool eb_fs_exists(const char *path);

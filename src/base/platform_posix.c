@@ -18,33 +18,36 @@
 static int rename_without_exclusion(const char *from, const char *to)
 {
     struct stat st;
+    int result;
 
-    if (link(from, to) == 0) {
-        return unlink(from) == 0 ? 0 : errno;
+    EB_UNINTERRUPTED(result, link(from, to));
+    if (result == 0) {
+        EB_UNINTERRUPTED(result, unlink(from));
+        return result == 0 ? 0 : errno;
     }
     if (errno == EEXIST || lstat(to, &st) == 0) {
         return EEXIST;
     }
-    return rename(from, to) == 0 ? 0 : errno;
+    EB_UNINTERRUPTED(result, rename(from, to));
+    return result == 0 ? 0 : errno;
 }
 
 int eb_platform_rename_new(const char *from, const char *to)
 {
-    int failure;
+    int failure, result;
 
 #if defined(__linux__)
-    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) {
-        return 0;
-    }
-    failure = errno;
+    EB_UNINTERRUPTED(result, renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE));
 #elif defined(__APPLE__)
-    if (renamex_np(from, to, RENAME_EXCL) == 0) {
+    EB_UNINTERRUPTED(result, renamex_np(from, to, RENAME_EXCL));
+#else
+    errno = ENOSYS;
+    result = -1;
+#endif
+    if (result == 0) {
         return 0;
     }
     failure = errno;
-#else
-    failure = ENOSYS;
-#endif
     if (failure != EINVAL && failure != ENOSYS && failure != ENOTSUP) {
         return failure;
     }
@@ -53,12 +56,16 @@ int eb_platform_rename_new(const char *from, const char *to)
 
 int eb_platform_sync_file(int fd)
 {
+    int result;
+
 #if defined(__APPLE__)
-    if (fcntl(fd, F_FULLFSYNC) == 0) { /* fsync alone leaves the data in the drive's cache */
+    EB_UNINTERRUPTED(result, fcntl(fd, F_FULLFSYNC));
+    if (result == 0) { /* fsync alone leaves the data in the drive's cache */
         return 0;
     }
 #endif
-    return fsync(fd) == 0 ? 0 : errno;
+    EB_UNINTERRUPTED(result, fsync(fd));
+    return result == 0 ? 0 : errno;
 }
 
 void eb_platform_drop_cache(int fd)
@@ -80,13 +87,15 @@ int eb_platform_sync_parent(const char *path)
         return ENAMETOOLONG;
     }
     memcpy(copy, path, strlen(path) + 1);
-    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    EB_UNINTERRUPTED(fd, open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd < 0 && errno == EACCES) {
+        sync(); /* it can be written, but not read: all there is to write takes it along */
+        return 0;
+    }
     if (fd < 0) {
         return errno;
     }
-    if (fsync(fd) != 0) {
-        failure = errno;
-    }
+    failure = eb_platform_sync_file(fd);
     (void)close(fd);
     /* Some network and FUSE file systems cannot sync a folder: accept that. */
     return failure == EINVAL || failure == ENOTSUP ? 0 : failure;
@@ -117,10 +126,64 @@ int eb_platform_allocate(int fd, uint64_t size)
 #endif
 }
 
+/* Mounts of FAT and of Windows give every file the same mode: there it tells nothing. */
+static bool keeps_modes(int fd, mode_t mode)
+{
+    struct stat st;
+    const bool kept = fchmod(fd, S_IRUSR | S_IWUSR) == 0 && fstat(fd, &st) == 0 &&
+                      (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+
+    (void)fchmod(fd, mode & (mode_t)~S_IFMT);
+    return kept;
+}
+
+const char *eb_platform_why_foreign(int fd)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) != 0) {
+        return "cannot be examined";
+    }
+    if (st.st_uid != geteuid()) {
+        return "belongs to another user";
+    }
+    if (st.st_nlink != 1) {
+        return "has a second name, or none";
+    }
+    return (st.st_mode & (S_IWGRP | S_IWOTH)) != 0 && keeps_modes(fd, st.st_mode)
+               ? "can be written by other users"
+               : NULL;
+}
+
+static bool is_foreign(uid_t owner)
+{
+    return owner != geteuid() && owner != 0;
+}
+
+const char *eb_platform_why_unsafe(int fd, const char *dir)
+{
+    struct stat folder, file;
+
+    if (stat(dir, &folder) != 0 || fstat(fd, &file) != 0) {
+        return NULL;
+    }
+    if (is_foreign(folder.st_uid)) {
+        return "belongs to another user";
+    }
+    /* If all can write the file too, this is a mount that has no modes. */
+    if ((folder.st_mode & S_IWOTH) == 0 || (file.st_mode & S_IWOTH) != 0) {
+        return NULL;
+    }
+    /* In a sticky one, as /tmp, what is ours stays, and what is another's may be a trap. */
+    return (folder.st_mode & S_ISVTX) == 0 || is_foreign(file.st_uid)
+               ? "can be written by all users"
+               : NULL;
+}
+
 int eb_platform_lock(int fd)
 {
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        return 0;
-    }
-    return errno == EWOULDBLOCK ? EWOULDBLOCK : 0;
+    int result;
+
+    EB_UNINTERRUPTED(result, flock(fd, LOCK_EX | LOCK_NB));
+    return result != 0 && errno == EWOULDBLOCK ? EWOULDBLOCK : 0;
 }

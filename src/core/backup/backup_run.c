@@ -210,12 +210,14 @@ static eb_code_t run(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
     if (code == EB_OK && (code = eb_commit_backup(b->job, reading, result, err)) == EB_OK) {
         result->verified = reading->has_digest;
         result->part_path[0] = '\0';
-    } else if (eb_fs_exists(result->part_path)) {
+    } else if (eb_partial_file_is_there(&b->part)) {
         tell_what_is_kept(reading);
     } else {
-        /* Failed after the last rename: the image is whole, what is beside it may not be. */
         result->part_path[0] = '\0';
-        memcpy(result->image_path, b->part.image_path, sizeof(result->image_path));
+        /* Failed after the last rename: the image is whole, what is beside it may not be. */
+        if (eb_fs_is_named(b->part.fd, b->part.image_path)) {
+            memcpy(result->image_path, b->part.image_path, sizeof(result->image_path));
+        }
     }
     return code;
 }

@@ -9,12 +9,13 @@
 #include "range.h"
 #include "verified_map.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define COMPARE_BYTES (64u * 1024u)
+#define OLD_MAX       100
 
 /* -- what is in it -------------------------------------------------------------------------- */
 
@@ -164,45 +165,111 @@ static void fill_sidecar(const eb_partial_file_t *part, const eb_part_choice_t *
     (void)snprintf(sidecar->note, sizeof(sidecar->note), "%s", note != NULL ? note : "");
 }
 
-/*
- * The sidecar first, then the name: a kill in between leaves a .part that the next run finishes.
- * Where an older image is replaced its sidecar goes first and the new one comes last, so that
- * no sidecar ever stands beside the bytes of another backup.
- */
+/* The image that is replaced, and its sidecar, under another name until the new pair is whole. */
+typedef struct old_pair {
+    char image_path[EB_PATH_BYTES]; /* empty: none */
+    char sidecar_path[EB_PATH_BYTES];
+} old_pair_t;
+
+/* NAME.bin is NAME.old.bin, or NAME.old2.bin and so on. */
+static eb_code_t name_old(const eb_partial_file_t *part, old_pair_t *old, eb_err_t *err)
+{
+    const bool has_suffix = eb_path_has_suffix(part->image_path, EB_PATH_IMAGE_SUFFIX);
+    const size_t len = strlen(part->image_path) - (has_suffix ? strlen(EB_PATH_IMAGE_SUFFIX) : 0);
+    eb_code_t code = EB_OK;
+
+    for (int i = 1; i <= OLD_MAX && code == EB_OK; i++) {
+        char number[16] = "";
+        if (i > 1) {
+            (void)snprintf(number, sizeof(number), "%d", i);
+        }
+        if ((code = eb_path_printf(old->image_path, err,
+                                   "%.*s" EB_PATH_OLD_SUFFIX "%s" EB_PATH_IMAGE_SUFFIX, (int)len,
+                                   part->image_path, number)) == EB_OK &&
+            (code = eb_path_of_sidecar(old->sidecar_path, old->image_path, err)) == EB_OK &&
+            !eb_fs_exists(old->image_path) && !eb_fs_exists(old->sidecar_path)) {
+            return EB_OK;
+        }
+    }
+    return code != EB_OK
+               ? code
+               : eb_err_set(err, EB_ERR_FILE_EXISTS, "%s already exists", old->image_path);
+}
+
+/* The sidecar as a copy, and then the image by a rename: one of the names has the pair at any
+ * moment. */
+static eb_code_t set_aside(const eb_partial_file_t *part, old_pair_t *old, eb_err_t *err)
+{
+    eb_err_t why = {0};
+    uint8_t *text = NULL;
+    size_t len = 0;
+    eb_code_t code = name_old(part, old, &why);
+
+    if (code == EB_OK) {
+        code = eb_fs_read_file(part->sidecar_path, EB_SIDECAR_MAX_BYTES, &text, &len, &why);
+        if (code == EB_OK) {
+            code = eb_fs_write_file(old->sidecar_path, text, len, false, &why);
+        } else if (why.os_errno == ENOENT) {
+            code = EB_OK;
+        }
+        if (code == EB_OK) {
+            code = eb_fs_rename(part->image_path, old->image_path, &why);
+        }
+        free(text);
+    }
+    return code == EB_OK ? EB_OK : eb_err_copy(err, &why);
+}
+
+/* The sidecar first, then the name: a kill in between leaves a .part that the next run finishes. */
+static eb_code_t name_files(eb_partial_file_t *part, const char *text, eb_err_t *err)
+{
+    const bool ours = part->resumed || part->replace; /* a sidecar that is there */
+    eb_code_t code = EB_OK;
+    bool written = false;
+
+    if (!eb_partial_file_is_there(part)) { /* the sidecar may be another run's */
+        return eb_fs_taken_away(part->part_path, err);
+    }
+    if (text != NULL) {
+        code = eb_fs_write_file(part->sidecar_path, text, strlen(text), ours, err);
+        written = code == EB_OK || ours;
+    } else if (part->replace) {
+        (void)eb_fs_remove(part->sidecar_path);
+    }
+    if (code == EB_OK) {
+        code = eb_fs_commit(&part->fd, part->part_path, part->image_path, false, err);
+    }
+    if (code != EB_OK && written && eb_partial_file_is_there(part)) {
+        (void)eb_fs_remove(part->sidecar_path); /* without its image it misleads */
+    }
+    return code;
+}
+
 eb_code_t eb_commit_files(eb_partial_file_t *part, const eb_part_choice_t *partition,
                           const char *note, eb_sidecar_t *sidecar, eb_backup_result_t *result,
                           eb_err_t *err)
 {
+    old_pair_t old = {"", ""};
     char *text = NULL;
-    bool replaces = part->replace && eb_fs_exists(part->image_path);
     eb_code_t code = EB_OK;
 
     if (sidecar != NULL) {
         fill_sidecar(part, partition, note, result, sidecar);
-        if ((code = eb_sidecar_write(sidecar, &text, err)) != EB_OK) {
-            return code;
-        }
+        code = eb_sidecar_write(sidecar, &text, err);
     }
-    if (replaces || (text == NULL && part->replace)) {
-        (void)unlink(part->sidecar_path);
-    } else if (text != NULL) {
-        /* An earlier run may have written it and been killed before the rename. */
-        bool ours = part->resumed || part->replace;
-        code = eb_fs_write_file(part->sidecar_path, text, strlen(text), ours, err);
+    if (code == EB_OK && part->replace && eb_fs_exists(part->image_path)) {
+        code = set_aside(part, &old, err);
+    }
+    if (code == EB_OK && (code = name_files(part, text, err)) != EB_OK &&
+        old.image_path[0] != '\0') {
+        (void)eb_err_wrap(err, "the earlier backup is now %s", old.image_path);
     }
     if (code == EB_OK) {
-        code = eb_fs_commit(&part->fd, part->part_path, part->image_path, part->replace, err);
-        if (code != EB_OK && !replaces && eb_fs_exists(part->part_path)) {
-            (void)unlink(part->sidecar_path); /* the name went to another image meanwhile */
+        eb_journal_remove(&part->journal);
+        if (old.image_path[0] != '\0') {
+            (void)eb_fs_remove(old.image_path);
+            (void)eb_fs_remove(old.sidecar_path);
         }
-    }
-    if (code == EB_OK) {
-        eb_partial_file_remove_journal(part);
-        if (replaces && text != NULL) {
-            code = eb_fs_write_file(part->sidecar_path, text, strlen(text), true, err);
-        }
-    }
-    if (code == EB_OK) {
         memcpy(result->image_path, part->image_path, sizeof(result->image_path));
         (void)snprintf(result->sidecar_path, sizeof(result->sidecar_path), "%s",
                        text != NULL ? part->sidecar_path : "");

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define HEAD_BYTES 512
 #define LINE_BYTES 64
@@ -50,19 +49,24 @@ eb_code_t eb_journal_create(eb_journal_t *journal, const char *path, const eb_jo
         return eb_err_set(err, EB_ERR_INTERNAL, "journal head too long");
     }
     *journal = (eb_journal_t){-1, path, len};
-    eb_code_t code = eb_fs_open_part(path, true, &journal->fd, err);
+    eb_code_t code = eb_fs_open_anew(path, &journal->fd, err);
     if (code == EB_OK && (code = eb_fs_pwrite(journal->fd, path, text, len, 0, err)) != EB_OK) {
-        eb_journal_close(journal);
-        (void)unlink(path);
+        eb_journal_remove(journal);
     }
     return code;
 }
 
-eb_code_t eb_journal_open(eb_journal_t *journal, const char *path, uint64_t end_bytes,
-                          eb_err_t *err)
+eb_code_t eb_journal_resume(eb_journal_t *journal, const char *path, eb_journal_head_t *head,
+                            eb_verified_map_t *listed, eb_err_t *err)
 {
-    *journal = (eb_journal_t){-1, path, end_bytes};
-    return eb_fs_open_part(path, false, &journal->fd, err);
+    *journal = (eb_journal_t){-1, path, 0};
+    eb_code_t code = eb_fs_open_part(path, false, &journal->fd, err);
+    /* Under the lock, so that nobody adds to it meanwhile. */
+    if (code == EB_OK &&
+        (code = eb_journal_load(path, head, listed, &journal->end_bytes, err)) != EB_OK) {
+        eb_journal_close(journal);
+    }
+    return code;
 }
 
 eb_code_t eb_journal_add(eb_journal_t *journal, eb_range_t range, eb_origin_t origin, eb_err_t *err)
@@ -78,9 +82,16 @@ eb_code_t eb_journal_add(eb_journal_t *journal, eb_range_t range, eb_origin_t or
 
 void eb_journal_close(eb_journal_t *journal)
 {
-    if (journal != NULL && journal->fd >= 0) {
-        (void)close(journal->fd);
-        journal->fd = -1;
+    if (journal != NULL) {
+        eb_fs_close(&journal->fd);
+    }
+}
+
+void eb_journal_remove(eb_journal_t *journal)
+{
+    if (journal->fd >= 0) {
+        (void)eb_fs_remove_named(journal->fd, journal->path);
+        eb_journal_close(journal);
     }
 }
 

@@ -39,8 +39,8 @@ typedef struct eb_journal {
 
 bool eb_journal_id_equal(const eb_journal_id_t *a, const eb_journal_id_t *b);
 
-/* Make the file and write its head. The file must not exist (EB_ERR_FILE_EXISTS). The journal
- * borrows the path, here and in eb_journal_open. */
+/* Make the file and write its head. One that a .part left, which is gone, is removed; one that
+ * another run holds is EB_ERR_FILE_ACCESS. The journal borrows the path, here and below. */
 eb_code_t eb_journal_create(eb_journal_t *journal, const char *path, const eb_journal_head_t *head,
                             eb_err_t *err);
 
@@ -51,14 +51,15 @@ eb_code_t eb_journal_create(eb_journal_t *journal, const char *path, const eb_jo
 eb_code_t eb_journal_load(const char *path, eb_journal_head_t *head, eb_verified_map_t *listed,
                           uint64_t *end_bytes, eb_err_t *err);
 
-/* Open to add lines at end_bytes, which eb_journal_load gave. */
-eb_code_t eb_journal_open(eb_journal_t *journal, const char *path, uint64_t end_bytes,
-                          eb_err_t *err);
+/* Open, load as eb_journal_load does, and add lines behind what is there. */
+eb_code_t eb_journal_resume(eb_journal_t *journal, const char *path, eb_journal_head_t *head,
+                            eb_verified_map_t *listed, eb_err_t *err);
 
 /* Add a line. EB_ORIGIN_NONE is written as received. */
 eb_code_t eb_journal_add(eb_journal_t *journal, eb_range_t range, eb_origin_t origin,
                          eb_err_t *err);
 
-void eb_journal_close(eb_journal_t *journal); /* NULL and closed are allowed */
+void eb_journal_close(eb_journal_t *journal);  /* NULL and closed are allowed */
+void eb_journal_remove(eb_journal_t *journal); /* and close it, unless the name is another file's */
 
 #endif

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define SAME_SECOND_MAX 1000
 #define PREFIX_BYTES    48 /* "esp32c3_nvs_" */
@@ -28,24 +27,22 @@ static eb_code_t set_names(eb_partial_file_t *part, const char *image_path, eb_e
 
 /* -- resuming ------------------------------------------------------------------------------ */
 
-/* Open the .part whose names are set, if its journal is of this board and range. */
+/* Open the .part whose names are set, if it is ours, and its journal is of this board and range. */
 static bool resume(eb_partial_file_t *part, const eb_journal_id_t *id)
 {
     eb_journal_head_t head;
-    uint64_t end_bytes, size;
 
-    if (!eb_path_file_size(part->part_path, &size, NULL) ||
-        eb_fs_open_part(part->part_path, false, &part->fd, NULL) != EB_OK) {
+    if (eb_fs_open_part(part->part_path, false, &part->fd, NULL) != EB_OK) {
         return false;
     }
-    /* Loaded under the lock, so that nobody adds to it meanwhile. */
-    if (eb_journal_load(part->journal_path, &head, &part->resumable, &end_bytes, NULL) == EB_OK &&
+    if (eb_journal_resume(&part->journal, part->journal_path, &head, &part->resumable, NULL) ==
+            EB_OK &&
         eb_journal_id_equal(&head.id, id) &&
-        eb_fs_reserve(part->fd, part->part_path, id->range.size, NULL) == EB_OK &&
-        eb_journal_open(&part->journal, part->journal_path, end_bytes, NULL) == EB_OK) {
+        eb_fs_reserve(part->fd, part->part_path, id->range.size, NULL) == EB_OK) {
         part->resumed = true;
         return true;
     }
+    eb_journal_close(&part->journal);
     eb_verified_map_free(&part->resumable);
     eb_fs_close(&part->fd);
     return false;
@@ -62,7 +59,7 @@ static bool examine(const char *dir, const char *journal_name, const eb_journal_
 {
     char path[EB_PATH_BYTES];
     eb_journal_head_t head;
-    uint64_t end_bytes, size;
+    uint64_t end_bytes;
 
     if (eb_path_join(path, dir, journal_name, NULL) != EB_OK ||
         eb_journal_load(path, &head, NULL, &end_bytes, NULL) != EB_OK ||
@@ -75,13 +72,14 @@ static bool examine(const char *dir, const char *journal_name, const eb_journal_
     found->started_unix = head.started_unix;
     char *journal_suffix = path + image_len + strlen(EB_PATH_PART_SUFFIX);
     *journal_suffix = '\0';
+    const bool is_there = eb_fs_exists(path);
     if (!eb_fs_exists(found->image_path)) {
-        return eb_path_file_size(path, &size, NULL);
+        return is_there;
     }
     /* Killed between the last rename and the removal of the journal. */
-    if (!eb_fs_exists(path)) {
+    if (!is_there) {
         *journal_suffix = EB_PATH_JOURNAL_SUFFIX[0];
-        (void)unlink(path);
+        (void)eb_fs_remove_left(path, UINT64_MAX);
     }
     return false;
 }
@@ -96,6 +94,33 @@ static int newest_first(const void *a, const void *b)
     return strcmp(y->image_path, x->image_path);
 }
 
+/* A .part without a byte, which was killed as it was made, helps nobody. */
+static void remove_empty(const char *part_path)
+{
+    char journal_path[EB_PATH_BYTES];
+
+    if (eb_fs_remove_left(part_path, 0) &&
+        eb_path_printf(journal_path, NULL, "%s" EB_PATH_JOURNAL_SUFFIX, part_path) == EB_OK) {
+        (void)eb_fs_remove_left(journal_path, UINT64_MAX);
+    }
+}
+
+static void remove_all_empty(const char *dir)
+{
+    char path[EB_PATH_BYTES];
+    eb_file_names_t names;
+
+    if (eb_find_names(dir, EB_PATH_IMAGE_SUFFIX EB_PATH_PART_SUFFIX, &names, NULL) != EB_OK) {
+        return;
+    }
+    for (size_t i = 0; i < names.count; i++) {
+        if (eb_path_join(path, dir, names.names[i], NULL) == EB_OK) {
+            remove_empty(path);
+        }
+    }
+    eb_file_names_free(&names);
+}
+
 /* The newest that can be had; those that another run holds are passed over. */
 static eb_code_t resume_newest(eb_partial_file_t *part, const char *dir, const char *prefix,
                                const eb_journal_id_t *id, bool *done, eb_err_t *err)
@@ -104,11 +129,14 @@ static eb_code_t resume_newest(eb_partial_file_t *part, const char *dir, const c
     size_t count = 0;
 
     *done = false;
-    eb_code_t code =
-        eb_find_names(dir, ".bin" EB_PATH_PART_SUFFIX EB_PATH_JOURNAL_SUFFIX, &names, err);
-    if (code != EB_OK || names.count == 0) {
-        return code;
+    remove_all_empty(dir);
+    /* A folder that can be written but not listed has nothing to resume. */
+    if (eb_find_names(dir, EB_PATH_IMAGE_SUFFIX EB_PATH_PART_SUFFIX EB_PATH_JOURNAL_SUFFIX, &names,
+                      NULL) != EB_OK ||
+        names.count == 0) {
+        return EB_OK;
     }
+    eb_code_t code = EB_OK;
     found_part_t *found = calloc(names.count, sizeof(*found));
     if (found == NULL) {
         code = eb_err_set(err, EB_ERR_INTERNAL, "no memory to look through %s", dir);
@@ -141,15 +169,9 @@ static eb_code_t make(eb_partial_file_t *part, const eb_journal_head_t *head, eb
     if (code != EB_OK) {
         return code;
     }
-    (void)unlink(part->journal_path); /* of a .part that somebody removed; ours is locked */
     if ((code = eb_journal_create(&part->journal, part->journal_path, head, err)) != EB_OK ||
         (code = eb_fs_reserve(part->fd, part->part_path, head->id.range.size, err)) != EB_OK) {
-        if (part->journal.fd >= 0) {
-            (void)unlink(part->journal_path);
-        }
-        (void)unlink(part->part_path);
-        eb_journal_close(&part->journal);
-        eb_fs_close(&part->fd);
+        eb_partial_file_remove(part);
     }
     return code;
 }
@@ -170,7 +192,8 @@ static eb_code_t make_in_folder(eb_partial_file_t *part, const char *dir, const 
         if (code != EB_OK || (code = set_names(part, path, err)) != EB_OK) {
             return code;
         }
-        if (eb_fs_exists(part->image_path) || eb_fs_exists(part->sidecar_path)) {
+        if (eb_fs_exists(part->image_path) || eb_fs_exists(part->sidecar_path) ||
+            eb_fs_exists(part->journal_path)) {
             continue;
         }
         /* Another run may have had this name a moment ago: the exclusive .part decides. */
@@ -218,6 +241,7 @@ static eb_code_t open_output(eb_partial_file_t *part, const eb_backup_options_t 
         return code;
     }
     part->replace = options->force;
+    remove_empty(part->part_path);
     if (!options->force && eb_fs_exists(part->image_path)) {
         return eb_err_set(err, EB_ERR_FILE_EXISTS, "%s already exists", part->image_path);
     }
@@ -238,7 +262,7 @@ static eb_code_t open_output(eb_partial_file_t *part, const eb_backup_options_t 
                               "%s belongs to an interrupted backup of another board or range",
                               part->part_path);
         }
-        (void)unlink(part->part_path);
+        (void)eb_fs_remove_named(part->fd, part->part_path);
         eb_fs_close(&part->fd);
     }
     return make(part, head, err);
@@ -271,6 +295,9 @@ eb_code_t eb_partial_file_open(eb_partial_file_t *part, const eb_backup_options_
             code = make_in_folder(part, options->dir, prefix, head, err);
         }
     }
+    if (code == EB_OK) {
+        eb_path_tell_unsafe(part->part_path, part->fd, ev);
+    }
     if (code == EB_OK && part->resumed) {
         eb_event_note(ev, EB_LEVEL_NOTE,
                       "resuming %s: %llu of %u bytes are there and are checked against the board",
@@ -289,6 +316,12 @@ void eb_partial_file_close(eb_partial_file_t *part)
     eb_verified_map_free(&part->resumable);
     eb_unit_digests_free(&part->digests);
     eb_fs_close(&part->fd);
+}
+
+bool eb_partial_file_is_there(const eb_partial_file_t *part)
+{
+    return part->fd >= 0 ? eb_fs_is_named(part->fd, part->part_path)
+                         : eb_fs_exists(part->part_path); /* closed for a rename */
 }
 
 /* -- its bytes -------------------------------------------------------------------------------- */
@@ -335,8 +368,11 @@ eb_code_t eb_partial_file_check(const eb_partial_file_t *part, eb_partial_file_d
                                          part->digests.size_bytes, ev, sha256, md5, err);
 }
 
-void eb_partial_file_remove_journal(eb_partial_file_t *part)
+void eb_partial_file_remove(eb_partial_file_t *part)
 {
-    eb_journal_close(&part->journal);
-    (void)unlink(part->journal_path);
+    if (part->fd >= 0) {
+        (void)eb_fs_remove_named(part->fd, part->part_path);
+        eb_fs_close(&part->fd);
+    }
+    eb_journal_remove(&part->journal);
 }

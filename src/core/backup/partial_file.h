@@ -48,10 +48,14 @@ eb_code_t eb_partial_file_check(const eb_partial_file_t *part, eb_partial_file_d
                                 void *user, const eb_events_t *ev, uint8_t sha256[EB_SHA256_BYTES],
                                 uint8_t md5[EB_MD5_BYTES], eb_err_t *err);
 
+/* Whether the .part still has its name: it is not the image yet, and nobody took it away. */
+bool eb_partial_file_is_there(const eb_partial_file_t *part);
+
 /* Close; the files stay. NULL is allowed. */
 void eb_partial_file_close(eb_partial_file_t *part);
 
-/* Remove the journal, once the .part has become the image. */
-void eb_partial_file_remove_journal(eb_partial_file_t *part);
+/* Remove and close what there is of .part and journal; names that are another file's by now stay.
+ */
+void eb_partial_file_remove(eb_partial_file_t *part);
 
 #endif

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define COPY_BYTES EB_BLOCK_BYTES
 /* In the journal, for what a killed run leaves: never taken for the .part of a board. */
@@ -134,8 +133,7 @@ eb_code_t eb_partition_extract(eb_backup_image_t *source, const eb_backup_option
     }
     if (code != EB_OK) {
         /* Nothing in it that the image has not. */
-        (void)unlink(part.part_path);
-        eb_partial_file_remove_journal(&part);
+        eb_partial_file_remove(&part);
     }
     result->verified = code == EB_OK && source->hash_checked &&
                        result->origins.bytes[EB_ORIGIN_EARLIER] == range.size;

@@ -59,7 +59,7 @@ const char *eb_path_file_name(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-/* The longest name of all that are made for an image is that of its sidecar while it is written.
+/* The longest name of all that are made for an image is that of an old sidecar while it is written.
  * The folder is asked, because file systems count bytes or characters, and some leave less than
  * 255. */
 static eb_code_t check_length(const char *path, eb_err_t *err)
@@ -70,7 +70,8 @@ static eb_code_t check_length(const char *path, eb_err_t *err)
     eb_code_t code = eb_path_of_sidecar(folder, path, err);
 
     if (code != EB_OK ||
-        (code = eb_path_printf(longest, err, "%s" EB_FS_TEMPORARY_SUFFIX, folder)) != EB_OK ||
+        (code = eb_path_printf(longest, err, "%s" EB_PATH_OLD_SUFFIX EB_FS_TEMPORARY_SUFFIX,
+                               folder)) != EB_OK ||
         lstat(longest, &st) == 0 || errno != ENAMETOOLONG) {
         return code;
     }
@@ -115,6 +116,21 @@ eb_code_t eb_path_check_output(const char *path, eb_err_t *err)
         return EB_ERR_USAGE;
     }
     return check_length(path, err);
+}
+
+void eb_path_tell_unsafe(const char *path, int fd, const eb_events_t *ev)
+{
+    const size_t len = (size_t)(eb_path_file_name(path) - path);
+    char dir[EB_PATH_BYTES] = ".";
+
+    if (len > 0) {
+        (void)snprintf(dir, sizeof(dir), "%.*s", (int)len, path);
+    }
+    const char *why = eb_fs_why_unsafe(fd, dir);
+    if (why != NULL) {
+        eb_event_note(ev, EB_LEVEL_WARNING,
+                      "the folder %s %s: others can replace or change the backups in it", dir, why);
+    }
 }
 
 bool eb_path_file_size(const char *path, uint64_t *size_bytes, int64_t *mtime_unix)

@@ -9,11 +9,13 @@
 #define EB_FILES_PATHS_H
 
 #include "espbackup/err.h"
+#include "espbackup/event.h"
 #include "fs_atomic.h"
 
 #define EB_PATH_IMAGE_SUFFIX   ".bin"
 #define EB_PATH_PART_SUFFIX    ".part"
 #define EB_PATH_JOURNAL_SUFFIX ".journal"
+#define EB_PATH_OLD_SUFFIX     ".old" /* before .bin: an image that is being replaced */
 
 /* printf into a path. */
 eb_code_t eb_path_printf(char out[EB_PATH_BYTES], eb_err_t *err, const char *format, ...)
@@ -29,6 +31,9 @@ const char *eb_path_file_name(const char *path);
  * the folder with the suffixes of all its files. NULL is allowed. */
 eb_code_t eb_path_check_output(const char *path, eb_err_t *err);
 bool eb_path_has_suffix(const char *name, const char *suffix);
+
+/* Warn if others can replace the open file. */
+void eb_path_tell_unsafe(const char *path, int fd, const eb_events_t *ev);
 
 /* The length of a regular file; false: not there, or something else. mtime_unix may be NULL. */
 bool eb_path_file_size(const char *path, uint64_t *size_bytes, int64_t *mtime_unix);

@@ -3,6 +3,7 @@
 #include "espbackup/ops.h"
 #include "flash_layout.h"
 #include "partition_types.h"
+#include "paths.h"
 #include "range.h"
 #include "refuse.h"
 #include "restore_job.h"
@@ -30,6 +31,7 @@ static eb_code_t open_image(eb_restore_job_t *job, eb_err_t *err)
     if (code != EB_OK) {
         return eb_err_copy(err, &why);
     }
+    eb_path_tell_unsafe(job->image.path, job->image.fd, job->ev);
     job->table_addr = options->table_addr != 0   ? options->table_addr
                       : job->image.table != NULL ? job->image.table->addr
                                                  : EB_PARTITION_TABLE_ADDR;

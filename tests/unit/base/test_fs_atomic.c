@@ -168,7 +168,7 @@ static void commit_without_a_target(void **state)
     int fd;
 
     (void)state;
-    assert_int_equal(eb_fs_open_part(part, false, &fd, &err), EB_OK);
+    assert_int_equal(eb_fs_open_part(part, true, &fd, &err), EB_OK);
     assert_int_equal(eb_fs_commit(&fd, part, whole, false, &err), EB_OK);
     assert_true(eb_fs_exists(whole));
     assert_false(eb_fs_exists(part));
@@ -182,7 +182,10 @@ static void part_is_opened_once(void **state)
     eb_err_t err;
 
     (void)state;
-    assert_int_equal(eb_fs_open_part(part, false, &fd, &err), EB_OK);
+    assert_int_equal(eb_fs_open_part(part, false, &fd, &err), EB_ERR_FILE_ACCESS);
+    assert_int_equal(fd, -1);
+    assert_false(eb_fs_exists(part));
+    assert_int_equal(eb_fs_open_part(part, true, &fd, &err), EB_OK);
     assert_int_equal(eb_fs_open_part(part, false, &second, &err), EB_ERR_FILE_ACCESS);
     assert_int_equal(second, -1);
     assert_non_null(strstr(err.message, "in use"));

@@ -1,5 +1,6 @@
 /* Backups on a disk with faults: a complete image is what the board has, or there is none. */
 #include "backup_fixture.h"
+#include "backup_image.h"
 #include "faulty_disk.h"
 
 #include <fcntl.h>
@@ -128,6 +129,333 @@ static void a_failed_sync_makes_nothing_count(void **state)
     assert_image_is_flash(f);
 }
 
+static void a_failed_sync_of_the_folder_is_an_error(void **state)
+{
+    fixture_t *f = *state;
+
+    /* The sidecar's, the image's, and then none. */
+    for (unsigned n = 1; n <= 3; n++) {
+        fake_forget(f->board);
+        faulty_disk_reset();
+        faulty_disk.of = "nothing";
+        faulty_disk.fail_folder_sync = n;
+        eb_code_t code = back_up(f);
+        assert_int_equal(code, n < 3 ? EB_ERR_FILE_IO : EB_OK);
+        faulty_disk_reset();
+        /* No sidecar without its image. */
+        assert_int_equal(folder_count(f->dir, "_info.json"), folder_count(f->dir, ".bin"));
+        assert_int_equal(folder_count(f->dir, ".tmp"), 0);
+        if (n == 2) { /* renamed, and perhaps not for good */
+            assert_string_equal(f->result.part_path, "");
+            assert_image_is_flash(f);
+        }
+    }
+    fake_forget(f->board);
+    assert_complete(f, back_up(f));
+}
+
+static void interrupted_calls_are_made_again(void **state)
+{
+    fixture_t *f = *state;
+
+    f->options.full = true;
+    for (unsigned n = 2; n < 12; n++) {
+        fake_forget(f->board);
+        faulty_disk_reset();
+        faulty_disk.interrupt = n;
+        f->board->lost_at = 100000;
+        assert_int_equal(back_up(f), EB_ERR_PORT_LOST);
+        fake_forget(f->board);
+        eb_code_t code = back_up(f);
+        assert_true(faulty_disk.calls > 100);
+        faulty_disk_reset();
+        assert_complete(f, code);
+        assert_true(f->result.origins.bytes[EB_ORIGIN_RESUMED] > 0);
+    }
+}
+
+/* -- names that change meanwhile -------------------------------------------------------------- */
+
+typedef struct thief {
+    char dir[EB_PATH_BYTES], name[EB_PATH_BYTES]; /* of what is replaced; "" : not yet found */
+    const char *suffix;
+    bool replaces, done;
+} thief_t;
+static thief_t thief;
+
+/* Take away the file of the run, and leave another's in its place. */
+static void take_away(void)
+{
+    eb_file_names_t names;
+
+    if (thief.done) {
+        return;
+    }
+    assert_int_equal(eb_find_names(thief.dir, thief.suffix, &names, NULL), EB_OK);
+    if (names.count > 0) {
+        (void)snprintf(thief.name, sizeof(thief.name), "%s", names.names[0]);
+        char path[2 * EB_PATH_BYTES];
+        (void)snprintf(path, sizeof(path), "%s/%s", thief.dir, thief.name);
+        assert_int_equal(unlink(path), 0);
+        if (thief.replaces) {
+            file_write(thief.dir, thief.name, "another's", 9);
+        }
+        thief.done = true;
+    }
+    eb_file_names_free(&names);
+}
+
+static void on_progress(void *user, const eb_progress_t *progress)
+{
+    (void)user;
+    if (progress->phase == EB_PHASE_READ && progress->done > 0) {
+        take_away();
+    }
+}
+
+static void assert_another_is_untouched(const fixture_t *f)
+{
+    char path[2 * EB_PATH_BYTES];
+    uint8_t *bytes;
+    size_t len;
+
+    assert_true(thief.done);
+    (void)snprintf(path, sizeof(path), "%s/%s", f->dir, thief.name);
+    assert_int_equal(eb_fs_exists(path), thief.replaces);
+    if (thief.replaces) {
+        assert_int_equal(eb_fs_read_file(path, MB, &bytes, &len, NULL), EB_OK);
+        assert_string_equal((char *)bytes, "another's");
+        free(bytes);
+    }
+}
+
+static void try_to_steal(fixture_t *f, const char *suffix, bool replaces, bool late)
+{
+    const eb_events_t ev = {.progress = late ? NULL : on_progress};
+
+    folder_remove(f->dir);
+    assert_int_equal(mkdir(f->dir, 0700), 0);
+    fake_forget(f->board);
+    faulty_disk_reset();
+    thief = (thief_t){.suffix = suffix, .replaces = replaces};
+    (void)snprintf(thief.dir, sizeof(thief.dir), "%s", f->dir);
+    faulty_disk.of = "nothing";
+    faulty_disk.at_rename = late ? take_away : NULL;
+    memset(&f->err, 0, sizeof(f->err));
+    f->err.code = eb_op_backup(f->board, &f->options, &ev, &f->result, &f->contents, &f->err);
+    faulty_disk_reset();
+}
+
+static void another_file_never_becomes_the_image(void **state)
+{
+    fixture_t *f = *state;
+
+    for (int i = 0; i < 4; i++) {
+        try_to_steal(f, ".bin.part", i % 2 == 0, i >= 2);
+        if (i == 3) { /* the rename itself fails */
+            assert_int_not_equal(f->err.code, EB_OK);
+        } else {
+            assert_int_equal(f->err.code, EB_ERR_FILE_ACCESS);
+            assert_non_null(strstr(f->err.message, "removed or replaced"));
+        }
+        assert_another_is_untouched(f);
+        assert_int_equal(folder_count(f->dir, ".bin"), 0);
+    }
+}
+
+static void another_journal_is_not_removed(void **state)
+{
+    fixture_t *f = *state;
+
+    for (int i = 0; i < 2; i++) {
+        try_to_steal(f, ".bin.part.journal", i == 0, false);
+        assert_int_equal(f->err.code, EB_OK);
+        assert_another_is_untouched(f);
+        assert_image_is_flash(f);
+    }
+}
+
+/* -- an image that is replaced ---------------------------------------------------------------- */
+
+/* Whether `name` has an image and a sidecar that fit each other, and the image is `flash`. */
+static bool pair_is(const fixture_t *f, const char *name, const uint8_t *flash)
+{
+    eb_backup_image_t image;
+    static uint8_t bytes[FLASH_BYTES];
+    char path[EB_PATH_BYTES];
+    (void)eb_path_join(path, f->dir, name, NULL);
+    const eb_image_request_t request = {.backup = path, .dir = f->dir};
+    bool fits = eb_backup_image_open(&request, NULL, &image, NULL) == EB_OK && image.hash_checked &&
+                eb_backup_image_read(&image, 0, bytes, FLASH_BYTES, NULL) == EB_OK &&
+                memcmp(bytes, flash, FLASH_BYTES) == 0;
+
+    eb_backup_image_close(&image);
+    return fits;
+}
+
+/* Killed before each call that changes something: the old pair or the new one is whole. */
+static void a_kill_loses_no_pair(void **state)
+{
+    fixture_t *f = *state;
+    static uint8_t before[FLASH_BYTES];
+    char output[EB_PATH_BYTES];
+    int status = 1;
+    unsigned old_kept = 0, kills = 0;
+
+    (void)eb_path_join(output, f->dir, "x.bin", NULL);
+    f->options.output = output;
+    f->options.full = true;
+    f->options.force = true;
+    memcpy(before, f->board->bytes, FLASH_BYTES);
+    for (unsigned n = 1; status != 0; n++) {
+        folder_remove(f->dir);
+        assert_int_equal(mkdir(f->dir, 0700), 0);
+        fake_forget(f->board);
+        memcpy(f->board->bytes, before, FLASH_BYTES);
+        assert_int_equal(back_up(f), EB_OK);
+        f->board->bytes[0x12345] ^= 0x11;
+        fake_forget(f->board);
+        pid_t child = fork();
+        if (child == 0) {
+            faulty_disk_reset();
+            faulty_disk.kill_at = n;
+            _exit(back_up(f) == EB_OK ? 0 : 1);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) != 1);
+        const bool has_old = pair_is(f, "x.bin", before) || pair_is(f, "x.old.bin", before);
+        const bool has_new = pair_is(f, "x.bin", f->board->bytes);
+        assert_true(has_old || has_new);
+        kills += status != 0;
+        old_kept += pair_is(f, "x.old.bin", before);
+        /* The same command finishes it. */
+        fake_forget(f->board);
+        assert_int_equal(back_up(f), EB_OK);
+        assert_true(pair_is(f, "x.bin", f->board->bytes));
+        assert_int_equal(folder_count(f->dir, ".part") + folder_count(f->dir, ".journal") +
+                             folder_count(f->dir, ".tmp"),
+                         0);
+    }
+    assert_true(kills > 30);
+    assert_true(old_kept > 3);
+    /* Nothing else is left by a run that nobody kills. */
+    assert_int_equal(folder_count(f->dir, ".bin"), 1);
+    assert_int_equal(folder_count(f->dir, ".json"), 1);
+}
+
+static void an_image_that_is_replaced_has_any_form(void **state)
+{
+    fixture_t *f = *state;
+    char output[EB_PATH_BYTES], path[EB_PATH_BYTES];
+
+    (void)eb_path_join(output, f->dir, "x", NULL);
+    f->options.output = output;
+    f->options.force = true;
+    /* Without a sidecar, without .bin; the name for the old one is taken. */
+    file_write(f->dir, "x", "bare", 4);
+    file_write(f->dir, "x.old.bin", "mine", 4);
+    assert_complete(f, back_up(f));
+    assert_int_equal(folder_count(f->dir, ".bin"), 1);
+    /* A link, and a sidecar that is one: what they lead to stays. */
+    file_write(f->dir, "victim", "precious", 8);
+    (void)eb_path_join(path, f->dir, "victim", NULL);
+    assert_int_equal(unlink(output), 0);
+    assert_int_equal(symlink(path, output), 0);
+    assert_int_equal(unlink(f->result.sidecar_path), 0);
+    assert_int_equal(symlink(path, f->result.sidecar_path), 0);
+    fake_forget(f->board);
+    assert_complete(f, back_up(f));
+    uint8_t *bytes;
+    size_t len;
+    assert_int_equal(eb_fs_read_file(path, MB, &bytes, &len, NULL), EB_OK);
+    assert_string_equal((char *)bytes, "precious");
+    free(bytes);
+}
+
+/* -- what others prepared, and what a killed run left ----------------------------------------- */
+
+static void what_is_not_ours_is_not_resumed(void **state)
+{
+    fixture_t *f = *state;
+    static const char *const suffixes[] = {".bin.part", ".journal"};
+    eb_file_names_t names;
+    char path[EB_PATH_BYTES], second[EB_PATH_BYTES];
+
+    f->options.full = true;
+    f->board->lost_at = 100000;
+    assert_int_equal(back_up(f), EB_ERR_PORT_LOST);
+    (void)eb_path_join(second, f->dir, "second", NULL);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(eb_find_names(f->dir, suffixes[i % 2], &names, NULL), EB_OK);
+        assert_int_equal(names.count, 1);
+        (void)eb_path_join(path, f->dir, names.names[0], NULL);
+        eb_file_names_free(&names);
+        assert_int_equal(i < 2 ? chmod(path, 0666) : link(path, second), 0);
+        fake_forget(f->board);
+        assert_int_equal(back_up(f), EB_OK);
+        assert_int_equal(f->result.origins.bytes[EB_ORIGIN_RESUMED], 0);
+        assert_int_equal(i < 2 ? chmod(path, 0600) : unlink(second), 0);
+    }
+    fake_forget(f->board);
+    assert_complete(f, back_up(f));
+    assert_true(f->result.origins.bytes[EB_ORIGIN_RESUMED] > 0);
+}
+
+static void an_empty_part_is_swept_up(void **state)
+{
+    fixture_t *f = *state;
+
+    file_write(f->dir, "esp32_backup_1.bin.part", "", 0);
+    file_write(f->dir, "esp32_backup_2.bin.part", "", 0);
+    file_write(f->dir, "esp32_backup_2.bin.part.journal", "", 0);
+    file_write(f->dir, "esp32_backup_3.bin.part", "data", 4);
+    assert_int_equal(back_up(f), EB_OK);
+    assert_int_equal(folder_count(f->dir, ".part"), 1);
+    assert_int_equal(folder_count(f->dir, ".journal"), 0);
+    char output[EB_PATH_BYTES];
+    (void)eb_path_join(output, f->dir, "x.bin", NULL);
+    file_write(f->dir, "x.bin.part", "", 0);
+    f->options.output = output;
+    fake_forget(f->board);
+    assert_int_equal(back_up(f), EB_OK);
+}
+
+static void a_folder_that_others_can_write_is_told(void **state)
+{
+    fixture_t *f = *state;
+
+    assert_int_equal(back_up(f), EB_OK);
+    assert_null(strstr(f->watch.notes, "can be written by all users"));
+    assert_int_equal(chmod(f->dir, 0777), 0);
+    fake_forget(f->board);
+    assert_int_equal(back_up(f), EB_OK);
+    assert_non_null(strstr(f->watch.notes, "can be written by all users"));
+}
+
+/* Root may list anything, so a child becomes somebody else first. */
+static void a_folder_need_not_be_listed(void **state)
+{
+    fixture_t *f = *state;
+    int status;
+
+    if (geteuid() == 0) {
+        assert_int_equal(chown(f->dir, 65534, 65534), 0);
+    }
+    assert_int_equal(chmod(f->dir, 0300), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        if (geteuid() == 0 && setuid(65534) != 0) {
+            _exit(99);
+        }
+        _exit(back_up(f) == EB_OK && f->result.verified ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(chmod(f->dir, 0700), 0);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(folder_count(f->dir, ".bin"), 1);
+}
+
 #define DISK_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_disk, tear_down_disk)
 
 int main(void)
@@ -139,6 +467,16 @@ int main(void)
         DISK_TEST(a_disk_that_keeps_nothing_is_an_error),
         DISK_TEST(the_sidecar_tells_what_was_verified),
         DISK_TEST(a_failed_sync_makes_nothing_count),
+        DISK_TEST(a_failed_sync_of_the_folder_is_an_error),
+        DISK_TEST(interrupted_calls_are_made_again),
+        DISK_TEST(another_file_never_becomes_the_image),
+        DISK_TEST(another_journal_is_not_removed),
+        DISK_TEST(a_kill_loses_no_pair),
+        DISK_TEST(an_image_that_is_replaced_has_any_form),
+        DISK_TEST(what_is_not_ours_is_not_resumed),
+        DISK_TEST(an_empty_part_is_swept_up),
+        DISK_TEST(a_folder_that_others_can_write_is_told),
+        DISK_TEST(a_folder_need_not_be_listed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

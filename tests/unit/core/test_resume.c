@@ -28,13 +28,11 @@ static void who_can_read_it_is_told_by_its_mode(void **state)
 {
     static const struct {
         mode_t mode;
-        uid_t other;
         const char *told;
     } cases[] = {
-        {0600, 0, "only you can read the file"},
-        {0640, 0, "others may read the file, which has mode 0640"},
-        {0604, 0, "others may read the file, which has mode 0604"},
-        {0600, 4711, "others may read the file, which has mode 0600 here and belongs to user 4711"},
+        {0600, "only you can read the file"},
+        {0640, "others may read the file, which has mode 0640"},
+        {0604, "others may read the file, which has mode 0604"},
     };
     fixture_t *f = *state;
 
@@ -44,9 +42,6 @@ static void who_can_read_it_is_told_by_its_mode(void **state)
     assert_non_null(strstr(f->watch.notes, cases[0].told));
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_int_equal(chmod(f->result.part_path, cases[i].mode), 0);
-        if (cases[i].other != 0 && chown(f->result.part_path, cases[i].other, (gid_t)-1) != 0) {
-            continue; /* only root gives a file away */
-        }
         fake_forget(f->board);
         f->board->lost_at = 1;
         assert_int_equal(back_up(f), EB_ERR_PORT_LOST);
