@@ -1,10 +1,16 @@
 /*
  * app_image.c: ESP application and bootloader images.
  *
- * Layout: header of 24 bytes, of which ESP8266 has only the first 8; segments, each 8 bytes (load
- * address, length) and data; zeros up to the last byte of a 16-byte line, which is the checksum
- * (0xEF XOR all bytes of segment data); then, if the header says so, the SHA-256 of everything
- * before.
+ * Layout: header; segments, each 8 bytes (load address, length) and data; zeros up to the last byte
+ * of a 16-byte line, which is the checksum (0xEF XOR all bytes of segment data); then, in some, a
+ * digest of everything before. There are three headers:
+ *   long    24 bytes. Byte 23 says whether a SHA-256 follows the checksum.
+ *   short   the first 8 of these. The SHA-256 of some builds is announced nowhere.
+ *   double  8 bytes with another magic, one segment of address 0 that stays in flash, then a short
+ *           header and its segments. The checksum may leave the first segment out. Some builds
+ *           append a CRC-32, announced nowhere.
+ * The chip of images with a short or double header is one whose images do not say what they are
+ * for.
  */
 #include "app_image.h"
 
@@ -14,51 +20,87 @@
 #include "range.h"
 
 #include <string.h>
+#include <zlib.h>
 
 #define MAGIC             0xE9u
+#define MAGIC_DOUBLE      0x04EAu /* of two bytes */
 #define HEADER_BYTES      24u
 #define SHORT_HEADER      8u
 #define SEGMENT_HEADER    8u
-#define DESC_OFFSET       (HEADER_BYTES + SEGMENT_HEADER)
 #define SEGMENTS_MAX      16u
 #define SEGMENT_MAX_BYTES 0x1000000u
 #define CHECKSUM_SEED     0xEFu
 #define CHECKSUM_LINE     16u
 #define HASH_BYTES        32u
+#define CRC_BYTES         4u
 #define DESC_BYTES        256u
 #define DESC_MAGIC        0xABCD5432u
 #define CHUNK_BYTES       4096u
 
+typedef enum header_kind { HEADER_NONE, HEADER_LONG, HEADER_SHORT, HEADER_DOUBLE } header_kind_t;
+
 typedef struct walk {
     eb_image_read_fn read;
     void *user;
-    uint32_t limit;        /* bytes of the slot */
-    uint32_t header_bytes; /* of the image header */
+    uint32_t limit; /* bytes of the slot */
+    header_kind_t kind;
     uint8_t segment_count;
     eb_digest_t *sha; /* NULL: measure only, data is not read */
+    uint32_t crc;
     uint8_t checksum;
-    uint32_t offset; /* of what comes next; never over limit */
+    uint8_t first_checksum; /* of the first segment of a double header alone */
+    uint32_t offset;        /* of what comes next; never over limit */
 } walk_t;
 
-/* Nothing in a header says how long it is. After 8 bytes comes either a load address, in the RAM of
- * the chip with the short one, or numbers of pins and their drive strengths, which are small. */
-static uint32_t header_bytes(const uint8_t *bytes, size_t len)
+/* Flash that the chip with the short header sees as memory. */
+static bool is_mapped(uint32_t addr)
 {
-    uint32_t addr;
-
-    if (len < SHORT_HEADER + SEGMENT_HEADER) {
-        return HEADER_BYTES;
-    }
-    addr = eb_get_le32(bytes + SHORT_HEADER);
-    return (addr >= 0x3FFE8000u && addr < 0x40000000u) ||
-                   (addr >= 0x40100000u && addr < 0x40110000u)
-               ? SHORT_HEADER
-               : HEADER_BYTES;
+    return addr >= 0x40200000u && addr < 0x40300000u;
 }
 
-/* Fields of esp_app_desc_t by their offset. */
+/* Nothing in a header says how long it is. After 8 bytes comes either a load address, in the memory
+ * of the chip with the short one, or numbers of pins and their drive strengths, which are small. */
+static header_kind_t kind_of(const uint8_t *bytes, size_t len)
+{
+    const bool has_addr = len >= SHORT_HEADER + SEGMENT_HEADER;
+    const uint32_t addr = has_addr ? eb_get_le32(bytes + SHORT_HEADER) : 0;
+
+    if (len >= 2 && eb_get_le16(bytes) == MAGIC_DOUBLE && addr == 0) {
+        return HEADER_DOUBLE;
+    }
+    if (len == 0 || bytes[0] != MAGIC) {
+        return HEADER_NONE;
+    }
+    return (addr >= 0x3FFE8000u && addr < 0x40000000u) ||
+                   (addr >= 0x40100000u && addr < 0x40110000u) || is_mapped(addr)
+               ? HEADER_SHORT
+               : HEADER_LONG;
+}
+
+static uint32_t bytes_of(header_kind_t kind)
+{
+    return kind == HEADER_LONG ? HEADER_BYTES : SHORT_HEADER;
+}
+
+static bool is_count(uint8_t segments)
+{
+    return segments > 0 && segments <= SEGMENTS_MAX;
+}
+
+static void take_header(const uint8_t *p, eb_app_image_t *out)
+{
+    out->flash_mode = p[2];
+    out->flash_freq_code = p[3] & 0x0Fu;
+    out->flash_size_code = p[3] >> 4;
+    out->entry_addr = eb_get_le32(p + 4);
+}
+
+/* Fields of esp_app_desc_t by their offset, if it is one. */
 static void take_desc(const uint8_t *p, eb_app_desc_t *out)
 {
+    if (eb_get_le32(p) != DESC_MAGIC) {
+        return;
+    }
     out->present = true;
     out->secure_version = eb_get_le32(p + 4);
     eb_text_clean(p + 16, 32, EB_TEXT_ONE_LINE, out->version);
@@ -71,39 +113,37 @@ static void take_desc(const uint8_t *p, eb_app_desc_t *out)
 
 void eb_app_image_peek(const uint8_t *bytes, size_t len, eb_app_image_t *out)
 {
-    const bool is_short = header_bytes(bytes, len) == SHORT_HEADER;
+    const header_kind_t kind = kind_of(bytes, len);
+    const uint32_t header = bytes_of(kind), desc = header + SEGMENT_HEADER;
 
     memset(out, 0, sizeof(*out));
     out->state = EB_IMAGE_OPAQUE;
-    if (len == 0 || bytes[0] != MAGIC) {
+    if (kind == HEADER_NONE) {
         if (len != 0 && eb_bytes_erased(bytes, len)) {
             out->state = EB_IMAGE_NONE;
         }
         return;
     }
     out->state = EB_IMAGE_DAMAGED;
-    if (len < (is_short ? SHORT_HEADER : HEADER_BYTES) + SEGMENT_HEADER || bytes[1] == 0 ||
-        bytes[1] > SEGMENTS_MAX || (!is_short && bytes[23] > 1)) {
+    if (len < desc || !is_count(bytes[1]) || (kind == HEADER_LONG && bytes[23] > 1)) {
         return;
     }
     out->state = EB_IMAGE_UNCHECKED;
-    out->flash_mode = bytes[2];
-    out->flash_freq_code = bytes[3] & 0x0Fu;
-    out->flash_size_code = bytes[3] >> 4;
-    out->entry_addr = eb_get_le32(bytes + 4);
-    out->chip_id = EB_IMAGE_CHIP_NONE;
-    if (is_short) {
-        return;
-    }
-    out->chip_id = eb_get_le16(bytes + 12);
-    out->hash_appended = bytes[23] == 1;
-    if (len >= EB_APP_IMAGE_PEEK_BYTES && eb_get_le32(bytes + HEADER_BYTES + 4) >= DESC_BYTES &&
-        eb_get_le32(bytes + DESC_OFFSET) == DESC_MAGIC) {
-        take_desc(bytes + DESC_OFFSET, &out->desc);
+    take_header(bytes, out);
+    out->chip_id = kind == HEADER_LONG ? eb_get_le16(bytes + 12) : EB_IMAGE_CHIP_NONE;
+    out->hash_appended = kind == HEADER_LONG && bytes[23] == 1;
+    if (len >= desc + DESC_BYTES && eb_get_le32(bytes + header + 4) >= DESC_BYTES) {
+        take_desc(bytes + desc, &out->desc);
     }
 }
 
 /* The steps of a walk give VALID to go on, DAMAGED, or UNCHECKED when bytes could not be read. */
+
+static void digest(walk_t *w, const uint8_t *bytes, uint32_t count)
+{
+    eb_digest_update(w->sha, bytes, count);
+    w->crc = (uint32_t)crc32(w->crc, bytes, count);
+}
 
 /* Hash `size` bytes and go past them; segment data counts in the checksum too. */
 static eb_image_state_t consume(walk_t *w, uint32_t size, bool is_data)
@@ -116,7 +156,7 @@ static eb_image_state_t consume(walk_t *w, uint32_t size, bool is_data)
         if (!w->read(w->user, w->offset, chunk, count)) {
             return EB_IMAGE_UNCHECKED;
         }
-        eb_digest_update(w->sha, chunk, count);
+        digest(w, chunk, count);
         for (uint32_t i = 0; is_data && i < count; i++) {
             w->checksum ^= chunk[i];
         }
@@ -126,7 +166,23 @@ static eb_image_state_t consume(walk_t *w, uint32_t size, bool is_data)
     return EB_IMAGE_VALID;
 }
 
-static eb_image_state_t walk_segment(walk_t *w)
+/* The description starts a segment that stays in flash: with a long header always the first one, of
+ * which eb_app_image_peek has seen it. */
+static eb_image_state_t look_for_desc(walk_t *w, uint32_t addr, uint32_t size, eb_app_desc_t *out)
+{
+    uint8_t desc[DESC_BYTES];
+
+    if (w->kind != HEADER_SHORT || out->present || !is_mapped(addr) || size < DESC_BYTES) {
+        return EB_IMAGE_VALID;
+    }
+    if (!w->read(w->user, w->offset, desc, DESC_BYTES)) {
+        return EB_IMAGE_UNCHECKED;
+    }
+    take_desc(desc, out);
+    return EB_IMAGE_VALID;
+}
+
+static eb_image_state_t walk_segment(walk_t *w, eb_app_image_t *out)
 {
     uint8_t header[SEGMENT_HEADER];
     uint32_t size;
@@ -142,13 +198,71 @@ static eb_image_state_t walk_segment(walk_t *w)
         !eb_range_within((uint64_t)w->offset + SEGMENT_HEADER, size, w->limit)) {
         return EB_IMAGE_DAMAGED;
     }
-    if (w->sha == NULL) {
-        w->offset += SEGMENT_HEADER + size;
+    w->offset += SEGMENT_HEADER;
+    eb_image_state_t state = look_for_desc(w, eb_get_le32(header), size, &out->desc);
+    if (state != EB_IMAGE_VALID || w->sha == NULL) {
+        w->offset += size;
+        return state;
+    }
+    digest(w, header, SEGMENT_HEADER);
+    return consume(w, size, true);
+}
+
+/* What of a double header comes before the segments that the checksum always covers. */
+static eb_image_state_t walk_first(walk_t *w, eb_app_image_t *out)
+{
+    uint8_t header[SHORT_HEADER];
+    eb_image_state_t state = walk_segment(w, out);
+
+    if (state != EB_IMAGE_VALID) {
+        return state;
+    }
+    if (!eb_range_within(w->offset, SHORT_HEADER, w->limit)) {
+        return EB_IMAGE_DAMAGED;
+    }
+    if (!w->read(w->user, w->offset, header, SHORT_HEADER)) {
+        return EB_IMAGE_UNCHECKED;
+    }
+    if (header[0] != MAGIC || !is_count(header[1])) {
+        return EB_IMAGE_DAMAGED;
+    }
+    take_header(header, out); /* the first one has other things in the place of flash settings */
+    w->segment_count = header[1];
+    w->first_checksum = w->checksum ^ CHECKSUM_SEED;
+    w->checksum = CHECKSUM_SEED;
+    w->offset += SHORT_HEADER;
+    if (w->sha != NULL) {
+        digest(w, header, SHORT_HEADER);
+    }
+    return EB_IMAGE_VALID;
+}
+
+/* The digest behind the checksum. Where nothing announces it, uniform bytes mean that there is
+ * none; others that do not match are damage if all builds with such an image append one. */
+static eb_image_state_t walk_digest(walk_t *w, eb_app_image_t *out)
+{
+    const uint32_t size = w->kind == HEADER_DOUBLE ? CRC_BYTES : HASH_BYTES;
+    const bool announced = out->hash_appended;
+    uint8_t stored[HASH_BYTES], computed[HASH_BYTES];
+
+    if (!announced && (w->kind == HEADER_LONG || !eb_range_within(w->offset, size, w->limit))) {
         return EB_IMAGE_VALID;
     }
-    eb_digest_update(w->sha, header, SEGMENT_HEADER);
-    w->offset += SEGMENT_HEADER;
-    return consume(w, size, true);
+    if (!w->read(w->user, w->offset, stored, size)) {
+        return announced ? EB_IMAGE_UNCHECKED : EB_IMAGE_VALID;
+    }
+    eb_digest_finish(w->sha, computed);
+    if (w->kind == HEADER_DOUBLE) { /* as these tools store it: inverted, or one more */
+        eb_put_le32(computed, w->crc >> 31 != 0 ? ~w->crc : w->crc + 1);
+    }
+    if (memcmp(stored, computed, size) == 0) {
+        out->hash_appended = w->kind != HEADER_DOUBLE;
+        out->length_bytes = w->offset + size;
+        return EB_IMAGE_VALID;
+    }
+    const bool always = w->kind == HEADER_DOUBLE || out->desc.present;
+    return announced || (always && !eb_bytes_uniform(stored, size)) ? EB_IMAGE_DAMAGED
+                                                                    : EB_IMAGE_VALID;
 }
 
 /* An update that was cut off leaves erased flash at its end: no SHA-256 is all ones. */
@@ -159,12 +273,12 @@ static bool hash_is_erased(const walk_t *w, uint32_t offset)
     return w->read(w->user, offset, stored, HASH_BYTES) && eb_bytes_erased(stored, HASH_BYTES);
 }
 
-/* Checksum line and appended hash. Sets length_bytes as soon as the image is known to fit. */
+/* Checksum line and digest. Sets length_bytes as soon as the image is known to fit. */
 static eb_image_state_t walk_tail(walk_t *w, eb_app_image_t *out)
 {
     uint32_t padding = CHECKSUM_LINE - w->offset % CHECKSUM_LINE; /* the checksum included */
     uint32_t tail = padding + (out->hash_appended ? HASH_BYTES : 0);
-    uint8_t checksum, stored[HASH_BYTES], computed[HASH_BYTES];
+    uint8_t checksum;
     eb_image_state_t state;
 
     if (!eb_range_within(w->offset, tail, w->limit)) {
@@ -182,34 +296,28 @@ static eb_image_state_t walk_tail(walk_t *w, eb_app_image_t *out)
     if (!w->read(w->user, w->offset - 1, &checksum, 1)) {
         return EB_IMAGE_UNCHECKED;
     }
-    if (checksum != w->checksum) {
+    if (checksum != w->checksum && checksum != (w->checksum ^ w->first_checksum)) {
         return EB_IMAGE_DAMAGED;
     }
-    if (!out->hash_appended) {
-        return EB_IMAGE_VALID;
-    }
-    if (!w->read(w->user, w->offset, stored, HASH_BYTES)) {
-        return EB_IMAGE_UNCHECKED;
-    }
-    eb_digest_finish(w->sha, computed);
-    return memcmp(stored, computed, HASH_BYTES) == 0 ? EB_IMAGE_VALID : EB_IMAGE_DAMAGED;
+    return walk_digest(w, out);
 }
 
 static eb_image_state_t walk_body(walk_t *w, const uint8_t *header, eb_app_image_t *out)
 {
-    if (w->sha != NULL) {
-        eb_digest_update(w->sha, header, w->header_bytes);
-    }
-    w->offset = w->header_bytes;
-    w->checksum = CHECKSUM_SEED;
-    for (uint8_t i = 0; i < w->segment_count; i++) {
-        eb_image_state_t state = walk_segment(w);
+    eb_image_state_t state = EB_IMAGE_VALID;
 
-        if (state != EB_IMAGE_VALID) {
-            return state;
-        }
+    w->offset = bytes_of(w->kind);
+    w->checksum = CHECKSUM_SEED;
+    if (w->sha != NULL) {
+        digest(w, header, w->offset);
     }
-    return walk_tail(w, out);
+    if (w->kind == HEADER_DOUBLE) {
+        state = walk_first(w, out);
+    }
+    for (uint8_t i = 0; i < w->segment_count && state == EB_IMAGE_VALID; i++) {
+        state = walk_segment(w, out);
+    }
+    return state == EB_IMAGE_VALID ? walk_tail(w, out) : state;
 }
 
 /* Read and judge the first bytes; true when there is a body to walk. */
@@ -222,7 +330,7 @@ static bool start(walk_t *w, uint8_t *head, eb_app_image_t *out)
         return false;
     }
     eb_app_image_peek(head, count, out);
-    w->header_bytes = header_bytes(head, count);
+    w->kind = kind_of(head, count);
     w->segment_count = head[1];
     return out->state == EB_IMAGE_UNCHECKED;
 }

@@ -9,6 +9,7 @@ The results are committed, beside inputs that fuzzing found (named by their hash
 import hashlib
 import pathlib
 import struct
+import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -46,9 +47,41 @@ def partition_tables():
         "beyond": struct.pack("<I", 0x10000) + table,
         "wraps": bytes(4) + entry(b"w", 1, 6, 0xFFFFF000, 0x2000) + b"\xff" * 32,
         "erased": FLASH_4MB + b"\xff" * 64,
+        "whole_flash": FLASH_4MB + entry(b"spiFlash", 2, 1, 0, 0x400000) + plain,
     }
     for name, content in cases.items():
         save("partition_table", name, content)
+
+
+def short_header(segments, magic=0xE9):
+    return struct.pack("<BBBBI", magic, segments, 2, 0x40, 0x40100004)
+
+
+def segment(addr, content):
+    return struct.pack("<II", addr, len(content)) + content
+
+
+def checksummed(image, *covered):
+    checksum = 0xEF
+    for byte in b"".join(covered):
+        checksum ^= byte
+    return image + bytes(15 - len(image) % 16) + bytes([checksum])
+
+
+def short_images():
+    text, data, ram = bytes(range(200)), (0xABCD5432).to_bytes(4, "little") + b"1.0\0" * 70, b"ram!" * 30
+    sdk = checksummed(short_header(3) + segment(0x40210010, text) + segment(0x402100E0, data)
+                      + segment(0x40100000, ram), text, data, ram)
+    double = checksummed(short_header(4, 0xEA) + segment(0, text * 2) + short_header(1)
+                         + segment(0x40100000, ram), ram)
+    crc = zlib.crc32(double)
+    return {
+        "short": sdk,
+        "short_hash": sdk + hashlib.sha256(sdk).digest(),
+        "double": double + b"\xff" * 64,
+        "double_crc": double + struct.pack("<I", crc ^ 0xFFFFFFFF if crc >> 31 else crc + 1),
+        "double_header_only": double[:16],
+    }
 
 
 def app_images():
@@ -66,7 +99,7 @@ def app_images():
         "erased": b"\xff" * 300,
         "opaque": bytes(range(256)) * 2,
     }
-    for name, content in cases.items():
+    for name, content in (cases | short_images()).items():
         save("app_image", name, content)
 
 

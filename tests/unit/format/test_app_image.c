@@ -1,34 +1,10 @@
-#include "app_image.h"
-#include "bytes.h"
-#include "digest.h"
-#include "format_vectors.h"
-#include "range.h"
-
-typedef struct slot {
-    uint8_t *bytes;
-    size_t len;
-    uint32_t hole; /* bytes from here on cannot be read */
-} slot_t;
-
-static bool read_slot(void *user, uint32_t offset, void *bytes, uint32_t count)
-{
-    const slot_t *slot = user;
-
-    if (!eb_range_within(offset, count, slot->hole) || !eb_range_within(offset, count, slot->len)) {
-        return false;
-    }
-    memcpy(bytes, slot->bytes + offset, count);
-    return true;
-}
+#include "app_image_slot.h"
 
 /* app_c3.bin: 352 bytes; DRAM segment of 0x104 bytes, IRAM segment of 4, checksum at 0x13F, hash.
  */
 #define HASH_FLAG_BIT (23u * 8u)
 #define CHECKSUM_AT   0x13Fu
 #define HASH_AT       0x140u
-
-static slot_t slot;
-static eb_app_image_t image;
 
 static int setup(void **state)
 {
@@ -44,20 +20,6 @@ static int teardown(void **state)
     (void)state;
     free(slot.bytes);
     return 0;
-}
-
-static eb_image_state_t check(uint32_t limit)
-{
-    memset(&image, 0xA5, sizeof(image));
-    eb_app_image_check(read_slot, &slot, limit, &image);
-    return image.state;
-}
-
-static eb_image_state_t measure(uint32_t limit)
-{
-    memset(&image, 0xA5, sizeof(image));
-    eb_app_image_measure(read_slot, &slot, limit, &image);
-    return image.state;
 }
 
 static void rehash(void)
@@ -229,83 +191,6 @@ static void texts_of_the_description_are_clean(void **state)
     assert_false(image.desc.present);
 }
 
-/* As `esptool elf2image` makes them for the ESP8266: 8 bytes of header, here two segments of 8 and
- * 4 bytes, no hash. */
-static const uint8_t short_image[] = {0xE9,
-                                      2,
-                                      2,
-                                      0x40,
-                                      0x04,
-                                      0x00,
-                                      0x10,
-                                      0x40, /* entry 0x40100004 */
-                                      0x00,
-                                      0x00,
-                                      0x10,
-                                      0x40,
-                                      8,
-                                      0,
-                                      0,
-                                      0,
-                                      1,
-                                      2,
-                                      3,
-                                      4, /* 0x40100000 */
-                                      5,
-                                      6,
-                                      7,
-                                      8, /**/
-                                      0x00,
-                                      0x80,
-                                      0xFE,
-                                      0x3F,
-                                      4,
-                                      0,
-                                      0,
-                                      0, /* 0x3FFE8000 */
-                                      9,
-                                      10,
-                                      11,
-                                      12, /**/
-                                      0,
-                                      0,
-                                      0,
-                                      0,
-                                      0,
-                                      0,
-                                      0,
-                                      0,
-                                      0,
-                                      0,
-                                      0, /* to the end of a line */
-                                      0xEF ^ 1 ^ 2 ^ 3 ^ 4 ^ 5 ^ 6 ^ 7 ^ 8 ^ 9 ^ 10 ^ 11 ^ 12};
-
-static void short_headers_are_walked_too(void **state)
-{
-    (void)state;
-    assert_int_equal(sizeof(short_image), 48);
-    memcpy(slot.bytes, short_image, sizeof(short_image));
-    assert_int_equal(check((uint32_t)slot.len), EB_IMAGE_VALID);
-    assert_int_equal(image.length_bytes, sizeof(short_image));
-    assert_int_equal(image.entry_addr, 0x40100004);
-    assert_int_equal(image.flash_size_code, 4);
-    assert_int_equal(image.chip_id, EB_IMAGE_CHIP_NONE);
-    assert_false(image.hash_appended);
-    assert_false(image.desc.present);
-    for (size_t at = 16; at < sizeof(short_image); at++) {
-        if (at >= 24 && at < 32) {
-            continue; /* a header of a segment */
-        }
-        slot.bytes[at] ^= 0x10;
-        /* Padding is not covered by anything. */
-        assert_int_equal(check((uint32_t)slot.len),
-                         at >= 36 && at < 47 ? EB_IMAGE_VALID : EB_IMAGE_DAMAGED);
-        slot.bytes[at] ^= 0x10;
-    }
-    eb_app_image_peek(slot.bytes, 15, &image);
-    assert_int_equal(image.state, EB_IMAGE_DAMAGED);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,7 +207,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(hostile_headers_are_damage, setup, teardown),
         cmocka_unit_test_setup_teardown(erased_and_foreign_slots, setup, teardown),
         cmocka_unit_test_setup_teardown(texts_of_the_description_are_clean, setup, teardown),
-        cmocka_unit_test_setup_teardown(short_headers_are_walked_too, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("app_image", tests, NULL, NULL);
