@@ -18,9 +18,10 @@
 #define FLAG_READ    0x2u
 #define ADDR_SPACE   (UINT64_C(1) << 32)
 
-/* The generator puts apps on 64 KiB (the flash MMU maps no less) and, today, all else on 4 KiB;
- * tables made by older generators have data on any word, and such boards are in the field. */
-#define ALIGN_APP  0x10000u
+/* Generators put apps on 64 KiB where the flash MMU maps no less, and on 4 KiB where it maps all
+ * flash; today they put all else on 4 KiB. Tables made by older generators have data on any word,
+ * and such boards are in the field. */
+#define ALIGN_APP  0x1000u
 #define ALIGN_DATA 4u
 
 /* The bootloader takes these four bytes as the end and looks no further. */
@@ -40,6 +41,13 @@ static void take_entry(const uint8_t *bytes, eb_partition_t *out)
     eb_text_clean(bytes + 12, LABEL_BYTES, EB_TEXT_ONE_LINE, out->label);
     out->encrypted = (flags & FLAG_ENCRYPT) != 0;
     out->readonly = (flags & FLAG_READ) != 0;
+}
+
+/* Sming's first entry tells of the flash itself: it has the type of bootloaders and holds the table
+ * too, which a partition never does. */
+static bool is_whole_flash(const eb_partition_t *entry, uint32_t table_addr)
+{
+    return entry->type == EB_PART_BOOTLOADER && entry->addr == 0 && entry->size > table_addr;
 }
 
 /* The MD5 entry at `at` covers all before it, and the table ends behind it. */
@@ -87,7 +95,8 @@ static eb_code_t take_entries(const uint8_t *bytes, size_t len, eb_partition_tab
             return eb_err_set(err, EB_ERR_IMAGE_INVALID, "entry %zu: more than %d partitions",
                               at / ENTRY_BYTES, EB_PARTITIONS_MAX);
         }
-        take_entry(entry, &out->entries[out->count++]);
+        take_entry(entry, &out->entries[out->count]);
+        out->count += !is_whole_flash(&out->entries[out->count], out->addr);
     }
     if (len < EB_PARTITION_TABLE_BYTES) {
         return eb_err_set(err, EB_ERR_IMAGE_INVALID, "no end within the %zu bytes at hand", len);
@@ -187,6 +196,13 @@ int eb_partition_next(const eb_partition_table_t *table, uint64_t at)
         }
     }
     return best;
+}
+
+uint32_t eb_partition_bootloader_end(const eb_partition_table_t *table, uint32_t bootloader_addr)
+{
+    int next = eb_partition_next(table, bootloader_addr);
+
+    return next >= 0 ? eb_min_u32(table->entries[next].addr, table->addr) : table->addr;
 }
 
 int eb_partition_of_type(const eb_partition_table_t *table, uint8_t type, uint8_t subtype)

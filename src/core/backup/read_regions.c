@@ -57,6 +57,16 @@ static void add_partition(divide_t *d, const eb_partition_t *partition)
     add_region(d, end, is_empty || is_short || is_dump ? EB_LIKELY_YES : EB_LIKELY_EVEN);
 }
 
+/* What lies between partitions: nothing, or the table. */
+static void add_gap(divide_t *d, uint32_t table_addr, uint64_t end)
+{
+    if (table_addr >= d->at && table_addr < end) {
+        add_region(d, table_addr, EB_LIKELY_YES);
+        add_region(d, (uint64_t)table_addr + EB_SECTOR_BYTES, EB_LIKELY_NO);
+    }
+    add_region(d, end, EB_LIKELY_YES);
+}
+
 void eb_regions_use_table(eb_regions_t *regions, const eb_partition_table_t *table,
                           uint32_t bootloader_addr, uint32_t bootloader_bytes)
 {
@@ -71,13 +81,11 @@ void eb_regions_use_table(eb_regions_t *regions, const eb_partition_table_t *tab
     if (bootloader_bytes > 0) {
         add_region(&d, (uint64_t)bootloader_addr + bootloader_bytes, EB_LIKELY_NO);
     }
-    add_region(&d, table->addr, EB_LIKELY_YES);
-    add_region(&d, (uint64_t)table->addr + EB_SECTOR_BYTES, EB_LIKELY_NO);
     for (int index; d.at < d.end && (index = eb_partition_next(table, d.at)) >= 0;) {
-        add_region(&d, table->entries[index].addr, EB_LIKELY_YES);
+        add_gap(&d, table->addr, table->entries[index].addr);
         add_partition(&d, &table->entries[index]);
     }
-    add_region(&d, d.end, EB_LIKELY_YES);
+    add_gap(&d, table->addr, d.end);
 }
 
 const eb_region_t *eb_region_at(const eb_regions_t *regions, uint64_t addr)

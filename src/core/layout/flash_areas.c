@@ -1,5 +1,7 @@
 #include "flash_areas.h"
 
+#include "partition_table.h"
+
 static bool has_table(const eb_areas_t *areas)
 {
     return areas->table != NULL && areas->table->present;
@@ -39,8 +41,9 @@ eb_area_t eb_areas_at(const eb_areas_t *areas, uint32_t addr)
         consider(&area, addr, entry->addr, (uint64_t)entry->addr + entry->size, entry->label);
     }
     consider(&area, addr, table->addr, (uint64_t)table->addr + EB_SECTOR_BYTES, "partition table");
-    if (areas->bootloader_addr < table->addr) {
-        consider(&area, addr, areas->bootloader_addr, table->addr, "bootloader");
+    uint32_t bootloader_end = eb_partition_bootloader_end(table, areas->bootloader_addr);
+    if (areas->bootloader_addr < bootloader_end) {
+        consider(&area, addr, areas->bootloader_addr, bootloader_end, "bootloader");
     }
     return area;
 }

@@ -6,9 +6,12 @@
 
 #include <string.h>
 
-#define WINDOW_BYTES 320u /* what eb_app_image asks for first; later headers are smaller */
-#define MAGIC_BYTES  2u
-#define ENTRY_MAGIC  0x50AAu
+#define SEARCH_FIRST   EB_PARTITION_TABLE_ADDR
+#define SEARCH_LAST    0x20000u
+#define FROM_FLASH_END 0x6000u /* of Sming's table, in a flash of the size it is built for */
+#define WINDOW_BYTES   320u    /* what eb_app_image asks for first; later headers are smaller */
+#define MAGIC_BYTES    2u
+#define ENTRY_MAGIC    0x50AAu
 
 /* Bytes of one image within a source. A small window saves round trips: headers lie together. */
 typedef struct image_view {
@@ -67,6 +70,23 @@ static const eb_boot_choice_t no_choice = {.index = -1, .chosen = -1, .on_trial 
 static uint32_t first_place(const eb_layout_source_t *source)
 {
     return source->table_addr != 0 ? source->table_addr : EB_PARTITION_TABLE_ADDR;
+}
+
+/* The places to look at, in this order; 0: no more. */
+static uint32_t place_at(uint32_t index)
+{
+    const uint32_t behind = (SEARCH_LAST - SEARCH_FIRST) / EB_SECTOR_BYTES + 1;
+    const uint32_t before = SEARCH_FIRST / EB_SECTOR_BYTES - 1;
+
+    if (index < behind) {
+        return SEARCH_FIRST + index * EB_SECTOR_BYTES;
+    }
+    index -= behind;
+    if (index < before) {
+        return SEARCH_FIRST - (index + 1) * EB_SECTOR_BYTES;
+    }
+    index -= before;
+    return index < 6 ? (0x80000u << index) - FROM_FLASH_END : 0; /* 512 KiB to 16 MiB */
 }
 
 /* A table that contradicts itself is a warning. Behind the first place two bytes tell most places
@@ -154,10 +174,14 @@ eb_code_t eb_layout_check_apps(const eb_layout_source_t *source, eb_layout_t *ou
 /* All but the table, which is there. */
 static eb_code_t look_inside(const eb_layout_source_t *source, eb_layout_t *out, eb_err_t *err)
 {
-    uint32_t boot = source->bootloader_addr, table_addr = first_place(source);
+    const eb_partition_table_t *table = &out->table;
+    uint64_t boot = source->bootloader_addr;
+    uint64_t end = table->present   ? eb_partition_bootloader_end(table, source->bootloader_addr)
+                   : table->damaged ? table->addr
+                                    : eb_range_end(source->range);
 
-    eb_code_t code = look_at_image(source, boot, table_addr > boot ? table_addr - boot : 0,
-                                   &out->bootloader, err);
+    eb_code_t code = look_at_image(source, source->bootloader_addr,
+                                   end > boot ? (uint32_t)(end - boot) : 0, &out->bootloader, err);
     if (code == EB_OK && (code = look_at_apps(source, false, out, err)) == EB_OK &&
         out->table.present) {
         code = read_ota_data(source, out, err);
@@ -178,22 +202,23 @@ eb_code_t eb_layout_find(const eb_layout_source_t *source, const eb_events_t *ev
 eb_code_t eb_layout_search(eb_layout_source_t *source, const eb_events_t *ev, eb_layout_t *out,
                            eb_err_t *err)
 {
-    uint32_t first = first_place(source), damaged_addr = 0;
-    uint64_t last = source->table_addr != 0 ? first : EB_TABLE_SEARCH_END;
+    const bool is_given = source->table_addr != 0;
+    const uint32_t first = first_place(source);
+    uint32_t damaged_addr = 0, addr = first;
     eb_partition_table_t *table = &out->table;
     eb_code_t code = EB_OK;
 
     memset(out, 0, sizeof(*out));
     out->boot = no_choice;
-    for (uint64_t addr = first; addr <= last && !table->present; addr += EB_SECTOR_BYTES) {
-        code = look_for_table(source, (uint32_t)addr, ev, table, err);
+    for (uint32_t i = 1; addr != 0 && !table->present; addr = is_given ? 0 : place_at(i++)) {
+        code = look_for_table(source, addr, ev, table, err);
         if (code != EB_OK) {
             return code;
         }
-        damaged_addr = damaged_addr == 0 && table->damaged ? (uint32_t)addr : damaged_addr;
+        damaged_addr = damaged_addr == 0 && table->damaged ? addr : damaged_addr;
     }
     if (table->present) {
-        if (source->table_addr == 0 && table->addr != first) {
+        if (!is_given && table->addr != first) {
             eb_event_note(ev, EB_LEVEL_NOTE, "the partition table lies at 0x%x", table->addr);
         }
         source->table_addr = table->addr;

@@ -10,8 +10,6 @@
 #include "range.h"
 #include "retry.h"
 
-#define EB_TABLE_SEARCH_END 0x20000u /* last place that is looked at */
-
 /* Where bytes are read from, by flash address. EB_OK or an error that ends the work. */
 typedef eb_code_t (*eb_layout_read_fn)(void *user, uint32_t addr, uint32_t size, uint8_t *out,
                                        eb_err_t *err);
@@ -45,16 +43,17 @@ eb_code_t eb_layout_find(const eb_layout_source_t *source, const eb_events_t *ev
 
 /*
  * eb_layout_find where the table is: at source->table_addr if that is not 0, and nowhere else;
- * otherwise at 0x8000 or at the first sector after it, up to EB_TABLE_SEARCH_END, that has one.
- * Found: source->table_addr is set, and a note tells a place that is not the usual one. What looks
- * like a table but contradicts itself is a warning, and without another table out->table.damaged.
- * Errors are those of source->read.
+ * otherwise at the first place that has one: 0x8000, the sectors behind it up to 0x20000, those
+ * before it, and the place before the end of flash where Sming has it. Found: source->table_addr is
+ * set, and a note tells a place that is not the usual one. What looks like a table but contradicts
+ * itself is a warning, and without another table out->table.damaged. Errors are those of
+ * source->read.
  */
 eb_code_t eb_layout_search(eb_layout_source_t *source, const eb_events_t *ev, eb_layout_t *out,
                            eb_err_t *err);
 
 /* The same for what a board merely tells: where the first place has none and no bootloader is there
- * either, which would look for one, the search, 24 reads, is spared. */
+ * either, which would look for one, the search, 37 reads, is spared. */
 eb_code_t eb_layout_search_used(eb_layout_source_t *source, const eb_events_t *ev, eb_layout_t *out,
                                 eb_err_t *err);
 

@@ -34,11 +34,14 @@ bool eb_partition_lookup_type(const eb_lookup_t *in, uint8_t type, eb_part_choic
     if (table_addr == 0 && has_table(in)) {
         table_addr = in->table->addr;
     }
-    *out = type == EB_PART_TABLE
-               ? (eb_part_choice_t){"partition_table", {table_addr, EB_SECTOR_BYTES}}
-               : (eb_part_choice_t){"bootloader",
-                                    {in->bootloader_addr, table_addr - in->bootloader_addr}};
-    return type == EB_PART_TABLE ? table_addr != 0 : in->bootloader_addr < table_addr;
+    if (type == EB_PART_TABLE) {
+        *out = (eb_part_choice_t){"partition_table", {table_addr, EB_SECTOR_BYTES}};
+        return table_addr != 0;
+    }
+    uint32_t end =
+        has_table(in) ? eb_partition_bootloader_end(in->table, in->bootloader_addr) : table_addr;
+    *out = (eb_part_choice_t){"bootloader", {in->bootloader_addr, end - in->bootloader_addr}};
+    return in->bootloader_addr < end;
 }
 
 eb_code_t eb_partition_no_table(const eb_lookup_t *in, eb_err_t *err)

@@ -3,7 +3,7 @@
  *
  * The labels of the table come first. "bootloader" and "partition_table" are names in any case: a
  * newer table has entries of these types, otherwise the bootloader has all that lies before the
- * table, and the table has its sector.
+ * table and the first partition, and the table has its sector.
  */
 #ifndef EB_LAYOUT_PARTITION_LOOKUP_H
 #define EB_LAYOUT_PARTITION_LOOKUP_H

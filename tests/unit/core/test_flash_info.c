@@ -154,7 +154,60 @@ static void a_table_elsewhere_is_found(void **state)
     assert_false(f->report.table.present);
 }
 
-/* No bootloader, no table: it is not looked for in 24 more places. */
+static void move_table(fixture_t *f, uint32_t addr)
+{
+    memcpy(f->board->bytes + addr, f->board->bytes + 0x8000, 0xC00);
+    memset(f->board->bytes + 0x8000, 0xFF, 0x1000);
+}
+
+/* Before the usual place, and near the end of the flash, where Sming has had it. */
+static void a_table_before_or_at_the_end_is_found(void **state)
+{
+    static const uint32_t places[] = {0x7000, 0xFA000};
+    fixture_t *f = *state;
+
+    f->options.skip_usage = true;
+    for (size_t i = 0; i < 2; i++) {
+        move_table(f, places[i]);
+        assert_int_equal(ask(f), EB_OK);
+        assert_true(f->report.table.present);
+        assert_int_equal(f->report.table.addr, places[i]);
+        assert_int_equal(f->report.bootloader.state, EB_IMAGE_UNCHECKED);
+        assert_int_equal(f->report.boot.index, 2);
+        memcpy(f->board->bytes + 0x8000, f->board->bytes + places[i], 0xC00);
+        memset(f->board->bytes + places[i], 0xFF, 0x1000);
+    }
+}
+
+/* What is looked for first is found first. */
+static void of_two_tables_the_usual_place_wins(void **state)
+{
+    fixture_t *f = *state;
+
+    memcpy(f->board->bytes + 0x7000, f->board->bytes + 0x8000, 0xC00);
+    f->options.skip_usage = true;
+    assert_int_equal(ask(f), EB_OK);
+    assert_int_equal(f->report.table.addr, 0x8000);
+    move_table(f, 0xC000);
+    assert_int_equal(ask(f), EB_OK);
+    assert_int_equal(f->report.table.addr, 0xC000);
+}
+
+/* A program without a table reaches as far as it likes. */
+static void without_a_table_nothing_ends_the_program(void **state)
+{
+    fixture_t *f = *state;
+
+    memset(f->board->bytes + 0x1000, 0xFF, FLASH_BYTES - 0x1000);
+    uint32_t length = app_put(f->board->bytes + 0x1000, 0x20000, "1.0", 7);
+    f->options.skip_usage = true;
+    assert_int_equal(ask(f), EB_OK);
+    assert_int_equal(f->report.bootloader.state, EB_IMAGE_UNCHECKED);
+    assert_int_equal(f->report.bootloader.length_bytes, length);
+    assert_true(length > 0x7000);
+}
+
+/* No bootloader, no table: it is not looked for in 37 more places. */
 static void an_erased_flash_is_not_searched(void **state)
 {
     fixture_t *f = *state;
@@ -203,6 +256,9 @@ int main(void)
         TEST(an_empty_flash_has_no_table),
         TEST(a_damaged_table_is_a_warning),
         TEST(a_table_elsewhere_is_found),
+        TEST(a_table_before_or_at_the_end_is_found),
+        TEST(of_two_tables_the_usual_place_wins),
+        TEST(without_a_table_nothing_ends_the_program),
         TEST(an_erased_flash_is_not_searched),
         TEST(faults_on_the_line_are_got_over),
         TEST(a_lost_board_ends_it),

@@ -176,7 +176,7 @@ static void a_bad_entry_is_named_with_its_field(void **state)
         const char *words;
     } rows[] = {
         {1, 0x20000, 0, "entry 1 \"two\": size is 0"},
-        {0, 0x21000, 0x1000, "entry 1 \"two\": offset 0x21000 is not a multiple of 0x10000"},
+        {0, 0x20800, 0x1000, "entry 1 \"two\": offset 0x20800 is not a multiple of 0x1000"},
         {1, 0x20002, 0x1000, "entry 1 \"two\": offset 0x20002 is not a multiple of 0x4"},
         {1, 0x3F0000, 0x10001, "entry 1 \"two\": size 0x10001 at offset 0x3f0000 reaches beyond"},
         {1, 0xFFFFF000, 0x1001, "entry 1 \"two\": offset 0xfffff000 and size 0x1001 pass 4 GiB"},
@@ -197,6 +197,59 @@ static void a_bad_entry_is_named_with_its_field(void **state)
         assert_bad(&b, 4 * MB, rows[i].words);
         assert_int_equal(table.count, 2); /* what was read can still be shown */
     }
+}
+
+/* As the SDK of the chip that maps all its flash lays out 1 MB, its table at 0x5000. */
+static void apps_begin_with_any_sector(void **state)
+{
+    builder_t b;
+
+    (void)state;
+    begin(&b);
+    add(&b, "ota_0", 0, 0x10, 0x7000, 0x77000);
+    add(&b, "ota_1", 0, 0x11, 0x85000, 0x77000);
+    assert_int_equal(parse(&b, 1 * MB), EB_OK);
+    assert_int_equal(table.count, 2);
+}
+
+/* As Sming writes it: an entry for the flash itself, the end as one of other devices has it. */
+static void the_flash_itself_is_no_partition(void **state)
+{
+    builder_t b;
+
+    (void)state;
+    begin(&b);
+    add(&b, "spiFlash", 2, 1, 0, 4 * MB);
+    add(&b, "rom0", 0, 0, 0x2000, 0xF8000);
+    add(&b, "rf_cal", 1, 0x41, 0x3FB000, 0x1000);
+    add_md5(&b);
+    add(&b, "SMING EXTENSIONS", 0xFF, 0xFF, 0, 0);
+    memset(b.bytes + b.used - 32, 0xFF, 2);
+    assert_int_equal(
+        eb_partition_table_parse(b.bytes, sizeof(b.bytes), 0x3FA000, 4 * MB, &table, &err), EB_OK);
+    assert_true(table.has_md5);
+    assert_int_equal(table.count, 2);
+    assert_string_equal(table.entries[0].label, "rom0");
+    assert_int_equal(eb_partition_bootloader_end(&table, 0), 0x2000);
+    /* A bootloader's entry ends before the table. */
+    begin(&b);
+    add(&b, "boot", 2, 0, 0, 0x8000);
+    assert_int_equal(parse(&b, 4 * MB), EB_OK);
+    assert_int_equal(table.count, 1);
+}
+
+static void the_bootloader_ends_at_the_table_or_before(void **state)
+{
+    builder_t b;
+
+    (void)state;
+    begin(&b);
+    add(&b, "nvs", 1, 2, 0x9000, 0x1000);
+    assert_int_equal(parse(&b, 4 * MB), EB_OK);
+    assert_int_equal(eb_partition_bootloader_end(&table, 0x1000), 0x8000);
+    begin(&b);
+    assert_int_equal(parse(&b, 4 * MB), EB_OK);
+    assert_int_equal(eb_partition_bootloader_end(&table, 0), 0x8000);
 }
 
 static void touching_partitions_do_not_overlap(void **state)
@@ -323,6 +376,9 @@ int main(void)
         cmocka_unit_test(labels_are_sixteen_bytes_and_clean),
         cmocka_unit_test(a_full_table_fits_and_one_more_does_not),
         cmocka_unit_test(a_bad_entry_is_named_with_its_field),
+        cmocka_unit_test(apps_begin_with_any_sector),
+        cmocka_unit_test(the_flash_itself_is_no_partition),
+        cmocka_unit_test(the_bootloader_ends_at_the_table_or_before),
         cmocka_unit_test(touching_partitions_do_not_overlap),
         cmocka_unit_test(without_a_flash_size_only_4_gib_bound),
         cmocka_unit_test(the_end_must_be_an_end),
