@@ -9,6 +9,7 @@ same, byte for byte, each time.
 Out:  OUT/esp32-4mb.bin      two OTA slots, the second one boots
       OUT/esp32-16mb.bin     factory and two OTA slots, ota_0 boots
       OUT/esp32c3-4mb.bin    factory application only
+      OUT/esp8266-4mb.bin    two OTA slots that begin with any sector, the first one boots
       OUT/parts/             the pieces: bootloaders, applications, tables, ...
       OUT/stubs/GENERATION/  stub files of three generations, esptool's JSON form
 """
@@ -40,7 +41,8 @@ COMPILERS = {
         "clang", "--target=riscv32-unknown-elf", "-march=rv32imc", "-mabi=ilp32", "-fuse-ld=lld",
     ],
 }
-BOOTLOADER_ADDR = {"esp32": 0x1000, "esp32c3": 0x0}
+COMPILERS["esp8266"] = COMPILERS["esp32"]
+BOOTLOADER_ADDR = {"esp32": 0x1000, "esp32c3": 0x0, "esp8266": 0x0}
 COMMON_FLAGS = [
     "-std=c11", "-Os", "-Wall", "-Wextra", "-ffreestanding", "-nostdlib", "-fno-ident",
     "-Wl,--build-id=none",
@@ -78,10 +80,12 @@ def firmware(work, chip, kind, name, version, size, flash_size):
         f'-DFW_TIME="{TIME}"', f'-DFW_ASSETS="{blob}"',
         "-T", source / f"{chip}_{kind}.ld", source / f"{kind}.c", "-o", elf,
     ])
-    freq = "40m" if chip == "esp32" else "80m"
+    freq = "80m" if chip == "esp32c3" else "40m"
     command = [sys.executable, "-m", "esptool", "--chip", chip, "elf2image", "--flash-mode", "dio",
                "--flash-freq", freq, "--flash-size", flash_size, "-o", image]
-    if kind == "app":
+    if chip == "esp8266":
+        command += ["--version", "3"]
+    elif kind == "app":
         command += ["--elf-sha256-offset", "0xb0"]
     run_quietly(command + [elf])
     return image.read_bytes()
@@ -121,10 +125,12 @@ def build_image(work, parts, spec):
     chip, size = spec["chip"], spec["size"]
     flash_size = f"{size // MB}MB"
     table = PartitionTable.from_csv((HERE / "partitions" / spec["table"]).read_text())
-    table.verify()
+    if chip != "esp8266":  # it knows the borders of newer chips only
+        table.verify()
     pieces = {
         "bootloader": (BOOTLOADER_ADDR[chip],
-                       firmware(work, chip, "bootloader", "bootloader", "1", 20000, flash_size)),
+                       firmware(work, chip, "bootloader", "bootloader", "1",
+                                spec.get("bootloader", 20000), flash_size)),
         "partition-table": (TABLE_ADDR, table.to_binary()),
     }
     for partition in table:
@@ -172,6 +178,11 @@ IMAGES = [
         "name": "esp32c3-4mb", "chip": "esp32c3", "size": 4 * MB, "table": "factory_4mb.csv",
         "apps": {"factory": ("door-bell", "0.9.1", 900000)},
         "ota_sequence": (), "files": 600000, "used": 0.38,
+    },
+    {
+        "name": "esp8266-4mb", "chip": "esp8266", "size": 4 * MB, "table": "sectors_4mb.csv",
+        "apps": {"ota_0": ("door-bell", "0.8.0", 300000), "ota_1": ("door-bell", "0.7.0", 280000)},
+        "ota_sequence": (1,), "bootloader": 6000, "files": 190000, "used": 0.19,
     },
 ]
 

@@ -42,10 +42,14 @@ static eb_code_t check_header(eb_restore_job_t *job, uint32_t addr, eb_err_t *er
         (!has_id && chip->chip_id == EB_CHIP_ID_NONE)) {
         return code;
     }
+    char words[24] = "names no chip";
+
+    if (has_id) {
+        (void)snprintf(words, sizeof(words), "has chip id %u", header.chip_id);
+    }
     return REFUSE(job, EB_REASON_FORCE, err,
-                  "%s is for another chip: the program at 0x%x in it has chip id %u, and this is "
-                  "an %s",
-                  job->image.path, addr, header.chip_id, chip->name);
+                  "%s is for another chip: the program at 0x%x in it %s, and this is an %s",
+                  job->image.path, addr, words, chip->name);
 }
 
 /* Without a sidecar the programs in the image tell; the first bytes of a bare .bin may be one. */
