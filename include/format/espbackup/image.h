@@ -37,6 +37,12 @@ typedef enum eb_image_state {
     EB_IMAGE_ABSENT  /* not within what was looked at, an image of a range for example */
 } eb_image_state_t;
 
+/* Whether a program is there, whole or not. */
+static inline bool eb_image_is_program(eb_image_state_t state)
+{
+    return state == EB_IMAGE_VALID || state == EB_IMAGE_UNCHECKED || state == EB_IMAGE_DAMAGED;
+}
+
 /* Images for ESP8266 do not say what they are for. */
 #define EB_IMAGE_CHIP_NONE 0xFFFFu
 

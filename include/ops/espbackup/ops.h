@@ -110,7 +110,8 @@ typedef struct eb_backup_entry {
     uint32_t addr; /* of the image's first byte in the flash */
     uint64_t flash_size_bytes;
     char partition[EB_PARTITION_LABEL_BYTES]; /* empty: a range or the whole flash */
-    char app_name[33];
+    bool has_app;                             /* one boots */
+    char app_name[33];                        /* empty: it carries none */
     char app_version[33];
     char note[EB_NOTE_BYTES];
 } eb_backup_entry_t;

@@ -7,6 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
+void eb_text_app(const char *name, const char *version, char *out, size_t cap)
+{
+    snprintf(out, cap, "%s%s%s", name[0] != '\0' ? name : "unnamed", version[0] != '\0' ? " " : "",
+             version);
+}
+
 static const char *yes_no(eb_tristate_t value, const char *yes, const char *no)
 {
     switch (value) {

@@ -40,6 +40,8 @@ bool eb_text_partition_backup(const eb_term_t *term, const eb_chip_info_t *board
 
 /* Pieces used by several of them. */
 void eb_text_board(const eb_term_t *term, const char *name, const eb_chip_info_t *chip);
+/* "porch-light 1.5.0"; an app that carries no name is "unnamed". */
+void eb_text_app(const char *name, const char *version, char *out, size_t cap);
 void eb_text_range(uint32_t addr, uint64_t size_bytes, char *out, size_t cap);
 void eb_text_connection_line(const eb_term_t *term, const eb_session_stats_t *stats);
 

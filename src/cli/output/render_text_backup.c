@@ -146,9 +146,10 @@ static void content_text(const eb_backup_entry_t *entry, char out[TEXT_BYTES])
 {
     if (entry->partition[0] != '\0') {
         snprintf(out, TEXT_BYTES, "partition %s", entry->partition);
+    } else if (entry->has_app) {
+        eb_text_app(entry->app_name, entry->app_version, out, TEXT_BYTES);
     } else {
-        snprintf(out, TEXT_BYTES, "%s%s%s", entry->app_name, entry->app_name[0] != '\0' ? " " : "",
-                 entry->app_version);
+        out[0] = '\0';
     }
 }
 

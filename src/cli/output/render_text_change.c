@@ -17,6 +17,7 @@ static void firmware_text(const eb_partition_table_t *table, const eb_boot_choic
                           char *out, size_t cap)
 {
     const eb_partition_t *part;
+    char name[TEXT_BYTES];
 
     out[0] = '\0';
     if (table == NULL || !table->present || boot == NULL) {
@@ -27,13 +28,13 @@ static void firmware_text(const eb_partition_table_t *table, const eb_boot_choic
         return;
     }
     part = &table->entries[boot->index];
-    if (part->app.desc.present) {
-        snprintf(out, cap, "%s %s, in %s", part->app.desc.project, part->app.desc.version,
-                 part->label);
+    if (eb_image_is_program(part->app.state)) {
+        eb_text_app(part->app.desc.project, part->app.desc.version, name, sizeof(name));
+        snprintf(out, cap, "%s, in %s", name, part->label);
     } else if (part->app.state == EB_IMAGE_ABSENT) {
         snprintf(out, cap, "not in the image: %s boots", part->label);
     } else {
-        snprintf(out, cap, "app without a name, in %s", part->label);
+        snprintf(out, cap, "not an app, or encrypted, in %s", part->label);
     }
 }
 
@@ -97,7 +98,7 @@ static void add_plan_row(eb_table_t *rows, const eb_partition_table_t *table,
                          const eb_piece_sum_t *sum)
 {
     const eb_partition_t *entry = entry_of(table, sum);
-    char size[EB_HUMAN_BYTES] = "", changes[EB_HUMAN_BYTES];
+    char size[EB_HUMAN_BYTES] = "", changes[EB_HUMAN_BYTES], name[TEXT_BYTES] = "";
 
     eb_human_size(sum->bytes[EB_SPAN_OLD], changes);
     if (entry != NULL) {
@@ -107,11 +108,10 @@ static void add_plan_row(eb_table_t *rows, const eb_partition_table_t *table,
     eb_table_addf(rows, "0x%" PRIx32, entry != NULL ? entry->addr : sum->addr);
     eb_table_add(rows, size);
     eb_table_add(rows, changes);
-    if (entry != NULL && entry->app.desc.present) {
-        eb_table_addf(rows, "%s %s", entry->app.desc.project, entry->app.desc.version);
-    } else {
-        eb_table_add(rows, "");
+    if (entry != NULL && eb_image_is_program(entry->app.state)) {
+        eb_text_app(entry->app.desc.project, entry->app.desc.version, name, sizeof(name));
     }
+    eb_table_add(rows, name);
 }
 
 static bool text_plan_rows(const eb_term_t *term, const eb_change_plan_t *plan,

@@ -30,11 +30,10 @@ static void app_text(const eb_app_image_t *app, bool of_board, char *out, size_t
         break;
     }
     const char *damaged = app->state == EB_IMAGE_DAMAGED ? " (damaged)" : "";
-    if (desc->present) {
-        snprintf(out, cap, "%s %s%s", desc->project, desc->version, damaged);
-    } else {
-        snprintf(out, cap, "(image without a name)%s", damaged);
-    }
+    char name[CELL_BYTES];
+
+    eb_text_app(desc->project, desc->version, name, sizeof(name));
+    snprintf(out, cap, "%s%s", name, damaged);
 }
 
 static void used_text(const eb_flash_usage_t *usage, uint32_t size, char *out, size_t cap)
@@ -193,6 +192,9 @@ bool eb_text_flash_report(const eb_term_t *term, const eb_flash_report_t *report
     }
     if (!report->bootloader.desc.present && report->bootloader.state == EB_IMAGE_UNCHECKED) {
         snprintf(text, sizeof(text), "image, not checked");
+    }
+    if (!report->bootloader.desc.present && report->bootloader.state == EB_IMAGE_DAMAGED) {
+        snprintf(text, sizeof(text), "damaged image");
     }
     eb_text_field(term, "Bootloader", "%s", text);
     if (report->table.present) {

@@ -28,9 +28,10 @@ static void fill_from_sidecar(eb_backup_entry_t *entry, const eb_sidecar_t *side
     copy_text(entry->partition, sizeof(entry->partition), sidecar->partition);
     copy_text(entry->note, sizeof(entry->note), sidecar->note);
     if (sidecar->boot.index >= 0 && (size_t)sidecar->boot.index < sidecar->table.count) {
-        const eb_app_desc_t *desc = &sidecar->table.entries[sidecar->boot.index].app.desc;
-        copy_text(entry->app_name, sizeof(entry->app_name), desc->project);
-        copy_text(entry->app_version, sizeof(entry->app_version), desc->version);
+        const eb_app_image_t *app = &sidecar->table.entries[sidecar->boot.index].app;
+        entry->has_app = eb_image_is_program(app->state);
+        copy_text(entry->app_name, sizeof(entry->app_name), app->desc.project);
+        copy_text(entry->app_version, sizeof(entry->app_version), app->desc.version);
     }
 }
 

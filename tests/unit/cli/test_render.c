@@ -246,12 +246,15 @@ static void list_as_text(void **state)
          .created_utc = "2026-11-21T10:15:00Z",
          .chip_name = "ESP32",
          .mac = "24:0a:c4:12:34:56",
+         .has_app = true,
          .app_name = "porch-light",
          .app_version = "1.5.0"},
         {.name = "b.bin", .state = EB_BACKUP_BAD_SIDECAR, .detail = "chip.id: expected a text"},
         {.name = "c.bin.part", .state = EB_BACKUP_PARTIAL, .chip = "esp32", .partition = "nvs"},
+        {.name = "d.bin", .state = EB_BACKUP_CHECKED, .has_app = true, .app_version = "2.0"},
+        {.name = "e.bin", .state = EB_BACKUP_CHECKED, .has_app = true},
     };
-    const eb_backup_list_t list = {.entries = entries, .count = 3};
+    const eb_backup_list_t list = {.entries = entries, .count = 5};
 
     (void)state;
     setenv("TZ", "UTC", 1);
@@ -262,6 +265,8 @@ static void list_as_text(void **state)
     assert_shown("-                 esp32 ");
     assert_shown("partition nvs");
     assert_shown("unfinished\n");
+    assert_shown(" unnamed 2.0 ");
+    assert_shown(" unnamed  ");
     assert_shown("\nb.bin: chip.id: expected a text\n");
 }
 
@@ -273,6 +278,7 @@ static void list_on_a_narrow_terminal(void **state)
                                .created_utc = "2026-11-21T10:15:00Z",
                                .chip_name = "ESP32-C3",
                                .mac = "24:0a:c4:12:34:56",
+                               .has_app = true,
                                .app_name = "porch-light",
                                .app_version = "1.5.0",
                                .note = "before"};
