@@ -46,19 +46,27 @@ static bool read_image(void *user, uint32_t offset, void *bytes, uint32_t count)
     return view->code == EB_OK;
 }
 
-/* An image in [addr, addr + limit): state ABSENT and length 0 when it is not at hand. */
+/* An image in [addr, addr + limit): state ABSENT and length 0 when it is not at hand. Of a slot
+ * that is at hand only in part, the image may be there as a whole. */
 static eb_code_t look_at_image(const eb_layout_source_t *source, uint32_t addr, uint32_t limit,
                                eb_app_image_t *out, eb_err_t *err)
 {
     image_view_t view = {.source = source, .range = {addr, limit}, .err = err};
 
     memset(out, 0, sizeof(*out));
-    if (limit == 0 || !eb_range_holds(source->range, addr, limit)) {
-        out->state = EB_IMAGE_ABSENT;
-    } else if (eb_range_holds(source->check_range, addr, limit)) {
+    out->state = EB_IMAGE_ABSENT;
+    view.range = eb_range_common(view.range, source->range);
+    if (view.range.size == 0 || view.range.addr != addr) {
+        return EB_OK;
+    }
+    if (eb_range_holds(source->check_range, addr, limit)) {
         eb_app_image_check(read_image, &view, limit, out);
     } else {
-        eb_app_image_measure(read_image, &view, limit, out);
+        eb_app_image_measure(read_image, &view, view.range.size, out);
+    }
+    if (view.range.size < limit && out->state != EB_IMAGE_UNCHECKED) {
+        memset(out, 0, sizeof(*out));
+        out->state = EB_IMAGE_ABSENT;
     }
     return view.code;
 }

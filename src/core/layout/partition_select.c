@@ -61,11 +61,27 @@ static eb_code_t add(const selection_t *sel, const eb_part_choice_t *choice, eb_
     return EB_OK;
 }
 
+/* What nobody named: an image that ends early gives what it has. */
+static eb_code_t add_held(const selection_t *sel, const eb_part_choice_t *choice, eb_err_t *err)
+{
+    const eb_part_board_t *board = sel->board;
+    eb_range_t held = board->source->range;
+
+    if (board->image == NULL || eb_range_holds(held, choice->range.addr, choice->range.size) ||
+        !(sel->select->all || sel->select->critical)) {
+        return add(sel, choice, err);
+    }
+    eb_event_note(sel->ev, EB_LEVEL_WARNING,
+                  "\"%s\", 0x%x + 0x%x, is left out: %s holds only 0x%x + 0x%x", choice->label,
+                  choice->range.addr, choice->range.size, board->image, held.addr, held.size);
+    return EB_OK;
+}
+
 static eb_code_t add_entry(const selection_t *sel, size_t index, eb_err_t *err)
 {
     const eb_part_choice_t choice = eb_part_choice_of(&sel->table->entries[index]);
 
-    return add(sel, &choice, err);
+    return add_held(sel, &choice, err);
 }
 
 /* The bootloader, of which *found tells whether it is known where it is, and the table. */
@@ -76,10 +92,10 @@ static eb_code_t add_places(const selection_t *sel, bool *found, eb_err_t *err)
 
     *found = eb_partition_lookup_type(&sel->lookup, EB_PART_BOOTLOADER, &choice);
     if (*found) {
-        code = add(sel, &choice, err);
+        code = add_held(sel, &choice, err);
     }
     if (code == EB_OK && eb_partition_lookup_type(&sel->lookup, EB_PART_TABLE, &choice)) {
-        code = add(sel, &choice, err);
+        code = add_held(sel, &choice, err);
     }
     return code;
 }
@@ -250,6 +266,9 @@ static eb_code_t add_by_table(const selection_t *sel, eb_err_t *err)
         code = add_critical(sel, err);
     } else if (code == EB_OK && select->active_app) {
         code = add_active(sel, err);
+    }
+    if (code == EB_OK && sel->out->count == 0 && sel->board->image != NULL) {
+        return eb_err_set(err, EB_ERR_USAGE, "%s holds none of them", sel->board->image);
     }
     return code;
 }
