@@ -5,7 +5,8 @@
  * of a 16-byte line, which is the checksum (0xEF XOR all bytes of segment data); then, in some, a
  * digest of everything before. There are three headers:
  *   long    24 bytes. Byte 23 says whether a SHA-256 follows the checksum.
- *   short   the first 8 of these. The SHA-256 of some builds is announced nowhere.
+ *   short   the first 8 of these. The SHA-256 of some builds is announced nowhere. Arduino writes
+ *           length and CRC-32 of its file into the first segment after the checksum was made.
  *   double  8 bytes with another magic, one segment of address 0 that stays in flash, then a short
  *           header and its segments. The checksum may leave the first segment out. Some builds
  *           append a CRC-32, announced nowhere.
@@ -36,6 +37,8 @@
 #define DESC_BYTES        256u
 #define DESC_MAGIC        0xABCD5432u
 #define CHUNK_BYTES       4096u
+#define ARDUINO_BYTES     8u /* length and CRC-32 of the file, zeros when the checksum is made */
+#define ARDUINO_START     0x1000u /* of the image in that file, behind the bootloader */
 
 typedef enum header_kind { HEADER_NONE, HEADER_LONG, HEADER_SHORT, HEADER_DOUBLE } header_kind_t;
 
@@ -48,8 +51,9 @@ typedef struct walk {
     eb_digest_t *sha; /* NULL: measure only, data is not read */
     uint32_t crc;
     uint8_t checksum;
-    uint8_t first_checksum; /* of the first segment of a double header alone */
-    uint32_t offset;        /* of what comes next; never over limit */
+    uint8_t left_out; /* checksum of what may be left out: a first segment, or Arduino's bytes */
+    uint32_t arduino_size; /* of the file, as these bytes give it if they are Arduino's; 0: none */
+    uint32_t offset;       /* of what comes next; never over limit */
 } walk_t;
 
 /* Flash that the chip with the short header sees as memory. */
@@ -166,19 +170,25 @@ static eb_image_state_t consume(walk_t *w, uint32_t size, bool is_data)
     return EB_IMAGE_VALID;
 }
 
-/* The description starts a segment that stays in flash: with a long header always the first one, of
- * which eb_app_image_peek has seen it. */
-static eb_image_state_t look_for_desc(walk_t *w, uint32_t addr, uint32_t size, eb_app_desc_t *out)
+/* Facts at the start of a segment that stays in flash. With a long header that is always the first
+ * one, of which eb_app_image_peek has seen them. */
+static eb_image_state_t look_at_mapped(walk_t *w, uint32_t addr, uint32_t size, eb_app_desc_t *out)
 {
-    uint8_t desc[DESC_BYTES];
+    uint8_t bytes[DESC_BYTES];
 
     if (w->kind != HEADER_SHORT || out->present || !is_mapped(addr) || size < DESC_BYTES) {
         return EB_IMAGE_VALID;
     }
-    if (!w->read(w->user, w->offset, desc, DESC_BYTES)) {
+    if (!w->read(w->user, w->offset, bytes, DESC_BYTES)) {
         return EB_IMAGE_UNCHECKED;
     }
-    take_desc(desc, out);
+    take_desc(bytes, out);
+    if (w->offset == SHORT_HEADER + SEGMENT_HEADER) {
+        w->arduino_size = eb_get_le32(bytes);
+        for (uint32_t i = 0; i < ARDUINO_BYTES; i++) {
+            w->left_out ^= bytes[i];
+        }
+    }
     return EB_IMAGE_VALID;
 }
 
@@ -194,12 +204,12 @@ static eb_image_state_t walk_segment(walk_t *w, eb_app_image_t *out)
         return EB_IMAGE_UNCHECKED;
     }
     size = eb_get_le32(header + 4);
-    if (size % 4 != 0 || size >= SEGMENT_MAX_BYTES ||
+    if ((w->kind == HEADER_LONG && size % 4 != 0) || size >= SEGMENT_MAX_BYTES ||
         !eb_range_within((uint64_t)w->offset + SEGMENT_HEADER, size, w->limit)) {
         return EB_IMAGE_DAMAGED;
     }
     w->offset += SEGMENT_HEADER;
-    eb_image_state_t state = look_for_desc(w, eb_get_le32(header), size, &out->desc);
+    eb_image_state_t state = look_at_mapped(w, eb_get_le32(header), size, &out->desc);
     if (state != EB_IMAGE_VALID || w->sha == NULL) {
         w->offset += size;
         return state;
@@ -228,7 +238,7 @@ static eb_image_state_t walk_first(walk_t *w, eb_app_image_t *out)
     }
     take_header(header, out); /* the first one has other things in the place of flash settings */
     w->segment_count = header[1];
-    w->first_checksum = w->checksum ^ CHECKSUM_SEED;
+    w->left_out = w->checksum ^ CHECKSUM_SEED;
     w->checksum = CHECKSUM_SEED;
     w->offset += SHORT_HEADER;
     if (w->sha != NULL) {
@@ -237,8 +247,22 @@ static eb_image_state_t walk_first(walk_t *w, eb_app_image_t *out)
     return EB_IMAGE_VALID;
 }
 
-/* The digest behind the checksum. Where nothing announces it, uniform bytes mean that there is
- * none; others that do not match are damage if all builds with such an image append one. */
+/* Whether bytes behind the checksum that do not match are a digest, and not other data: all builds
+ * of such an image append a SHA-256; a CRC-32 stands alone in its line. */
+static bool is_digest(walk_t *w, const eb_app_image_t *out, const uint8_t *stored, uint32_t size)
+{
+    uint8_t rest[CHECKSUM_LINE - CRC_BYTES];
+
+    if (eb_bytes_uniform(stored, size)) {
+        return false;
+    }
+    return out->desc.present || (w->kind == HEADER_DOUBLE &&
+                                 (!eb_range_within(w->offset + size, sizeof(rest), w->limit) ||
+                                  (w->read(w->user, w->offset + size, rest, sizeof(rest)) &&
+                                   eb_bytes_uniform(rest, sizeof(rest)))));
+}
+
+/* The digest behind the checksum. Nothing tells of it but with a long header. */
 static eb_image_state_t walk_digest(walk_t *w, eb_app_image_t *out)
 {
     const uint32_t size = w->kind == HEADER_DOUBLE ? CRC_BYTES : HASH_BYTES;
@@ -260,9 +284,7 @@ static eb_image_state_t walk_digest(walk_t *w, eb_app_image_t *out)
         out->length_bytes = w->offset + size;
         return EB_IMAGE_VALID;
     }
-    const bool always = w->kind == HEADER_DOUBLE || out->desc.present;
-    return announced || (always && !eb_bytes_uniform(stored, size)) ? EB_IMAGE_DAMAGED
-                                                                    : EB_IMAGE_VALID;
+    return announced || is_digest(w, out, stored, size) ? EB_IMAGE_DAMAGED : EB_IMAGE_VALID;
 }
 
 /* An update that was cut off leaves erased flash at its end: no SHA-256 is all ones. */
@@ -296,7 +318,8 @@ static eb_image_state_t walk_tail(walk_t *w, eb_app_image_t *out)
     if (!w->read(w->user, w->offset - 1, &checksum, 1)) {
         return EB_IMAGE_UNCHECKED;
     }
-    if (checksum != w->checksum && checksum != (w->checksum ^ w->first_checksum)) {
+    bool may_leave_out = w->kind == HEADER_DOUBLE || w->arduino_size == w->offset + ARDUINO_START;
+    if (checksum != w->checksum && !(may_leave_out && checksum == (w->checksum ^ w->left_out))) {
         return EB_IMAGE_DAMAGED;
     }
     return walk_digest(w, out);

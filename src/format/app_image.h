@@ -5,7 +5,8 @@
  * esp_app_format (esp_app_desc_t, magic ABCD5432 at the start of the first segment's data);
  * ESP8266_RTOS_SDK (the same after a header of 8 bytes, the description in the second segment);
  * esptool's documentation of the image formats of the ESP8266; gen_appbin of the NonOS SDK (header
- * of magic EA 04, CRC-32); readme of rBoot (checksum with or without the first segment).
+ * of magic EA 04, CRC-32); readme of rBoot (checksum with or without the first segment);
+ * elf2bin of the Arduino core for the ESP8266 (length and CRC-32 within, segments of any length).
  */
 #ifndef EB_FORMAT_APP_IMAGE_H
 #define EB_FORMAT_APP_IMAGE_H

@@ -269,6 +269,51 @@ static void a_crc_covers_the_first_segment(void **state)
     assert_int_equal(image.length_bytes, IMAGE_END);
 }
 
+/* Other data behind an image without a CRC-32 fill the line. */
+static void data_behind_an_image_is_no_crc(void **state)
+{
+    (void)state;
+    double_image(false);
+    memset(slot.bytes + IMAGE_END, 0xA5, 4);
+    memset(slot.bytes + IMAGE_END + 4, 0x5A, 4);
+    assert_int_equal(check((uint32_t)slot.len), EB_IMAGE_VALID);
+    slot.bytes[IMAGE_END] = 0x5A;
+    assert_int_equal(check((uint32_t)slot.len), EB_IMAGE_VALID);
+    assert_int_equal(image.length_bytes, IMAGE_END);
+    memset(slot.bytes + IMAGE_END + 4, 0xFF, 4);
+    assert_int_equal(check((uint32_t)slot.len), EB_IMAGE_DAMAGED);
+    assert_int_equal(check(IMAGE_END + 4), EB_IMAGE_DAMAGED);
+}
+
+/* As Arduino makes it, behind its bootloader: a segment of odd length, and 8 bytes filled in later.
+ */
+static void arduino_fills_bytes_in_after_the_checksum(void **state)
+{
+    uint8_t sum = 0xEF;
+
+    (void)state;
+    blank();
+    put_header(0, 0xE9, 2, 0x42);
+    uint32_t at = put_segment(8, 0x40201010, 0x140, 3, &sum);
+    at = put_segment(at, 0x40100000, 0x1DA, 5, &sum);
+    assert_in_range(at, IMAGE_END - 16, IMAGE_END - 1);
+    for (uint32_t i = 16; i < 24; i++) {
+        sum ^= slot.bytes[i];
+        slot.bytes[i] = 0;
+    }
+    slot.bytes[SUM_AT] = sum;
+    assert_int_equal(check((uint32_t)slot.len), EB_IMAGE_VALID); /* by the core of old */
+    eb_put_le32(slot.bytes + 16, 0x1000 + IMAGE_END);
+    eb_put_le32(slot.bytes + 20, 0x12345678);
+    assert_int_equal(check((uint32_t)slot.len), EB_IMAGE_VALID);
+    assert_int_equal(image.length_bytes, IMAGE_END);
+    slot.bytes[0x40] ^= 1;
+    assert_int_equal(check((uint32_t)slot.len), EB_IMAGE_DAMAGED);
+    slot.bytes[0x40] ^= 1;
+    slot.bytes[16] ^= 1; /* another length: these bytes are no exception */
+    assert_int_equal(check((uint32_t)slot.len), EB_IMAGE_DAMAGED);
+}
+
 static void hostile_double_headers_are_damage(void **state)
 {
     static const struct {
@@ -310,6 +355,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_hash_that_nothing_announces_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(double_headers_are_walked_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_crc_covers_the_first_segment, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(data_behind_an_image_is_no_crc, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(arduino_fills_bytes_in_after_the_checksum, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(hostile_double_headers_are_damage, set_up, tear_down),
     };
 
