@@ -100,10 +100,9 @@ static bool follow_device(eb_session_t *s)
     return found != NULL || !stranger;
 }
 
-/* The port went away: wait for its USB identity, and open it again. */
-static eb_code_t reopen(eb_session_t *s, eb_err_t *err)
+eb_code_t eb_connect_reopen(eb_session_t *s, int64_t limit_ms, eb_err_t *err)
 {
-    const int64_t deadline = eb_clock_ms() + EB_PORT_RETURN_MS;
+    const int64_t deadline = eb_clock_ms() + limit_ms;
     eb_code_t code;
 
     eb_connect_close(s);
@@ -124,7 +123,7 @@ static eb_code_t reopen(eb_session_t *s, eb_err_t *err)
         return code;
     }
     (void)eb_err_set(err, EB_ERR_PORT_LOST, "%s went away and did not come back within %d s",
-                     s->port_name, EB_PORT_RETURN_MS / 1000);
+                     s->port_name, (int)(limit_ms / 1000));
     if (is_net(s)) {
         eb_err_hint(err, EB_TCP_LOST_HINT);
     }
@@ -242,21 +241,40 @@ static eb_code_t attempt_through_reset(eb_session_t *s, int number, eb_sync_info
     if (code != EB_ERR_PORT_LOST || s->port.vid == 0) {
         return code;
     }
-    code = reopen(s, err);
+    code = eb_connect_reopen(s, EB_PORT_RETURN_MS, err);
     return code == EB_OK ? attempt(s, number, false, info, err) : code;
 }
 
 eb_code_t eb_connect_try(eb_session_t *s, eb_err_t *err)
 {
     eb_sync_info_t info;
-    const eb_code_t code = s->transport == NULL ? reopen(s, err) : EB_OK;
+    const eb_code_t code =
+        s->transport == NULL ? eb_connect_reopen(s, EB_PORT_RETURN_MS, err) : EB_OK;
 
     return code == EB_OK ? attempt_through_reset(s, 0, &info, err) : code;
 }
 
+static void take_answer(eb_session_t *s, const eb_sync_info_t *info)
+{
+    s->stub = info->dialect == EB_DIALECT_STUB;
+    s->connected = s->touched = true;
+}
+
+eb_code_t eb_connect_listen(eb_session_t *s, eb_err_t *err)
+{
+    eb_sync_info_t info;
+    const eb_code_t code = attempt(s, 0, false, &info, err);
+
+    if (code == EB_OK) {
+        take_answer(s, &info);
+    }
+    return code;
+}
+
 static eb_code_t no_sync(eb_session_t *s, eb_err_t *err)
 {
-    const eb_code_t code = s->transport == NULL ? reopen(s, err) : EB_OK;
+    const eb_code_t code =
+        s->transport == NULL ? eb_connect_reopen(s, EB_PORT_RETURN_MS, err) : EB_OK;
 
     if (code != EB_OK) {
         return code;
@@ -278,7 +296,8 @@ eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, e
     }
     for (int i = 0; attempts == 0 || i < attempts; i++) {
         eb_err_t now = {.code = EB_OK};
-        eb_code_t code = s->transport == NULL ? reopen(s, &now) : EB_OK;
+        eb_code_t code =
+            s->transport == NULL ? eb_connect_reopen(s, EB_PORT_RETURN_MS, &now) : EB_OK;
 
         if (code == EB_OK) {
             eb_event_progress(s->ev, EB_PHASE_CONNECT, (uint64_t)first + (uint64_t)i,
@@ -286,8 +305,7 @@ eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, e
             code = attempt_through_reset(s, i, &info, &now);
         }
         if (code == EB_OK) {
-            s->stub = info.dialect == EB_DIALECT_STUB;
-            s->connected = s->touched = true;
+            take_answer(s, &info);
             s->variant = s->trying;
             if (!s->stub) {
                 s->baud_told = 0; /* the board may have been reset */

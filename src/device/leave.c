@@ -2,7 +2,26 @@
 #include "reset.h"
 #include "session_impl.h"
 
-#define RESYNC_TRIES 3
+#define RESYNC_TRIES   3
+#define PORT_RETURN_MS 2000 /* after a Ctrl-C; a second one ends the program after 3 s */
+
+/* A port inside the chip goes away in the reset into download mode. Only when it is there again the
+ * board can be left. */
+static bool port_is_there(eb_session_t *s)
+{
+    const bool lost =
+        s->transport == NULL || eb_transport_flush_input(s->transport, NULL) == EB_ERR_PORT_LOST;
+
+    if (!lost || !eb_port_traits(s->port.kind)->in_chip || !eb_event_cancelled(s->outer)) {
+        return s->transport != NULL;
+    }
+    if (eb_connect_reopen(s, PORT_RETURN_MS, NULL) != EB_OK) {
+        eb_event_note(s->ev, EB_LEVEL_WARNING,
+                      "the board may be in download mode until it is unplugged");
+        return false;
+    }
+    return true;
+}
 
 eb_code_t eb_leave_by_reset(eb_session_t *s, eb_err_t *err)
 {
@@ -10,6 +29,11 @@ eb_code_t eb_leave_by_reset(eb_session_t *s, eb_err_t *err)
     eb_err_t now = {.code = EB_OK};
     eb_code_t code;
 
+    /* There the ROM bootloader obeys commands only, and those of its chip. */
+    if (s->port.kind == EB_PORT_USB_OTG && (!s->connected || s->row == NULL) &&
+        eb_connect_listen(s, NULL) == EB_OK && s->row == NULL) {
+        (void)eb_detect_chip(s, NULL);
+    }
     /* A board that was reset and has not answered yet hears no commands. */
     if (s->connected) {
         eb_watchdog_before_run(s, &by_watchdog);
@@ -112,14 +136,13 @@ eb_code_t eb_leave_board(eb_session_t *s, eb_err_t *err)
 {
     eb_code_t code;
 
-    if (!s->touched || s->transport == NULL) {
+    if (!s->touched) {
         return EB_OK;
     }
-    s->touched = false;
     /* Where the lines are not enough, send commands even after a cancel. */
     s->leaving = eb_port_traits(s->port.kind)->in_chip || s->options.after != EB_AFTER_HARD_RESET;
-    code = leave(s, err);
-    s->leaving = false;
+    code = port_is_there(s) ? leave(s, err) : EB_OK;
+    s->leaving = s->touched = false;
     if (code != EB_OK) {
         (void)eb_err_wrap(err, "the board may still be in download mode");
     }

@@ -100,6 +100,11 @@ void eb_connect_learn_patience(eb_session_t *s, int64_t took_ms);
 /* Open s->port_name. */
 eb_code_t eb_connect_open(eb_session_t *s, eb_err_t *err);
 void eb_connect_close(eb_session_t *s);
+/* The port went away: wait for its USB identity, and open it again. EB_ERR_PORT_LOST, or what the
+ * port refuses when it is there again. */
+eb_code_t eb_connect_reopen(eb_session_t *s, int64_t limit_ms, eb_err_t *err);
+/* A few SYNCs without a reset. */
+eb_code_t eb_connect_listen(eb_session_t *s, eb_err_t *err);
 /* Reset into download mode, where the port can, and sync; `attempts` 0: until cancelled. Reports
  * progress as first + attempt of total. Sets s->stub by who answered. Opens a port that goes away,
  * or is closed, again; EB_ERR_PORT_LOST: it did not come back. */
