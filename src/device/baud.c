@@ -86,12 +86,12 @@ static eb_code_t check_rate(eb_session_t *s, int tries, eb_err_t *err)
     return code;
 }
 
-/* Try the rate on this computer first, because the board must not go there alone. */
+/* Try the rate on this computer, or its server, first: the board must not go there alone. */
 static eb_code_t try_here(eb_session_t *s, uint32_t baud, uint32_t old, eb_err_t *err)
 {
     eb_code_t code;
 
-    if (!eb_transport_can_baud(s->transport) || eb_port_traits(s->port.kind)->network) {
+    if (!eb_transport_can_baud(s->transport)) {
         return EB_OK;
     }
     code = eb_transport_set_baud(s->transport, baud, err);
