@@ -105,8 +105,11 @@ eb_code_t eb_baud_change(eb_session_t *s, uint32_t baud, eb_err_t *err)
     uint32_t from;
     uint8_t data[8];
     eb_reply_t reply;
-    const eb_request_t request = {
-        .op = EB_CMD_CHANGE_BAUDRATE, .data = data, .len = sizeof(data), .timeout_ms = s->reply_ms};
+    const eb_request_t request = {.op = EB_CMD_CHANGE_BAUDRATE,
+                                  .data = data,
+                                  .len = sizeof(data),
+                                  .timeout_ms = s->reply_ms,
+                                  .probe = true};
     eb_code_t code;
 
     code = try_here(s, baud, old, err);
@@ -152,6 +155,7 @@ eb_code_t eb_baud_change(eb_session_t *s, uint32_t baud, eb_err_t *err)
 eb_code_t eb_baud_raise(eb_session_t *s, eb_err_t *err)
 {
     eb_code_t code = EB_OK;
+    int refused = 0;
 
     if (!eb_transport_can_baud(s->transport) && !s->baud_fixed) {
         return EB_OK;
@@ -176,6 +180,16 @@ eb_code_t eb_baud_raise(eb_session_t *s, eb_err_t *err)
         }
         if (code == EB_ERR_CANCELLED || code == EB_ERR_PORT_LOST) {
             return code;
+        }
+        /* A mode without the command, as secure download mode may be; twice, for damage. */
+        if (code == EB_ERR_DEVICE && refused++ > 0) {
+            eb_event_note(s->ev, EB_LEVEL_NOTE, "the board refuses other rates than %u baud",
+                          (unsigned)assumed_now(s));
+            s->baud_target = 0;
+            return EB_OK;
+        }
+        if (code == EB_ERR_DEVICE) {
+            continue;
         }
         eb_event_note(s->ev, EB_LEVEL_NOTE, "%u baud does not work here; going down",
                       (unsigned)s->baud_target);

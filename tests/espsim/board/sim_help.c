@@ -81,6 +81,7 @@ static const char help_faults[] =
     "                           XMC part (--jedec 20....) may start by itself: mis-booted\n"
     "  --flash-status N         and its status registers: 1, and 2 above it (0x4000: CMP)\n"
     "  --mac AA:BB:CC:DD:EE:FF\n"
+    "  --refuse-baud            the ROM does not know CHANGE_BAUDRATE\n"
     "  --stub-never-starts      MEM_END is acknowledged and then nothing is heard\n"
     "  --lying-write-every N    every N-th page program does nothing\n"
     "  --flash-busy-ms N        the flash is still busy with an erase, for so long\n"

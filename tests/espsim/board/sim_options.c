@@ -52,6 +52,7 @@ enum {
     OPT_FLASH_START,
     OPT_FLASH_STATUS,
     OPT_MAC,
+    OPT_REFUSE_BAUD,
     OPT_NO_STUB,
     OPT_LYING,
     OPT_FLASH_BUSY,
@@ -105,6 +106,7 @@ static const struct option long_options[] = {
     {"flash-start", required_argument, NULL, OPT_FLASH_START},
     {"flash-pins", required_argument, NULL, OPT_FLASH_PINS},
     {"mac", required_argument, NULL, OPT_MAC},
+    {"refuse-baud", no_argument, NULL, OPT_REFUSE_BAUD},
     {"stub-never-starts", no_argument, NULL, OPT_NO_STUB},
     {"lying-write-every", required_argument, NULL, OPT_LYING},
     {"flash-busy-ms", required_argument, NULL, OPT_FLASH_BUSY},
@@ -375,6 +377,8 @@ static bool *flag_target(sim_options_t *o, int option)
         return &o->chip.mute_flash;
     case OPT_NO_STUB:
         return &o->chip.stub_never_starts;
+    case OPT_REFUSE_BAUD:
+        return &o->chip.refuses_baud;
     case OPT_LOG:
         return &o->board.log;
     default:

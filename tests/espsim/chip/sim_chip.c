@@ -141,6 +141,7 @@ static bool chip_make(sim_chip_t *chip, const sim_chip_options_t *options)
     chip->otg = options->usb_otg;
     chip->full_packets = options->usb_full_packets;
     chip->watchdog_ms = options->watchdog_ms != 0 ? options->watchdog_ms : APP_WATCHDOG_MS;
+    chip->refuses_baud = options->refuses_baud;
     chip->stub_never_starts = options->stub_never_starts;
     const uint64_t busy_us = 1000u * (uint64_t)options->flash_busy_ms;
     chip->flash =

@@ -42,6 +42,7 @@ typedef struct sim_chip_options {
     bool usb_jtag;          /* the host is on the USB-Serial/JTAG unit */
     uint32_t watchdog_ms;   /* of the RTC watchdog that an app leaves running; 0 = 9 s */
     const char *mac;        /* "aa:bb:cc:dd:ee:ff"; NULL = the efuse set's own */
+    bool refuses_baud;      /* the ROM does not know CHANGE_BAUDRATE */
     bool stub_never_starts; /* MEM_END is acknowledged and then nothing is heard */
     sim_timing_t timing;
     uint32_t lying_write_every; /* n > 0: every n-th page program silently does nothing */

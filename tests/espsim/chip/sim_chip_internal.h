@@ -208,7 +208,7 @@ struct sim_chip {
     uint8_t mac[6];
     sim_flash_t *flash;
     sim_uart_t *uart;
-    bool stub_never_starts;
+    bool stub_never_starts, refuses_baud;
     bool usb;          /* the host is on one of the chip's USB units */
     bool otg;          /* which is USB-OTG */
     bool full_packets; /* any stub, and the one that runs: ends no transfer with a full packet */

@@ -114,7 +114,7 @@ static enum sim_rom_error rom_security_info(sim_rom_t *rom)
 typedef struct rom_command {
     uint8_t op;
     uint16_t arg_min, arg_max;
-    bool in_secure_download; /* the little that secure download mode leaves */
+    bool in_secure_download; /* what that mode leaves; rates too, says the manual of ESP-IDF */
     enum sim_rom_error (*run)(sim_rom_t *rom);
 } rom_command_t;
 
@@ -140,15 +140,16 @@ static const rom_command_t rom_commands[] = {
 };
 
 /* Commands that came with later ROMs. */
-static bool rom_knows(const sim_rom_row_t *row, uint8_t op)
+static bool rom_knows(const sim_chip_t *chip, uint8_t op)
 {
+    const sim_rom_row_t *row = &chip->row->rom;
     switch (op) {
     case 0x0B:
     case 0x0D:
     case 0x0E:
         return row->has_flash_params;
     case 0x0F:
-        return row->has_baud_change;
+        return row->has_baud_change && !chip->refuses_baud;
     case 0x10:
     case 0x11:
     case 0x12:
@@ -168,7 +169,7 @@ static const rom_command_t *rom_find(const sim_rom_t *rom, uint8_t op)
         const rom_command_t *command = &rom_commands[i];
         if (command->op == op) {
             bool allowed = command->in_secure_download || !rom->chip->efuses->secure_download;
-            return allowed && rom_knows(&rom->chip->row->rom, op) ? command : NULL;
+            return allowed && rom_knows(rom->chip, op) ? command : NULL;
         }
     }
     return NULL;

@@ -231,6 +231,29 @@ static void a_rate_that_is_not_known_is_not_set(void **state)
     }
 }
 
+/* A ROM bootloader without the command, or in a mode without it: the line stays as it is. */
+static void a_refused_rate_is_no_fault(void **state)
+{
+    (void)state;
+    for (int secure = 0; secure < 2; secure++) {
+        board_t *b = new_board("esp32c3", SIM_LINK_RFC2217);
+
+        b->chip_options.refuses_baud = true;
+        b->chip_options.efuse_set = secure != 0 ? "secure-download" : NULL;
+        b->session_options.no_stub = true;
+        must_connect(b);
+        assert_int_equal(stats_of(b).baud, 115200);
+        assert_int_equal(stats_of(b).slowdowns, 0);
+        assert_int_equal(stats_of(b).reconnects, 0);
+        if (secure == 0) {
+            check_read(b, 0x8000, 4096);
+            assert_int_equal(eb_session_recover(b->session, &b->err), EB_OK);
+            check_read(b, 0x8000, 4096);
+        }
+        free_board(b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +265,7 @@ int main(void)
         cmocka_unit_test(a_rom_that_restarted_does_not_verify_ff),
         cmocka_unit_test(an_unplugged_board_is_waited_for),
         cmocka_unit_test(slows_down_step_by_step),
+        cmocka_unit_test(a_refused_rate_is_no_fault),
         cmocka_unit_test(an_esp8266_slows_down_without_a_reset),
     };
 
