@@ -53,15 +53,20 @@ static int tear_down(void **state)
     return 0;
 }
 
-static eb_code_t open_at(fixture_t *f, const char *backup, bool has_address, uint32_t address)
+static eb_code_t open_as(fixture_t *f, const eb_image_request_t *request)
 {
     eb_backup_image_close(&f->source);
     memset(&f->err, 0, sizeof(f->err));
     watch_init(&f->watch, NULL);
+    return eb_backup_image_open(request, &f->watch.ev, &f->source, &f->err);
+}
+
+static eb_code_t open_at(fixture_t *f, const char *backup, bool has_address, uint32_t address)
+{
     const eb_image_request_t request = {
         .backup = backup, .dir = f->dir, .has_address = has_address, .address = address};
 
-    return eb_backup_image_open(&request, &f->watch.ev, &f->source, &f->err);
+    return open_as(f, &request);
 }
 
 static eb_code_t open_it(fixture_t *f, const char *backup)
@@ -217,8 +222,7 @@ static void a_table_elsewhere_hides_no_start(void **state)
 
     merge(f, 0x1000);
     request.table_addr = 0x30000; /* where there is none */
-    assert_starts_elsewhere(f, eb_backup_image_open(&request, NULL, &f->source, &f->err), "0x1000");
-    eb_backup_image_close(&f->source);
+    assert_starts_elsewhere(f, open_as(f, &request), "0x1000");
     memmove(f->board->bytes + 0x9000, f->board->bytes + 0x8000, 0x1000);
     memset(f->board->bytes + 0x8000, 0xFF, 0x1000);
     merge(f, 0x1000);
@@ -231,12 +235,10 @@ static void a_table_elsewhere_hides_no_start(void **state)
     assert_null(f->source.table);
     for (size_t i = 0; i < 2; i++) {
         request.table_addr = said[i];
-        eb_backup_image_close(&f->source);
-        assert_starts_elsewhere(f, eb_backup_image_open(&request, NULL, &f->source, &f->err),
-                                "0x1000");
+        assert_starts_elsewhere(f, open_as(f, &request), "0x1000");
     }
     request = (eb_image_request_t){"merged", f->dir, true, 0x1000, 0xF0000};
-    assert_int_equal(eb_backup_image_open(&request, NULL, &f->source, &f->err), EB_OK);
+    assert_int_equal(open_as(f, &request), EB_OK);
     assert_int_equal(f->source.table->addr, 0xF0000);
 }
 
