@@ -212,7 +212,9 @@ int fsync(int fd)
     if (interrupted()) {
         return -1;
     }
-    changes();
+    if (!is_folder || faulty_disk.of == NULL) {
+        changes();
+    }
     if (is_folder ? ++faulty_disk.folder_syncs == faulty_disk.fail_folder_sync
                   : ++faulty_disk.syncs == faulty_disk.fail_sync) {
         if (!is_folder) {

@@ -124,7 +124,7 @@ void eb_path_tell_unsafe(const char *path, int fd, const eb_events_t *ev)
     char dir[EB_PATH_BYTES] = ".";
 
     if (len > 0) {
-        (void)snprintf(dir, sizeof(dir), "%.*s", (int)len, path);
+        (void)snprintf(dir, sizeof(dir), "%.*s", (int)(len > 1 ? len - 1 : 1), path);
     }
     const char *why = eb_fs_why_unsafe(fd, dir);
     if (why != NULL) {

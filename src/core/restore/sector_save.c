@@ -14,6 +14,7 @@
 #define MAC_DIGITS       16
 #define ADDR_DIGITS      8
 #define NAME_START_BYTES 32
+#define FILE_BYTES       (EB_SECTOR_BYTES + EB_SHA256_BYTES)
 
 /* "saved_240ac4123456_", or shorter than that without a MAC. */
 static void name_start(const eb_session_t *session, char out[NAME_START_BYTES])
@@ -64,21 +65,75 @@ static board_state_t compare(const eb_restore_job_t *job, const eb_partial_secto
     return state;
 }
 
-eb_code_t eb_sector_save_recall(const eb_restore_job_t *job, eb_partial_sector_t *partial,
-                                eb_err_t *err)
+/* -- what a saved sector belongs to ------------------------------------------------------------ */
+
+static bool is_touched(const eb_restore_job_t *job, eb_range_t sector)
+{
+    for (size_t i = 0; i < job->range_count; i++) {
+        if (eb_range_common(job->ranges[i], sector).size > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The MD5 of the sector at `addr`, if there is one that stays as it is; else all zero. */
+static eb_code_t digest_beside(eb_restore_job_t *job, uint64_t addr, uint8_t md5[EB_MD5_BYTES],
+                               eb_err_t *err)
+{
+    memset(md5, 0, EB_MD5_BYTES);
+    return addr >= job->flash_bytes || !eb_session_has_digest(job->session) ||
+                   is_touched(job, (eb_range_t){(uint32_t)addr, EB_SECTOR_BYTES})
+               ? EB_OK
+               : eb_retry_digest(&job->retry, (uint32_t)addr, EB_SECTOR_BYTES, md5, err);
+}
+
+static eb_code_t digest_of_owner(eb_restore_job_t *job, uint32_t addr, uint8_t out[EB_SHA256_BYTES],
+                                 eb_err_t *err)
+{
+    char board[128];
+    uint8_t bytes[sizeof(board) + EB_SHA256_BYTES + 2 * EB_MD5_BYTES];
+    uint8_t *image = bytes + sizeof(board), *beside = image + EB_SHA256_BYTES;
+    const eb_chip_info_t *chip = eb_session_chip(job->session);
+
+    memset(board, 0, sizeof(board));
+    (void)snprintf(board, sizeof(board), "%s %s %x %llu %x", chip->id, eb_chip_mac(chip),
+                   (unsigned)eb_session_flash(job->session)->jedec_id,
+                   (unsigned long long)job->flash_bytes, (unsigned)addr);
+    memcpy(bytes, board, sizeof(board));
+    memcpy(image, job->image.sha256, EB_SHA256_BYTES);
+    /* Before address 0 there is none: that wraps to the end of all addresses. */
+    eb_code_t code = digest_beside(job, (uint64_t)addr - EB_SECTOR_BYTES, beside, err);
+    if (code == EB_OK && (code = digest_beside(job, (uint64_t)addr + EB_SECTOR_BYTES,
+                                               beside + EB_MD5_BYTES, err)) == EB_OK) {
+        eb_sha256(bytes, sizeof(bytes), out);
+    }
+    return code;
+}
+
+/* -- the file ---------------------------------------------------------------------------------- */
+
+eb_code_t eb_sector_save_recall(eb_restore_job_t *job, eb_partial_sector_t *partial, eb_err_t *err)
 {
     char path[EB_PATH_BYTES];
-    uint8_t *kept = NULL;
+    uint8_t owner[EB_SHA256_BYTES], *kept = NULL;
     size_t len = 0;
     board_state_t state = BOARD_OTHER;
+    const char *other = "the board holds other bytes";
     eb_code_t code = path_of(job, partial, path, err);
 
     if (code != EB_OK || !eb_fs_exists(path)) {
         return code;
     }
-    code = eb_fs_read_file(path, EB_SECTOR_BYTES, &kept, &len, err);
-    if (code == EB_OK && len == EB_SECTOR_BYTES) {
+    code = eb_fs_read_own_file(path, FILE_BYTES, &kept, &len, err);
+    if (code == EB_OK && len == FILE_BYTES) {
         state = compare(job, partial, kept);
+    }
+    if (code == EB_OK && state == BOARD_TORN &&
+        (code = digest_of_owner(job, partial->addr, owner, err)) == EB_OK &&
+        memcmp(owner, kept + EB_SECTOR_BYTES, sizeof(owner)) != 0) {
+        state = BOARD_OTHER;
+        other = "that was of another image or range, or the board has changed since";
     }
     if (code == EB_OK && state == BOARD_TORN) {
         eb_event_note(job->ev, EB_LEVEL_NOTE,
@@ -89,8 +144,8 @@ eb_code_t eb_sector_save_recall(const eb_restore_job_t *job, eb_partial_sector_t
     } else if (code == EB_OK && state == BOARD_OTHER) {
         code = eb_refuse(job->ev, job->options->force, EB_REASON_FORCE_SAVED, err,
                          "%s holds the bytes around the image at 0x%x from an interrupted "
-                         "restore, and the board holds other bytes",
-                         path, (unsigned)partial->addr);
+                         "restore, and %s",
+                         path, (unsigned)partial->addr, other);
     }
     free(kept);
     return code;
@@ -106,9 +161,10 @@ static bool verified_at(const eb_spans_t *spans, uint32_t addr)
     return false;
 }
 
-eb_code_t eb_sector_save_save(const eb_restore_job_t *job, const eb_spans_t *spans, eb_err_t *err)
+eb_code_t eb_sector_save_save(eb_restore_job_t *job, const eb_spans_t *spans, eb_err_t *err)
 {
     char path[EB_PATH_BYTES];
+    uint8_t bytes[FILE_BYTES];
     eb_code_t code = EB_OK;
 
     for (size_t i = 0; code == EB_OK && i < job->partial_count; i++) {
@@ -116,9 +172,11 @@ eb_code_t eb_sector_save_save(const eb_restore_job_t *job, const eb_spans_t *spa
         if (verified_at(spans, partial->addr)) {
             continue;
         }
+        memcpy(bytes, partial->bytes, EB_SECTOR_BYTES);
         if ((code = path_of(job, partial, path, err)) != EB_OK ||
+            (code = digest_of_owner(job, partial->addr, bytes + EB_SECTOR_BYTES, err)) != EB_OK ||
             (code = eb_fs_make_dir(job->options->dir, err)) != EB_OK ||
-            (code = eb_fs_write_file(path, partial->bytes, EB_SECTOR_BYTES, true, err)) != EB_OK) {
+            (code = eb_fs_write_file(path, bytes, sizeof(bytes), true, err)) != EB_OK) {
             (void)eb_err_wrap(err, "saving the sector at 0x%x; nothing was changed", partial->addr);
         }
     }
@@ -149,7 +207,7 @@ void eb_sector_save_drop(const eb_session_t *session, const char *dir, const eb_
     for (size_t i = 0; i < names.count; i++) {
         if (addr_in(names.names[i], start, &addr) && verified_at(spans, addr) &&
             eb_path_join(path, dir, names.names[i], NULL) == EB_OK) {
-            (void)remove(path);
+            (void)eb_fs_remove_left(path, UINT64_MAX);
         }
     }
     eb_file_names_free(&names);

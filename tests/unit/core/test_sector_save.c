@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -146,6 +147,74 @@ static void what_came_after_the_cut_is_not_undone(void **state)
     odd_end(odd);
 }
 
+/* Stop a restore with bytes around the image lost, and a file that has them. */
+static void cut(odd_t *odd)
+{
+    restore_fixture_t *f = odd->f;
+    bool torn = false;
+
+    for (uint64_t at = 1000; at < 60000 && !torn; at += 100) {
+        odd_again(odd, odd->before);
+        f->board->lost_at = at;
+        assert_int_not_equal(put_back(f), EB_OK);
+        torn = memcmp(f->board->bytes + PART_ADDR + PART_SIZE, odd->before + PART_ADDR + PART_SIZE,
+                      0x1000 - (PART_ADDR + PART_SIZE) % 0x1000) != 0;
+    }
+    assert_true(torn);
+    assert_true(saved_files(f) > 0);
+    fake_forget(f->board);
+}
+
+static void a_file_of_another_time_is_not_written_back(void **state)
+{
+    restore_fixture_t *f = *state;
+    odd_t *odd = odd_begin(f);
+
+    /* Another image of the same size. */
+    cut(odd);
+    uint8_t *other = copy_of(odd->wanted);
+    other[PART_ADDR + 5] ^= 1;
+    assert_int_equal(eb_fs_write_file(odd->path, other + PART_ADDR, PART_SIZE, true, NULL), EB_OK);
+    assert_refused(f, put_back(f), "another image or range", EB_REASON_FORCE_SAVED);
+    /* The same image: the file counts again. */
+    assert_int_equal(eb_fs_write_file(odd->path, odd->wanted + PART_ADDR, PART_SIZE, true, NULL),
+                     EB_OK);
+    assert_restored(f, put_back(f), odd->wanted);
+    /* The sector behind was changed since. */
+    cut(odd);
+    f->board->bytes[TAIL_ADDR + 0x1000 + 7] ^= 1;
+    assert_refused(f, put_back(f), "the board has changed since", EB_REASON_FORCE_SAVED);
+    f->board->bytes[TAIL_ADDR + 0x1000 + 7] ^= 1;
+    /* Another board of the same name. */
+    f->board->flash.jedec_id ^= 0x10000;
+    assert_refused(f, put_back(f), ".sector", EB_REASON_FORCE_SAVED);
+    f->board->flash.jedec_id ^= 0x10000;
+    assert_restored(f, put_back(f), odd->wanted);
+    assert_int_equal(saved_files(f), 0);
+    free(other);
+    odd_end(odd);
+}
+
+static void a_file_that_others_may_have_prepared_is_not_written_back(void **state)
+{
+    restore_fixture_t *f = *state;
+    odd_t *odd = odd_begin(f);
+    eb_file_names_t names;
+    char path[EB_PATH_BYTES];
+
+    cut(odd);
+    assert_int_equal(eb_find_names(f->dir, ".sector", &names, NULL), EB_OK);
+    for (size_t i = 0; i < names.count; i++) {
+        (void)eb_path_join(path, f->dir, names.names[i], NULL);
+        assert_int_equal(chmod(path, 0666), 0);
+    }
+    assert_int_equal(put_back(f), EB_ERR_FILE_ACCESS);
+    assert_non_null(strstr(f->err.message, "can be written by other users"));
+    assert_false(f->result.changed);
+    eb_file_names_free(&names);
+    odd_end(odd);
+}
+
 /* Without it nothing may be erased. */
 static void no_place_for_it_means_no_change(void **state)
 {
@@ -170,6 +239,10 @@ int main(void)
                                         restore_tear_down),
         cmocka_unit_test_setup_teardown(what_came_after_the_cut_is_not_undone, restore_set_up,
                                         restore_tear_down),
+        cmocka_unit_test_setup_teardown(a_file_of_another_time_is_not_written_back, restore_set_up,
+                                        restore_tear_down),
+        cmocka_unit_test_setup_teardown(a_file_that_others_may_have_prepared_is_not_written_back,
+                                        restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(no_place_for_it_means_no_change, restore_set_up,
                                         restore_tear_down),
     };
