@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -373,7 +374,6 @@ static void a_step_that_keeps_failing_slows_the_line_down(void **state)
 
 static void overwrite_image(restore_fixture_t *f)
 {
-    (void)usleep(30000); /* longer than the step in which a file system counts time */
     memset(f->image, 0xA5, RESTORE_FLASH_BYTES);
     file_write(f->dir, strrchr(f->backup.image_path, '/') + 1, f->image, RESTORE_FLASH_BYTES);
 }
@@ -392,6 +392,52 @@ static void overwrite_when_writing(void *user, const eb_progress_t *progress)
     if (progress->phase == EB_PHASE_WRITE && progress->done > 0 && f->image[0] != 0xA5) {
         overwrite_image(f);
     }
+}
+
+static unsigned disturbed;
+
+/* What happens around the bytes, in turn. */
+static void disturb_when_writing(void *user, const eb_progress_t *progress)
+{
+    restore_fixture_t *f = user;
+    const char *path = f->backup.image_path;
+    char other[EB_PATH_BYTES];
+
+    if (progress->phase != EB_PHASE_WRITE || progress->done == 0) {
+        return;
+    }
+    (void)eb_path_join(other, f->dir, "other", NULL);
+    switch (disturbed++) {
+    case 0:
+        assert_int_equal(chmod(path, 0640), 0);
+        break;
+    case 1:
+        assert_int_equal(link(path, other), 0);
+        break;
+    case 2:
+        assert_int_equal(unlink(path), 0);
+        break;
+    case 3:
+        assert_int_equal(rename(other, path), 0);
+        break;
+    case 4:
+        file_write(f->dir, "other", "another", 7);
+        assert_int_equal(rename(other, path), 0);
+        break;
+    default:
+        break;
+    }
+}
+
+static void what_happens_around_the_bytes_does_not_stop_it(void **state)
+{
+    restore_fixture_t *f = *state;
+    const eb_events_t ev = {f, NULL, disturb_when_writing, NULL, EB_LEVEL_NOTE};
+
+    disturbed = 0;
+    fake_fill(f->board, 0, RESTORE_FLASH_BYTES, 7);
+    assert_restored(f, eb_op_restore(f->board, &f->options, &ev, &f->result, &f->err), f->image);
+    assert_true(disturbed > 4);
 }
 
 static void an_image_that_changes_meanwhile_is_not_written(void **state)
@@ -445,6 +491,7 @@ int main(void)
         TEST(firmware_may_write_behind_a_range),
         TEST(a_hopeless_line_ends),
         TEST(a_step_that_keeps_failing_slows_the_line_down),
+        TEST(what_happens_around_the_bytes_does_not_stop_it),
         TEST(an_image_that_changes_meanwhile_is_not_written),
         TEST(an_image_that_changes_in_the_middle_ends_the_work),
     };
