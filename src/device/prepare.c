@@ -63,7 +63,7 @@ static eb_code_t load_stub(eb_session_t *s, eb_err_t *err)
         eb_sync_info_t info;
 
         code = eb_stub_start(s, &jumped, err);
-        if (jumped || !eb_code_row(code)->transient) {
+        if (jumped || (!eb_code_row(code)->transient && code != EB_ERR_DEVICE)) {
             break;
         }
         s->stats.retries++;

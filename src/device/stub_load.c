@@ -13,6 +13,7 @@
 #define RAM_BLOCK           0x1800u
 #define RAM_BLOCK_LEAST     0x200u
 #define UPLOAD_FAILURES     8 /* in a row */
+#define UPLOAD_REFUSALS     3 /* in a row; a line that damages a status makes some too */
 #define SYNC_TRIES          3
 #define STUB_FILE_MAX       (1024u * 1024u)
 #define GREETING_MS         1500
@@ -159,6 +160,7 @@ static eb_code_t upload(eb_session_t *s, const eb_stub_segment_t *segment,
                         const upload_progress_t *progress, eb_err_t *err)
 {
     uint32_t block = ram_block(s), done = 0;
+    int refusals = 0;
     eb_code_t code = EB_OK;
 
     for (int failures = 0; done < segment->len; failures++) {
@@ -167,11 +169,11 @@ static eb_code_t upload(eb_session_t *s, const eb_stub_segment_t *segment,
 
         code = send_blocks(s, segment, block, &done, progress, err);
         if (done > before) {
-            failures = 0;
+            failures = refusals = 0;
         }
-        /* Any other refusal counts the second time only. */
-        if (code == EB_OK || failures == UPLOAD_FAILURES ||
-            (!eb_code_row(code)->reply_lost && !(code == EB_ERR_DEVICE && failures == 0))) {
+        refusals = code == EB_ERR_DEVICE ? refusals + 1 : 0;
+        if (code == EB_OK || failures == UPLOAD_FAILURES || refusals == UPLOAD_REFUSALS ||
+            (!eb_code_row(code)->reply_lost && code != EB_ERR_DEVICE)) {
             break;
         }
         s->stats.retries++;
@@ -249,8 +251,9 @@ static eb_code_t start(eb_session_t *s, uint32_t entry, uint32_t *kept, eb_err_t
     *kept = 0;
     code = secure_start(s) != 0 ? start_by_read(s, entry, kept, err)
                                 : end_upload(s, false, entry, err);
-    /* The jump may cut the reply off, so only the greeting counts. */
-    if (code != EB_OK && !eb_code_row(code)->reply_lost) {
+    /* The jump may cut the reply off, and the line damage its status, so only the greeting counts.
+     */
+    if (code != EB_OK && !eb_code_row(code)->reply_lost && code != EB_ERR_DEVICE) {
         return code;
     }
     return await_greeting(s, err);
