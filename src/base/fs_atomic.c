@@ -437,7 +437,11 @@ static eb_code_t read_all(int fd, const char *path, size_t max, uint8_t **out, s
         }
         if (used > max) {
             free(buf);
-            return eb_err_set(err, EB_ERR_FILE_IO, "%s is longer than %zu bytes", path, max);
+            (void)eb_err_set(err, EB_ERR_FILE_IO, "%s is longer than %zu bytes", path, max);
+            if (err != NULL) {
+                err->os_errno = EFBIG; /* callers tell it from a disk that fails */
+            }
+            return EB_ERR_FILE_IO;
         }
     }
     buf[used] = '\0';

@@ -77,7 +77,8 @@ eb_code_t eb_fs_rename(const char *from, const char *to, eb_err_t *err);
 #define EB_FS_TEMPORARY_SUFFIX ".tmp"
 eb_code_t eb_fs_write_file(const char *path, const void *bytes, size_t len, bool replace,
                            eb_err_t *err);
-/* Read a whole file of at most max bytes; *out is malloc'd, NUL-terminated, owned by the caller. */
+/* Read a whole file of at most max bytes; *out is malloc'd, NUL-terminated, owned by the caller. A
+ * longer file is EB_ERR_FILE_IO with os_errno EFBIG. */
 eb_code_t eb_fs_read_file(const char *path, size_t max, uint8_t **out, size_t *len, eb_err_t *err);
 /* The same for a file that eb_fs_open_part would open. */
 eb_code_t eb_fs_read_own_file(const char *path, size_t max, uint8_t **out, size_t *len,

@@ -91,7 +91,8 @@ eb_code_t eb_op_backup(eb_session_t *s, const eb_backup_options_t *options, cons
 typedef enum eb_backup_state {
     EB_BACKUP_COMPLETE,    /* image and sidecar, size as the sidecar says */
     EB_BACKUP_NO_SIDECAR,  /* a bare .bin: from another tool, or the sidecar is gone */
-    EB_BACKUP_BAD_SIDECAR, /* the sidecar cannot be read; see detail */
+    EB_BACKUP_UNREADABLE,  /* sidecar or image cannot be read, so nothing is known; see detail */
+    EB_BACKUP_BAD_SIDECAR, /* the sidecar is invalid; see detail */
     EB_BACKUP_BAD_SIZE,    /* the image is not as long as its sidecar says */
     EB_BACKUP_BAD_HASH,    /* with check: SHA-256 differs */
     EB_BACKUP_CHECKED,     /* with check: SHA-256 holds */

@@ -32,6 +32,7 @@ static bool is_damaged(eb_backup_state_t state)
     case EB_BACKUP_NO_SIDECAR:
     case EB_BACKUP_CHECKED:
     case EB_BACKUP_PARTIAL:
+    case EB_BACKUP_UNREADABLE:
         return false;
     case EB_BACKUP_BAD_SIDECAR:
     case EB_BACKUP_BAD_SIZE:
@@ -44,17 +45,22 @@ static bool is_damaged(eb_backup_state_t state)
 /* With --check a damaged backup is a failure; without it, the table only says so. */
 static eb_code_t check_states(eb_console_t *console, const eb_backup_list_t *list, eb_err_t *err)
 {
-    size_t damaged = 0, bare = 0;
+    size_t damaged = 0, bare = 0, unread = 0;
 
     for (size_t i = 0; i < list->count; i++) {
         damaged += is_damaged(list->entries[i].state);
         bare += list->entries[i].state == EB_BACKUP_NO_SIDECAR;
+        unread += list->entries[i].state == EB_BACKUP_UNREADABLE;
     }
     if (bare > 0) {
         eb_console_note(console, EB_LEVEL_NOTE,
                         "%zu of %zu backup%s %s no sidecar and %s not checked", bare, list->count,
                         list->count == 1 ? "" : "s", bare == 1 ? "has" : "have",
                         bare == 1 ? "was" : "were");
+    }
+    if (damaged == 0 && unread > 0) {
+        return eb_err_set(err, EB_ERR_FILE_IO, "%zu of %zu backup%s cannot be read", unread,
+                          list->count, list->count == 1 ? "" : "s");
     }
     if (damaged == 0) {
         return EB_OK;
@@ -135,7 +141,8 @@ const eb_command_t eb_cmd_list = {
     .about = "Lists the backups in a folder: name, local time, chip, MAC, "
              "size, content and state. --chip, --mac and --partition select "
              "some of them. --check reads every image again and compares it "
-             "with its sidecar; the exit status is 6 if one differs.",
+             "with its sidecar; the exit status is 6 if one differs, "
+             "and 1 if one cannot be read.",
     .options = options,
     .own_help = own_help,
     .groups = EB_OPT_GROUP_STORE,

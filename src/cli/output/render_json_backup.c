@@ -27,6 +27,8 @@ const char *eb_json_backup_state(eb_backup_state_t state)
         return "complete";
     case EB_BACKUP_NO_SIDECAR:
         return "no_sidecar";
+    case EB_BACKUP_UNREADABLE:
+        return "unreadable";
     case EB_BACKUP_BAD_SIDECAR:
         return "bad_sidecar";
     case EB_BACKUP_BAD_SIZE:

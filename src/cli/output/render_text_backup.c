@@ -122,6 +122,8 @@ static const char *state_text(eb_backup_state_t state)
         return "complete";
     case EB_BACKUP_NO_SIDECAR:
         return "no sidecar";
+    case EB_BACKUP_UNREADABLE:
+        return "CANNOT BE READ";
     case EB_BACKUP_BAD_SIDECAR:
         return "INVALID SIDECAR";
     case EB_BACKUP_BAD_SIZE:

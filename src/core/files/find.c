@@ -80,6 +80,12 @@ eb_code_t eb_find_sidecar(const char *image_path, eb_sidecar_t **out, eb_err_t *
         (code = eb_sidecar_read((const char *)text, len, sidecar, &why)) != EB_OK) {
         (void)eb_err_wrap(&why, "%s", path);
     }
+    if (why.os_errno == EFBIG) {
+        code = eb_err_set(&why, EB_ERR_SIDECAR_INVALID,
+                          "%s is longer than %u bytes, the most that a sidecar can have", path,
+                          EB_SIDECAR_MAX_BYTES);
+        eb_err_hint(&why, "take out what was added to it, or use another backup");
+    }
     free(text);
     if (code == EB_OK) {
         *out = sidecar;

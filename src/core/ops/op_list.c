@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "espbackup/ops.h"
 #include "find.h"
+#include "fs_atomic.h"
 #include "hash_file.h"
 #include "journal.h"
 #include "paths.h"
@@ -35,6 +36,12 @@ static void fill_from_sidecar(eb_backup_entry_t *entry, const eb_sidecar_t *side
     }
 }
 
+static void tell(eb_backup_entry_t *entry, eb_backup_state_t state, const eb_err_t *why)
+{
+    entry->state = state;
+    copy_text(entry->detail, sizeof(entry->detail), why->message);
+}
+
 static eb_code_t check_hash(const char *path, const eb_sidecar_t *sidecar, const eb_events_t *ev,
                             eb_backup_entry_t *entry, eb_err_t *err)
 {
@@ -48,12 +55,11 @@ static eb_code_t check_hash(const char *path, const eb_sidecar_t *sidecar, const
         code = eb_hash_file(fd, path, 0, sidecar->size_bytes, ev, sha256, &why);
     }
     eb_fs_close(&fd);
-    if (code == EB_ERR_CANCELLED) {
+    if (code == EB_ERR_CANCELLED || code == EB_ERR_INTERNAL) {
         return eb_err_set(err, code, "%s", why.message);
     }
     if (code != EB_OK) {
-        entry->state = EB_BACKUP_BAD_HASH;
-        copy_text(entry->detail, sizeof(entry->detail), why.message);
+        tell(entry, EB_BACKUP_UNREADABLE, &why);
     } else if (memcmp(sha256, sidecar->sha256, sizeof(sha256)) != 0) {
         entry->state = EB_BACKUP_BAD_HASH;
         copy_text(entry->detail, sizeof(entry->detail), "SHA-256 is not the sidecar's");
@@ -78,8 +84,8 @@ static eb_code_t examine_image(const char *path, const eb_list_options_t *option
         return eb_err_set(err, code, "%s", why.message);
     }
     if (code != EB_OK) {
-        entry->state = EB_BACKUP_BAD_SIDECAR;
-        copy_text(entry->detail, sizeof(entry->detail), why.message);
+        tell(entry, code == EB_ERR_SIDECAR_INVALID ? EB_BACKUP_BAD_SIDECAR : EB_BACKUP_UNREADABLE,
+             &why);
         return EB_OK;
     }
     fill_from_sidecar(entry, sidecar);

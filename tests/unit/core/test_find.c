@@ -201,6 +201,40 @@ static void each_state_is_told(void **state)
     eb_backup_list_free(&list);
 }
 
+/* What cannot be read is not known to be damaged. The superuser reads everything, so be another. */
+static void what_cannot_be_read_is_not_damaged(void **state)
+{
+    const bool super = geteuid() == 0;
+    char path[EB_PATH_BYTES];
+
+    (void)state;
+    make_folder();
+    (void)eb_path_join(path, dir, "one.bin", NULL);
+    assert_int_equal(chmod(path, 0), 0);
+    (void)eb_path_join(path, dir, "two_info.json", NULL);
+    assert_int_equal(remove(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    if (super) {
+        (void)eb_path_join(path, dir, "three.bin", NULL);
+        assert_int_equal(chown(path, 65534, 65534), 0);
+        (void)eb_path_join(path, dir, "three_info.json", NULL);
+        assert_int_equal(chown(path, 65534, 65534), 0);
+        (void)eb_path_join(path, dir, "one_info.json", NULL);
+        assert_int_equal(chown(path, 65534, 65534), 0);
+        assert_int_equal(chmod(dir, 0755), 0);
+        assert_int_equal(seteuid(65534), 0);
+    }
+    eb_backup_list_t list = list_all(true, NULL);
+    if (super) {
+        assert_int_equal(seteuid(0), 0);
+    }
+    assert_int_equal(find_entry(&list, "one.bin")->state, EB_BACKUP_UNREADABLE);
+    assert_non_null(strstr(find_entry(&list, "one.bin")->detail, "Permission denied"));
+    assert_int_equal(find_entry(&list, "two.bin")->state, EB_BACKUP_UNREADABLE);
+    assert_int_equal(find_entry(&list, "three.bin")->state, EB_BACKUP_CHECKED);
+    eb_backup_list_free(&list);
+}
+
 static void the_newest_comes_first_and_filters_hold(void **state)
 {
     (void)state;
@@ -337,6 +371,7 @@ int main(void)
         TEST(a_backup_is_found_by_path_name_and_latest),
         TEST(the_newest_of_a_board_is_whole_and_covers),
         TEST(each_state_is_told),
+        TEST(what_cannot_be_read_is_not_damaged),
         TEST(the_newest_comes_first_and_filters_hold),
         TEST(a_large_folder_is_listed_whole),
         TEST(what_is_no_file_is_told),
