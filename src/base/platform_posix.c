@@ -1,3 +1,4 @@
+#include "espbackup/version.h"
 #include "platform.h"
 
 #include <errno.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define INTERRUPTS_MAX 100
@@ -186,4 +188,14 @@ int eb_platform_lock(int fd)
 
     EB_UNINTERRUPTED(result, flock(fd, LOCK_EX | LOCK_NB));
     return result != 0 && errno == EWOULDBLOCK ? EWOULDBLOCK : 0;
+}
+
+void eb_system_text(char out[EB_SYSTEM_TEXT_BYTES])
+{
+    struct utsname system;
+
+    out[0] = '\0';
+    if (uname(&system) == 0) {
+        (void)snprintf(out, EB_SYSTEM_TEXT_BYTES, "%.60s %.60s", system.sysname, system.release);
+    }
 }

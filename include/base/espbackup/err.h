@@ -65,6 +65,7 @@ typedef enum eb_reason {
     EB_REASON_NONE = 0,
     EB_REASON_PLUG_IN,      /* the port went away while the board was changed */
     EB_REASON_FINISH_NAMED, /* finish the restore of the image in `hint`, by its name */
+    EB_REASON_PUT_BACK,     /* the bytes that the board had are in the image in `hint` */
     /* refused; force continues, and then: */
     EB_REASON_FORCE,            /* nothing more to say */
     EB_REASON_FORCE_NO_START,   /* the board will not start */

@@ -5,4 +5,8 @@
 /* "0.1.0" of a release, "0.1.0-123-gabcdef0" of another commit; static storage. */
 const char *eb_version(void);
 
+/* The operating system and its version, "Linux 6.1.0"; empty: not known. */
+#define EB_SYSTEM_TEXT_BYTES 128
+void eb_system_text(char out[EB_SYSTEM_TEXT_BYTES]);
+
 #endif

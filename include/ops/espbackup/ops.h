@@ -33,6 +33,7 @@
 #include "espbackup/event.h"
 #include "espbackup/facts.h"
 #include "espbackup/image.h"
+#include "espbackup/selftest.h"
 #include "espbackup/session.h"
 #include "partition_select.h"
 #include "restore_options.h"
@@ -268,5 +269,25 @@ void eb_partition_backup_result_free(eb_partition_backup_result_t *result);
 eb_code_t eb_op_backup_partition(eb_session_t *s, const eb_partition_backup_options_t *options,
                                  const eb_events_t *ev, eb_partition_backup_result_t *result,
                                  eb_err_t *err);
+
+/* -- selftest -------------------------------------------------------------------------------- */
+
+/*
+ * Measure what a board, its adapter and its stub do: resets, rates, round trips, MD5, reads. The
+ * flash is not changed, except for a scratch range: its bytes are saved to disk, durable, before
+ * the range is erased, written and restored. The board is reset many times. Needs about five
+ * minutes at most, and longer if the port goes away. Tells its steps as notes.
+ *
+ * EB_OK: the end was reached; what a board cannot do is in the result, not an error.
+ * EB_ERR_PORT_LOST and other codes of eb_session_recover: the board did not come back.
+ * EB_ERR_REFUSED: `confirm` said no, or a check of eb_op_erase failed; the board is unchanged.
+ * Errors of eb_op_backup: the scratch range could not be saved; the board is unchanged.
+ * EB_ERR_UNFINISHED: the scratch range was changed and is not verified to be restored; its bytes
+ * are in result->scratch.saved_path.
+ */
+eb_code_t eb_op_selftest(eb_session_t *s, const eb_selftest_options_t *options,
+                         const eb_events_t *ev, eb_selftest_result_t *result, eb_err_t *err);
+/* Whether a scratch range can be; EB_ERR_USAGE. Whether it lies in the flash is found later. */
+eb_code_t eb_selftest_check_scratch(uint32_t addr, uint32_t size, eb_err_t *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* command_table.c: the commands, in the order of help. */
 #include "command_table.h"
 
+/* clang-format off */
 const eb_command_t *const eb_commands[] = {
     &eb_cmd_backup,
     &eb_cmd_backup_partition,
@@ -12,7 +13,9 @@ const eb_command_t *const eb_commands[] = {
     &eb_cmd_chip_info,
     &eb_cmd_flash_info,
     &eb_cmd_ports,
+    &eb_cmd_selftest,
     &eb_cmd_help,
     &eb_cmd_version,
     NULL,
 };
+/* clang-format on */

@@ -172,6 +172,9 @@ static const eb_opt_row_t rows[] = {
     [EB_OPT_FROM] = {
         "from", 0, TEXT, COMMAND, .value_name = "IMAGE",
         .help = "take the partitions from a backup; no board is needed"},
+    [EB_OPT_SCRATCH] = {
+        "scratch", 0, TEXT, COMMAND, .value_name = "ADDR+SIZE",
+        .help = "erase, write and restore this range too, at most 256 KB"},
 };
 /* clang-format on */
 

@@ -62,6 +62,7 @@ typedef enum eb_opt {
     EB_OPT_CRITICAL,
     EB_OPT_ALL,
     EB_OPT_FROM,
+    EB_OPT_SCRATCH,
     EB_OPT_COUNT /* also ends a command's list */
 } eb_opt_t;
 

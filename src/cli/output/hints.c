@@ -64,6 +64,7 @@ static const char *const by_reason[] = {
     [EB_REASON_PLUG_IN] = HINT_PLUG_IN,
     [EB_REASON_FINISH_NAMED] =
         "run 'espbackup restore %s' to finish the job, without --backup-first",
+    [EB_REASON_PUT_BACK] = "run 'espbackup restore %s' to put the saved bytes back",
     [EB_REASON_FORCE] = HINT_FORCE,
     [EB_REASON_FORCE_NO_START] = HINT_FORCE "; the board will not start",
     [EB_REASON_FORCE_COPY] = HINT_FORCE "; this board becomes a copy of the other one",
@@ -153,7 +154,8 @@ void eb_hint(const eb_err_t *err, char out[EB_HINT_BYTES])
     }
     if (out[0] == '\0') {
         (void)snprintf(out, EB_HINT_BYTES, "%s", last);
-    } else if (err->code == EB_ERR_UNFINISHED && err->reason != EB_REASON_FINISH_NAMED) {
+    } else if (err->code == EB_ERR_UNFINISHED && err->reason != EB_REASON_FINISH_NAMED &&
+               err->reason != EB_REASON_PUT_BACK) {
         const size_t used = strlen(out);
         (void)snprintf(out + used, EB_HINT_BYTES - used, "; then %s", last);
     }

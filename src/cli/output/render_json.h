@@ -29,6 +29,9 @@ bool eb_json_diff(eb_json_t *root, const eb_diff_result_t *result);
 
 void eb_json_partition_backup(eb_json_t *root, const eb_partition_backup_result_t *result);
 
+/* The whole report. */
+void eb_json_selftest(eb_json_t *root, const eb_selftest_result_t *result);
+
 /* "error": code, message, hint, exit. */
 void eb_json_error(eb_json_t *root, const eb_err_t *err);
 

@@ -36,6 +36,8 @@ bool eb_text_diff(const eb_term_t *term, const eb_chip_info_t *board,
 bool eb_text_partition_backup(const eb_term_t *term, const eb_chip_info_t *board,
                               const eb_partition_backup_result_t *result);
 
+bool eb_text_selftest(const eb_term_t *term, const eb_selftest_result_t *result);
+
 #define EB_TEXT_BY_MD5 "every byte, by an MD5 that the chip computes"
 
 /* Pieces used by several of them. */

@@ -186,7 +186,9 @@ bool eb_text_change_plan(const eb_term_t *term, const eb_chip_info_t *board,
         table = plan->board_table;
     }
     const eb_areas_t areas = {.table = table, .bootloader_addr = board->bootloader_addr};
-    eb_text_title(term, plan->is_erase ? "Erase plan" : "Restore plan");
+    eb_text_title(term, plan->put_back   ? "Self-test plan"
+                        : plan->is_erase ? "Erase plan"
+                                         : "Restore plan");
     if (!plan->is_erase) {
         text_source(term, plan);
     }
@@ -201,7 +203,9 @@ bool eb_text_change_plan(const eb_term_t *term, const eb_chip_info_t *board,
     eb_piece_sums_free(&sums);
     eb_pieces_free(&pieces);
     text_warnings(term, board, plan);
-    if (plan->is_erase && eb_spans_bytes(plan->spans, EB_SPAN_OLD) > 0) {
+    if (plan->put_back) {
+        fprintf(term->file, "\nThis data is saved to disk first, and restored at the end.\n");
+    } else if (plan->is_erase && eb_spans_bytes(plan->spans, EB_SPAN_OLD) > 0) {
         fprintf(term->file,
                 "\nOnly a backup can bring this data back; 'espbackup backup' makes one.\n");
     }

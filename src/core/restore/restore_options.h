@@ -11,6 +11,7 @@
 /* What `restore` or `erase` is about to do, for the question. Lives during the callback only. */
 typedef struct eb_change_plan {
     bool is_erase;
+    bool put_back;      /* of an erase: what is there is saved first, and restored at the end */
     const char *source; /* path of the image; NULL for erase */
     uint32_t addr;      /* whole range of the operation */
     uint64_t size_bytes;
