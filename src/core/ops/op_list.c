@@ -7,6 +7,7 @@
 #include "journal.h"
 #include "paths.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,17 +163,25 @@ static eb_code_t examine(const eb_list_worker_t *w, const char *name, eb_backup_
 {
     bool is_part = eb_path_has_suffix(name, EB_PATH_IMAGE_SUFFIX EB_PATH_PART_SUFFIX);
     char path[EB_PATH_BYTES];
-    int64_t mtime_unix;
+    int64_t mtime_unix = 0;
     eb_code_t code = EB_OK;
 
     if ((!is_part && !eb_path_has_suffix(name, EB_PATH_IMAGE_SUFFIX)) ||
         strlen(name) >= sizeof(entry->name) ||
-        eb_path_join(path, w->options->dir, name, NULL) != EB_OK ||
-        !eb_path_file_size(path, &entry->size_bytes, &mtime_unix)) {
+        eb_path_join(path, w->options->dir, name, NULL) != EB_OK) {
+        return EB_OK;
+    }
+    errno = 0;
+    const bool there = eb_path_file_size(path, &entry->size_bytes, &mtime_unix);
+    if (!there && (errno == 0 || errno == ENOENT)) {
         return EB_OK; /* a folder, or gone meanwhile */
     }
     eb_clock_utc_text(mtime_unix, entry->created_utc, sizeof(entry->created_utc));
-    if (is_part) {
+    if (!there) {
+        eb_err_t why = {0};
+        (void)eb_fs_error(&why, errno, "examine", path);
+        tell(entry, EB_BACKUP_UNREADABLE, &why);
+    } else if (is_part) {
         examine_part(path, entry);
     } else {
         code = examine_image(path, w->options, w->ev, entry, err);
