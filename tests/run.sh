@@ -11,6 +11,7 @@
 #   clang      clang build; unit
 #   valgrind   unit tests under valgrind
 #   soak       seeded runs over bad lines, and kill -9 at random moments
+#   faults     each file call of espbackup fails once, and it is killed before each
 #   fuzz       each parser, for a short while
 #   trixie     the README's lines on a bare Debian 13, and newer compilers; needs root
 #   vm         espbackup on real Linux drivers, in a virtual machine; ESPBACKUP_VM=optional skips it
@@ -19,7 +20,7 @@
 #   (none)     build unit sim cli interop
 #   all        all of the above
 #   quick      unit, sim, and a few of cli
-#   soak-long  soak with ten times the seeds; part of nothing else
+#   soak-long  soak with ten times the seeds; part of nothing else. ESPBACKUP_SOAK_RUNS sets another number
 #   vm-long    each case of vm with each adapter; part of nothing else
 #
 #   update-expected [REGEX]  rewrite the exact text of cli cases, after a wanted change
@@ -61,9 +62,9 @@ run_label() {
     build dev && run_ctest dev -L "^$1\$" -j "$waiting_jobs"
 }
 
-# run_soak TIMES: that many times the seeds.
+# run_soak RUNS: so many runs of all kinds, unless ESPBACKUP_SOAK_RUNS says otherwise.
 run_soak() {
-    build dev && EB_SOAK_TIMES=$1 run_ctest dev -L "^soak\$" -V -j "$waiting_jobs"
+    build dev && ESPBACKUP_SOAK_RUNS=${ESPBACKUP_SOAK_RUNS:-$1} run_ctest dev -L "^soak\$" -V -j "$waiting_jobs"
 }
 
 our_sources() {
@@ -130,10 +131,10 @@ run_part() {
     echo "== $1"
     case $1 in
     build) build dev ;;
-    unit | sim | cli | interop) run_label "$1" ;;
+    unit | sim | cli | interop | faults) run_label "$1" ;;
     quick) run_label '(unit|sim|quick)' ;;
-    soak) run_soak 1 ;;
-    soak-long) run_soak 10 ;;
+    soak) run_soak 570 ;;
+    soak-long) run_soak 5700 ;;
     vm-long) part_vm --all ;;
     *) "part_$1" ;;
     esac || status=1
@@ -166,7 +167,7 @@ for part in "${@:-plain}"; do
     case $part in
     plain) parts+=("${plain_parts[@]}") ;;
     all) parts+=("${all_parts[@]}") ;;
-    build | unit | sim | cli | interop | style | asan | clang | valgrind | soak | fuzz | trixie | vm | \
+    build | unit | sim | cli | interop | style | asan | clang | valgrind | soak | faults | fuzz | trixie | vm | \
         quick | soak-long | vm-long)
         parts+=("$part") ;;
     *)

@@ -30,6 +30,7 @@ import threading
 import time
 
 RUN_LIMIT_S = 600
+SOAK_RUNS = 570  # of all kinds; ESPBACKUP_SOAK_RUNS has another number
 SECTOR = 4096
 OVERHEAD = 30_000  # bytes on the wire before the first change: sync, stub, digests
 
@@ -335,13 +336,15 @@ def main():
     parser.add_argument("kind", choices=["cut", "line", "lying"])
     parser.add_argument("--espbackup", type=os.path.abspath, required=True)
     parser.add_argument("--espsim", type=os.path.abspath, required=True)
-    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--count", type=int, help="how many runs")
+    parser.add_argument("--share", type=int, default=1000, help="thousandths of all runs")
     parser.add_argument("--first", type=int, default=1, help="seed of the first run")
     parser.add_argument("--jobs", type=int, default=16)
     parser.add_argument("--flash-kb", type=int, default=512)
     parser.add_argument("--keep", action="store_true", help="keep the folder of a wrong run")
     args = parser.parse_args()
-    args.count *= int(os.environ.get("EB_SOAK_TIMES", "1"))
+    runs = int(os.environ.get("ESPBACKUP_SOAK_RUNS", SOAK_RUNS))
+    args.count = args.count or max(1, runs * args.share // 1000)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     for name in list(os.environ):
         if name.startswith(("ESPBACKUP_", "ESPTOOL_")):
