@@ -99,9 +99,17 @@ bool eb_fs_remove(const char *path)
     return result == 0;
 }
 
-bool eb_fs_remove_named(int fd, const char *path)
+bool eb_fs_remove_named(int *fd, const char *path)
 {
-    return eb_fs_is_named(fd, path) && eb_fs_remove(path);
+    if (!eb_fs_is_named(*fd, path)) {
+        return false;
+    }
+    bool removed = eb_fs_remove(path);
+    if (!removed && errno == ETXTBSY) {
+        eb_fs_close(fd);
+        removed = eb_fs_remove(path);
+    }
+    return removed;
 }
 
 const char *eb_fs_why_unsafe(int fd, const char *dir)
@@ -173,7 +181,7 @@ bool eb_fs_remove_left(const char *path, uint64_t max)
 
     if (eb_fs_open_part(path, false, &fd, NULL) == EB_OK) {
         if (fstat(fd, &st) == 0 && (uint64_t)st.st_size <= max) {
-            removed = eb_fs_remove_named(fd, path);
+            removed = eb_fs_remove_named(&fd, path);
         }
         eb_fs_close(&fd);
     }
@@ -188,7 +196,7 @@ eb_code_t eb_fs_open_anew(const char *path, int *fd, eb_err_t *err)
     if (code != EB_ERR_FILE_EXISTS || (code = eb_fs_open_part(path, false, &left, err)) != EB_OK) {
         return code;
     }
-    (void)eb_fs_remove_named(left, path);
+    (void)eb_fs_remove_named(&left, path);
     eb_fs_close(&left);
     return eb_fs_open_part(path, true, fd, err);
 }
@@ -333,7 +341,7 @@ eb_code_t eb_fs_commit(int *fd, const char *from, const char *to, bool replace, 
         return code;
     }
     failure = rename_file(from, to, replace);
-    if (failure == ETXTBSY) { /* VirtualBox on Windows: only what is closed */
+    if (failure == ETXTBSY) {
         eb_fs_close(fd);
         failure = rename_file(from, to, replace);
     }
@@ -389,9 +397,9 @@ eb_code_t eb_fs_write_file(const char *path, const void *bytes, size_t len, bool
         code = eb_fs_commit(&fd, temporary, path, replace, err);
     }
     if (code != EB_OK && fd >= 0) {
-        (void)eb_fs_remove_named(fd, temporary);
+        (void)eb_fs_remove_named(&fd, temporary);
         if (!replace) { /* the folder was not synced: whole, or not there */
-            (void)eb_fs_remove_named(fd, path);
+            (void)eb_fs_remove_named(&fd, path);
         }
     }
     eb_fs_close(&fd);

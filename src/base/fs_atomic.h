@@ -35,9 +35,10 @@ eb_code_t eb_fs_open_part(const char *path, bool is_new, int *fd, eb_err_t *err)
 eb_code_t eb_fs_open_anew(const char *path, int *fd, eb_err_t *err);
 /* Whether `path` names the open file. False: somebody removed or replaced it. */
 bool eb_fs_is_named(int fd, const char *path);
-/* Remove the name; whether that was done. _named: if it still is that of the open file. */
+/* Remove the name; whether that was done. _named: if it still is that of the open file, which is
+ * closed where the file system asks for that (see eb_fs_commit). */
 bool eb_fs_remove(const char *path);
-bool eb_fs_remove_named(int fd, const char *path);
+bool eb_fs_remove_named(int *fd, const char *path);
 /* Remove a file that an earlier run left, if it is ours, unlocked, and at most max bytes long;
  * whether it was removed. */
 bool eb_fs_remove_left(const char *path, uint64_t max);
@@ -66,7 +67,7 @@ eb_code_t eb_fs_flush(int fd, const char *path, eb_err_t *err);
 /* Flush, rename from -> to, fsync folder. `from` must still name the file, and `to` must afterwards
  * (EB_ERR_FILE_ACCESS). replace == false: EB_ERR_FILE_EXISTS if `to` exists
  * (checked atomically where the file system can). *fd stays open; it is closed and -1 where the
- * file system renames only what is closed. */
+ * file system renames only what is closed (ETXTBSY: shared folders of VirtualBox on Windows). */
 eb_code_t eb_fs_commit(int *fd, const char *from, const char *to, bool replace, eb_err_t *err);
 
 /* Rename, without replacing a file (EB_ERR_FILE_EXISTS), fsync folder. */

@@ -8,7 +8,7 @@
  *   folder-sync       fsync of a folder: EINVAL (SMB, some FUSE)
  *   reserve           posix_fallocate: EOPNOTSUPP (musl, where the file system cannot)
  *   modes             fstat: all files are 0755 (FAT, exFAT, SMB)
- *   open-rename       a file that is open keeps its name: ETXTBSY (VirtualBox on Windows)
+ *   open-names       a file that is open keeps its name: ETXTBSY (VirtualBox on Windows)
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -58,13 +58,22 @@ int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned
     if (flags != 0 && lacks("exclusive-rename")) {
         return fail(EINVAL);
     }
-    return lacks("open-rename") && is_open(from) ? fail(ETXTBSY)
-                                                 : next(from_fd, from, to_fd, to, flags);
+    return lacks("open-names") && is_open(from) ? fail(ETXTBSY)
+                                                : next(from_fd, from, to_fd, to, flags);
 }
 
 int rename(const char *from, const char *to)
 {
     return renameat2(AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int unlink(const char *path)
+{
+    int (*next)(const char *) = dlsym(RTLD_NEXT, "unlink");
+    struct stat st;
+
+    return lacks("open-names") && stat(path, &st) == 0 && is_open(path) ? fail(ETXTBSY)
+                                                                        : next(path);
 }
 
 int link(const char *from, const char *to)

@@ -90,7 +90,7 @@ void eb_journal_close(eb_journal_t *journal)
 void eb_journal_remove(eb_journal_t *journal)
 {
     if (journal->fd >= 0) {
-        (void)eb_fs_remove_named(journal->fd, journal->path);
+        (void)eb_fs_remove_named(&journal->fd, journal->path);
         eb_journal_close(journal);
     }
 }

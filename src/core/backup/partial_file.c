@@ -262,7 +262,7 @@ static eb_code_t open_output(eb_partial_file_t *part, const eb_backup_options_t 
                               "%s belongs to an interrupted backup of another board or range",
                               part->part_path);
         }
-        (void)eb_fs_remove_named(part->fd, part->part_path);
+        (void)eb_fs_remove_named(&part->fd, part->part_path);
         eb_fs_close(&part->fd);
     }
     return make(part, head, err);
@@ -371,7 +371,7 @@ eb_code_t eb_partial_file_check(const eb_partial_file_t *part, eb_partial_file_d
 void eb_partial_file_remove(eb_partial_file_t *part)
 {
     if (part->fd >= 0) {
-        (void)eb_fs_remove_named(part->fd, part->part_path);
+        (void)eb_fs_remove_named(&part->fd, part->part_path);
         eb_fs_close(&part->fd);
     }
     eb_journal_remove(&part->journal);

@@ -156,7 +156,7 @@ static void a_name_that_was_taken_away_is_not_renamed(void **state)
     assert_false(eb_fs_is_named(fd, part));
     assert_int_equal(eb_fs_commit(&fd, part, whole, true, &err), EB_ERR_FILE_ACCESS);
     assert_non_null(strstr(err.message, part));
-    assert_false(eb_fs_remove_named(fd, part));
+    assert_false(eb_fs_remove_named(&fd, part));
     assert_content(part, "another's");
     assert_false(eb_fs_exists(whole));
     /* A link to it is another name too. */

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#define ALL "exclusive-rename links locks folder-sync reserve open-rename"
+#define ALL "exclusive-rename links locks folder-sync reserve open-names"
 
 static const char *const lacking[] = {
     "exclusive-rename",
@@ -18,9 +18,9 @@ static const char *const lacking[] = {
     "locks",
     "folder-sync",
     "reserve",
-    "open-rename",
+    "open-names",
     "exclusive-rename links",
-    "exclusive-rename open-rename",
+    "exclusive-rename links open-names",
     ALL,
 };
 
@@ -114,6 +114,25 @@ static void a_file_is_replaced(void **state)
     }
 }
 
+static void a_file_that_is_open_is_removed(void **state)
+{
+    eb_err_t err;
+    int fd;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lacking) / sizeof(lacking[0]); i++) {
+        assert_int_equal(setenv("FS_WITHOUT", lacking[i], 1), 0);
+        assert_int_equal(eb_fs_open_part(part, true, &fd, &err), EB_OK);
+        assert_true(eb_fs_remove_named(&fd, part));
+        eb_fs_close(&fd);
+        assert_int_equal(eb_fs_write_file(part, "left", 4, false, &err), EB_OK);
+        assert_int_equal(eb_fs_open_anew(part, &fd, &err), EB_OK);
+        eb_fs_close(&fd);
+        assert_true(eb_fs_remove_left(part, 0));
+        assert_false(eb_fs_exists(part));
+    }
+}
+
 #define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void)
@@ -122,6 +141,7 @@ int main(void)
         IN_FOLDER(an_image_is_finished),
         IN_FOLDER(a_name_that_is_taken_stays),
         IN_FOLDER(a_file_is_replaced),
+        IN_FOLDER(a_file_that_is_open_is_removed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
