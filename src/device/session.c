@@ -258,7 +258,8 @@ static eb_code_t open_any(eb_session_t *s, eb_err_t *err)
             best = now;
         }
     }
-    if (code != EB_OK && list.count > 0 && !any_usb && eb_code_row(best.code)->port_rank < 0) {
+    if (code != EB_OK && list.count > 0 && !any_usb && eb_code_row(best.code)->port_rank < 0 &&
+        best.hint[0] == '\0') {
         eb_err_hint(&best, "no USB serial port is there; connect the board with a USB cable that "
                            "carries data, or name the port");
     }
@@ -276,7 +277,7 @@ static void note_reach(eb_session_t *s)
     if (reach < s->flash.size_bytes) {
         eb_event_note(s->ev, EB_LEVEL_WARNING,
                       "the %s of the %s can address only the first %llu MB of the %llu MB of flash",
-                      s->stub ? "stub" : "ROM bootloader", s->row->name,
+                      s->stub ? "stub" : "ROM bootloader", s->chip.name,
                       (unsigned long long)(reach >> 20),
                       (unsigned long long)(s->flash.size_bytes >> 20));
     }

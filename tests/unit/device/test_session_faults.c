@@ -1,5 +1,6 @@
 /* Sessions with simulated boards on bad lines: nothing wrong gets through, and boards come back. */
 #include "session_fixture.h"
+#include "session_impl.h"
 
 #define LEGACY_STUB EB_TEST_BUILD_DATA_DIR "/stubs/legacy-4.12/esp8266.json"
 
@@ -231,6 +232,26 @@ static void a_rate_that_is_not_known_is_not_set(void **state)
     }
 }
 
+/* What a board of another kind, put in the place of ours, looks like. */
+static void another_chip_is_no_matter_of_options(void **state)
+{
+    board_t *b = new_board("esp32c3", SIM_LINK_RFC2217);
+
+    (void)state;
+    must_connect(b);
+    b->session->row = eb_chip_row_by_name("esp32");
+    b->session->out_of_step = true;
+    assert_int_equal(eb_session_recover(b->session, &b->err), EB_ERR_CHIP_MISMATCH);
+    assert_non_null(strstr(b->err.message, "an ESP32-C3, not the ESP32"));
+    assert_int_equal(b->err.reason, EB_REASON_NONE);
+    free_board(b);
+    b = new_board("esp32c3", SIM_LINK_RFC2217);
+    b->session_options.chip = "esp32";
+    assert_int_equal(connect_board(b), EB_ERR_CHIP_MISMATCH);
+    assert_int_equal(b->err.reason, EB_REASON_CHIP_ASKED);
+    free_board(b);
+}
+
 /* A ROM bootloader without the command, or in a mode without it: the line stays as it is. */
 static void a_refused_rate_is_no_fault(void **state)
 {
@@ -266,6 +287,7 @@ int main(void)
         cmocka_unit_test(an_unplugged_board_is_waited_for),
         cmocka_unit_test(slows_down_step_by_step),
         cmocka_unit_test(a_refused_rate_is_no_fault),
+        cmocka_unit_test(another_chip_is_no_matter_of_options),
         cmocka_unit_test(an_esp8266_slows_down_without_a_reset),
     };
 
