@@ -121,7 +121,9 @@ bool sim_efuse_secure(const sim_chip_row_t *row, const sim_efuse_row_t *typical,
             maker_t m = {&out->set, out->words, row->efuse_base + BLOCK0_OFFSET, 0};
             out->set = *typical;
             out->set.name = states[state].name;
-            memcpy(out->words, typical->words, typical->word_count * sizeof(out->words[0]));
+            for (size_t word = 0; word < typical->word_count; word++) {
+                out->words[word] = typical->words[word];
+            }
             out->set.words = out->words;
             burn_state(&m, &chips[i], state);
             return true;
