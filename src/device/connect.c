@@ -245,19 +245,24 @@ static eb_code_t attempt_through_reset(eb_session_t *s, int number, eb_sync_info
     return code == EB_OK ? attempt(s, number, false, info, err) : code;
 }
 
-eb_code_t eb_connect_try(eb_session_t *s, eb_err_t *err)
-{
-    eb_sync_info_t info;
-    const eb_code_t code =
-        s->transport == NULL ? eb_connect_reopen(s, EB_PORT_RETURN_MS, err) : EB_OK;
-
-    return code == EB_OK ? attempt_through_reset(s, 0, &info, err) : code;
-}
-
 static void take_answer(eb_session_t *s, const eb_sync_info_t *info)
 {
     s->stub = info->dialect == EB_DIALECT_STUB;
     s->connected = s->touched = true;
+}
+
+eb_code_t eb_connect_try(eb_session_t *s, eb_err_t *err)
+{
+    eb_sync_info_t info;
+    eb_code_t code = s->transport == NULL ? eb_connect_reopen(s, EB_PORT_RETURN_MS, err) : EB_OK;
+
+    if (code == EB_OK) {
+        code = attempt_through_reset(s, 0, &info, err);
+    }
+    if (code == EB_OK) {
+        take_answer(s, &info);
+    }
+    return code;
 }
 
 eb_code_t eb_connect_listen(eb_session_t *s, eb_err_t *err)

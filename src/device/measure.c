@@ -76,6 +76,7 @@ static eb_code_t run_program(eb_session_t *s, eb_reset_trial_t *out, eb_err_t *e
     }
     if (code == EB_OK) {
         code = check_left(s, out, err);
+        s->connected = !out->leaves;
     }
     if (code == EB_ERR_PORT_LOST && eb_port_traits(s->port.kind)->in_chip) {
         eb_connect_close(s);
@@ -98,8 +99,8 @@ eb_code_t eb_session_try_reset(eb_session_t *s, size_t index, eb_reset_trial_t *
         return eb_err_set(err, EB_ERR_UNSUPPORTED, "no reset sequence %zu", index);
     }
     out->name = sequences[index].name;
-    /* The program that runs may have taken the port away; the attempt waits for it. */
-    code = s->transport != NULL ? run_program(s, &before, err) : EB_OK;
+    /* If the program runs already, it may have taken the port away; the attempt waits for it. */
+    code = s->connected ? run_program(s, &before, err) : EB_OK;
     if (code == EB_OK) {
         s->variant = index;
         code = eb_connect_try(s, err);

@@ -34,8 +34,9 @@ typedef struct eb_reset_trial {
 
 /* How many sequences there are for this port; 0 where no reset is possible. */
 size_t eb_session_reset_count(const eb_session_t *s);
-/* Run the program, enter download mode by sequence number `index`, and run the program again. EB_OK
- * also for a sequence that does not work; blocks up to 4 s. */
+/* Run the program, unless it runs since the last trial; enter download mode by sequence number
+ * `index`, and run the program again. EB_OK also for a sequence that does not work; blocks up to
+ * 5 s. */
 eb_code_t eb_session_try_reset(eb_session_t *s, size_t index, eb_reset_trial_t *out, eb_err_t *err);
 
 /* Rate number `index` of those that a session tries, highest first; 0 past the last, and on a port

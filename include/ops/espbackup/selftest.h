@@ -37,6 +37,14 @@ typedef struct eb_selftest_program {
     uint32_t read_bytes_per_s;
 } eb_selftest_program_t;
 
+/* A reset sequence into download mode, tried several times; how often each came about. */
+typedef struct eb_selftest_reset {
+    const char *name; /* static storage */
+    uint32_t tries;
+    uint32_t entered, left; /* as in eb_reset_trial_t */
+    uint32_t named_flash;   /* the boot text named a start from the flash */
+} eb_selftest_reset_t;
+
 typedef struct eb_selftest_rate {
     uint32_t baud;
     eb_code_t code;  /* of the change, the read, or the way back */
@@ -72,7 +80,7 @@ typedef struct eb_selftest_result {
     eb_chip_info_t chip;
     eb_flash_info_t flash;
     eb_code_t reset_code;
-    eb_reset_trial_t resets[EB_SELFTEST_RESETS_MAX];
+    eb_selftest_reset_t resets[EB_SELFTEST_RESETS_MAX];
     size_t reset_count;
     eb_selftest_program_t rom, stub;
     uint32_t rom_reads_in_flight; /* of EB_ROM_READ_BYTES, all answered; 0: not measured */

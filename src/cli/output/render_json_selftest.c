@@ -56,12 +56,13 @@ static void add_resets(eb_json_t *root, const eb_selftest_result_t *r)
     eb_json_t *list = eb_json_add_array(node, "sequences");
 
     for (size_t i = 0; i < r->reset_count; i++) {
-        const eb_reset_trial_t *trial = &r->resets[i];
+        const eb_selftest_reset_t *reset = &r->resets[i];
         eb_json_t *item = eb_json_append_object(list);
-        eb_json_add_text(item, "name", trial->name);
-        eb_json_add_bool(item, "enters_download_mode", trial->enters);
-        eb_json_add_bool(item, "leaves_download_mode", trial->leaves);
-        eb_json_add_bool(item, "boot_text_names_flash", trial->says_it_starts);
+        eb_json_add_text(item, "name", reset->name);
+        eb_json_add_int(item, "tries", reset->tries);
+        eb_json_add_int(item, "entered", reset->entered);
+        eb_json_add_int(item, "left", reset->left);
+        eb_json_add_int(item, "boot_text_named_flash", reset->named_flash);
     }
     add_code(node, r->reset_code);
 }

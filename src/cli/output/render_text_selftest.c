@@ -48,18 +48,18 @@ static bool print(eb_table_t *table, const eb_term_t *term, const char *heading)
 static bool text_resets(const eb_term_t *term, const eb_selftest_result_t *r)
 {
     static const eb_column_t columns[] = {{"Sequence", false, 12},
-                                          {"Enters", false, 0},
-                                          {"Leaves", false, 0},
-                                          {"Boot text", false, EB_COLUMN_DROP}};
+                                          {"Enters", true, 0},
+                                          {"Leaves", true, 0},
+                                          {"Boot text", true, EB_COLUMN_DROP}};
     eb_table_t table;
 
     eb_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
     for (size_t i = 0; i < r->reset_count; i++) {
-        const eb_reset_trial_t *trial = &r->resets[i];
-        eb_table_add(&table, trial->name);
-        eb_table_add(&table, yes_no(trial->enters));
-        eb_table_add(&table, trial->enters ? yes_no(trial->leaves) : "-");
-        eb_table_add(&table, trial->says_it_starts ? "starts from flash" : "-");
+        const eb_selftest_reset_t *reset = &r->resets[i];
+        eb_table_add(&table, reset->name);
+        eb_table_addf(&table, "%u of %u", (unsigned)reset->entered, (unsigned)reset->tries);
+        eb_table_addf(&table, "%u of %u", (unsigned)reset->left, (unsigned)reset->entered);
+        eb_table_addf(&table, "%u of %u", (unsigned)reset->named_flash, (unsigned)reset->entered);
     }
     return print(&table, term, "Reset sequences");
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define TOTAL_MS        (5 * 60 * 1000) /* no part begins later */
+#define RESET_TRIES     3u
 #define ROM_READ_BYTES  (16u * 1024u)
 #define STUB_READ_BYTES (64u * 1024u)
 #define RATE_SECONDS    4u /* of data at each rate */
@@ -61,20 +62,34 @@ static eb_code_t begin_part(selftest_t *t, bool no_stub, eb_code_t *kept, eb_err
 
 /* -- resets ----------------------------------------------------------------------------------- */
 
+static eb_code_t try_reset(selftest_t *t, size_t index, eb_selftest_reset_t *reset, eb_err_t *err)
+{
+    eb_reset_trial_t trial;
+    eb_code_t code = EB_OK;
+
+    while (code == EB_OK && reset->tries < RESET_TRIES) {
+        code = eb_session_try_reset(t->session, index, &trial, err);
+        reset->name = trial.name;
+        reset->tries++;
+        reset->entered += trial.enters;
+        reset->left += trial.leaves;
+        reset->named_flash += trial.says_it_starts;
+    }
+    return code;
+}
+
 static eb_code_t try_resets(selftest_t *t, eb_err_t *err)
 {
     eb_selftest_result_t *r = t->result;
-    const size_t count =
-        eb_min_u32(EB_SELFTEST_RESETS_MAX, (uint32_t)eb_session_reset_count(t->session));
+    const size_t count = eb_session_reset_count(t->session);
     eb_code_t code = EB_OK;
 
     r->reset_code = count == 0 ? EB_ERR_UNSUPPORTED : EB_OK;
     if (count > 0) {
         eb_event_note(t->ev, EB_LEVEL_NOTE, "trying each reset sequence");
     }
-    while (code == EB_OK && r->reset_count < count) {
-        code = eb_session_try_reset(t->session, r->reset_count, &r->resets[r->reset_count], err);
-        r->reset_count += code == EB_OK;
+    for (size_t i = 0; code == EB_OK && i < count && i < EB_SELFTEST_RESETS_MAX; i++) {
+        code = try_reset(t, i, &r->resets[r->reset_count++], err);
     }
     /* The board runs its program now, whatever was found. */
     return finding(t, code, &r->reset_code, err);
