@@ -15,9 +15,15 @@ const eb_port_info_t *eb_session_port(const eb_session_t *s)
     return &s->port;
 }
 
+/* On USB-OTG only a program can obey a reset into download mode, and the board may be gone. */
+static bool can_restart(const eb_session_t *s)
+{
+    return eb_connect_may_reset(s) && s->port.kind != EB_PORT_USB_OTG;
+}
+
 eb_code_t eb_session_restart(eb_session_t *s, bool no_stub, uint32_t baud, eb_err_t *err)
 {
-    if (!eb_connect_may_reset(s)) {
+    if (!can_restart(s)) {
         return eb_err_set(err, EB_ERR_UNSUPPORTED, "%s cannot reset the board", s->port_name);
     }
     s->options.no_stub = no_stub;
@@ -34,7 +40,7 @@ size_t eb_session_reset_count(const eb_session_t *s)
 {
     size_t count = 0;
 
-    if (eb_connect_may_reset(s)) {
+    if (can_restart(s)) {
         (void)eb_connect_sequences(s, &count);
     }
     return count;
@@ -95,7 +101,7 @@ eb_code_t eb_session_try_reset(eb_session_t *s, size_t index, eb_reset_trial_t *
     eb_code_t code;
 
     *out = (eb_reset_trial_t){.name = ""};
-    if (!eb_connect_may_reset(s) || index >= count) {
+    if (!can_restart(s) || index >= count) {
         return eb_err_set(err, EB_ERR_UNSUPPORTED, "no reset sequence %zu", index);
     }
     out->name = sequences[index].name;

@@ -19,8 +19,8 @@ const eb_port_info_t *eb_session_port(const eb_session_t *s);
 /*
  * Reset the board and bring it up again: without a stub, or with the one of eb_session_open, at
  * `baud` or lower. Later recoveries do the same. The counters of faults start anew.
- * EB_ERR_UNSUPPORTED where the options or the port allow no reset; then nothing happens. Errors are
- * those of eb_session_recover.
+ * EB_ERR_UNSUPPORTED where the options or the port (USB-OTG too) allow no reset; then nothing
+ * happens. Errors are those of eb_session_recover.
  */
 eb_code_t eb_session_restart(eb_session_t *s, bool no_stub, uint32_t baud, eb_err_t *err);
 

@@ -155,7 +155,7 @@ static void text_scratch(const eb_term_t *term, const eb_selftest_scratch_t *s)
     }
     if (s->write_bytes_per_s > 0) {
         eb_human_rate(s->write_bytes_per_s, text);
-        eb_text_field(term, "Write", "%s%s", text, s->baud > 0 ? "" : " over USB");
+        eb_text_field(term, "Write", "%s", text);
     }
     if (s->code != EB_OK) {
         eb_text_field(term, "Error", "%s", eb_code_row(s->code)->name);
