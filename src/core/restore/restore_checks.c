@@ -271,10 +271,11 @@ static void warn_of_missing(eb_restore_job_t *job)
         }
     }
     if (count > 0) {
-        eb_event_note(job->ev, EB_LEVEL_WARNING,
-                      "%s ends before \"%s\", the first of %zu partitions of its table that it "
-                      "does not hold: there the flash stays as it is",
-                      job->image.path, first, count);
+        eb_event_note(
+            job->ev, EB_LEVEL_WARNING,
+            "%s ends before \"%s\" does, the first of %zu partitions of its table that it "
+            "does not hold as a whole: what it lacks stays as it is in the flash",
+            job->image.path, first, count);
     }
 }
 

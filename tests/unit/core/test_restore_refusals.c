@@ -253,7 +253,7 @@ static void a_copy_that_is_too_short_is_warned_of(void **state)
     file_write(f->dir, "short.bin", f->image, 0xC0000);
     f->options.backup = path;
     assert_restored(f, put_back(f), f->image);
-    assert_non_null(strstr(f->watch.notes, "ends before \"ota_1\", the first of 2"));
+    assert_non_null(strstr(f->watch.notes, "ends before \"ota_1\" does, the first of 2"));
 }
 
 /* -- security -------------------------------------------------------------------------------- */
