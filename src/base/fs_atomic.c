@@ -134,7 +134,7 @@ static eb_code_t check_owner(int fd, const char *path, bool is_new, eb_err_t *er
 {
     struct stat st;
     eb_code_t code = examine(fd, path, &st, err);
-    const char *why = code == EB_OK && !is_new ? eb_platform_why_foreign(fd) : NULL;
+    const char *why = code == EB_OK && !is_new ? eb_platform_why_foreign(fd, path) : NULL;
 
     if (why != NULL) {
         code = eb_err_set(err, EB_ERR_FILE_ACCESS, "%s %s", path, why);

@@ -28,9 +28,9 @@ int eb_platform_sync_parent(const char *path);
 /* Reserve disk space for the first `size` bytes of fd; existing bytes stay. */
 int eb_platform_allocate(int fd, uint64_t size);
 /* Whether nobody but this user can have prepared the open file, or can change it now: its owner is
- * this user, it has one name, and only the owner may write. A file system without modes or links is
- * believed. NULL: yes; else why not, in words that follow the name of the file. */
-const char *eb_platform_why_foreign(int fd);
+ * this user, it has one name, and only the owner may write. A file system without owners, modes or
+ * links is believed. NULL: yes; else why not, in words that follow the name of the file. */
+const char *eb_platform_why_foreign(int fd, const char *path);
 /* Whether others can replace the open file, which is in `dir`. NULL: no, or not known; else why, in
  * words that follow the name of the folder. */
 const char *eb_platform_why_unsafe(int fd, const char *dir);

@@ -6,6 +6,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -139,14 +140,36 @@ static bool keeps_modes(int fd, mode_t mode)
     return kept;
 }
 
-const char *eb_platform_why_foreign(int fd)
+/* Some mounts give every file to one user: there a new file of ours has that owner too. */
+static bool is_of_new_files(uid_t owner, const char *path)
+{
+    char probe[PATH_MAX];
+    struct stat st;
+    const char *slash = strrchr(path, '/');
+    const int folder = slash != NULL ? (int)(slash - path) + 1 : 0;
+
+    if (snprintf(probe, sizeof(probe), "%.*s.espbackup-XXXXXX", folder, path) >=
+        (int)sizeof(probe)) {
+        return false;
+    }
+    const int fd = mkostemp(probe, O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    const bool same = fstat(fd, &st) == 0 && st.st_uid == owner;
+    (void)close(fd);
+    (void)unlink(probe);
+    return same;
+}
+
+const char *eb_platform_why_foreign(int fd, const char *path)
 {
     struct stat st;
 
     if (fstat(fd, &st) != 0) {
         return "cannot be examined";
     }
-    if (st.st_uid != geteuid()) {
+    if (st.st_uid != geteuid() && !is_of_new_files(st.st_uid, path)) {
         return "belongs to another user";
     }
     if (st.st_nlink != 1) {

@@ -8,6 +8,7 @@
  *   folder-sync       fsync of a folder: EINVAL (SMB, some FUSE)
  *   reserve           posix_fallocate: EOPNOTSUPP (musl, where the file system cannot)
  *   modes             fstat: all files are 0755 (FAT, exFAT, SMB)
+ *   owners            fstat: all files are of user 4711 (mounts for one user)
  *   open-names       a file that is open keeps its name: ETXTBSY (VirtualBox on Windows)
  */
 #include <dirent.h>
@@ -106,6 +107,9 @@ int fstat(int fd, struct stat *st)
 
     if (result == 0 && S_ISREG(st->st_mode) && lacks("modes")) {
         st->st_mode = S_IFREG | 0755;
+    }
+    if (result == 0 && S_ISREG(st->st_mode) && lacks("owners")) {
+        st->st_uid = 4711;
     }
     return result;
 }
