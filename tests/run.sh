@@ -12,7 +12,7 @@
 #   valgrind   unit tests under valgrind
 #   soak       seeded runs over bad lines, and kill -9 at random moments
 #   faults     each file call of espbackup fails once, and it is killed before each
-#   fuzz       each parser, for a short while
+#   fuzz       each parser and the session with a board, for a short while
 #   trixie     the README's lines on a bare Debian 13, and newer compilers; needs root
 #   vm         espbackup on real Linux drivers, in a virtual machine; ESPBACKUP_VM=optional skips it
 #              where that cannot be had
@@ -35,7 +35,7 @@ all_parts=("${plain_parts[@]}" style asan clang valgrind soak fuzz trixie vm)
 jobs=$(nproc)
 # Tests with a board wait for it most of the time, and esptool sleeps 0.2 s a command on RFC 2217.
 waiting_jobs=$((jobs * 6))
-fuzz_seconds=${ESPBACKUP_FUZZ_SECONDS:-15}
+fuzz_seconds=${ESPBACKUP_FUZZ_SECONDS:-10}
 failed=()
 again=() # commands that repeat what failed
 started=$SECONDS

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Make the seed corpus of the fuzz targets, from the vectors of the format tests and the example in
-docs/sidecar-format.md:
+"""Make the seed corpus of the fuzz targets, from the vectors of the format tests, the example in
+docs/sidecar-format.md, and what is written below:
 
     python3 tests/fuzz/make_corpus.py
 
@@ -146,7 +146,169 @@ def sidecars():
         save("sidecar", name, content.encode())
 
 
+def frame(content):
+    return b"\xc0" + content.replace(b"\xdb", b"\xdb\xdd").replace(b"\xc0", b"\xdb\xdc") + b"\xc0"
+
+
+def packets():
+    reply = b"\x01\x0a\x04\x00\x83\x1d\xf0\x00" + bytes(4)
+    stub_error = b"\x01\x02\x02\x00" + bytes(4) + b"\xc4\x00"
+    boot = b"ets Jul 29 2019\r\nrst:0x1 (POWERON_RESET),boot:0x13\r\n"
+    cases = {
+        "reply": b"\x02" + frame(reply) + frame(stub_error),
+        "boot_between": b"\x05" + frame(reply) + boot + frame(reply),
+        "escapes": b"\x01" + frame(b"\xc0\xdb" * 20) + b"\xc0\xdb\x07\xc0",
+        "too_long": b"\x06" + frame(bytes(400)) + frame(reply),
+        "delimiters": b"\x00" + b"\xc0" * 50 + frame(reply)[1:],
+        "cut": b"\x03" + frame(reply)[:-3],
+    }
+    for name, content in cases.items():
+        save("slip", name, content)
+
+
+IAC, SB, SE, WILL, WONT, DO, DONT = 255, 250, 240, 251, 252, 253, 254
+NEGOTIATED = bytes([IAC, DO, 44, IAC, DO, 0, IAC, WILL, 0, IAC, WILL, 3, IAC, DO, 3])
+
+
+def com_port(command, *value):
+    return bytes([IAC, SB, 44, 100 + command, *value, IAC, SE])
+
+
+def telnet():
+    settings = com_port(5, 1) + com_port(2, 8) + com_port(3, 1) + com_port(4, 1) + com_port(1, 0, 1, 0xC2, 0)
+    cases = {
+        "negotiated": NEGOTIATED,
+        "settings": settings,
+        "refused": bytes([IAC, DONT, 44, IAC, WONT, 0]),
+        "data": b"abc" + bytes([IAC, IAC]) + b"def",
+        "long_sub": bytes([IAC, SB, 44]) + bytes(100) + bytes([IAC, SE]) + b"x",
+        "cut": bytes([IAC, SB, 44, 101, 0]),
+        "not_ended": bytes([IAC, SB, 44, 107, 0xB0, IAC, WILL, 1]),
+        "nop": bytes([IAC, 241, IAC, 249]) + b"y",
+    }
+    for name, content in cases.items():
+        save("telnet", name, b"\x02" + content)
+    lines = com_port(5, 8) + com_port(5, 11) + com_port(5, 9) + com_port(5, 12)
+
+    def said(*parts):
+        return b"".join(bytes([pause, len(content)]) + content for pause, content in parts)
+
+    cases = {
+        "usual": said((1, NEGOTIATED), (1, settings), (1, lines), (1, com_port(12, 1)), (9, b"hello")),
+        "mute": said((1, NEGOTIATED), (255, b""), (255, b"")),
+        "slow": said((100, NEGOTIATED), (100, settings), (100, lines)),
+        "wrong_baud": said((1, NEGOTIATED), (1, com_port(1, 0, 0, 1, 0)), (50, b"")),
+        "refuses": said((1, bytes([IAC, DONT, 44])), (9, b"")),
+        "plain": said((1, b"ets Jul 29 2019"), (200, b"x" * 200)),
+        "hangs_up": said((0, b"")),
+        "quarrel": said(*[(1, bytes([IAC, verb, 1])) for verb in (WILL, WONT, DO, DONT) * 8]),
+    }
+    for name, content in cases.items():
+        save("rfc2217", name, content)
+
+
+def journals():
+    head = ("espbackup-journal 1\ntool 0.1.0\nstarted 1764000000\nchip esp32\nmac 24:6f:28:aa:bb:cc\n"
+            "jedec 0xc84016\nflash 4194304\nrange 0x0 0x400000\nverified\n")
+    lines = "read 0x00000000 0x4000\nerased 0x00004000 0x1000\nreceived 0x00010000 0x4000\n"
+    cases = {
+        "head": head,
+        "lines": head + lines,
+        "torn": head + lines[:-4],
+        "nonsense": head + "eaten 0x00000000 0x10\nread 0x00000000 0xffffffff\n" + lines,
+        "part": head.replace("range 0x0 0x400000", "range 0x9000 0x6000") + "read 0x00009000 0x400\n",
+        "another": head.replace("journal 1", "journal 2"),
+        "small": head.replace("0x400000", "0x1"),
+        "far": head.replace("range 0x0 0x400000", "range 0xfffff000 0x1000"),
+    }
+    for name, content in cases.items():
+        save("journal", name, content.encode())
+
+
+def json_texts():
+    cases = {
+        "nested": '{"a": [1, -2.5e3, true, null, "x\\u00e4\\n"], "b": {"c": {}}}',
+        "unsafe": '{"a": "\\u009b\\u202e\\u001b[2J\\u007f", "\u2066b": "\u200f"}',
+        "surrogates": '["\\ud83d\\ude00", "\\ud83d"]',
+        "deep": "[" * 60 + "]" * 60,
+        "twice": '{"a": 1, "a": 2}',
+        "numbers": "[0, -0, 1e308, 1e-308, 9007199254740993, 0.1]",
+        "trailing": "{} x",
+        "words": "[true, false, null, truefalse]",
+    }
+    for name, content in cases.items():
+        save("json", name, content.encode())
+    stub = '{"entry": 1074521560, "text": "CADAP/8=", "text_start": 1074520064, "data": "CIH+Pw==", "data_start": 1073605544}'
+    cases = {
+        "stub": stub,
+        "no_data": '{"entry": 1, "text": "AAAA", "text_start": 0}',
+        "bad_base64": stub.replace("CADAP/8=", "CAD=P/8="),
+        "empty": stub.replace("CADAP/8=", ""),
+        "wide": stub.replace("1074520064", "4294967296"),
+        "text": stub.replace("1074521560", '"x"'),
+    }
+    for name, content in cases.items():
+        save("stub", name, content.encode())
+
+
+def option_texts():
+    cases = {
+        "backup": "backup\n--output\nx.bin\n--force\n-p\nsocket://host:1\n-qv",
+        "restore": "restore\nlatest\n--partition=nvs\n--partition\nota_0\n--address\n0x1000\n--yes",
+        "erase": "erase\n0x9000\n24K\n--dry-run",
+        "conflict": "--no-stub\nbackup\n--stub\nx.json",
+        "unknown": "bakup\n--fulll\n-Z",
+        "ends": "verify\n--\n--full\n-x",
+        "abbreviated": "backup\n--out=x\n--flash_size\n4MB\n--baud\n921600",
+        "reset": "D0|R1|W0.1|D1|R0|W0.05|D0",
+        "reset_odd": "U1,0|W.2|W9.999|w1| d1 ||R 0",
+        "pins": "18,7,8,9,11",
+        "rfc2217": "rfc2217://[::1]:4000?ign_set_control&timeout=3",
+        "numbers": "0x10\n4MB\n1_000\n18446744073709551616\n-1\n1.5M",
+    }
+    for name, content in cases.items():
+        save("options", name, content.encode())
+
+
+def image_headers():
+    image = (VECTORS / "app_c3.bin").read_bytes()
+    cases = {
+        "all": b"\x02\x01\x02\x02" + image,
+        "keep": b"\x00\x01\x00\x02" + image,
+        "wrong_word": b"\x04\x00\x04\x00" + image,
+        "odd_rate": b"\x00\x04\x00\x03" + image,
+        "damaged": b"\x03\x02\x01\x05" + image[:-1] + b"\0",
+        "cut": b"\x03\x02\x01\x05" + image[:40],
+    }
+    for name, content in cases.items():
+        save("image_header", name, content)
+
+
+def sessions():
+    cases = {
+        "usual": b"\x00",
+        "without_stub": b"\x01",
+        "named_chip": b"\x12" + bytes(200),
+        "stub_runs": b"\x04" + bytes(40),
+        "errors": b"\x02" + bytes(30) + b"\xc1\x05" * 20,
+        "resets": b"\x12" + bytes(300) + b"\xc5" + bytes(50) + b"\xc5",
+        "mute": b"\x03" + bytes(60) + b"\xc7" * 60,
+        "noise": b"\x13" + bytes(20) + b"\xc3" + b"\xc0\xdb" * 128 + b"\xff",
+        "late": b"\x22" + bytes(100) + b"\xc6\xff" * 20,
+        "others": b"\x03" + bytes(100) + b"\xc2\x0a\x01" * 20,
+    }
+    for name, content in cases.items():
+        save("session", name, content)
+
+
 partition_tables()
 app_images()
 ota_data()
 sidecars()
+packets()
+telnet()
+journals()
+json_texts()
+option_texts()
+image_headers()
+sessions()
