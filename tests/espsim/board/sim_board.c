@@ -44,6 +44,7 @@ void sim_board_options_init(sim_board_options_t *options)
     options->latency_us = 2000;
     options->en_rise_ms = -1;
     options->replug_ms = -1;
+    options->usb_back_ms = 200; /* Linux waits 100 ms, then resets and enumerates the device */
     options->boot_download = true;
     sim_fault_init(&options->faults);
 }

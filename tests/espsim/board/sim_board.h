@@ -42,9 +42,10 @@ typedef struct sim_board_options {
     bool lines_swapped;       /* another circuit: DTR pulls EN, RTS pulls IO0 */
     bool wire_real;
     uint32_t latency_us;
-    int64_t en_rise_ms; /* capacitor at EN: from releasing EN to sampling the strap; < 0 default */
-    int64_t replug_ms;  /* after an unplug; < 0: stays gone */
-    bool taken;         /* after it came back another program has the pty open and locked */
+    int64_t en_rise_ms;  /* capacitor at EN: from releasing EN to sampling the strap; < 0 default */
+    int64_t replug_ms;   /* after an unplug; < 0: stays gone */
+    int64_t usb_back_ms; /* after a reset that takes the chip's own USB port away */
+    bool taken;          /* after it came back another program has the pty open and locked */
     bool log;
     uint64_t seed;
     sim_fault_t faults;

@@ -10,11 +10,9 @@
 #include <unistd.h>
 
 /* With --wire real the host may send again after a while, and nothing wakes us then. */
-#define ROOM_RETRY_NS     (5 * SIM_NS_PER_MS)
+#define ROOM_RETRY_NS (5 * SIM_NS_PER_MS)
 /* The CP2102C holds RTS a little longer than it receives. */
-#define FLOW_NS           SIM_NS_PER_MS
-/* A host takes this long to find a USB device again. */
-#define USB_COMES_BACK_NS (400 * SIM_NS_PER_MS)
+#define FLOW_NS       SIM_NS_PER_MS
 
 size_t sim_board_room(sim_board_t *board)
 {
@@ -258,8 +256,9 @@ static void vanish(sim_board_t *board)
         board->link->ops->unplug(board->link);
         sim_board_set_connected(board, false);
         board->usb_download = board->dtr = board->rts = false;
-        board->replug_at = sim_clock_ns() + USB_COMES_BACK_NS;
     }
+    /* A reset before the host has found the port makes the host begin again. */
+    board->replug_at = sim_clock_ns() + board->options.usb_back_ms * SIM_NS_PER_MS;
     pthread_mutex_lock(&u->lock);
     board->report.unplugs++;
     board->usb_vanish = board->vanish_by_chip = false;

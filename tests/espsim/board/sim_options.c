@@ -41,6 +41,8 @@ enum {
     OPT_USB_OTG,
     OPT_USB_FULL,
     OPT_USB_VANISHES,
+    OPT_BOOT_WATCHDOG,
+    OPT_USB_BACK,
     OPT_USB_WATCHDOG,
     OPT_FLASH,
     OPT_FLASH_SIZE,
@@ -72,6 +74,8 @@ static const struct option long_options[] = {
     {"usb-otg", no_argument, NULL, OPT_USB_OTG},
     {"usb-full-packets", no_argument, NULL, OPT_USB_FULL},
     {"usb-vanishes", no_argument, NULL, OPT_USB_VANISHES},
+    {"boot-watchdog-ms", required_argument, NULL, OPT_BOOT_WATCHDOG},
+    {"usb-back-ms", required_argument, NULL, OPT_USB_BACK},
     {"usb-watchdog-ms", required_argument, NULL, OPT_USB_WATCHDOG},
     {"cp2102c", no_argument, NULL, OPT_CP2102C},
     {"no-modem-lines", no_argument, NULL, OPT_NO_MODEM_LINES},
@@ -281,6 +285,12 @@ static int parse_numeric(sim_options_t *o, int option, const char *name, const c
         break;
     case OPT_REPLUG:
         o->board.replug_ms = (int64_t)value;
+        break;
+    case OPT_BOOT_WATCHDOG:
+        o->chip.boot_watchdog_ms = (uint32_t)value;
+        break;
+    case OPT_USB_BACK:
+        o->board.usb_back_ms = (int64_t)value;
         break;
     case OPT_USB_WATCHDOG:
         o->chip.watchdog_ms = (uint32_t)value;

@@ -7,7 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROM_BAUD = 115200, ROM_RX_BYTES = 128, ROM_FLASH_LIMIT = 2 << 20, APP_WATCHDOG_MS = 9000 };
+enum {
+    ROM_BAUD = 115200,
+    ROM_RX_BYTES = 128,
+    ROM_FLASH_LIMIT = 2 << 20,
+    APP_WATCHDOG_MS = 9000,
+    BOOT_WATCHDOG_MS = 320
+};
 
 static const sim_chip_row_t *chip_find_row(const char *name)
 {
@@ -140,6 +146,8 @@ static bool chip_make(sim_chip_t *chip, const sim_chip_options_t *options)
     chip->usb = options->usb_jtag || options->usb_otg;
     chip->otg = options->usb_otg;
     chip->full_packets = options->usb_full_packets;
+    chip->boot_watchdog_ms =
+        options->boot_watchdog_ms != 0 ? options->boot_watchdog_ms : BOOT_WATCHDOG_MS;
     chip->watchdog_ms = options->watchdog_ms != 0 ? options->watchdog_ms : APP_WATCHDOG_MS;
     chip->refuses_baud = options->refuses_baud;
     chip->stub_never_starts = options->stub_never_starts;

@@ -35,15 +35,16 @@ typedef struct sim_chip_options {
     uint16_t flash_status;  /* registers 1 and, above, 2, as a program left them */
     const char
         *flash_start; /* "power-down", "4-byte", "qpi", "mis-booted"; NULL: as after power-on */
-    const char *flash_pins; /* "SPI", "HSPI" or "CLK,Q,D,HD,CS"; NULL: as the eFuses say */
-    const char *efuse_set;  /* row name: "typical" (default) and more in sim_efuse_rows.c */
-    bool usb_otg;           /* the host is on the USB-OTG unit */
-    bool usb_full_packets;  /* any stub ends USB transfers as those before 1.2 did */
-    bool usb_jtag;          /* the host is on the USB-Serial/JTAG unit */
-    uint32_t watchdog_ms;   /* of the RTC watchdog that an app leaves running; 0 = 9 s */
-    const char *mac;        /* "aa:bb:cc:dd:ee:ff"; NULL = the efuse set's own */
-    bool refuses_baud;      /* the ROM does not know CHANGE_BAUDRATE */
-    bool stub_never_starts; /* MEM_END is acknowledged and then nothing is heard */
+    const char *flash_pins;    /* "SPI", "HSPI" or "CLK,Q,D,HD,CS"; NULL: as the eFuses say */
+    const char *efuse_set;     /* row name: "typical" (default) and more in sim_efuse_rows.c */
+    bool usb_otg;              /* the host is on the USB-OTG unit */
+    bool usb_full_packets;     /* any stub ends USB transfers as those before 1.2 did */
+    bool usb_jtag;             /* the host is on the USB-Serial/JTAG unit */
+    uint32_t watchdog_ms;      /* of the RTC watchdog that an app leaves running; 0 = 9 s */
+    uint32_t boot_watchdog_ms; /* of the ROM, when the flash has no image; 0 = 320 ms */
+    const char *mac;           /* "aa:bb:cc:dd:ee:ff"; NULL = the efuse set's own */
+    bool refuses_baud;         /* the ROM does not know CHANGE_BAUDRATE */
+    bool stub_never_starts;    /* MEM_END is acknowledged and then nothing is heard */
     sim_timing_t timing;
     uint32_t lying_write_every; /* n > 0: every n-th page program silently does nothing */
     uint64_t seed;

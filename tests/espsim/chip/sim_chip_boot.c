@@ -11,7 +11,6 @@
 enum {
     BOOT_DELAY_US = 20000,
     BOOT_IMAGE_MAGIC = 0xE9,
-    BOOT_RETRY_US = 40000,
     BOOT_COMPLAINTS = 8,
     CRASH_WATCHDOG_US = 300000,
     APP_SECOND_US = 1000000,
@@ -98,7 +97,7 @@ static void boot_complain(sim_chip_t *chip, uint32_t header)
         } else {
             boot_printf(chip, "invalid header: 0x%08x\r\n", (unsigned)header);
         }
-        boot_idle(chip, BOOT_RETRY_US);
+        boot_idle(chip, chip->boot_watchdog_ms * 1000u / BOOT_COMPLAINTS);
     }
     sim_reset_self(chip, SIM_RESET_WATCHDOG);
 }

@@ -213,6 +213,7 @@ struct sim_chip {
     bool otg;          /* which is USB-OTG */
     bool full_packets; /* any stub, and the one that runs: ends no transfer with a full packet */
     bool holds_full_packets;
+    uint32_t boot_watchdog_ms;
     uint32_t watchdog_ms; /* left to a host by the app that ran before; 0 = 9 s */
     bool app_ran;         /* since power was switched on */
 
