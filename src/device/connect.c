@@ -17,7 +17,10 @@
 #define REPLY_LEAST_NET_MS  1000
 #define REPLY_TIMES         8
 #define REPLIES_TO_LEARN    8
-#define REOPEN_STEP_MS      200
+/* The port of a chip that restarts again and again is there for less than 100 ms. */
+#define LOOK_STEP_MS        20
+/* A connection, or a look at what holds the port, costs more. */
+#define LOOK_STEP_SLOW_MS   200
 
 static bool is_net(const eb_session_t *s)
 {
@@ -100,24 +103,31 @@ static bool follow_device(eb_session_t *s)
     return found != NULL || !stranger;
 }
 
-eb_code_t eb_connect_reopen(eb_session_t *s, int64_t limit_ms, eb_err_t *err)
+eb_code_t eb_connect_wait(eb_session_t *s, int64_t limit_ms, eb_err_t *err)
 {
     const int64_t deadline = eb_clock_ms() + limit_ms;
+    eb_code_t code = EB_ERR_PORT_NOT_FOUND;
+
+    do {
+        eb_sleep_ms(is_net(s) || code == EB_ERR_PORT_BUSY ? LOOK_STEP_SLOW_MS : LOOK_STEP_MS);
+        code = eb_event_check(s->ev, err);
+        if (code == EB_OK) {
+            code = follow_device(s) ? eb_connect_open(s, err) : EB_ERR_PORT_LOST;
+        }
+    } while (code != EB_OK && code != EB_ERR_CANCELLED && eb_clock_left_ms(deadline) > 0);
+    return code;
+}
+
+eb_code_t eb_connect_reopen(eb_session_t *s, int64_t limit_ms, eb_err_t *err)
+{
     eb_code_t code;
 
     eb_connect_close(s);
     eb_event_note(s->ev, EB_LEVEL_NOTE, "%s went away; waiting for it to come back", s->port_name);
-    do {
-        eb_sleep_ms(REOPEN_STEP_MS);
-        code = eb_event_check(s->ev, err);
-        if (code != EB_OK) {
-            return code;
-        }
-        code = follow_device(s) ? eb_connect_open(s, err) : EB_ERR_PORT_LOST;
-        if (code == EB_OK || code == EB_ERR_CANCELLED) {
-            return code;
-        }
-    } while (eb_clock_left_ms(deadline) > 0);
+    code = eb_connect_wait(s, limit_ms, err);
+    if (code == EB_OK || code == EB_ERR_CANCELLED) {
+        return code;
+    }
     if (code == EB_ERR_PORT_BUSY || code == EB_ERR_PORT_DENIED) {
         (void)eb_err_wrap(err, "%s came back, but cannot be opened", s->port_name);
         return code;
@@ -276,6 +286,17 @@ eb_code_t eb_connect_listen(eb_session_t *s, eb_err_t *err)
     return code;
 }
 
+/* It came back once, in the same attempt. */
+static void came_and_went(const eb_session_t *s, eb_err_t *err)
+{
+    if (!eb_port_traits(s->port.kind)->in_chip) {
+        return;
+    }
+    (void)eb_err_set(err, EB_ERR_PORT_LOST, "%s came back and went away again", s->port_name);
+    eb_err_hint(err, "if the chip restarts again and again, as it does with an empty flash: hold "
+                     "its BOOT button while you plug it in; else check the cable");
+}
+
 static eb_code_t no_sync(eb_session_t *s, eb_err_t *err)
 {
     const eb_code_t code =
@@ -316,6 +337,9 @@ eb_code_t eb_connect_sync(eb_session_t *s, int attempts, int first, int total, e
                 s->baud_told = 0; /* the board may have been reset */
             }
             return EB_OK;
+        }
+        if (code == EB_ERR_PORT_LOST && s->transport != NULL) {
+            came_and_went(s, &now);
         }
         if (best.code == EB_OK ||
             eb_code_row(code)->attempt_rank >= eb_code_row(best.code)->attempt_rank) {

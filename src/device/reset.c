@@ -48,11 +48,14 @@ static const eb_reset_sequence_t remote[] = {
 };
 
 /* The USB-Serial/JTAG unit of the chip watches for these steps. They pass through (1,1), because
- * some systems send the lines only when RTS changes. */
+ * some systems send the lines only when RTS changes. A chip with an empty flash restarts again and
+ * again, and takes the port away: the second attempt resets it before that. */
 static const eb_reset_sequence_t usb_jtag[] = {
     {.name = "USB-Serial/JTAG",
      STEPS({false, false, 100}, {true, false, 100}, {true, true, 0}, {false, true, 100},
            {false, false, 0})},
+    {.name = "USB-Serial/JTAG, at once",
+     STEPS({true, false, 0}, {true, true, 0}, {false, true, 100}, {false, false, 0})},
 };
 
 static const eb_reset_sequence_t run_uart = {.name = "run",

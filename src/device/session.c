@@ -1,4 +1,6 @@
 /* session.c: opening and closing a session. */
+#include "clock.h"
+#include "port_address.h"
 #include "reset.h"
 #include "session_impl.h"
 
@@ -8,6 +10,7 @@
 
 #define BRING_UP_TRIES  3
 #define ATTEMPTS_A_PORT 2 /* when every port is tried in turn */
+#define LIST_STEP_MS    20
 
 /* -- open ------------------------------------------------------------------------------------- */
 
@@ -198,10 +201,21 @@ static void note_no_lines(eb_session_t *s)
     }
 }
 
+static bool is_local(const eb_session_t *s)
+{
+    eb_port_address_t address;
+
+    return eb_port_address_parse(s->port_name, &address, NULL) == EB_OK &&
+           !eb_port_traits(address.kind)->network;
+}
+
 static eb_code_t open_port(eb_session_t *s, int attempts, int first, int total, eb_err_t *err)
 {
     eb_code_t code = eb_connect_open(s, err);
 
+    if (code == EB_ERR_PORT_NOT_FOUND && is_local(s)) {
+        code = eb_connect_wait(s, EB_PORT_APPEAR_MS, err);
+    }
     if (code == EB_OK) {
         note_no_lines(s);
         code = eb_connect_sync(s, attempts, first, total, err);
@@ -223,12 +237,28 @@ static eb_code_t open_port(eb_session_t *s, int attempts, int first, int total, 
     return code;
 }
 
+/* The only port may be away for a moment. */
+static eb_code_t list_ports(eb_session_t *s, eb_port_list_t *list, eb_err_t *err)
+{
+    const int64_t deadline = eb_clock_ms() + EB_PORT_APPEAR_MS;
+    eb_code_t code = eb_port_list_get(list, err);
+
+    while (code == EB_OK && list->count == 0 && eb_clock_left_ms(deadline) > 0) {
+        eb_sleep_ms(LIST_STEP_MS);
+        code = eb_event_check(s->ev, err);
+        if (code == EB_OK) {
+            code = eb_port_list_get(list, err);
+        }
+    }
+    return code;
+}
+
 static eb_code_t open_any(eb_session_t *s, eb_err_t *err)
 {
     eb_err_t best = {.code = EB_OK};
     eb_port_list_t list = {0};
     bool any_usb = false;
-    eb_code_t code = eb_port_list_get(&list, err);
+    eb_code_t code = list_ports(s, &list, err);
 
     if (code != EB_OK) {
         return code;
@@ -240,7 +270,9 @@ static eb_code_t open_any(eb_session_t *s, eb_err_t *err)
         const int attempts = list.count == 1 ? s->options.connect_attempts : ATTEMPTS_A_PORT;
         eb_err_t now = {.code = EB_OK};
 
-        (void)snprintf(s->port_name, sizeof(s->port_name), "%s", list.ports[i].name);
+        s->port = list.ports[i];
+        s->port_unique = eb_port_is_unique(&s->port, &list);
+        (void)snprintf(s->port_name, sizeof(s->port_name), "%s", s->port.name);
         any_usb = any_usb || list.ports[i].vid != 0;
         eb_event_note(s->ev, EB_LEVEL_DETAIL, "trying %s", s->port_name);
         code = open_port(s, attempts, (int)i * attempts, (int)list.count * attempts, &now);

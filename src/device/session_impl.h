@@ -17,6 +17,7 @@
 #define EB_FLASH_PACKET    4096u
 #define EB_RECONNECT_TRIES 4
 #define EB_PORT_RETURN_MS  10000 /* a USB port that comes back does so within some seconds */
+#define EB_PORT_APPEAR_MS  2000  /* or has just gone, as the chip restarts again and again */
 
 /* Where the user says that the flash is. */
 typedef struct eb_spi_connection {
@@ -99,6 +100,8 @@ eb_code_t eb_dev_write_regs(eb_session_t *s, const eb_reg_write_t *writes, size_
 void eb_connect_learn_patience(eb_session_t *s, int64_t took_ms);
 /* Open s->port_name. */
 eb_code_t eb_connect_open(eb_session_t *s, eb_err_t *err);
+/* Wait up to `limit_ms` for the port, by its USB identity where that is known, and open it. */
+eb_code_t eb_connect_wait(eb_session_t *s, int64_t limit_ms, eb_err_t *err);
 void eb_connect_close(eb_session_t *s);
 /* The port went away: wait for its USB identity, and open it again. EB_ERR_PORT_LOST, or what the
  * port refuses when it is there again. */

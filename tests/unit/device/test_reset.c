@@ -114,17 +114,24 @@ static void usb_sequence_asks_for_download_mode_before_it_resets(void **state)
 {
     size_t count = 0;
     const eb_reset_sequence_t *usb = into_download(EB_PORT_USB_JTAG, false, &count);
-    bool asked = false, through_both = false, reset = false;
 
     (void)state;
-    assert_int_equal(count, 1);
-    check_bounds(usb);
-    for (size_t i = 0; i < usb->count; i++) {
-        asked = asked || boot_low(&usb->steps[i]);
-        through_both = through_both || (asked && usb->steps[i].dtr && usb->steps[i].rts);
-        reset = reset || (through_both && in_reset(&usb->steps[i]));
+    assert_int_equal(count, 2);
+    for (size_t v = 0; v < count; v++) {
+        bool asked = false, through_both = false, reset = false;
+        unsigned reset_after_ms = 0;
+
+        check_bounds(&usb[v]);
+        for (size_t i = 0; i < usb[v].count; i++) {
+            asked = asked || boot_low(&usb[v].steps[i]);
+            through_both = through_both || (asked && usb[v].steps[i].dtr && usb[v].steps[i].rts);
+            reset = reset || (through_both && in_reset(&usb[v].steps[i]));
+            reset_after_ms += reset ? 0 : usb[v].steps[i].wait_ms;
+        }
+        assert_true(reset);
+        /* A port that comes and goes is reset at once, and any other with time to notice. */
+        assert_int_equal(reset_after_ms, v == 0 ? 200 : 0);
     }
-    assert_true(reset);
     /* Any port can be told to be one. */
     assert_ptr_equal(into_download(EB_PORT_UART, true, &count), usb);
 }
