@@ -379,7 +379,8 @@ class UsbSerialJtag(CdcAdapter):
     own_usb = True
     config = configuration(3, cdc_interfaces(0x81, 0x01) + interface(2, 2, (0xFF, 0xFF, 1)) +
                            bulk_pair(0x83, 0x02))
-    sim_options = ("--usb-jtag",)
+    # The guest takes its own time until the port is there, and more on a busy machine.
+    sim_options = ("--usb-jtag", "--usb-back-ms", "10", "--boot-watchdog-ms", "1500")
 
     def set_baud(self, baud):
         """A rate means nothing to it."""

@@ -8,6 +8,7 @@ import json
 from rig import KB, digest, expect
 
 CASES = {}  # with each kind of adapter
+OWN_USB_CASES = set()  # of them: only where the adapter is the chip's own USB
 RIG_CASES = {}  # once, with all adapters plugged in and idle
 
 HOLDER = "sleep 1000"
@@ -16,6 +17,12 @@ HOLDER = "sleep 1000"
 def case(function):
     CASES[function.__name__] = function
     return function
+
+
+def own_usb_case(function):
+    """For a chip that has USB of its own."""
+    OWN_USB_CASES.add(function.__name__)
+    return case(function)
 
 
 def rig_case(function):
@@ -183,6 +190,26 @@ async def failed_connect(b):
     b.device.mute = False
     expect(result.status == 4 and "nothing answers" in result.err, str(result))
     await b.expect_app_runs()
+
+
+@own_usb_case
+async def boot_loop(b):
+    """An empty flash: the chip restarts again and again, and takes its port away each time. It
+    takes longer here than in tests/cli, because a busy guest finds the port late."""
+    wanted = b.flash.read_bytes()
+    await b.sh("rm -rf backups")
+    await b.run("backup")
+    await b.unplug()
+    b.flash.write_bytes(b"\xff" * len(wanted))
+    await b.device.power_on()
+    for _ in range(3):
+        await b.run("chip-info")
+    await b.run("restore latest --yes")
+    await b.expect_app_runs()
+    await b.unplug()
+    restored = b.flash.read_bytes() == wanted
+    await b.plug()
+    expect(restored, "the flash is not what it was")
 
 
 @case

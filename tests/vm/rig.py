@@ -58,11 +58,10 @@ class Bench:
         self.dir = f"/tmp/{kind}"
         self.said = []
 
-    def fill_flash(self, used=USED_BYTES):
-        data = bytearray(random.Random(self.socket).randbytes(used)).ljust(FLASH_BYTES, b"\xff")
-        if used > 0:
-            data[0x1000 if self.chip == "esp32" else 0] = 0xE9  # an image that starts
-        self.flash.write_bytes(data)
+    def fill_flash(self):
+        data = bytearray(random.Random(self.socket).randbytes(USED_BYTES))
+        data[0x1000 if self.chip == "esp32" else 0] = 0xE9  # an image that starts
+        self.flash.write_bytes(data.ljust(FLASH_BYTES, b"\xff"))
 
     async def attach(self):
         self.rig.server.devices[self.device.bus_id] = self.device

@@ -14,14 +14,14 @@ import time
 import traceback
 
 from adapters import KINDS
-from cases import CASES, RIG_CASES
+from cases import CASES, OWN_USB_CASES, RIG_CASES
 from guest import GuestError
 from rig import Rig
 
 # Each case at least once, and with each adapter what depends on its driver.
 SHORT = ("rig.*", "*.ctrl_c_connecting", "*.failed_connect", "*.stall", "*.replug",
          "ft232r.restore", "cp2102n.busy_on_return", "cp2102c.ctrl_c", "ch340.held", "ch340.denied",
-         "jtag.chip_info", "jtag.backup", "jtag.unplug", "jtag.ctrl_c")
+         "jtag.chip_info", "jtag.backup", "jtag.unplug", "jtag.ctrl_c", "jtag.boot_loop")
 
 
 async def run_case(name, function, subject, benches, failed):
@@ -86,7 +86,8 @@ def main():
     parser.add_argument("patterns", nargs="*")
     args = parser.parse_args()
     names = [f"rig.{name}" for name in RIG_CASES]
-    names += [f"{kind}.{name}" for kind in KINDS for name in CASES]
+    names += [f"{kind}.{name}" for kind in KINDS for name in CASES
+              if KINDS[kind].own_usb or name not in OWN_USB_CASES]
     patterns = args.patterns or (["*"] if args.all else SHORT)
     wanted = [name for name in names if any(fnmatch.fnmatch(name, p) for p in patterns)]
     if not wanted:
