@@ -35,7 +35,7 @@ class Adapter(Device):
         self.stalls = 0
         self.baud, self.dtr, self.rts = 9600, False, False
         self.tx_empty_at = 0.0
-        self.bytes_in = self.line_changes = 0
+        self.bytes_in = 0
         self.at_byte = None  # (so many of bytes_in, a function): called once, when they have come
 
     # the cable
@@ -79,7 +79,6 @@ class Adapter(Device):
 
     # lines and rate
     def set_lines(self, dtr, rts):
-        self.line_changes += 1
         self.dtr, self.rts = dtr, rts
         self.board.set_lines(dtr, rts)
 

@@ -122,7 +122,7 @@ class Guest:
         if not 0.8 * host_s - 1 < ended - began < 1.2 * host_s:
             raise GuestError(f"the guest's clock counted {ended - began:.2f} s in {host_s:.2f} s")
 
-    async def run(self, script, limit_s=600):
+    async def run(self, script, limit_s=300):
         """A script for the guest's shell. The limit only finds out that something hangs."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:

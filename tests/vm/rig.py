@@ -14,7 +14,7 @@ from usbip import Server
 KB = 1024
 FLASH_BYTES = 512 * KB
 USED_BYTES = 320 * KB
-PATIENCE_S = 240  # until something counts as never happening; nothing is expected to take so long
+PATIENCE_S = 90  # until something counts as never happening; nothing is expected to take so long
 LOOK_S = 0.02
 
 
