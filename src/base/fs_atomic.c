@@ -44,7 +44,8 @@ bool eb_fs_exists(const char *path)
 {
     struct stat st;
 
-    return lstat(path, &st) == 0;
+    /* What cannot be told counts as taken, because nothing then writes over it. */
+    return lstat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 static bool is_folder(const char *path)
@@ -157,6 +158,9 @@ eb_code_t eb_fs_open_part(const char *path, bool is_new, int *fd, eb_err_t *err)
         const bool is_locked = code == EB_OK && eb_platform_lock(*fd) == 0;
         if (is_locked && eb_fs_is_named(*fd, path)) {
             return EB_OK;
+        }
+        if (code != EB_OK && is_new) {
+            (void)eb_fs_remove_named(fd, path);
         }
         eb_fs_close(fd);
         if (code == EB_OK && !is_locked && !is_new) {

@@ -370,7 +370,8 @@ class Campaign:
             if not finished(done):
                 raise Wrong(f"the next run ends with {done.returncode}")
             scenario.check(run, {**before, **{k: v for k, v in left.items() if k.suffix == ".bin"}}, done, None)
-            scenario.left_over(run, kind)
+            if scenario.makes > 0 or scenario.args == Replace.args:  # a run that saves nothing tidies nothing up
+                scenario.left_over(run, kind)
         except Wrong as problem:
             wrong = f"{problem}\n" + (folder / "stderr.txt").read_text(errors="replace")[-1500:]
         if wrong is None or not self.tools.keep:

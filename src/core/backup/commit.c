@@ -267,8 +267,10 @@ eb_code_t eb_commit_files(eb_partial_file_t *part, const eb_part_choice_t *parti
     if (code == EB_OK) {
         eb_journal_remove(&part->journal);
         if (old.image_path[0] != '\0') {
-            (void)eb_fs_remove(old.image_path);
-            (void)eb_fs_remove(old.sidecar_path);
+            /* An image that stays keeps its sidecar. */
+            if (eb_fs_remove(old.image_path)) {
+                (void)eb_fs_remove(old.sidecar_path);
+            }
         }
         memcpy(result->image_path, part->image_path, sizeof(result->image_path));
         (void)snprintf(result->sidecar_path, sizeof(result->sidecar_path), "%s",
