@@ -156,7 +156,8 @@ void eb_json_app(eb_json_t *node, const char *key, const eb_app_image_t *a)
     eb_json_put_hex_or_null(node, "elf_sha256", true, d->elf_sha256, sizeof(d->elf_sha256));
 }
 
-eb_json_t *eb_json_partition(eb_json_t *list, const eb_partition_t *p)
+/* What the table says of an entry, and what is odd about that. */
+static eb_json_t *put_numbers(eb_json_t *list, const eb_partition_t *p)
 {
     eb_json_t *node = eb_json_append_object(list);
     char kind[64];
@@ -168,6 +169,17 @@ eb_json_t *eb_json_partition(eb_json_t *list, const eb_partition_t *p)
     eb_json_add_int(node, "subtype", p->subtype);
     eb_json_add_int(node, "addr", p->addr);
     eb_json_add_int(node, "size_bytes", p->size);
+    eb_json_put_text_or_null(node, "fault",
+                             p->fault != EB_ENTRY_SOUND
+                                 ? eb_name_of(&eb_entry_fault_names, (int)p->fault)
+                                 : "");
+    return node;
+}
+
+eb_json_t *eb_json_partition(eb_json_t *list, const eb_partition_t *p)
+{
+    eb_json_t *node = put_numbers(list, p);
+
     eb_json_add_bool(node, "encrypted", p->encrypted);
     eb_json_add_bool(node, "readonly", p->readonly);
     if (p->type == EB_PART_APP) {
@@ -187,6 +199,10 @@ eb_json_t *eb_json_partition_list(eb_json_t *root, const eb_partition_table_t *t
     eb_json_t *node = eb_json_add_object(root, "partition_table");
     eb_json_add_int(node, "addr", table->addr);
     eb_json_add_bool(node, "has_md5", table->has_md5);
+    eb_json_t *unusable = eb_json_add_array(node, "unusable");
+    for (size_t i = 0; i < table->unusable; i++) {
+        (void)put_numbers(unusable, &table->entries[table->count + i]);
+    }
     return eb_json_add_array(node, "partitions");
 }
 

@@ -74,12 +74,12 @@ static bool is_slot(const eb_partition_t *p)
            p->subtype < EB_PART_APP_OTA_0 + EB_PART_OTA_SLOTS_MAX;
 }
 
-/* Slots are counted, but found by number. */
+/* Slots are counted, but found by number. Those beyond the flash count too. */
 static int count_slots(const eb_partition_table_t *table)
 {
     int count = 0;
 
-    for (size_t i = 0; i < table->count; i++) {
+    for (size_t i = 0; i < table->count + table->unusable; i++) {
         count += is_slot(&table->entries[i]) ? 1 : 0;
     }
     return count;
@@ -102,7 +102,11 @@ static bool can_start(const eb_boot_facts_t *facts, int index)
     if (index == NO_APP) {
         return false;
     }
-    const eb_app_image_t *app = &facts->table->entries[index].app;
+    const eb_partition_t *entry = &facts->table->entries[index];
+    const eb_app_image_t *app = &entry->app;
+    if (entry->fault == EB_ENTRY_MISALIGNED) {
+        return false; /* the flash cannot be mapped from there */
+    }
     if (app->state == EB_IMAGE_ABSENT) {
         return true;
     }

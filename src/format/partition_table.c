@@ -7,6 +7,7 @@
 #include "partition_types.h"
 #include "range.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ENTRY_BYTES  32u
@@ -104,61 +105,101 @@ static eb_code_t take_entries(const uint8_t *bytes, size_t len, eb_partition_tab
     return EB_OK;
 }
 
-static eb_code_t check_entry(const eb_partition_t *p, size_t index, uint64_t flash_size,
-                             eb_err_t *err)
+static uint32_t alignment_of(const eb_partition_t *p)
 {
-    uint32_t align = p->type == EB_PART_APP ? ALIGN_APP : ALIGN_DATA;
-
-    if (p->addr % align != 0) {
-        return eb_err_set(err, EB_ERR_IMAGE_INVALID,
-                          "entry %zu \"%s\": offset 0x%x is not a multiple of 0x%x", index,
-                          p->label, p->addr, align);
-    }
-    if (p->size == 0) {
-        return eb_err_set(err, EB_ERR_IMAGE_INVALID, "entry %zu \"%s\": size is 0", index,
-                          p->label);
-    }
-    if (!eb_range_within(p->addr, p->size, ADDR_SPACE)) {
-        return eb_err_set(err, EB_ERR_IMAGE_INVALID,
-                          "entry %zu \"%s\": offset 0x%x and size 0x%x pass 4 GiB", index, p->label,
-                          p->addr, p->size);
-    }
-    if (flash_size != 0 && !eb_range_within(p->addr, p->size, flash_size)) {
-        return eb_err_set(err, EB_ERR_IMAGE_INVALID,
-                          "entry %zu \"%s\": size 0x%x at offset 0x%x reaches beyond the flash of "
-                          "0x%llx bytes",
-                          index, p->label, p->size, p->addr, (unsigned long long)flash_size);
-    }
-    return EB_OK;
+    return p->type == EB_PART_APP ? ALIGN_APP : ALIGN_DATA;
 }
 
-/* Both lie within 32 bits of address (check_entry); the sums are made in 64. */
+/* What an entry says by itself. */
+static eb_entry_fault_t fault_of(const eb_partition_t *p, uint64_t flash_size)
+{
+    if (p->size == 0) {
+        return EB_ENTRY_EMPTY;
+    }
+    if (!eb_range_within(p->addr, p->size, flash_size != 0 ? flash_size : ADDR_SPACE)) {
+        return EB_ENTRY_BEYOND;
+    }
+    return p->addr % alignment_of(p) != 0 ? EB_ENTRY_MISALIGNED : EB_ENTRY_SOUND;
+}
+
+/* The sums are made in 64 bits. */
 static bool overlap(const eb_partition_t *a, const eb_partition_t *b)
 {
     return a->addr < (uint64_t)b->addr + b->size && b->addr < (uint64_t)a->addr + a->size;
 }
 
-static eb_code_t check_entries(const eb_partition_table_t *table, uint64_t flash_size,
-                               eb_err_t *err)
+int eb_partition_overlapped(const eb_partition_table_t *table, size_t index)
 {
     for (size_t i = 0; i < table->count; i++) {
-        const eb_partition_t *p = &table->entries[i];
-
-        if (check_entry(p, i, flash_size, err) != EB_OK) {
-            return EB_ERR_IMAGE_INVALID;
-        }
-        for (size_t k = 0; k < i; k++) {
-            const eb_partition_t *q = &table->entries[k];
-
-            if (overlap(p, q)) {
-                return eb_err_set(err, EB_ERR_IMAGE_INVALID,
-                                  "entry %zu \"%s\": offset 0x%x overlaps entry %zu \"%s\" at "
-                                  "0x%x, size 0x%x",
-                                  i, p->label, p->addr, k, q->label, q->addr, q->size);
-            }
+        if (i != index && overlap(&table->entries[i], &table->entries[index])) {
+            return (int)i;
         }
     }
-    return EB_OK;
+    return -1;
+}
+
+/* Behind the usable entries, and behind those that went there before. */
+static void move_behind(eb_partition_table_t *table, size_t index)
+{
+    size_t last = table->count + table->unusable - 1;
+    eb_partition_t entry = table->entries[index];
+
+    entry.app.state = EB_IMAGE_ABSENT;
+    memmove(&table->entries[index], &table->entries[index + 1], (last - index) * sizeof(entry));
+    table->entries[last] = entry;
+    table->count--;
+    table->unusable++;
+}
+
+void eb_partition_table_judge(eb_partition_table_t *table, uint64_t flash_size)
+{
+    for (size_t i = 0; i < table->count;) {
+        eb_partition_t *p = &table->entries[i];
+
+        p->fault = fault_of(p, flash_size);
+        if (p->fault == EB_ENTRY_EMPTY || p->fault == EB_ENTRY_BEYOND) {
+            move_behind(table, i);
+        } else {
+            i++;
+        }
+    }
+    for (size_t i = 0; i < table->count; i++) {
+        eb_partition_t *p = &table->entries[i];
+
+        if (p->fault == EB_ENTRY_SOUND && eb_partition_overlapped(table, i) >= 0) {
+            p->fault = EB_ENTRY_OVERLAPS;
+        }
+    }
+}
+
+void eb_partition_fault_text(const eb_partition_table_t *table, size_t index, char *out, size_t cap)
+{
+    const eb_partition_t *p = &table->entries[index], *other;
+    int peer = eb_partition_overlapped(table, index), used;
+
+    used = snprintf(out, cap, "\"%s\" at 0x%x ", p->label, p->addr);
+
+    out += used;
+    cap -= (size_t)used;
+    switch (p->fault) {
+    case EB_ENTRY_SOUND:
+        break;
+    case EB_ENTRY_EMPTY:
+        snprintf(out, cap, "has size 0");
+        return;
+    case EB_ENTRY_BEYOND:
+        snprintf(out, cap, "reaches beyond the flash: its size is 0x%x", p->size);
+        return;
+    case EB_ENTRY_MISALIGNED:
+        snprintf(out, cap, "is not at a multiple of 0x%x", alignment_of(p));
+        return;
+    case EB_ENTRY_OVERLAPS:
+        other = &table->entries[peer >= 0 ? (size_t)peer : index];
+        snprintf(out, cap, "overlaps \"%s\" at 0x%x, size 0x%x", other->label, other->addr,
+                 other->size);
+        return;
+    }
+    snprintf(out, cap, "is sound");
 }
 
 eb_code_t eb_partition_table_parse(const uint8_t *bytes, size_t len, uint32_t table_addr,
@@ -176,7 +217,13 @@ eb_code_t eb_partition_table_parse(const uint8_t *bytes, size_t len, uint32_t ta
     }
     code = take_entries(bytes, len, out, err);
     if (code == EB_OK) {
-        code = check_entries(out, flash_size, err);
+        eb_partition_table_judge(out, flash_size);
+        if (out->count == 0 && out->unusable > 0) {
+            char fault[EB_FAULT_TEXT_BYTES];
+
+            eb_partition_fault_text(out, 0, fault, sizeof(fault));
+            code = eb_err_set(err, EB_ERR_IMAGE_INVALID, "no entry can be used: %s", fault);
+        }
     }
     out->present = code == EB_OK;
     out->damaged = code != EB_OK;

@@ -14,12 +14,24 @@
 
 /*
  * Parse the table in `bytes`. No table there (erased, other content): EB_OK with present == false.
- * A table that contradicts itself (bad MD5, entry beyond flash_size, overlap, size overflow) is
- * EB_ERR_IMAGE_INVALID that names entry and field; out then holds what was read, damaged == true.
- * flash_size 0: not checked.
+ * A table that is damaged (bad MD5, bad magic, no end, no usable entry) is EB_ERR_IMAGE_INVALID
+ * that names entry and field; out then holds what was read, damaged == true. Odd entries are no
+ * error: see eb_partition_table_judge.
  */
 eb_code_t eb_partition_table_parse(const uint8_t *bytes, size_t len, uint32_t table_addr,
                                    uint64_t flash_size, eb_partition_table_t *out, eb_err_t *err);
+
+/* Set the fault of each entry, and move those that are not usable behind the others, whose order
+ * stays. flash_size 0: only 4 GiB bound them. */
+void eb_partition_table_judge(eb_partition_table_t *table, uint64_t flash_size);
+#define EB_FAULT_TEXT_BYTES 128
+/* What is odd about an entry: ""spiffs" at 0x290000 reaches beyond the flash: its size is
+ * 0x570000".
+ */
+void eb_partition_fault_text(const eb_partition_table_t *table, size_t index, char *out,
+                             size_t cap);
+/* The first other usable entry that shares bytes with this one; -1: none. */
+int eb_partition_overlapped(const eb_partition_table_t *table, size_t index);
 
 /* Index of the lowest entry that ends behind `at`, for the table's order is free; -1: none. */
 int eb_partition_next(const eb_partition_table_t *table, uint64_t at);

@@ -16,6 +16,12 @@ static const eb_name_row_t image_state_rows[] = {
     {EB_IMAGE_NONE, "none"},       {EB_IMAGE_VALID, "valid"},   {EB_IMAGE_UNCHECKED, "unchecked"},
     {EB_IMAGE_DAMAGED, "damaged"}, {EB_IMAGE_OPAQUE, "opaque"}, {EB_IMAGE_ABSENT, "absent"},
 };
+static const eb_name_row_t entry_fault_rows[] = {
+    {EB_ENTRY_EMPTY, "empty"},
+    {EB_ENTRY_BEYOND, "beyond_flash"},
+    {EB_ENTRY_MISALIGNED, "misaligned"},
+    {EB_ENTRY_OVERLAPS, "overlaps"},
+};
 static const eb_name_row_t ota_reason_rows[] = {
     {EB_OTA_NO_SLOTS, "no_slots"}, {EB_OTA_FACTORY, "factory"}, {EB_OTA_FIRST_SLOT, "first_slot"},
     {EB_OTA_SEQUENCE, "sequence"}, {EB_OTA_NOTHING, "nothing"},
@@ -30,6 +36,7 @@ static const eb_name_row_t port_kind_rows[] = {
 };
 
 const eb_name_table_t eb_image_state_names = {image_state_rows, EB_COUNT_OF(image_state_rows)};
+const eb_name_table_t eb_entry_fault_names = {entry_fault_rows, EB_COUNT_OF(entry_fault_rows)};
 const eb_name_table_t eb_ota_reason_names = {ota_reason_rows, EB_COUNT_OF(ota_reason_rows)};
 const eb_name_table_t eb_boot_stop_names = {boot_stop_rows, EB_COUNT_OF(boot_stop_rows)};
 const eb_name_table_t eb_port_kind_names = {port_kind_rows, EB_COUNT_OF(port_kind_rows)};

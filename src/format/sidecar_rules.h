@@ -17,6 +17,7 @@ typedef struct eb_name_table {
 } eb_name_table_t;
 
 extern const eb_name_table_t eb_image_state_names;
+extern const eb_name_table_t eb_entry_fault_names;
 extern const eb_name_table_t eb_ota_reason_names;
 extern const eb_name_table_t eb_boot_stop_names;
 extern const eb_name_table_t eb_port_kind_names;

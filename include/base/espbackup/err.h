@@ -89,6 +89,7 @@ typedef enum eb_reason {
     EB_REASON_NO_PARTITION,      /* no such name, or no table to look it up in */
     EB_REASON_NO_TABLE_IN_FILE,  /* nor does anything tell where the file starts */
     EB_REASON_NAMED_TWICE,       /* two partitions have the name */
+    EB_REASON_ODD_ENTRY,         /* the partition of that name overlaps another one, or the like */
     EB_REASON_SELECT_PARTITIONS, /* of a backup of partitions none is named */
     EB_REASON_OTHER_DISK,        /* the disk does not keep what is written */
     EB_REASON_OTHER_OUTPUT,      /* the output may not replace that file: give another name */

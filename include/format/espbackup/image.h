@@ -56,20 +56,31 @@ typedef struct eb_app_image {
     eb_app_desc_t desc;
 } eb_app_image_t;
 
+/* What is odd about an entry. Its table is used all the same. */
+typedef enum eb_entry_fault {
+    EB_ENTRY_SOUND,
+    EB_ENTRY_EMPTY,      /* size 0; not usable */
+    EB_ENTRY_BEYOND,     /* reaches beyond the flash, or beyond 4 GiB; not usable */
+    EB_ENTRY_MISALIGNED, /* begins where no generator puts it */
+    EB_ENTRY_OVERLAPS    /* shares bytes with another usable entry */
+} eb_entry_fault_t;
+
 typedef struct eb_partition {
     char label[EB_PARTITION_LABEL_BYTES];
     uint8_t type, subtype;
     uint32_t addr, size; /* bytes */
     bool encrypted, readonly;
+    eb_entry_fault_t fault;
     eb_app_image_t app; /* of type app only; state NONE otherwise */
 } eb_partition_t;
 
 typedef struct eb_partition_table {
     bool present;
-    bool damaged;  /* not present: what is at addr looks like a table and contradicts itself */
-    bool has_md5;  /* the table carries its MD5 and it holds */
-    uint32_t addr; /* where it was found */
-    size_t count;
+    bool damaged;    /* not present: what is at addr looks like a table and contradicts itself */
+    bool has_md5;    /* the table carries its MD5 and it holds */
+    uint32_t addr;   /* where it was found */
+    size_t count;    /* of usable entries, in the table's order */
+    size_t unusable; /* of entries behind these; nothing but their names and numbers is used */
     eb_partition_t entries[EB_PARTITIONS_MAX];
 } eb_partition_table_t;
 

@@ -103,6 +103,7 @@ static const char *const by_reason[] = {
         "add --address ADDR if the file does not start at 0x0 of the flash, or --partition-table "
         "ADDR if its table is elsewhere",
     [EB_REASON_NAMED_TWICE] = "give the address and the size of the right one instead",
+    [EB_REASON_ODD_ENTRY] = "give an address and a size instead: they need no table",
     [EB_REASON_SELECT_PARTITIONS] =
         "give the names of partitions, or add --active-app, --critical or --all",
     [EB_REASON_OTHER_DISK] = "check the disk and its cable, and whether another program writes the "

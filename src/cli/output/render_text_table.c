@@ -52,6 +52,23 @@ static void used_text(const eb_flash_usage_t *usage, uint32_t size, char *out, s
     }
 }
 
+static const char *note_text(const eb_partition_t *part)
+{
+    switch (part->fault) {
+    case EB_ENTRY_SOUND:
+        break;
+    case EB_ENTRY_EMPTY:
+        return "no size";
+    case EB_ENTRY_BEYOND:
+        return "beyond the flash";
+    case EB_ENTRY_MISALIGNED:
+        return "misaligned";
+    case EB_ENTRY_OVERLAPS:
+        return "overlaps";
+    }
+    return part->encrypted ? "encrypted" : part->readonly ? "read-only" : "";
+}
+
 static void add_row(eb_table_t *out, const eb_partition_t *part, bool boots,
                     const eb_flash_usage_t *usage)
 {
@@ -68,13 +85,13 @@ static void add_row(eb_table_t *out, const eb_partition_t *part, bool boots,
     used_text(usage, part->size, text, sizeof(text));
     eb_table_add(out, text);
     text[0] = '\0';
-    if (is_app) {
+    if (is_app && part->fault != EB_ENTRY_EMPTY && part->fault != EB_ENTRY_BEYOND) {
         app_text(&part->app, usage != NULL, text, sizeof(text));
     }
     eb_table_add(out, text);
     eb_table_add(out, part->app.desc.present ? part->app.desc.idf_version : "");
     eb_table_add(out, part->app.desc.present ? part->app.desc.build_date : "");
-    eb_table_add(out, part->encrypted ? "encrypted" : part->readonly ? "read-only" : "");
+    eb_table_add(out, note_text(part));
 }
 
 /* Why the bootloader tries first what it tries first: `first` is its label, or NULL. */
@@ -161,8 +178,9 @@ bool eb_text_partitions(const eb_term_t *term, const eb_partition_table_t *table
         return true;
     }
     eb_table_init(&rows, columns, sizeof(columns) / sizeof(columns[0]));
-    for (size_t i = 0; i < table->count; i++) {
-        add_row(&rows, &table->entries[i], boot->index == (int)i, usage != NULL ? &usage[i] : NULL);
+    for (size_t i = 0; i < table->count + table->unusable; i++) {
+        add_row(&rows, &table->entries[i], boot->index == (int)i,
+                usage != NULL && i < table->count ? &usage[i] : NULL);
     }
     bool printed = eb_table_print(&rows, term, 2);
     eb_table_free(&rows);

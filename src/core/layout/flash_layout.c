@@ -122,6 +122,22 @@ static eb_code_t look_for_table(const eb_layout_source_t *source, uint32_t addr,
     return code;
 }
 
+/* Of two that overlap the later one is told, which names the other. */
+static void tell_of_odd_entries(const eb_events_t *ev, const eb_partition_table_t *table)
+{
+    char text[EB_FAULT_TEXT_BYTES];
+
+    for (size_t i = 0; i < table->count + table->unusable && table->present; i++) {
+        eb_entry_fault_t fault = table->entries[i].fault;
+        if (fault != EB_ENTRY_SOUND &&
+            (fault != EB_ENTRY_OVERLAPS || eb_partition_overlapped(table, i) < (int)i)) {
+            eb_partition_fault_text(table, i, text, sizeof(text));
+            eb_event_note(ev, EB_LEVEL_WARNING, "partition table at 0x%x: %s%s", table->addr, text,
+                          i >= table->count ? "; it is left out" : "");
+        }
+    }
+}
+
 /* -- what it lists --------------------------------------------------------------------------- */
 
 static eb_code_t read_ota_data(const eb_layout_source_t *source, eb_layout_t *out, eb_err_t *err)
@@ -198,12 +214,11 @@ static eb_code_t look_inside(const eb_layout_source_t *source, eb_layout_t *out,
     return code;
 }
 
-eb_code_t eb_layout_find(const eb_layout_source_t *source, const eb_events_t *ev, eb_layout_t *out,
-                         eb_err_t *err)
+eb_code_t eb_layout_find(const eb_layout_source_t *source, eb_layout_t *out, eb_err_t *err)
 {
     memset(out, 0, sizeof(*out));
     out->boot = no_choice;
-    eb_code_t code = look_for_table(source, first_place(source), ev, &out->table, err);
+    eb_code_t code = look_for_table(source, first_place(source), NULL, &out->table, err);
     return code == EB_OK ? look_inside(source, out, err) : code;
 }
 
@@ -230,6 +245,7 @@ eb_code_t eb_layout_search(eb_layout_source_t *source, const eb_events_t *ev, eb
             eb_event_note(ev, EB_LEVEL_NOTE, "the partition table lies at 0x%x", table->addr);
         }
         source->table_addr = table->addr;
+        tell_of_odd_entries(ev, table);
     } else {
         table->damaged = damaged_addr != 0;
         table->addr = table->damaged ? damaged_addr : first;
@@ -240,14 +256,15 @@ eb_code_t eb_layout_search(eb_layout_source_t *source, const eb_events_t *ev, eb
 eb_code_t eb_layout_search_used(eb_layout_source_t *source, const eb_events_t *ev, eb_layout_t *out,
                                 eb_err_t *err)
 {
-    eb_code_t code = eb_layout_find(source, NULL, out, err);
+    eb_code_t code = eb_layout_find(source, out, err);
     bool no_bootloader =
         out->bootloader.state == EB_IMAGE_NONE || out->bootloader.state == EB_IMAGE_OPAQUE;
 
-    if (code != EB_OK || out->table.present || (!out->table.damaged && no_bootloader)) {
-        return code;
+    if (code == EB_OK && !out->table.present && (out->table.damaged || !no_bootloader)) {
+        return eb_layout_search(source, ev, out, err);
     }
-    return eb_layout_search(source, ev, out, err);
+    tell_of_odd_entries(ev, &out->table);
+    return code;
 }
 
 /* -- the board ------------------------------------------------------------------------------ */

@@ -78,15 +78,32 @@ static eb_code_t no_such_name(const eb_lookup_t *in, const char *name, eb_err_t 
                              in->table->addr, names, used >= sizeof(names) ? "..." : "");
 }
 
+/* An entry that is not usable has no range, and one that is odd is not written by its name. */
+static eb_code_t check_usable(const eb_lookup_t *in, size_t index, bool to_write, eb_err_t *err)
+{
+    char fault[EB_FAULT_TEXT_BYTES];
+
+    if (index < in->table->count &&
+        (!to_write || in->table->entries[index].fault == EB_ENTRY_SOUND)) {
+        return EB_OK;
+    }
+    eb_partition_fault_text(in->table, index, fault, sizeof(fault));
+    return eb_err_set_reason(err, to_write ? EB_ERR_REFUSED : EB_ERR_USAGE, EB_REASON_ODD_ENTRY,
+                             "in the partition table at 0x%x, %s", in->table->addr, fault);
+}
+
 eb_code_t eb_partition_lookup(const eb_lookup_t *in, const char *name, eb_part_choice_t *out,
                               size_t *count, eb_err_t *err)
 {
     size_t same = 0;
 
-    for (size_t i = 0; has_table(in) && i < in->table->count; i++) {
+    for (size_t i = 0; has_table(in) && i < in->table->count + in->table->unusable; i++) {
         const eb_partition_t *entry = &in->table->entries[i];
         if (strcmp(entry->label, name) != 0) {
             continue;
+        }
+        if (check_usable(in, i, count == NULL, err) != EB_OK) {
+            return count == NULL ? EB_ERR_REFUSED : EB_ERR_USAGE;
         }
         if (same == 0) {
             *out = eb_part_choice_of(entry);

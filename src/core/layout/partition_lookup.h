@@ -29,7 +29,8 @@ typedef struct eb_lookup {
 
 /*
  * EB_ERR_USAGE: no such name, or no table to look it up in. count NULL: two partitions of that name
- * are EB_ERR_USAGE too; else *count is how many there are, and *out the first.
+ * are EB_ERR_USAGE too, and an odd entry is EB_ERR_REFUSED, for it shall be written; else *count is
+ * how many there are, *out is the first, and only an entry that is not usable is EB_ERR_USAGE.
  */
 eb_code_t eb_partition_lookup(const eb_lookup_t *in, const char *name, eb_part_choice_t *out,
                               size_t *count, eb_err_t *err);

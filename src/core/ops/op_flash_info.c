@@ -54,7 +54,7 @@ static eb_code_t scan_usage(usage_scan_t *scan, eb_flash_report_t *report, eb_er
         if (code != EB_OK) {
             return code;
         }
-        if (inside) {
+        if (inside && entry->addr == at) { /* else it overlaps: the part before is not known */
             bool whole = eb_range_within(entry->addr, entry->size, scan->total);
             report->part_usage[index] = (eb_flash_usage_t){whole, erased};
         }

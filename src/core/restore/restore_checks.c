@@ -198,6 +198,19 @@ eb_code_t eb_restore_check_security(eb_restore_job_t *job, eb_err_t *err)
 
 /* -- partitions ------------------------------------------------------------------------------ */
 
+/* What is odd in the table of `where` is not written by its name. */
+static eb_code_t check_sound(eb_restore_job_t *job, const eb_partition_table_t *table, size_t index,
+                             const char *where, eb_err_t *err)
+{
+    char fault[EB_FAULT_TEXT_BYTES];
+
+    if (table->entries[index].fault == EB_ENTRY_SOUND) {
+        return EB_OK;
+    }
+    eb_partition_fault_text(table, index, fault, sizeof(fault));
+    return REFUSE(job, EB_REASON_FORCE, err, "in the partition table of %s, %s", where, fault);
+}
+
 /* What the image calls NAME must be what the board calls NAME; two may have that name. */
 static eb_code_t check_same_entry(eb_restore_job_t *job, const eb_partition_t *entry, eb_err_t *err)
 {
@@ -220,7 +233,7 @@ static eb_code_t check_same_entry(eb_restore_job_t *job, const eb_partition_t *e
         }
         if (other->addr == entry->addr && other->size == entry->size &&
             other->type == entry->type && other->subtype == entry->subtype) {
-            return EB_OK;
+            return check_sound(job, board, i, "the board", err);
         }
         there = there != NULL ? there : other;
     }
@@ -246,7 +259,8 @@ eb_code_t eb_restore_check_names(eb_restore_job_t *job, eb_err_t *err)
         for (size_t k = 0; k < job->options->partition_count; k++) {
             named = named || strcmp(job->options->partitions[k], entry->label) == 0;
         }
-        code = named ? check_same_entry(job, entry, err) : EB_OK;
+        code = named ? check_sound(job, table, i, job->image.path, err) : EB_OK;
+        code = named && code == EB_OK ? check_same_entry(job, entry, err) : code;
     }
     return code;
 }
@@ -290,6 +304,35 @@ static eb_range_t stretch_of_table(const eb_restore_job_t *job)
     return (eb_range_t){0, 0};
 }
 
+static bool same_entries(const eb_partition_table_t *a, const eb_partition_table_t *b)
+{
+    bool same = a->count == b->count && a->unusable == b->unusable;
+
+    for (size_t i = 0; same && i < a->count + a->unusable; i++) {
+        const eb_partition_t *p = &a->entries[i], *q = &b->entries[i];
+        same = strcmp(p->label, q->label) == 0 && p->addr == q->addr && p->size == q->size &&
+               p->type == q->type && p->subtype == q->subtype;
+    }
+    return same;
+}
+
+/* A board that has this very table gets nothing odd that it has not. */
+static eb_code_t check_odd_entries(eb_restore_job_t *job, eb_err_t *err)
+{
+    const eb_partition_table_t *table = &job->after.table;
+    char fault[EB_FAULT_TEXT_BYTES];
+    eb_code_t code = EB_OK;
+
+    for (size_t i = 0; i < table->count + table->unusable && code == EB_OK; i++) {
+        if (table->entries[i].fault != EB_ENTRY_SOUND && !same_entries(table, &job->board.table)) {
+            eb_partition_fault_text(table, i, fault, sizeof(fault));
+            code = REFUSE(job, EB_REASON_FORCE, err,
+                          "the partition table that would result is invalid: %s", fault);
+        }
+    }
+    return code;
+}
+
 eb_code_t eb_restore_check_table(eb_restore_job_t *job, eb_err_t *err)
 {
     eb_layout_source_t source = {
@@ -314,12 +357,15 @@ eb_code_t eb_restore_check_table(eb_restore_job_t *job, eb_err_t *err)
                                                   job->flash_bytes, table, &why) != EB_OK) {
         code = REFUSE(job, EB_REASON_FORCE, err,
                       "the partition table that would result is invalid: %s", why.message);
-    } else if (code == EB_OK && !table->present && job->board.table.present) {
+    } else if (code == EB_OK) {
+        code = check_odd_entries(job, err);
+    }
+    if (code == EB_OK && !table->present && job->board.table.present) {
         eb_event_note(job->ev, EB_LEVEL_WARNING,
                       "afterwards there is no partition table at 0x%x; the board has one now",
                       job->table_addr);
     }
-    if (code == EB_OK && (code = eb_layout_find(&source, NULL, &job->after, err)) == EB_OK) {
+    if (code == EB_OK && (code = eb_layout_find(&source, &job->after, err)) == EB_OK) {
         warn_of_missing(job);
     }
     return code;

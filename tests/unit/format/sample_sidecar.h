@@ -72,6 +72,19 @@ static inline void sample_partition(eb_sidecar_t *s, const char *label, uint8_t 
     memset(s->part_hash[i].sha256, (int)(0x10 + i), EB_SHA256_BYTES);
 }
 
+static inline void sample_unusable(eb_sidecar_t *s)
+{
+    eb_partition_t *p = &s->table.entries[s->table.count + s->table.unusable++];
+
+    SAMPLE_TEXT(p->label, "spiffs");
+    p->type = 1;
+    p->subtype = 0x82;
+    p->addr = 0x290000;
+    p->size = 0x570000;
+    p->fault = EB_ENTRY_BEYOND;
+    p->app.state = EB_IMAGE_ABSENT;
+}
+
 static inline void sample_app(eb_app_image_t *a)
 {
     a->state = EB_IMAGE_VALID;
@@ -131,6 +144,7 @@ static inline void sample_sidecar(eb_sidecar_t *s)
     sample_partition(s, "otadata", 1, 0, 0xE000, 0x2000);
     sample_partition(s, "app0", 0, 0x10, 0x10000, 0x140000);
     sample_app(&s->table.entries[2].app);
+    sample_unusable(s);
     s->boot.index = 2;
     s->boot.chosen = 2;
     s->boot.on_trial = -1;

@@ -74,6 +74,16 @@ static void measure_needs_no_body(void **state)
     assert_true(image.desc.present);
 }
 
+/* An update that was cut off; with one byte of the hash it may be whole. */
+static void measure_sees_an_erased_hash(void **state)
+{
+    (void)state;
+    memset(slot.bytes + HASH_AT, 0xFF, 32);
+    assert_int_equal(measure(352), EB_IMAGE_DAMAGED);
+    slot.bytes[HASH_AT + 31] = 0;
+    assert_int_equal(measure(352), EB_IMAGE_UNCHECKED);
+}
+
 /* Whatever bit flips, the image is not VALID any more, but for the one that says "no hash". */
 static void any_flipped_bit_is_found(void **state)
 {
@@ -197,6 +207,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(reads_the_image_of_elf2image, setup, teardown),
         cmocka_unit_test_setup_teardown(peek_sees_the_start_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(measure_needs_no_body, setup, teardown),
+        cmocka_unit_test_setup_teardown(measure_sees_an_erased_hash, setup, teardown),
         cmocka_unit_test_setup_teardown(any_flipped_bit_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(the_checksum_counts_even_when_the_hash_holds, setup,
                                         teardown),

@@ -168,35 +168,100 @@ static void a_full_table_fits_and_one_more_does_not(void **state)
     assert_bad(&b, 4 * MB, "entry 95: more than 95 partitions");
 }
 
-static void a_bad_entry_is_named_with_its_field(void **state)
+static void assert_fault(size_t index, eb_entry_fault_t fault, const char *words)
+{
+    char text[EB_FAULT_TEXT_BYTES];
+
+    assert_int_equal(table.entries[index].fault, fault);
+    eb_partition_fault_text(&table, index, text, sizeof(text));
+    if (strstr(text, words) == NULL) {
+        fail_msg("'%s' is not in: %s", words, text);
+    }
+}
+
+/* The rest of the table is used, in its order; what has no range goes behind it. */
+static void an_odd_entry_is_named_and_the_rest_is_used(void **state)
 {
     static const struct {
         uint8_t type;
         uint32_t addr, size;
+        eb_entry_fault_t fault;
         const char *words;
     } rows[] = {
-        {1, 0x20000, 0, "entry 1 \"two\": size is 0"},
-        {0, 0x20800, 0x1000, "entry 1 \"two\": offset 0x20800 is not a multiple of 0x1000"},
-        {1, 0x20002, 0x1000, "entry 1 \"two\": offset 0x20002 is not a multiple of 0x4"},
-        {1, 0x3F0000, 0x10001, "entry 1 \"two\": size 0x10001 at offset 0x3f0000 reaches beyond"},
-        {1, 0xFFFFF000, 0x1001, "entry 1 \"two\": offset 0xfffff000 and size 0x1001 pass 4 GiB"},
-        {1, 0x4, 0xFFFFFFFF, "pass 4 GiB"},
-        {1, 0x11000, 0x1000, "entry 1 \"two\": offset 0x11000 overlaps entry 0 \"one\""},
-        {1, 0xF000, 0x1001, "overlaps entry 0"},
-        {1, 0x11FFC, 0x1000, "overlaps entry 0"},
+        {1, 0x20000, 0, EB_ENTRY_EMPTY, "\"two\" at 0x20000 has size 0"},
+        {0, 0x20800, 0x1000, EB_ENTRY_MISALIGNED,
+         "\"two\" at 0x20800 is not at a multiple of 0x1000"},
+        {1, 0x20002, 0x1000, EB_ENTRY_MISALIGNED, "is not at a multiple of 0x4"},
+        {1, 0x3F0000, 0x10001, EB_ENTRY_BEYOND,
+         "\"two\" at 0x3f0000 reaches beyond the flash: its size is 0x10001"},
+        {1, 0xFFFFF000, 0x1001, EB_ENTRY_BEYOND, "beyond the flash"},
+        {1, 0x4, 0xFFFFFFFF, EB_ENTRY_BEYOND, "beyond the flash"},
+        {1, 0x11000, 0x1000, EB_ENTRY_OVERLAPS,
+         "\"two\" at 0x11000 overlaps \"one\" at 0x10000, size 0x2000"},
+        {1, 0xF000, 0x1001, EB_ENTRY_OVERLAPS, "overlaps \"one\""},
+        {1, 0x11FFC, 0x1000, EB_ENTRY_OVERLAPS, "overlaps \"one\""},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        bool is_usable = rows[i].fault == EB_ENTRY_MISALIGNED || rows[i].fault == EB_ENTRY_OVERLAPS;
         builder_t b;
 
         begin(&b);
         add(&b, "one", 0, 0, 0x10000, 0x2000);
         add(&b, "two", rows[i].type, 6, rows[i].addr, rows[i].size);
+        add(&b, "three", 1, 6, 0x100000, 0x1000);
         add_md5(&b);
-        assert_bad(&b, 4 * MB, rows[i].words);
-        assert_int_equal(table.count, 2); /* what was read can still be shown */
+        assert_int_equal(parse(&b, 4 * MB), EB_OK);
+        assert_true(table.present && !table.damaged && table.has_md5);
+        assert_int_equal(table.count, is_usable ? 3 : 2);
+        assert_int_equal(table.unusable, is_usable ? 0 : 1);
+        assert_fault(is_usable ? 1 : 2, rows[i].fault, rows[i].words);
+        assert_string_equal(table.entries[is_usable ? 2 : 1].label, "three");
+        assert_int_equal(table.entries[is_usable ? 2 : 1].fault, EB_ENTRY_SOUND);
+        /* Whoever writes one of two that overlap writes the other too. */
+        assert_int_equal(table.entries[0].fault,
+                         rows[i].fault == EB_ENTRY_OVERLAPS ? EB_ENTRY_OVERLAPS : EB_ENTRY_SOUND);
     }
+}
+
+static void several_that_cannot_be_used_keep_their_order(void **state)
+{
+    static const char *const labels[] = {"b", "d", "f", "a", "c", "e"};
+    builder_t b;
+
+    (void)state;
+    begin(&b);
+    add(&b, "a", 1, 6, 0x400000, 0x1000);
+    add(&b, "b", 1, 6, 0x20000, 0x1000);
+    add(&b, "c", 1, 6, 0x21000, 0);
+    add(&b, "d", 1, 6, 0x22000, 0x1000);
+    add(&b, "e", 1, 6, 0x3FF000, 0x2000);
+    add(&b, "f", 1, 6, 0x23000, 0x1000);
+    assert_int_equal(parse(&b, 4 * MB), EB_OK);
+    assert_int_equal(table.count, 3);
+    assert_int_equal(table.unusable, 3);
+    for (size_t i = 0; i < 6; i++) {
+        assert_string_equal(table.entries[i].label, labels[i]);
+    }
+}
+
+/* Nothing of it can be used, and a wrong MD5 is no odd entry. */
+static void a_table_of_nothing_else_is_damaged(void **state)
+{
+    builder_t b;
+
+    (void)state;
+    begin(&b);
+    add(&b, "one", 1, 6, 0x400000, 0x1000);
+    add_md5(&b);
+    assert_bad(&b, 4 * MB, "no entry can be used: \"one\" at 0x400000 reaches beyond the flash");
+    begin(&b);
+    add(&b, "one", 1, 6, 0x20000, 0x1000);
+    add(&b, "two", 1, 6, 0x400000, 0x1000);
+    add_md5(&b);
+    b.bytes[12] ^= 1;
+    assert_bad(&b, 4 * MB, "MD5");
 }
 
 /* As the SDK of the chip that maps all its flash lays out 1 MB, its table at 0x5000. */
@@ -375,7 +440,9 @@ int main(void)
         cmocka_unit_test(what_is_no_table_is_no_error),
         cmocka_unit_test(labels_are_sixteen_bytes_and_clean),
         cmocka_unit_test(a_full_table_fits_and_one_more_does_not),
-        cmocka_unit_test(a_bad_entry_is_named_with_its_field),
+        cmocka_unit_test(an_odd_entry_is_named_and_the_rest_is_used),
+        cmocka_unit_test(several_that_cannot_be_used_keep_their_order),
+        cmocka_unit_test(a_table_of_nothing_else_is_damaged),
         cmocka_unit_test(apps_begin_with_any_sector),
         cmocka_unit_test(the_flash_itself_is_no_partition),
         cmocka_unit_test(the_bootloader_ends_at_the_table_or_before),

@@ -1,5 +1,6 @@
 #include "format_vectors.h"
 #include "json.h"
+#include "partition_table.h"
 #include "sample_sidecar.h"
 #include "sidecar.h"
 
@@ -40,8 +41,7 @@ static void assert_refused(const char *text, const char *words)
 /* Text with the first `old` behind `anchor` replaced; malloc'd. */
 static char *edited(const char *text, const char *anchor, const char *old, const char *new_text)
 {
-    const char *from = strstr(text, anchor);
-    const char *at = from == NULL ? NULL : strstr(from, old);
+    const char *from = strstr(text, anchor), *at = from == NULL ? NULL : strstr(from, old);
     char *out = malloc(strlen(text) + strlen(new_text) + 1);
 
     if (at == NULL || out == NULL) {
@@ -213,6 +213,7 @@ static void draw_table(eb_sidecar_t *s)
             draw_app(p);
         }
     }
+    eb_partition_table_judge(&s->table, 0);
     s->boot.index = (int)draw((uint32_t)s->table.count + 1) - 1;
     s->boot.chosen = s->boot.on_trial = (int)draw((uint32_t)s->table.count + 1) - 1;
     s->boot.stop = (eb_boot_stop_t)draw(3);
@@ -466,7 +467,6 @@ static void the_writer_refuses_what_the_reader_would(void **state)
     sample_sidecar(&sample);
     strcpy(sample.file_name, "backups/x.bin");
     assert_int_equal(eb_sidecar_write(&sample, &text, &err), EB_ERR_SIDECAR_INVALID);
-    assert_null(text);
     assert_message_has(err, "file.name");
     sample_sidecar(&sample);
     sample.boot.index = 3;
