@@ -199,6 +199,7 @@ eb_json_t *eb_json_partition_list(eb_json_t *root, const eb_partition_table_t *t
     eb_json_t *node = eb_json_add_object(root, "partition_table");
     eb_json_add_int(node, "addr", table->addr);
     eb_json_add_bool(node, "has_md5", table->has_md5);
+    eb_json_put_int_or_null(node, "other_addr", table->other_addr != 0, table->other_addr);
     eb_json_t *unusable = eb_json_add_array(node, "unusable");
     for (size_t i = 0; i < table->unusable; i++) {
         (void)put_numbers(unusable, &table->entries[table->count + i]);

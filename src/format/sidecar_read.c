@@ -223,6 +223,7 @@ static void read_table(const eb_field_t *root, eb_sidecar_t *s)
     s->table.present = true;
     s->table.addr = eb_field_u32(&f, "addr");
     s->table.has_md5 = eb_field_bool(&f, "has_md5");
+    s->table.other_addr = (uint32_t)eb_field_int_or_null(&f, "other_addr", 1, UINT32_MAX);
     list = eb_field_list(&f, "partitions", EB_PARTITIONS_MAX, &s->table.count);
     for (size_t i = 0; i < s->table.count; i++) {
         eb_field_t part = eb_field_enter_at(&f, "partitions", list, i);

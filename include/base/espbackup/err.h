@@ -88,6 +88,7 @@ typedef enum eb_reason {
     /* partitions */
     EB_REASON_NO_PARTITION,      /* no such name, or no table to look it up in */
     EB_REASON_NO_TABLE_IN_FILE,  /* nor does anything tell where the file starts */
+    EB_REASON_CIPHERTEXT,        /* the same, because flash encryption is on */
     EB_REASON_NAMED_TWICE,       /* two partitions have the name */
     EB_REASON_ODD_ENTRY,         /* the partition of that name overlaps another one, or the like */
     EB_REASON_SELECT_PARTITIONS, /* of a backup of partitions none is named */

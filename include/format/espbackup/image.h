@@ -76,11 +76,13 @@ typedef struct eb_partition {
 
 typedef struct eb_partition_table {
     bool present;
-    bool damaged;    /* not present: what is at addr looks like a table and contradicts itself */
-    bool has_md5;    /* the table carries its MD5 and it holds */
-    uint32_t addr;   /* where it was found */
-    size_t count;    /* of usable entries, in the table's order */
-    size_t unusable; /* of entries behind these; nothing but their names and numbers is used */
+    bool damaged;   /* not present: what is at addr looks like a table and contradicts itself */
+    bool encrypted; /* not present: flash encryption is on, and addr holds ciphertext */
+    bool has_md5;   /* the table carries its MD5 and it holds */
+    uint32_t addr;  /* where it was found */
+    uint32_t other_addr; /* another valid table lies there; 0: none was seen */
+    size_t count;        /* of usable entries, in the table's order */
+    size_t unusable;     /* of entries behind these; nothing but their names and numbers is used */
     eb_partition_t entries[EB_PARTITIONS_MAX];
 } eb_partition_table_t;
 

@@ -102,6 +102,8 @@ static const char *const by_reason[] = {
     [EB_REASON_NO_TABLE_IN_FILE] =
         "add --address ADDR if the file does not start at 0x0 of the flash, or --partition-table "
         "ADDR if its table is elsewhere",
+    [EB_REASON_CIPHERTEXT] =
+        "'espbackup backup' saves the whole flash as it is; an address and a size need no table",
     [EB_REASON_NAMED_TWICE] = "give the address and the size of the right one instead",
     [EB_REASON_ODD_ENTRY] = "give an address and a size instead: they need no table",
     [EB_REASON_SELECT_PARTITIONS] =

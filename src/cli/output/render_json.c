@@ -3,9 +3,18 @@
 
 #include "hints.h"
 
+static const char *table_state(const eb_partition_table_t *table)
+{
+    return table->present     ? "valid"
+           : table->damaged   ? "damaged"
+           : table->encrypted ? "encrypted"
+                              : "missing";
+}
+
 void eb_json_table(eb_json_t *root, const eb_partition_table_t *table, const eb_boot_choice_t *boot,
                    const eb_flash_usage_t *usage)
 {
+    eb_json_add_text(root, "partition_table_state", table_state(table));
     eb_json_t *list = eb_json_partition_list(root, table);
 
     for (size_t i = 0; i < table->count && list != NULL; i++) {

@@ -169,7 +169,12 @@ bool eb_text_partitions(const eb_term_t *term, const eb_partition_table_t *table
     char text[BOOT_BYTES], clean[BOOT_BYTES];
 
     eb_text_heading(term, "Partitions");
-    if (table->damaged) {
+    if (table->encrypted) {
+        fprintf(term->file,
+                "  Flash encryption is on: the partition table at 0x%" PRIx32
+                " and the apps are ciphertext.\n",
+                table->addr);
+    } else if (table->damaged) {
         fprintf(term->file, "  The partition table at 0x%" PRIx32 " is damaged.\n", table->addr);
     } else if (!table->present) {
         fprintf(term->file, "  There is no partition table.\n");
@@ -188,6 +193,12 @@ bool eb_text_partitions(const eb_term_t *term, const eb_partition_table_t *table
     eb_term_clean(text, 0, clean, sizeof(clean));
     fputs("  ", term->file);
     eb_term_wrap(term->file, clean, (size_t)term->width, 2, 4);
+    if (table->other_addr != 0) {
+        fprintf(term->file,
+                "  Another partition table lies at 0x%" PRIx32
+                "; 'espbackup flash-info --partition-table 0x%" PRIx32 "' shows it.\n",
+                table->other_addr, table->other_addr);
+    }
     return printed;
 }
 
@@ -204,6 +215,9 @@ bool eb_text_flash_report(const eb_term_t *term, const eb_flash_report_t *report
                       report->asked_bytes < flash_size ? "; the rest is not known" : "");
     }
     app_text(&report->bootloader, true, text, sizeof(text));
+    if (report->table.encrypted && report->bootloader.state == EB_IMAGE_OPAQUE) {
+        snprintf(text, sizeof(text), "(ciphertext)");
+    }
     /* The bootloaders of ESP-IDF carry no description before 5.3; a name missing is no news. */
     if (!report->bootloader.desc.present && report->bootloader.state == EB_IMAGE_VALID) {
         snprintf(text, sizeof(text), "valid image");

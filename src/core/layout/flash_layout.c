@@ -97,6 +97,11 @@ static uint32_t place_at(uint32_t index)
     return index < 6 ? (0x80000u << index) - FROM_FLASH_END : 0; /* 512 KiB to 16 MiB */
 }
 
+static bool is_encrypted(const eb_layout_source_t *source)
+{
+    return source->chip != NULL && source->chip->security.flash_encryption == EB_YES;
+}
+
 /* A table that contradicts itself is a warning. Behind the first place two bytes tell most places
  * that hold something else, and spare the line 3 KiB. */
 static eb_code_t look_for_table(const eb_layout_source_t *source, uint32_t addr,
@@ -119,6 +124,8 @@ static eb_code_t look_for_table(const eb_layout_source_t *source, uint32_t addr,
                                                   source->flash_size_bytes, table, &why) != EB_OK) {
         eb_event_note(ev, EB_LEVEL_WARNING, "partition table at 0x%x: %s", addr, why.message);
     }
+    table->encrypted = is_first && is_encrypted(source) && !table->present && !table->damaged &&
+                       !eb_bytes_erased(bytes, sizeof(bytes));
     return code;
 }
 
@@ -222,6 +229,68 @@ eb_code_t eb_layout_find(const eb_layout_source_t *source, eb_layout_t *out, eb_
     return code == EB_OK ? look_inside(source, out, err) : code;
 }
 
+/* -- another table --------------------------------------------------------------------------- */
+
+/* Whether an image that is known reaches over it, or the table itself tells of a table there. */
+static bool is_accounted_for(const eb_layout_t *layout, uint32_t addr)
+{
+    for (size_t i = 0; i < layout->table.count; i++) {
+        const eb_partition_t *entry = &layout->table.entries[i];
+        uint64_t size = entry->type == EB_PART_TABLE ? entry->size : entry->app.length_bytes;
+        if (addr >= entry->addr && addr - entry->addr < size) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The bootloader has one place for a table, and nothing in the flash says which. What tells is
+ * whether it would start something by it. */
+static void tell_of_other_table(const eb_events_t *ev, const eb_layout_t *layout,
+                                const eb_layout_t *other)
+{
+    bool here = layout->boot.index >= 0, there = other->boot.index >= 0;
+
+    eb_event_note(ev, EB_LEVEL_WARNING,
+                  "the partition table at 0x%x is used, but another one lies at 0x%x: %s",
+                  layout->table.addr, other->table.addr,
+                  there && !here ? "only by that one an app boots, so it is probably the right one"
+                  : here && !there ? "no app boots by that one, so it is probably left over"
+                                   : "nothing tells which of them the bootloader uses");
+}
+
+/* Of the usual places those behind the table that was found, for those before it have none. Without
+ * anybody to tell it to, the reads are spared. */
+static eb_code_t look_for_other(const eb_layout_source_t *source, const eb_events_t *ev,
+                                eb_layout_t *out, eb_err_t *err)
+{
+    eb_layout_source_t there = *source;
+    eb_layout_t other = {.boot = no_choice};
+    eb_code_t code = EB_OK;
+
+    if (ev == NULL || out->table.addr < SEARCH_FIRST) {
+        return EB_OK;
+    }
+    there.table_addr = out->table.addr;
+    for (uint32_t addr = out->table.addr + EB_SECTOR_BYTES;
+         addr <= SEARCH_LAST && code == EB_OK && !other.table.present; addr += EB_SECTOR_BYTES) {
+        if (!is_accounted_for(out, addr)) {
+            code = look_for_table(&there, addr, NULL, &other.table, err);
+        }
+    }
+    if (code != EB_OK || !other.table.present) {
+        return code;
+    }
+    there.table_addr = out->table.other_addr = other.table.addr;
+    code = look_inside(&there, &other, err);
+    if (code == EB_OK) {
+        tell_of_other_table(ev, out, &other);
+    }
+    return code;
+}
+
+/* -- the search ------------------------------------------------------------------------------ */
+
 eb_code_t eb_layout_search(eb_layout_source_t *source, const eb_events_t *ev, eb_layout_t *out,
                            eb_err_t *err)
 {
@@ -233,7 +302,8 @@ eb_code_t eb_layout_search(eb_layout_source_t *source, const eb_events_t *ev, eb
 
     memset(out, 0, sizeof(*out));
     out->boot = no_choice;
-    for (uint32_t i = 1; addr != 0 && !table->present; addr = is_given ? 0 : place_at(i++)) {
+    for (uint32_t i = 1; addr != 0 && !table->present && !table->encrypted;
+         addr = is_given ? 0 : place_at(i++)) {
         code = look_for_table(source, addr, ev, table, err);
         if (code != EB_OK) {
             return code;
@@ -250,7 +320,9 @@ eb_code_t eb_layout_search(eb_layout_source_t *source, const eb_events_t *ev, eb
         table->damaged = damaged_addr != 0;
         table->addr = table->damaged ? damaged_addr : first;
     }
-    return look_inside(source, out, err);
+    code = look_inside(source, out, err);
+    return code == EB_OK && table->present && !is_given ? look_for_other(source, ev, out, err)
+                                                        : code;
 }
 
 eb_code_t eb_layout_search_used(eb_layout_source_t *source, const eb_events_t *ev, eb_layout_t *out,
@@ -264,7 +336,9 @@ eb_code_t eb_layout_search_used(eb_layout_source_t *source, const eb_events_t *e
         return eb_layout_search(source, ev, out, err);
     }
     tell_of_odd_entries(ev, &out->table);
-    return code;
+    return code == EB_OK && out->table.present && source->table_addr == 0
+               ? look_for_other(source, ev, out, err)
+               : code;
 }
 
 /* -- the board ------------------------------------------------------------------------------ */

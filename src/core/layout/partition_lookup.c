@@ -46,6 +46,12 @@ bool eb_partition_lookup_type(const eb_lookup_t *in, uint8_t type, eb_part_choic
 
 eb_code_t eb_partition_no_table(const eb_lookup_t *in, eb_err_t *err)
 {
+    if (in->table != NULL && in->table->encrypted) {
+        return eb_err_set_reason(
+            err, EB_ERR_USAGE, EB_REASON_CIPHERTEXT,
+            "flash encryption is on: the partition table at 0x%x of %s is ciphertext",
+            in->table->addr, in->owner);
+    }
     if (in->table != NULL && in->table->damaged) {
         (void)eb_err_set(err, EB_ERR_USAGE, "the partition table at 0x%x is damaged",
                          in->table->addr);

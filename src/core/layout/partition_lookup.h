@@ -36,7 +36,7 @@ eb_code_t eb_partition_lookup(const eb_lookup_t *in, const char *name, eb_part_c
                               size_t *count, eb_err_t *err);
 /* The bootloader or the table itself, by type; false: nothing tells where it is. */
 bool eb_partition_lookup_type(const eb_lookup_t *in, uint8_t type, eb_part_choice_t *out);
-/* EB_ERR_USAGE in words: there is no table, or a damaged one. */
+/* EB_ERR_USAGE in words: there is no table, or a damaged or an encrypted one. */
 eb_code_t eb_partition_no_table(const eb_lookup_t *in, eb_err_t *err);
 
 eb_part_choice_t eb_part_choice_of(const eb_partition_t *entry);

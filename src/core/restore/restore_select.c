@@ -31,7 +31,8 @@ static eb_code_t add_range(eb_restore_job_t *job, uint64_t addr, uint64_t size, 
 
 static eb_code_t choose_names(eb_restore_job_t *job, eb_err_t *err)
 {
-    const eb_lookup_t lookup = {eb_backup_image_table(&job->image), job->image.path,
+    const eb_partition_table_t *table = eb_backup_image_table(&job->image);
+    const eb_lookup_t lookup = {table != NULL ? table : &job->image.layout.table, job->image.path,
                                 job->table_addr, eb_session_chip(job->session)->bootloader_addr,
                                 job->image.sidecar == NULL};
     eb_code_t code = EB_OK;

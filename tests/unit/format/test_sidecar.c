@@ -191,7 +191,7 @@ static void draw_table(eb_sidecar_t *s)
     if (!s->table.present) {
         return;
     }
-    s->table.addr = draw(0x10000);
+    s->table.addr = s->table.other_addr = draw(0x10000);
     s->table.has_md5 = draw(2) != 0;
     s->table.count = draw(EB_PARTITIONS_MAX + 1);
     for (size_t i = 0; i < s->table.count; i++) {
