@@ -194,6 +194,8 @@ void eb_boot_choose(const eb_boot_facts_t *facts, eb_boot_choice_t *out)
                    last_entry(facts->table, EB_PART_APP, EB_PART_APP_TEST) != NO_APP;
     if (has_small_ota_data(facts->table)) {
         out->stop = EB_BOOT_SMALL_OTADATA;
+    } else if (slots > 0 && facts->ota_copies == NULL && eb_boot_ota_data(facts->table) >= 0) {
+        out->stop = EB_BOOT_NOT_KNOWN;
     } else if (has_app) {
         int start = choose_slot(facts, slots, out);
         out->chosen = app_of_slot(facts->table, start);
@@ -210,10 +212,14 @@ const char *eb_boot_stop_text(const eb_boot_choice_t *choice)
     case EB_BOOT_STARTS:
         break;
     case EB_BOOT_SMALL_OTADATA:
-        return "the OTA data are too small: the bootloader wants two sectors of 4 KB";
+        return "nothing boots, because the OTA data are too small: the bootloader wants two "
+               "sectors of 4 KB";
+    case EB_BOOT_NOT_KNOWN:
+        return "what boots is not known, because the OTA data are not at hand";
     case EB_BOOT_NO_WHOLE_APP:
-        return choice->reason == EB_OTA_NOTHING ? "there is no app partition"
-                                                : "no app partition holds a whole app";
+        return choice->reason == EB_OTA_NOTHING
+                   ? "nothing boots, because there is no app partition"
+                   : "nothing boots, because no app partition holds a whole app";
     }
     return "";
 }

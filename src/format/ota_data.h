@@ -24,7 +24,8 @@
 /* What a bootloader chooses by; all borrowed. */
 typedef struct eb_boot_facts {
     const eb_partition_table_t *table; /* the state of its apps counts */
-    const uint8_t *ota_copies;  /* both copies, one right behind the other; NULL: not at hand */
+    const uint8_t
+        *ota_copies; /* both copies, one right behind the other; NULL: none, or not at hand */
     const eb_chip_info_t *chip; /* NULL: not known */
 } eb_boot_facts_t;
 
@@ -34,7 +35,7 @@ void eb_boot_choose(const eb_boot_facts_t *facts, eb_boot_choice_t *out);
 /* The OTA data partition that the bootloader uses, the last one; -1: none. */
 int eb_boot_ota_data(const eb_partition_table_t *table);
 
-/* "no app partition holds a whole app"; empty when an app starts. */
+/* "nothing boots, because no app partition holds a whole app"; empty when an app starts. */
 const char *eb_boot_stop_text(const eb_boot_choice_t *choice);
 
 #endif

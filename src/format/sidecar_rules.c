@@ -27,6 +27,7 @@ static const eb_name_row_t ota_reason_rows[] = {
     {EB_OTA_SEQUENCE, "sequence"}, {EB_OTA_NOTHING, "nothing"},
 };
 static const eb_name_row_t boot_stop_rows[] = {
+    {EB_BOOT_NOT_KNOWN, "not_known"},
     {EB_BOOT_SMALL_OTADATA, "small_otadata"},
     {EB_BOOT_NO_WHOLE_APP, "no_whole_app"},
 };

@@ -95,9 +95,10 @@ typedef enum eb_ota_reason {
     EB_OTA_NOTHING     /* it tries nothing, or the table has no app partition at all */
 } eb_ota_reason_t;
 
-/* Why nothing starts. */
+/* Why no app is known to start. */
 typedef enum eb_boot_stop {
     EB_BOOT_STARTS,        /* an app does */
+    EB_BOOT_NOT_KNOWN,     /* the OTA data decide, and were not at hand */
     EB_BOOT_SMALL_OTADATA, /* the OTA data partition is smaller than two sectors */
     EB_BOOT_NO_WHOLE_APP   /* no app partition, or none that holds a whole app */
 } eb_boot_stop_t;

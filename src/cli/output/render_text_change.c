@@ -24,7 +24,7 @@ static void firmware_text(const eb_partition_table_t *table, const eb_boot_choic
         return;
     }
     if (boot->index < 0 || (size_t)boot->index >= table->count) {
-        snprintf(out, cap, "none, because %s", eb_boot_stop_text(boot));
+        snprintf(out, cap, "%s", eb_boot_stop_text(boot));
         return;
     }
     part = &table->entries[boot->index];

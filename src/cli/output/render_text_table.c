@@ -4,6 +4,7 @@
 #include "partition_types.h"
 #include "render_text.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -131,7 +132,8 @@ static void boot_text(const eb_partition_table_t *table, const eb_boot_choice_t 
     size_t used;
 
     if (label == NULL) {
-        used = (size_t)snprintf(out, cap, "Nothing boots, because %s", eb_boot_stop_text(boot));
+        used = (size_t)snprintf(out, cap, "%s", eb_boot_stop_text(boot));
+        out[0] = (char)toupper((unsigned char)out[0]);
     } else {
         bool is_test = table->entries[boot->index].subtype == EB_PART_APP_TEST;
         bool is_first = boot->index == boot->chosen;

@@ -154,7 +154,7 @@ static eb_code_t read_ota_data(const eb_layout_source_t *source, eb_layout_t *ou
     eb_code_t code = EB_OK;
 
     if (entry == NULL || entry->size < 2 * EB_OTA_COPY_STRIDE ||
-        !eb_range_holds(source->range, entry->addr, entry->size)) {
+        !eb_range_holds(source->range, entry->addr, 2 * EB_OTA_COPY_STRIDE)) {
         return EB_OK;
     }
     for (uint32_t i = 0; i < 2 && code == EB_OK; i++) {

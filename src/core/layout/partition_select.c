@@ -126,8 +126,8 @@ static eb_code_t add_active(const selection_t *sel, eb_err_t *err)
     const eb_boot_choice_t *boot = &sel->board->layout->boot;
 
     if (boot->index < 0) {
-        return eb_err_set(err, EB_ERR_USAGE, "nothing boots by the table at 0x%x, because %s",
-                          sel->table->addr, eb_boot_stop_text(boot));
+        return eb_err_set(err, EB_ERR_USAGE, "by the table at 0x%x %s", sel->table->addr,
+                          eb_boot_stop_text(boot));
     }
     tell_of_active(sel);
     return add_entry(sel, (size_t)boot->index, err);
@@ -142,7 +142,7 @@ static eb_code_t add_critical_apps(const selection_t *sel, eb_err_t *err)
     if (boot->index >= 0) {
         return add_active(sel, err);
     }
-    eb_event_note(sel->ev, EB_LEVEL_WARNING, "nothing boots, because %s: all whole apps are taken",
+    eb_event_note(sel->ev, EB_LEVEL_WARNING, "%s: all whole apps are taken",
                   eb_boot_stop_text(boot));
     for (size_t i = 0; i < sel->table->count && code == EB_OK; i++) {
         const eb_partition_t *entry = &sel->table->entries[i];

@@ -67,6 +67,8 @@ static void what_boots_and_what_was_chosen_are_told(void **state)
     boot.index = -1;
     boot.stop = EB_BOOT_NO_WHOLE_APP;
     boots(&table, &boot, "  Nothing boots, because no app partition holds a whole app\n");
+    boot.stop = EB_BOOT_NOT_KNOWN;
+    boots(&table, &boot, "  What boots is not known, because the OTA data are not at hand\n");
     boot.stop = EB_BOOT_SMALL_OTADATA;
     boots(&table, &boot, "  Nothing boots, because the OTA data are too small: ");
 }

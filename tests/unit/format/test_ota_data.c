@@ -219,6 +219,19 @@ static void without_otadata(void **state)
     assert_boots(0, EB_OTA_FACTORY);
 }
 
+/* An image of a range may lack them. */
+static void ota_data_that_are_not_at_hand(void **state)
+{
+    (void)state;
+    TABLE(FACTORY, DATA, OTA(0));
+    facts.ota_copies = NULL;
+    assert_boots(-1, EB_OTA_NOTHING);
+    assert_int_equal(choice.stop, EB_BOOT_NOT_KNOWN);
+    TABLE(FACTORY, DATA); /* they decide nothing */
+    facts.ota_copies = NULL;
+    assert_boots(0, EB_OTA_NO_SLOTS);
+}
+
 /* Slots are counted, but found by number: ota_0 and ota_2 are two slots, and slot 1 is not there.
  */
 static void a_hole_in_the_slots(void **state)
@@ -399,6 +412,7 @@ int main(void)
         cmocka_unit_test(states_count),
         cmocka_unit_test(nothing_valid_boots_factory_or_the_first_slot),
         cmocka_unit_test(without_otadata),
+        cmocka_unit_test(ota_data_that_are_not_at_hand),
         cmocka_unit_test(a_hole_in_the_slots),
         cmocka_unit_test(sixteen_slots_are_the_most),
         cmocka_unit_test(the_last_of_two_equal_entries_is_the_one),

@@ -216,7 +216,7 @@ static void draw_table(eb_sidecar_t *s)
     eb_partition_table_judge(&s->table, 0);
     s->boot.index = (int)draw((uint32_t)s->table.count + 1) - 1;
     s->boot.chosen = s->boot.on_trial = (int)draw((uint32_t)s->table.count + 1) - 1;
-    s->boot.stop = (eb_boot_stop_t)draw(3);
+    s->boot.stop = (eb_boot_stop_t)draw(4);
     s->boot.reason = (eb_ota_reason_t)draw(5);
     s->boot.valid_entries = (int)draw(3);
 }
