@@ -287,12 +287,14 @@ static eb_image_state_t walk_digest(walk_t *w, eb_app_image_t *out)
     return announced || is_digest(w, out, stored, size) ? EB_IMAGE_DAMAGED : EB_IMAGE_VALID;
 }
 
-/* An update that was cut off leaves erased flash at its end: no SHA-256 is all ones. */
+/* An update that was cut off leaves erased flash at its end: no SHA-256 has ones alone in half of
+ * it. */
 static bool hash_is_erased(const walk_t *w, uint32_t offset)
 {
     uint8_t stored[HASH_BYTES];
 
-    return w->read(w->user, offset, stored, HASH_BYTES) && eb_bytes_erased(stored, HASH_BYTES);
+    return w->read(w->user, offset, stored, HASH_BYTES) &&
+           eb_bytes_erased(stored + HASH_BYTES / 2, HASH_BYTES / 2);
 }
 
 /* Checksum line and digest. Sets length_bytes as soon as the image is known to fit. */
