@@ -98,6 +98,14 @@ class Bench:
     async def signal(self, name):
         await self.sh(f"kill -{name} $(cat pid)")
 
+    async def hold(self):
+        """Another program, sleep, has the port open."""
+        await self.sh(f"sleep 1000 <{self.tty} >/dev/null 2>&1 & echo $! >holder; "
+                      "until grep -q sleep /proc/$!/comm; do usleep 10000; done")
+
+    async def release(self):
+        await self.sh("kill $(cat holder)")
+
     async def after_bytes(self, count, then_silent=False):
         """When so many more bytes have come from the board; then nothing comes, if so wanted."""
         came = asyncio.Event()
