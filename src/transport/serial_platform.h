@@ -10,6 +10,7 @@
 
 #include "espbackup/err.h"
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,11 @@
 /* Find the device that `name` stands for (links resolved, "ttyUSB0" taken for "/dev/ttyUSB0") and
  * look whether it can be opened: EB_ERR_PORT_NOT_FOUND, _DENIED or _BUSY, each with its hint. */
 eb_code_t eb_serial_resolve(const char *name, char *device, size_t cap, eb_err_t *err);
+
+#ifdef __linux__
+/* The next port of /sys/class/tty, "/dev/ttyUSB0". false: there are no more. */
+bool eb_serial_next_name(DIR *folder, char *out, size_t cap);
+#endif
 
 /* The error for an open(2) of `device` that failed. */
 eb_code_t eb_serial_open_error(const char *device, int os_errno, eb_err_t *err);

@@ -62,6 +62,44 @@ static eb_code_t denied(const char *device, eb_err_t *err)
     return EB_ERR_PORT_DENIED;
 }
 
+#ifdef __linux__
+/* The kernel keeps names for UARTs that are not there. */
+static bool has_uart(const char *device)
+{
+    const int fd = open(device, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct serial_struct serial;
+    bool has = false;
+
+    if (fd >= 0) {
+        has = ioctl(fd, TIOCGSERIAL, &serial) == 0 && serial.type != PORT_UNKNOWN;
+        (void)close(fd);
+    }
+    return has;
+}
+
+bool eb_serial_next_name(DIR *folder, char *out, size_t cap)
+{
+    char path[PATH_MAX], target[PATH_MAX];
+    const struct dirent *entry;
+
+    while ((entry = readdir(folder)) != NULL) {
+        ssize_t n;
+
+        (void)snprintf(path, sizeof(path), "/sys/class/tty/%s", entry->d_name);
+        n = readlink(path, target, sizeof(target) - 1);
+        target[n > 0 ? n : 0] = '\0';
+        if (n <= 0 || strstr(target, "virtual") != NULL || strlen(entry->d_name) + 6 > cap) {
+            continue;
+        }
+        (void)snprintf(out, cap, "/dev/%s", entry->d_name);
+        if (strstr(target, "serial8250") == NULL || has_uart(out)) {
+            return true;
+        }
+    }
+    return false;
+}
+#endif
+
 eb_code_t eb_serial_open_error(const char *device, int os_errno, eb_err_t *err)
 {
     char holder[EB_HOLDER_TEXT_BYTES];

@@ -11,6 +11,7 @@
 #include "transport_backend.h"
 #include "utf8.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <libserialport.h>
 #include <stdio.h>
@@ -87,6 +88,31 @@ static void describe(const struct sp_port *port, eb_port_info_t *info)
     }
 }
 
+#ifdef __linux__
+/* libserialport 0.1.1 crashes when a port goes away while it lists them. */
+eb_code_t eb_serial_visit_ports(eb_serial_visit_fn visit, void *user, eb_err_t *err)
+{
+    char device[EB_PORT_NAME_BYTES];
+    DIR *folder = opendir("/sys/class/tty");
+    bool more = true;
+
+    if (folder == NULL) {
+        return eb_err_set_errno(err, EB_ERR_FILE_IO, errno, "cannot list the serial ports");
+    }
+    while (more && eb_serial_next_name(folder, device, sizeof(device))) {
+        struct sp_port *port;
+        eb_port_info_t info;
+
+        if (sp_get_port_by_name(device, &port) == SP_OK) {
+            describe(port, &info);
+            more = visit(user, &info, attachment_of(port));
+            sp_free_port(port);
+        }
+    }
+    (void)closedir(folder);
+    return EB_OK;
+}
+#else
 eb_code_t eb_serial_visit_ports(eb_serial_visit_fn visit, void *user, eb_err_t *err)
 {
     struct sp_port **ports = NULL;
@@ -105,6 +131,7 @@ eb_code_t eb_serial_visit_ports(eb_serial_visit_fn visit, void *user, eb_err_t *
     sp_free_port_list(ports);
     return EB_OK;
 }
+#endif
 
 /* -- the backend ------------------------------------------------------------------------------- */
 
