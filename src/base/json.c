@@ -4,6 +4,7 @@
 #include "utf8.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -146,8 +147,11 @@ eb_code_t eb_json_parse(const char *text, size_t len, eb_json_t **out, eb_err_t 
     }
     memcpy(copy, text, len);
     copy[len] = '\0';
+    errno = 0;
     root = cJSON_ParseWithLengthOpts(copy, len + 1, &end, true);
-    if (root == NULL) {
+    if (root == NULL && errno == ENOMEM) { /* cJSON does not tell it from a fault of the text */
+        code = eb_err_set(err, EB_ERR_INTERNAL, "no memory");
+    } else if (root == NULL) {
         code = eb_err_set(err, EB_ERR_SIDECAR_INVALID, "not valid JSON near byte %zu",
                           end != NULL ? (size_t)(end - copy) : 0);
     } else {

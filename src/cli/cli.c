@@ -144,7 +144,11 @@ int eb_cli_main(int argc, char **argv)
     cli.commands = eb_commands;
     eb_signals_install();
     eb_code_t code = eb_args_parse(eb_commands, argc, argv, &cli.args, &err);
-    set_up(&cli, eb_args_want_json(argc, argv));
+    const bool json = eb_args_want_json(argc, argv);
+    set_up(&cli, json);
+    if (code == EB_OK && json && cli.json == NULL) {
+        code = eb_err_set(&err, EB_ERR_INTERNAL, "no memory for the JSON result");
+    }
     if (code == EB_OK) {
         code = run_command(&cli, &err);
     }
