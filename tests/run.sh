@@ -11,7 +11,7 @@
 #   clang      clang build; unit
 #   valgrind   unit tests under valgrind
 #   soak       seeded runs over bad lines, and kill -9 at random moments
-#   faults     each file call of espbackup fails once, and it is killed before each
+#   faults     each file call and allocation of espbackup fails once, and it is killed before each call
 #   fuzz       each parser and the session with a board, for a short while
 #   trixie     the README's lines on a bare Debian 13, and newer compilers; needs root
 #   vm         espbackup on real Linux drivers, in a virtual machine; ESPBACKUP_VM=optional skips it

@@ -1,10 +1,12 @@
 /*
- * fault_preload.c: lets one file call of a program fail, or kills the program there (LD_PRELOAD).
+ * fault_preload.c: lets one file call or allocation of a program fail, or kills the program there
+ * (LD_PRELOAD).
  *
  *   EB_FAULT_AT    which call, from 1 on; 0: none
  *   EB_FAULT_KIND  eio, enospc: the call fails with that error; short: it does half; kill: SIGKILL
  *                  comes before it
- *   EB_FAULT_LOG   gets a line `NUMBER CALL NAME` for each call
+ *                  or nomem: that allocation has no memory, and file calls do not count
+ *   EB_FAULT_LOG   gets a line `NUMBER CALL NAME` for each call; with nomem one for the last
  *
  * Calls count that name a file by a relative path, or use a descriptor that such a call gave. So
  * libraries, ports and /proc do not.
@@ -29,7 +31,8 @@
 
 #define FDS_MAX 1024
 
-static atomic_int calls;
+static atomic_int calls, allocations;
+static int fail_alloc_at; /* 0: none; -1: only count */
 static atomic_bool ours[FDS_MAX];
 
 static const char *setting(const char *name)
@@ -88,11 +91,13 @@ static bool fails(const char *call, const char *name, bool *half)
     const int number = ++calls;
     const char *kind = setting("EB_FAULT_KIND");
 
-    log_call(number, call, name);
+    if (fail_alloc_at == 0) {
+        log_call(number, call, name);
+    }
     if (half != NULL) {
         *half = false;
     }
-    if (number != atoi(setting("EB_FAULT_AT"))) {
+    if (fail_alloc_at != 0 || number != atoi(setting("EB_FAULT_AT"))) {
         return false;
     }
     if (strcmp(kind, "kill") == 0) {
@@ -104,6 +109,54 @@ static bool fails(const char *call, const char *name, bool *half)
     }
     errno = strcmp(kind, "enospc") == 0 ? ENOSPC : EIO;
     return true;
+}
+
+/* -- memory ----------------------------------------------------------------------------------- */
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *old, size_t size);
+
+__attribute__((constructor)) static void begin(void)
+{
+    if (strcmp(setting("EB_FAULT_KIND"), "nomem") == 0) {
+        fail_alloc_at = atoi(setting("EB_FAULT_AT"));
+        fail_alloc_at = fail_alloc_at == 0 ? -1 : fail_alloc_at;
+    }
+}
+
+__attribute__((destructor)) static void end(void)
+{
+    if (fail_alloc_at != 0) {
+        const int count = allocations;
+
+        fail_alloc_at = 0;
+        log_call(count, "malloc", "");
+    }
+}
+
+static bool no_memory(void)
+{
+    if (fail_alloc_at == 0 || ++allocations != fail_alloc_at) {
+        return false;
+    }
+    errno = ENOMEM;
+    return true;
+}
+
+void *malloc(size_t size)
+{
+    return no_memory() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return no_memory() ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+    return no_memory() ? NULL : __libc_realloc(old, size);
 }
 
 /* -- calls with a name ------------------------------------------------------------------------ */
