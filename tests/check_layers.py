@@ -40,6 +40,13 @@ THIRD_PARTY = {
     r'zlib': ['src/format/ota_data.c', 'src/format/app_image.c', 'src/device/flash_write.c'],
 }
 
+# Headers of an operating system, and where they may be included: a file or the start of its name.
+SYSTEM_HEADERS = {
+    r'(?:unistd|fcntl|dirent|poll|termios|grp|pwd|netdb|libgen)\.h|(?:sys|netinet|arpa|linux)/':
+        ('src/base/platform_posix.c', 'src/transport/', 'src/cli/term/streams_posix.c'),
+    r'(?:windows|win\w+2?|ws2tcpip|bcrypt|setupapi|cfgmgr32|aclapi|sddl|io|shellapi)\.h': (),
+}
+
 MAX_FILE_LINES = 500
 MAX_FUNCTION_LINES = 59
 
@@ -188,6 +195,16 @@ def check_third_party(files):
             if source.path not in allowed:
                 for number, line in source.find(rf'#\s*include\s*[<"](?:{header})'):
                     yield 'third-party header outside its file', *at(source, number, line)
+
+
+def check_system_headers(files):
+    """What is asked of an operating system stands in few files; Windows has its own."""
+    for source in files:
+        for header, allowed in SYSTEM_HEADERS.items():
+            if source.path.startswith(allowed) or source.path.endswith('_win32.c'):
+                continue
+            for number, line in source.find(rf'#\s*include\s*<(?:{header})'):
+                yield 'header of an operating system outside its file', *at(source, number, line)
 
 
 def check_silence(files):
@@ -387,6 +404,7 @@ def violations(root):
     ours = c_files(root, 'src', 'include')
     yield from check_includes(ours)
     yield from check_third_party(ours)
+    yield from check_system_headers(ours)
     yield from check_silence(ours)
     yield from check_chip_names(ours)
     yield from check_systems(ours)

@@ -3,12 +3,8 @@
 #include "platform.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define OPEN_TRIES 4
 
@@ -42,22 +38,22 @@ eb_code_t eb_fs_error(eb_err_t *err, int os_errno, const char *doing, const char
 
 bool eb_fs_exists(const char *path)
 {
-    struct stat st;
+    const int failure = eb_platform_look_name(path);
 
     /* What cannot be told counts as taken, because nothing then writes over it. */
-    return lstat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
+    return failure != ENOENT && failure != ENOTDIR;
 }
 
 static bool is_folder(const char *path)
 {
-    struct stat st;
+    eb_file_facts_t facts;
 
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    return eb_platform_look(path, &facts) == 0 && facts.is_folder;
 }
 
 eb_code_t eb_fs_make_dir(const char *path, eb_err_t *err)
 {
-    char copy[PATH_MAX];
+    char copy[EB_PATH_BYTES];
     const size_t len = strlen(path);
 
     if (len >= sizeof(copy)) {
@@ -65,19 +61,15 @@ eb_code_t eb_fs_make_dir(const char *path, eb_err_t *err)
     }
     memcpy(copy, path, len + 1);
     for (size_t i = 1; i <= len; i++) {
-        if (copy[i] != '/' && copy[i] != '\0') {
+        if (copy[i] != '\0' && !eb_platform_is_separator(copy[i])) {
             continue;
         }
         copy[i] = '\0';
         /* Look first, because mkdir of an existing "/home" may fail with EROFS or EACCES. */
-        if (!is_folder(copy) && mkdir(copy, 0700) != 0) {
-            const int failure = errno;
-
-            /* Another process may have made it meanwhile. */
-            if (!is_folder(copy)) {
-                return eb_fs_error(err, failure == EEXIST ? ENOTDIR : failure, "create folder",
-                                   path);
-            }
+        const int failure = is_folder(copy) ? 0 : eb_platform_make_dir(copy);
+        /* Another process may have made it meanwhile. */
+        if (failure != 0 && !is_folder(copy)) {
+            return eb_fs_error(err, failure == EEXIST ? ENOTDIR : failure, "create folder", path);
         }
         copy[i] = path[i];
     }
@@ -86,18 +78,12 @@ eb_code_t eb_fs_make_dir(const char *path, eb_err_t *err)
 
 bool eb_fs_is_named(int fd, const char *path)
 {
-    struct stat by_fd, by_path;
-
-    return fstat(fd, &by_fd) == 0 && lstat(path, &by_path) == 0 && by_fd.st_dev == by_path.st_dev &&
-           by_fd.st_ino == by_path.st_ino;
+    return eb_platform_is_named(fd, path);
 }
 
 bool eb_fs_remove(const char *path)
 {
-    int result;
-
-    EB_UNINTERRUPTED(result, unlink(path));
-    return result == 0;
+    return eb_platform_remove(path) == 0;
 }
 
 bool eb_fs_remove_named(int *fd, const char *path)
@@ -105,12 +91,12 @@ bool eb_fs_remove_named(int *fd, const char *path)
     if (!eb_fs_is_named(*fd, path)) {
         return false;
     }
-    bool removed = eb_fs_remove(path);
-    if (!removed && errno == ETXTBSY) {
+    int failure = eb_platform_remove(path);
+    if (failure == ETXTBSY) {
         eb_fs_close(fd);
-        removed = eb_fs_remove(path);
+        failure = eb_platform_remove(path);
     }
-    return removed;
+    return failure == 0;
 }
 
 const char *eb_fs_why_unsafe(int fd, const char *dir)
@@ -119,12 +105,14 @@ const char *eb_fs_why_unsafe(int fd, const char *dir)
 }
 
 /* EB_ERR_FILE_ACCESS for what is no regular file. */
-static eb_code_t examine(int fd, const char *path, struct stat *st, eb_err_t *err)
+static eb_code_t examine(int fd, const char *path, eb_file_facts_t *facts, eb_err_t *err)
 {
-    if (fstat(fd, st) != 0) {
-        return eb_fs_error(err, errno, "examine", path);
+    const int failure = eb_platform_examine(fd, facts);
+
+    if (failure != 0) {
+        return eb_fs_error(err, failure, "examine", path);
     }
-    if (!S_ISREG(st->st_mode)) {
+    if (!facts->is_file) {
         return eb_err_set(err, EB_ERR_FILE_ACCESS, "%s is not a regular file", path);
     }
     return EB_OK;
@@ -133,8 +121,8 @@ static eb_code_t examine(int fd, const char *path, struct stat *st, eb_err_t *er
 /* Regular, and ours if it was there before. */
 static eb_code_t check_owner(int fd, const char *path, bool is_new, eb_err_t *err)
 {
-    struct stat st;
-    eb_code_t code = examine(fd, path, &st, err);
+    eb_file_facts_t facts;
+    eb_code_t code = examine(fd, path, &facts, err);
     const char *why = code == EB_OK && !is_new ? eb_platform_why_foreign(fd, path) : NULL;
 
     if (why != NULL) {
@@ -147,12 +135,10 @@ static eb_code_t check_owner(int fd, const char *path, bool is_new, eb_err_t *er
 
 eb_code_t eb_fs_open_part(const char *path, bool is_new, int *fd, eb_err_t *err)
 {
-    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (is_new ? O_CREAT | O_EXCL : O_NONBLOCK);
-
     for (int i = 0; i < OPEN_TRIES; i++) {
-        EB_UNINTERRUPTED(*fd, open(path, flags, 0600));
-        if (*fd < 0) {
-            return eb_fs_error(err, errno, is_new ? "create" : "open", path);
+        const int failure = eb_platform_open(path, is_new ? EB_OPEN_NEW : EB_OPEN_PART, fd);
+        if (failure != 0) {
+            return eb_fs_error(err, failure, is_new ? "create" : "open", path);
         }
         eb_code_t code = check_owner(*fd, path, is_new, err);
         const bool is_locked = code == EB_OK && eb_platform_lock(*fd) == 0;
@@ -179,12 +165,12 @@ eb_code_t eb_fs_open_part(const char *path, bool is_new, int *fd, eb_err_t *err)
 
 bool eb_fs_remove_left(const char *path, uint64_t max)
 {
-    struct stat st;
+    eb_file_facts_t facts;
     bool removed = false;
     int fd;
 
     if (eb_fs_open_part(path, false, &fd, NULL) == EB_OK) {
-        if (fstat(fd, &st) == 0 && (uint64_t)st.st_size <= max) {
+        if (eb_platform_examine(fd, &facts) == 0 && facts.size_bytes <= max) {
             removed = eb_fs_remove_named(&fd, path);
         }
         eb_fs_close(&fd);
@@ -207,27 +193,26 @@ eb_code_t eb_fs_open_anew(const char *path, int *fd, eb_err_t *err)
 
 eb_code_t eb_fs_open_read(const char *path, int *fd, uint64_t *size_bytes, eb_err_t *err)
 {
-    struct stat st;
+    eb_file_facts_t facts;
     eb_code_t code;
+    const int failure = eb_platform_open(path, EB_OPEN_READ, fd);
 
     *size_bytes = 0;
-    /* A FIFO must not hold us up. */
-    EB_UNINTERRUPTED(*fd, open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (*fd < 0) {
-        return eb_fs_error(err, errno, "open", path);
+    if (failure != 0) {
+        return eb_fs_error(err, failure, "open", path);
     }
-    if ((code = examine(*fd, path, &st, err)) != EB_OK) {
+    if ((code = examine(*fd, path, &facts, err)) != EB_OK) {
         eb_fs_close(fd);
         return code;
     }
-    *size_bytes = (uint64_t)st.st_size;
+    *size_bytes = facts.size_bytes;
     return EB_OK;
 }
 
 void eb_fs_close(int *fd)
 {
     if (*fd >= 0) {
-        (void)close(*fd);
+        eb_platform_close(*fd);
     }
     *fd = -1;
 }
@@ -241,17 +226,15 @@ eb_code_t eb_fs_pwrite(int fd, const char *path, const void *bytes, size_t len, 
         return eb_fs_error(err, EFBIG, "write", path);
     }
     while (len > 0) {
-        const ssize_t n = pwrite(fd, from, len, (off_t)offset);
+        size_t n;
+        const int failure = eb_platform_write_at(fd, from, len, offset, &n);
 
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return eb_fs_error(err, n < 0 ? errno : ENOSPC, "write", path);
+        if (failure != 0 || n == 0) {
+            return eb_fs_error(err, failure != 0 ? failure : ENOSPC, "write", path);
         }
         from += n;
-        len -= (size_t)n;
-        offset += (uint64_t)n;
+        len -= n;
+        offset += n;
     }
     return EB_OK;
 }
@@ -265,13 +248,11 @@ eb_code_t eb_fs_pread(int fd, const char *path, void *bytes, size_t len, uint64_
         return eb_fs_error(err, EFBIG, "read", path);
     }
     while (len > 0) {
-        const ssize_t n = pread(fd, to, len, (off_t)offset);
+        size_t n;
+        const int failure = eb_platform_read_at(fd, to, len, offset, &n);
 
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            return eb_fs_error(err, errno, "read", path);
+        if (failure != 0) {
+            return eb_fs_error(err, failure, "read", path);
         }
         if (n == 0) {
             return eb_err_set(err, EB_ERR_FILE_IO,
@@ -279,22 +260,21 @@ eb_code_t eb_fs_pread(int fd, const char *path, void *bytes, size_t len, uint64_
                               (unsigned long long)offset);
         }
         to += n;
-        len -= (size_t)n;
-        offset += (uint64_t)n;
+        len -= n;
+        offset += n;
     }
     return EB_OK;
 }
 
 eb_code_t eb_fs_reserve(int fd, const char *path, uint64_t size, eb_err_t *err)
 {
-    const int failure = eb_platform_allocate(fd, size);
-    int result;
+    int failure = eb_platform_allocate(fd, size);
 
     if (failure != 0) {
         return eb_fs_error(err, failure, "reserve space for", path);
     }
-    EB_UNINTERRUPTED(result, ftruncate(fd, (off_t)size));
-    return result == 0 ? EB_OK : eb_fs_error(err, errno, "set the length of", path);
+    failure = eb_platform_set_length(fd, size);
+    return failure == 0 ? EB_OK : eb_fs_error(err, failure, "set the length of", path);
 }
 
 eb_code_t eb_fs_flush(int fd, const char *path, eb_err_t *err)
@@ -310,13 +290,7 @@ eb_code_t eb_fs_flush(int fd, const char *path, eb_err_t *err)
 
 static int rename_file(const char *from, const char *to, bool replace)
 {
-    int result;
-
-    if (!replace) {
-        return eb_platform_rename_new(from, to);
-    }
-    EB_UNINTERRUPTED(result, rename(from, to));
-    return result == 0 ? 0 : errno;
+    return replace ? eb_platform_rename(from, to) : eb_platform_rename_new(from, to);
 }
 
 static eb_code_t sync_folder(const char *path, eb_err_t *err)
@@ -384,7 +358,7 @@ static eb_code_t read_back(int fd, const char *path, const void *bytes, size_t l
 eb_code_t eb_fs_write_file(const char *path, const void *bytes, size_t len, bool replace,
                            eb_err_t *err)
 {
-    char temporary[PATH_MAX];
+    char temporary[EB_PATH_BYTES + sizeof(EB_FS_TEMPORARY_SUFFIX)];
     eb_code_t code;
     int fd;
     const int n = snprintf(temporary, sizeof(temporary), "%s" EB_FS_TEMPORARY_SUFFIX, path);
@@ -410,7 +384,7 @@ eb_code_t eb_fs_write_file(const char *path, const void *bytes, size_t len, bool
     return code;
 }
 
-/* Grows as it reads instead of trusting st_size: files of /proc and /sys report 0. */
+/* Grows as it reads instead of trusting the size: files of /proc and /sys report 0. */
 static eb_code_t read_all(int fd, const char *path, size_t max, uint8_t **out, size_t *len,
                           eb_err_t *err)
 {
@@ -418,7 +392,8 @@ static eb_code_t read_all(int fd, const char *path, size_t max, uint8_t **out, s
     size_t cap = 0, used = 0;
 
     for (;;) {
-        ssize_t n;
+        size_t n;
+        int failure;
 
         if (used == cap) {
             /* One byte over max, to see that the file is longer, and one for the NUL. */
@@ -433,17 +408,12 @@ static eb_code_t read_all(int fd, const char *path, size_t max, uint8_t **out, s
             }
             buf = bigger;
         }
-        n = read(fd, buf + used, cap - used);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            const int failure = errno;
-
+        failure = eb_platform_read_at(fd, buf + used, cap - used, used, &n);
+        if (failure != 0) {
             free(buf);
             return eb_fs_error(err, failure, "read", path);
         }
-        used += (size_t)n;
+        used += n;
         if (n == 0) {
             break;
         }

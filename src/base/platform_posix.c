@@ -1,6 +1,7 @@
 #include "espbackup/version.h"
 #include "platform.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -15,24 +16,102 @@
 
 #define INTERRUPTS_MAX 100
 
+/* Make a call again for as long as a signal interrupts it. */
+#define EB_UNINTERRUPTED(result, call)                                                             \
+    do {                                                                                           \
+        (result) = (call);                                                                         \
+    } while ((result) < 0 && errno == EINTR)
+
+/* -- names ------------------------------------------------------------------------------------- */
+
+static void take_facts(const struct stat *st, eb_file_facts_t *facts)
+{
+    *facts = (eb_file_facts_t){.is_file = S_ISREG(st->st_mode),
+                               .is_folder = S_ISDIR(st->st_mode),
+                               .size_bytes = (uint64_t)st->st_size,
+                               .mtime_unix = (int64_t)st->st_mtime};
+}
+
+bool eb_platform_is_separator(char c)
+{
+    return c == '/';
+}
+
+int eb_platform_look(const char *path, eb_file_facts_t *facts)
+{
+    struct stat st = {0};
+    const int failure = stat(path, &st) == 0 ? 0 : errno;
+
+    take_facts(&st, facts);
+    return failure;
+}
+
+int eb_platform_look_name(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 ? 0 : errno;
+}
+
+int eb_platform_make_dir(const char *path)
+{
+    return mkdir(path, 0700) == 0 ? 0 : errno;
+}
+
+int eb_platform_remove(const char *path)
+{
+    int result;
+
+    EB_UNINTERRUPTED(result, unlink(path));
+    return result == 0 ? 0 : errno;
+}
+
+int eb_platform_rename(const char *from, const char *to)
+{
+    int result;
+
+    EB_UNINTERRUPTED(result, rename(from, to));
+    return result == 0 ? 0 : errno;
+}
+
+int eb_platform_list(const char *dir, eb_visit_name_fn visit, void *user, bool *opened)
+{
+    DIR *folder = opendir(dir[0] == '\0' ? "." : dir);
+    const struct dirent *entry;
+    int failure = 0;
+
+    *opened = folder != NULL;
+    if (folder == NULL) {
+        return errno;
+    }
+    while (failure == 0 && (errno = 0, entry = readdir(folder)) != NULL) {
+        failure = visit(user, entry->d_name);
+    }
+    failure = failure != 0 ? failure : errno;
+    (void)closedir(folder);
+    return failure;
+}
+
+size_t eb_platform_name_max(const char *dir)
+{
+    const long limit = pathconf(dir[0] == '\0' ? "." : dir, _PC_NAME_MAX);
+
+    return limit > 0 ? (size_t)limit : 0;
+}
+
 /* For file systems without an exclusive rename. link refuses an existing name just as atomically,
  * and a crash in between leaves both names on the complete file. Where link makes no name either,
  * for whatever reason, rename has the last word. */
 static int rename_without_exclusion(const char *from, const char *to)
 {
-    struct stat st;
     int result;
 
     EB_UNINTERRUPTED(result, link(from, to));
     if (result == 0) {
-        EB_UNINTERRUPTED(result, unlink(from));
-        return result == 0 ? 0 : errno;
+        return eb_platform_remove(from);
     }
-    if (errno == EEXIST || lstat(to, &st) == 0) {
-        return EEXIST;
-    }
-    EB_UNINTERRUPTED(result, rename(from, to));
-    return result == 0 ? 0 : errno;
+    return errno == EEXIST || eb_platform_look_name(to) == 0 ? EEXIST
+                                                             : eb_platform_rename(from, to);
 }
 
 int eb_platform_rename_new(const char *from, const char *to)
@@ -55,6 +134,68 @@ int eb_platform_rename_new(const char *from, const char *to)
         return failure;
     }
     return rename_without_exclusion(from, to);
+}
+
+/* -- open files -------------------------------------------------------------------------------- */
+
+int eb_platform_open(const char *path, eb_open_t how, int *fd)
+{
+    static const int flags[] = {
+        [EB_OPEN_READ] = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
+        [EB_OPEN_PART] = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+        [EB_OPEN_NEW] = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_CREAT | O_EXCL,
+    };
+
+    EB_UNINTERRUPTED(*fd, open(path, flags[how], 0600));
+    return *fd >= 0 ? 0 : errno;
+}
+
+void eb_platform_close(int fd)
+{
+    (void)close(fd);
+}
+
+int eb_platform_examine(int fd, eb_file_facts_t *facts)
+{
+    struct stat st = {0};
+    const int failure = fstat(fd, &st) == 0 ? 0 : errno;
+
+    take_facts(&st, facts);
+    return failure;
+}
+
+bool eb_platform_is_named(int fd, const char *path)
+{
+    struct stat by_fd, by_path;
+
+    return fstat(fd, &by_fd) == 0 && lstat(path, &by_path) == 0 && by_fd.st_dev == by_path.st_dev &&
+           by_fd.st_ino == by_path.st_ino;
+}
+
+int eb_platform_read_at(int fd, void *bytes, size_t len, uint64_t offset, size_t *done)
+{
+    ssize_t n;
+
+    EB_UNINTERRUPTED(n, pread(fd, bytes, len, (off_t)offset));
+    *done = n > 0 ? (size_t)n : 0;
+    return n >= 0 ? 0 : errno;
+}
+
+int eb_platform_write_at(int fd, const void *bytes, size_t len, uint64_t offset, size_t *done)
+{
+    ssize_t n;
+
+    EB_UNINTERRUPTED(n, pwrite(fd, bytes, len, (off_t)offset));
+    *done = n > 0 ? (size_t)n : 0;
+    return n >= 0 ? 0 : errno;
+}
+
+int eb_platform_set_length(int fd, uint64_t size)
+{
+    int result;
+
+    EB_UNINTERRUPTED(result, ftruncate(fd, (off_t)size));
+    return result == 0 ? 0 : errno;
 }
 
 int eb_platform_sync_file(int fd)
@@ -211,6 +352,18 @@ int eb_platform_lock(int fd)
 
     EB_UNINTERRUPTED(result, flock(fd, LOCK_EX | LOCK_NB));
     return result != 0 && errno == EWOULDBLOCK ? EWOULDBLOCK : 0;
+}
+
+bool eb_platform_is_private(int fd, char why[EB_PRIVATE_TEXT_BYTES])
+{
+    struct stat st = {0};
+
+    if (fstat(fd, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 0077) == 0) {
+        return true;
+    }
+    (void)snprintf(why, EB_PRIVATE_TEXT_BYTES, "has mode %04o here and belongs to user %u",
+                   (unsigned)st.st_mode & 07777, (unsigned)st.st_uid);
+    return false;
 }
 
 void eb_system_text(char out[EB_SYSTEM_TEXT_BYTES])

@@ -5,16 +5,14 @@
 #include "command_table.h"
 #include "render_json.h"
 #include "signals.h"
+#include "standard_streams.h"
 #include "usage.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 static eb_code_t run_command(eb_cli_t *cli, eb_err_t *err)
 {
@@ -53,11 +51,8 @@ static eb_code_t finish_output(eb_cli_t *cli, const eb_err_t *failure, eb_err_t 
     if (fflush(cli->out.file) == 0 && ferror(cli->out.file) == 0) {
         return EB_OK;
     }
-    /* Why an earlier write failed is forgotten, but the next one fails in the same way. */
-    if (errno == 0 && write(fileno(cli->out.file), "\n", 1) == 1) {
-        errno = EIO;
-    }
-    return eb_err_set_errno(err, EB_ERR_FILE_IO, errno, "cannot write to standard output");
+    const int os_errno = errno != 0 ? errno : eb_streams_write_failure(cli->out.file);
+    return eb_err_set_errno(err, EB_ERR_FILE_IO, os_errno, "cannot write to standard output");
 }
 
 /* What the environment and the options say about how to speak; parsing may have failed. */
@@ -105,41 +100,16 @@ static void finish_error(const eb_cli_t *cli, eb_code_t code, eb_err_t *err)
     }
 }
 
-/* A file that is opened takes the lowest number that is free, and what is said would go into it. A
- * stream that was closed stays one that cannot be read or written. */
-static bool hold_standard_streams(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0 &&
-            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* No core dump, because it would hold flash contents. A limit of 1 byte is less than any dump, and
- * the one limit that Linux keeps for dumps that go to a program: 0 it does not. */
-static void forbid_core_dumps(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_max >= 1) {
-        limit.rlim_cur = 1;
-        (void)setrlimit(RLIMIT_CORE, &limit);
-    }
-}
-
 int eb_cli_main(int argc, char **argv)
 {
     eb_cli_t cli;
     eb_err_t err = {0};
     eb_err_t output_err = {0};
 
-    if (!hold_standard_streams()) {
+    if (!eb_streams_hold()) {
         return eb_code_row(EB_ERR_FILE_IO)->exit_status; /* there is nobody to tell */
     }
-    forbid_core_dumps();
+    eb_streams_forbid_dumps();
     memset(&cli, 0, sizeof(cli));
     cli.commands = eb_commands;
     eb_signals_install();

@@ -111,6 +111,15 @@ class Includes(Tree):
         self.assert_found({'src/base/other.c': '#include <zlib.h>\n'},
                           'third-party header outside its file: src/base/other.c:1')
 
+    def test_system_headers(self):
+        rule = 'header of an operating system outside its file: '
+        self.assert_found({'src/base/platform_posix.c': '#include <sys/stat.h>\n',
+                           'src/transport/a.c': '#include <poll.h>\n',
+                           'src/transport/a_win32.c': '#include <windows.h>\n',
+                           'src/base/b.c': '#include <unistd.h>\n',
+                           'src/transport/c.c': '#include <windows.h>\n'},
+                          rule + 'src/base/b.c:1', rule + 'src/transport/c.c:1')
+
 
 class Code(Tree):
     def test_silence_below_cli(self):

@@ -8,7 +8,6 @@
 #include "signals.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 eb_code_t eb_confirm_possible(const eb_cli_t *cli, eb_err_t *err)
 {
@@ -54,8 +53,8 @@ static void keep_table(eb_confirm_t *confirm, const eb_change_plan_t *plan)
 static bool ask(eb_confirm_t *confirm)
 {
     int64_t started_ms = eb_clock_ms();
-    eb_answer_t answer = eb_question_ask(confirm->cli->console.term.file, STDIN_FILENO, "Continue?",
-                                         eb_signals_stopped);
+    eb_answer_t answer = eb_question_ask(confirm->cli->console.term.file, fileno(stdin),
+                                         "Continue?", eb_signals_stopped);
 
     confirm->waited_seconds = (double)(eb_clock_ms() - started_ms) / 1e3;
     switch (answer) {

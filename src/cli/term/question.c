@@ -1,44 +1,30 @@
 /* question.c: only a whole "y" or "yes" is a yes. */
 #include "question.h"
 
-#include <errno.h>
-#include <poll.h>
+#include "standard_streams.h"
+
 #include <strings.h>
-#include <termios.h>
-#include <unistd.h>
 
 #define POLL_MS    100
 #define LINE_BYTES 64
 
 bool eb_question_possible(void)
 {
-    return isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
+    return eb_streams_is_terminal(stdin) && eb_streams_is_terminal(stderr);
 }
 
 /* A byte, or false: the input ended or somebody stopped us. */
 static bool next_byte(int in, char *byte, bool (*stopped)(void), eb_answer_t *why)
 {
-    struct pollfd wait = {.fd = in, .events = POLLIN};
-
     *why = EB_ANSWER_NO;
     for (;;) {
         if (stopped != NULL && stopped()) {
             *why = EB_ANSWER_STOPPED;
             return false;
         }
-        int ready = poll(&wait, 1, POLL_MS);
-        if (ready < 0 && errno != EINTR) {
-            return false;
-        }
-        if (ready <= 0) {
-            continue;
-        }
-        ssize_t n = read(in, byte, 1);
-        if (n == 1) {
-            return true;
-        }
-        if (n == 0 || errno != EINTR) {
-            return false;
+        const eb_input_t input = eb_streams_read_byte(in, POLL_MS, byte);
+        if (input != EB_INPUT_NOTHING) {
+            return input == EB_INPUT_BYTE;
         }
     }
 }
@@ -66,7 +52,7 @@ eb_answer_t eb_question_ask(FILE *out, int in, const char *text, bool (*stopped)
     eb_answer_t why;
     char byte;
 
-    (void)tcflush(in, TCIFLUSH); /* fails where there is no terminal: nothing to forget there */
+    eb_streams_forget_input(in);
     fprintf(out, "%s [y/N] ", text);
     fflush(out);
     while (next_byte(in, &byte, stopped, &why)) {

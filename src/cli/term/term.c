@@ -1,24 +1,20 @@
 /* term.c: terminal detection, and UTF-8 by columns without a locale. */
 #include "term.h"
 
+#include "standard_streams.h"
 #include "utf8.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #define FAKE_WIDTH 80
 
-static int terminal_width(int fd)
+static int terminal_width(FILE *file)
 {
-    struct winsize size;
+    const int columns = eb_streams_columns(file);
 
-    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20) {
-        return size.ws_col;
-    }
-    return FAKE_WIDTH;
+    return columns >= 20 ? columns : FAKE_WIDTH;
 }
 
 static bool want_color(bool tty, eb_color_t color)
@@ -38,16 +34,15 @@ static bool want_color(bool tty, eb_color_t color)
 
 void eb_term_init(eb_term_t *term, FILE *file, eb_color_t color, bool fake)
 {
-    int fd = fileno(file);
     const char *kind = getenv("TERM");
     bool dumb = kind != NULL && strcmp(kind, "dumb") == 0;
-    bool is_terminal = fd >= 0 && isatty(fd) == 1;
+    bool is_terminal = eb_streams_is_terminal(file);
 
     *term = (eb_term_t){.file = file, .tty = fake || (is_terminal && !dumb)};
     if (fake) {
         term->width = FAKE_WIDTH;
     } else if (is_terminal) {
-        term->width = terminal_width(fd);
+        term->width = terminal_width(file);
     }
     term->color = want_color(term->tty, color);
 }

@@ -6,12 +6,11 @@
 #include "fs_atomic.h"
 #include "partial_file.h"
 #include "paths.h"
+#include "platform.h"
 #include "read_engine.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 typedef struct backup {
     const eb_backup_job_t *job;
@@ -35,20 +34,17 @@ static void describe_board(const eb_read_state_t *reading, int64_t now_unix,
     head->started_unix = now_unix;
 }
 
-/* By the mode that the file has got: on FAT and on some mounts all files have the same. */
+/* By what the file has got: on FAT and on some mounts all files have the same mode. */
 static void tell_secrets(int fd, const eb_events_t *ev)
 {
     static const char secrets[] =
         "the image holds everything that is on the board, Wi-Fi passwords and keys too";
-    struct stat st = {0};
+    char why[EB_PRIVATE_TEXT_BYTES];
 
-    if (fstat(fd, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 0077) == 0) {
+    if (eb_platform_is_private(fd, why)) {
         eb_event_note(ev, EB_LEVEL_NOTE, "%s: only you can read the file; keep it so", secrets);
     } else {
-        eb_event_note(ev, EB_LEVEL_WARNING,
-                      "%s: others may read the file, which has mode %04o here and belongs to user "
-                      "%u",
-                      secrets, (unsigned)st.st_mode & 07777, (unsigned)st.st_uid);
+        eb_event_note(ev, EB_LEVEL_WARNING, "%s: others may read the file, which %s", secrets, why);
     }
 }
 

@@ -1,53 +1,54 @@
 #include "find.h"
 
 #include "fs_atomic.h"
+#include "platform.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The room is always the next power of two. */
-static bool add_name(eb_file_names_t *out, const char *name)
-{
-    size_t count = out->count;
+typedef struct find_names {
+    const char *suffix;
+    eb_file_names_t *out;
+} find_names_t;
 
+/* The room is always the next power of two. 0 or ENOMEM. */
+static int add_name(void *user, const char *name)
+{
+    const find_names_t *find = user;
+    eb_file_names_t *out = find->out;
+    const size_t count = out->count;
+
+    if (!eb_path_has_suffix(name, find->suffix)) {
+        return 0;
+    }
     if ((count & (count - 1)) == 0) {
         char **names = realloc(out->names, (count == 0 ? 1 : 2 * count) * sizeof(*names));
         if (names == NULL) {
-            return false;
+            return ENOMEM;
         }
         out->names = names;
     }
     out->names[count] = strdup(name);
     out->count += out->names[count] != NULL ? 1 : 0;
-    return out->count > count;
+    return out->count > count ? 0 : ENOMEM;
 }
 
 eb_code_t eb_find_names(const char *dir, const char *suffix, eb_file_names_t *out, eb_err_t *err)
 {
-    eb_code_t code = EB_OK;
-    struct dirent *entry;
+    find_names_t find = {.suffix = suffix, .out = out};
+    bool opened;
 
     memset(out, 0, sizeof(*out));
-    DIR *folder = opendir(dir[0] == '\0' ? "." : dir);
-    if (folder == NULL) {
-        return errno == ENOENT ? EB_OK : eb_fs_error(err, errno, "open the folder", dir);
+    const int failure = eb_platform_list(dir, add_name, &find, &opened);
+    if (failure == 0 || (failure == ENOENT && !opened)) {
+        return EB_OK;
     }
-    while (code == EB_OK && (errno = 0, entry = readdir(folder)) != NULL) {
-        if (eb_path_has_suffix(entry->d_name, suffix) && !add_name(out, entry->d_name)) {
-            code = eb_err_set(err, EB_ERR_INTERNAL, "no memory to list %s", dir);
-        }
-    }
-    if (code == EB_OK && errno != 0) {
-        code = eb_fs_error(err, errno, "read the folder", dir);
-    }
-    (void)closedir(folder);
-    if (code != EB_OK) {
-        eb_file_names_free(out);
-    }
-    return code;
+    eb_file_names_free(out);
+    return failure == ENOMEM
+               ? eb_err_set(err, EB_ERR_INTERNAL, "no memory to list %s", dir)
+               : eb_fs_error(err, failure, opened ? "read the folder" : "open the folder", dir);
 }
 
 void eb_file_names_free(eb_file_names_t *names)
@@ -110,7 +111,7 @@ static bool is_candidate(const char *path, const char *mac, eb_range_t range,
     if (eb_find_sidecar(path, &sidecar, NULL) != EB_OK || sidecar == NULL) {
         return false;
     }
-    if (eb_path_file_size(path, &size, NULL) && size == sidecar->size_bytes &&
+    if (eb_path_file_size(path, &size) && size == sidecar->size_bytes &&
         (mac == NULL || strcmp(eb_chip_mac(&sidecar->chip), mac) == 0)) {
         fits = range.size == 0 ? sidecar->addr == 0 && size == sidecar->flash.size_bytes
                                : range.addr >= sidecar->addr &&
@@ -166,7 +167,7 @@ eb_code_t eb_find_backup(const char *dir, const char *what, char out[EB_PATH_BYT
         }
         return code;
     }
-    if (eb_path_file_size(what, &size, NULL)) {
+    if (eb_path_file_size(what, &size)) {
         return eb_path_printf(out, err, "%s", what);
     }
     (void)snprintf(odd, sizeof(odd), "%s", eb_fs_exists(what) ? what : "");
@@ -176,7 +177,7 @@ eb_code_t eb_find_backup(const char *dir, const char *what, char out[EB_PATH_BYT
             (code = eb_path_join(out, dir, name, err)) != EB_OK) {
             return code;
         }
-        if (eb_path_file_size(out, &size, NULL)) {
+        if (eb_path_file_size(out, &size)) {
             return EB_OK;
         }
         if (odd[0] == '\0' && eb_fs_exists(out)) {

@@ -1,13 +1,12 @@
 #include "paths.h"
 
+#include "platform.h"
 #include "sidecar.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define SIDECAR_SUFFIX "_info.json"
 
@@ -30,7 +29,7 @@ eb_code_t eb_path_printf(char out[EB_PATH_BYTES], eb_err_t *err, const char *for
 eb_code_t eb_path_join(char out[EB_PATH_BYTES], const char *dir, const char *name, eb_err_t *err)
 {
     size_t len = strlen(dir);
-    bool slash = len == 0 || dir[len - 1] == '/';
+    bool slash = len == 0 || eb_platform_is_separator(dir[len - 1]);
 
     return eb_path_printf(out, err, "%s%s%s", dir, slash ? "" : "/", name);
 }
@@ -54,9 +53,12 @@ eb_code_t eb_path_of_sidecar(char out[EB_PATH_BYTES], const char *image_path, eb
 
 const char *eb_path_file_name(const char *path)
 {
-    const char *slash = strrchr(path, '/');
+    const char *name = path + strlen(path);
 
-    return slash != NULL ? slash + 1 : path;
+    while (name > path && !eb_platform_is_separator(name[-1])) {
+        name--;
+    }
+    return name;
 }
 
 /* The longest name of all that are made for an image is that of an old sidecar while it is written.
@@ -65,25 +67,24 @@ const char *eb_path_file_name(const char *path)
 static eb_code_t check_length(const char *path, eb_err_t *err)
 {
     char longest[EB_PATH_BYTES], folder[EB_PATH_BYTES];
-    struct stat st;
     const char *name = eb_path_file_name(path);
     eb_code_t code = eb_path_of_sidecar(folder, path, err);
 
     if (code != EB_OK ||
         (code = eb_path_printf(longest, err, "%s" EB_PATH_OLD_SUFFIX EB_FS_TEMPORARY_SUFFIX,
                                folder)) != EB_OK ||
-        lstat(longest, &st) == 0 || errno != ENAMETOOLONG) {
+        eb_platform_look_name(longest) != ENAMETOOLONG) {
         return code;
     }
     size_t added = strlen(longest) - strlen(path);
-    (void)eb_path_printf(folder, NULL, "%.*s.", (int)(name - path), path);
-    long limit = pathconf(folder, _PC_NAME_MAX);
+    (void)eb_path_printf(folder, NULL, "%.*s", (int)(name - path), path);
+    size_t limit = eb_platform_name_max(folder);
     (void)eb_err_set(err, EB_ERR_USAGE,
                      "'%s': the name is too long, because names of its other files have up to %zu "
                      "bytes more",
                      path, added);
-    if (limit > (long)added && strlen(name) + added > (size_t)limit) {
-        eb_err_hint(err, "choose a name of at most %ld bytes", limit - (long)added);
+    if (limit > added && strlen(name) + added > limit) {
+        eb_err_hint(err, "choose a name of at most %zu bytes", limit - added);
     } else {
         eb_err_hint(err, "choose a shorter name");
     }
@@ -92,13 +93,13 @@ static eb_code_t check_length(const char *path, eb_err_t *err)
 
 eb_code_t eb_path_check_output(const char *path, eb_err_t *err)
 {
-    struct stat st;
+    eb_file_facts_t facts;
 
     if (path == NULL) {
         return EB_OK;
     }
     const char *name = eb_path_file_name(path);
-    if (name[0] == '\0' || (stat(path, &st) == 0 && S_ISDIR(st.st_mode))) {
+    if (name[0] == '\0' || (eb_platform_look(path, &facts) == 0 && facts.is_folder)) {
         return eb_err_set_reason(err, EB_ERR_USAGE, EB_REASON_NAME_FOLDER,
                                  "'%s' is a folder, expected the name of a file", path);
     }
@@ -133,17 +134,11 @@ void eb_path_tell_unsafe(const char *path, int fd, const eb_events_t *ev)
     }
 }
 
-bool eb_path_file_size(const char *path, uint64_t *size_bytes, int64_t *mtime_unix)
+bool eb_path_file_size(const char *path, uint64_t *size_bytes)
 {
-    struct stat st;
+    eb_file_facts_t facts;
+    const bool is_file = eb_platform_look(path, &facts) == 0 && facts.is_file;
 
-    *size_bytes = 0;
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
-        return false;
-    }
-    *size_bytes = (uint64_t)st.st_size;
-    if (mtime_unix != NULL) {
-        *mtime_unix = (int64_t)st.st_mtime;
-    }
-    return true;
+    *size_bytes = is_file ? facts.size_bytes : 0;
+    return is_file;
 }

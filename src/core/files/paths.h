@@ -35,7 +35,7 @@ bool eb_path_has_suffix(const char *name, const char *suffix);
 /* Warn if others can replace the open file. */
 void eb_path_tell_unsafe(const char *path, int fd, const eb_events_t *ev);
 
-/* The length of a regular file; false: not there, or something else. mtime_unix may be NULL. */
-bool eb_path_file_size(const char *path, uint64_t *size_bytes, int64_t *mtime_unix);
+/* The length of a regular file; false: not there, or something else. */
+bool eb_path_file_size(const char *path, uint64_t *size_bytes);
 
 #endif

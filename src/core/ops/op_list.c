@@ -6,6 +6,7 @@
 #include "hash_file.h"
 #include "journal.h"
 #include "paths.h"
+#include "platform.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -163,7 +164,7 @@ static eb_code_t examine(const eb_list_worker_t *w, const char *name, eb_backup_
 {
     bool is_part = eb_path_has_suffix(name, EB_PATH_IMAGE_SUFFIX EB_PATH_PART_SUFFIX);
     char path[EB_PATH_BYTES];
-    int64_t mtime_unix = 0;
+    eb_file_facts_t facts;
     eb_code_t code = EB_OK;
 
     if ((!is_part && !eb_path_has_suffix(name, EB_PATH_IMAGE_SUFFIX)) ||
@@ -171,15 +172,15 @@ static eb_code_t examine(const eb_list_worker_t *w, const char *name, eb_backup_
         eb_path_join(path, w->options->dir, name, NULL) != EB_OK) {
         return EB_OK;
     }
-    errno = 0;
-    const bool there = eb_path_file_size(path, &entry->size_bytes, &mtime_unix);
-    if (!there && (errno == 0 || errno == ENOENT)) {
+    const int failure = eb_platform_look(path, &facts);
+    if (failure == ENOENT || (failure == 0 && !facts.is_file)) {
         return EB_OK; /* a folder, or gone meanwhile */
     }
-    eb_clock_utc_text(mtime_unix, entry->created_utc, sizeof(entry->created_utc));
-    if (!there) {
+    entry->size_bytes = facts.size_bytes;
+    eb_clock_utc_text(facts.mtime_unix, entry->created_utc, sizeof(entry->created_utc));
+    if (failure != 0) {
         eb_err_t why = {0};
-        (void)eb_fs_error(&why, errno, "examine", path);
+        (void)eb_fs_error(&why, failure, "examine", path);
         tell(entry, EB_BACKUP_UNREADABLE, &why);
     } else if (is_part) {
         examine_part(path, entry);

@@ -1,4 +1,4 @@
-/* signals.c: handlers that only touch a flag. */
+/* signals_posix.c: handlers that only touch a flag. */
 #include "signals.h"
 
 #include <signal.h>

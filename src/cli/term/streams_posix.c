@@ -1,0 +1,82 @@
+/* streams_posix.c: standard_streams.h for Linux, macOS and the BSDs. */
+#include "standard_streams.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <termios.h>
+#include <unistd.h>
+
+void eb_streams_arguments(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+}
+
+/* A file that is opened takes the lowest number that is free, and what is said would go into it. A
+ * stream that was closed stays one that cannot be read or written. */
+bool eb_streams_hold(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A limit of 1 byte is less than any dump, and the one limit that Linux keeps for dumps that go to
+ * a program: 0 it does not. */
+void eb_streams_forbid_dumps(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_max >= 1) {
+        limit.rlim_cur = 1;
+        (void)setrlimit(RLIMIT_CORE, &limit);
+    }
+}
+
+bool eb_streams_is_terminal(FILE *file)
+{
+    const int fd = fileno(file);
+
+    return fd >= 0 && isatty(fd) == 1;
+}
+
+int eb_streams_columns(FILE *file)
+{
+    struct winsize size;
+
+    return ioctl(fileno(file), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* Why an earlier write failed is forgotten, but the next one fails in the same way. */
+int eb_streams_write_failure(FILE *file)
+{
+    return write(fileno(file), "\n", 1) == 1 ? EIO : errno;
+}
+
+eb_input_t eb_streams_read_byte(int in, int wait_ms, char *byte)
+{
+    struct pollfd wait = {.fd = in, .events = POLLIN};
+    const int ready = poll(&wait, 1, wait_ms);
+
+    if (ready <= 0) {
+        return ready == 0 || errno == EINTR ? EB_INPUT_NOTHING : EB_INPUT_END;
+    }
+    const ssize_t n = read(in, byte, 1);
+    if (n == 1) {
+        return EB_INPUT_BYTE;
+    }
+    return n < 0 && errno == EINTR ? EB_INPUT_NOTHING : EB_INPUT_END;
+}
+
+/* It fails where there is no terminal: nothing to forget there. */
+void eb_streams_forget_input(int in)
+{
+    (void)tcflush(in, TCIFLUSH);
+}
