@@ -301,6 +301,42 @@ def sessions():
         save("session", name, content)
 
 
+def data_image(files, crc=None, **fields):
+    """Files are (name, content, type); a field takes the place of what the header would have."""
+    at = 48 + 80 * len(files)
+    records = content = b""
+    for name, data, kind in files:
+        records += struct.pack("<32s4I32s", name, 1600000001, len(data), at + len(content), 0, kind)
+        content += data
+    head = {"magic": 0xE0917763, "version": 1, "count": len(files), "size": at + len(content), **fields}
+    image = struct.pack("<6I24x", *head.values(), 0, 1600000000) + records + content
+    crc = zlib.crc32(image) if crc is None else crc
+    return image[:0x10] + struct.pack("<I", crc) + image[0x14:]
+
+
+def data_images():
+    files = [(b"a.txt", b"Hi there\n", b"text/plain"), (b"empty", b"", b"x/y"), (b"\xc3\xbc", b"\0\1", b"image/png")]
+    image = data_image(files)
+    cases = {
+        "usual": image,
+        "none": data_image([]),
+        "behind": image + b"\xff" * 100,
+        "wrong_crc": data_image(files, crc=1),
+        "magic": data_image(files, magic=0),
+        "version": data_image(files, version=2),
+        "count": data_image(files, count=1000),
+        "size": data_image(files, size=1 << 20),
+        "twice": data_image([files[0], files[0]]),
+        "overlap": image[:0xA8] + struct.pack("<I", 0x121) + image[0xAC:],
+        "beyond": image[:0x54] + b"\xff" * 4 + image[0x58:],
+        "names": data_image([(b"..", b"", b""), (b"a/b", b"", b""), (b"NUL.x", b"", b""), (b"\xff\n", b"", b"")]),
+        "no_end": data_image([(b"x" * 32, b"", b"y" * 32)]),
+        "cut": image[:100],
+    }
+    for name, content in cases.items():
+        save("data_image", name, content)
+
+
 partition_tables()
 app_images()
 ota_data()
@@ -312,3 +348,4 @@ json_texts()
 option_texts()
 image_headers()
 sessions()
+data_images()
