@@ -305,8 +305,8 @@ sim_board_t *sim_board_start(const sim_board_options_t *options, sim_chip_t *chi
     }
     board->options = *options;
     board->chip = chip;
+    board->en_is_patient = options->link == SIM_LINK_RFC2217;
     if (board->options.en_rise_ms < 0) {
-        board->en_is_patient = options->link == SIM_LINK_RFC2217;
         board->options.en_rise_ms = board->en_is_patient ? EN_RISE_NETWORK_MS : EN_RISE_DEFAULT_MS;
     }
     board->faults = options->faults;

@@ -258,13 +258,15 @@ def check_serial(case, url):
 
 
 class Rfc2217(unittest.TestCase):
+    # EN waits for IO0 longer than a busy machine delays a client.
+    slow_start = "--rfc2217", "--en-rise-ms", "2000"
+
     def test_lines_rates_and_bytes(self):
-        with board("--rfc2217") as sim:
+        with board(*self.slow_start) as sim:
             check_serial(self, sim.address)
         self.assertGreater(sim.report["wire"]["garbled_bytes"], 0)
         self.assertEqual(sim.report["board"]["boots_download"], 1)
         self.assertEqual(sim.report["board"]["boots_run"], 2)
-
 
     def test_reset_by_a_quick_client(self):
         """A client that does not wait for answers has let go of IO0 again 50 ms later."""
@@ -295,7 +297,7 @@ class Rfc2217(unittest.TestCase):
 
     def test_a_hung_chip_can_be_reset(self):
         """The reset is queued behind more data than the chip takes."""
-        with board("--rfc2217") as sim:
+        with board(*self.slow_start) as sim:
             with serial.serial_for_url(sim.address, 115200, timeout=0.2) as port:
                 port.write(COMMAND + b"H" + b"x" * 20000)
                 reset(port, True)
