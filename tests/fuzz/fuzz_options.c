@@ -50,7 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (eb_args_parse(eb_commands, count, words, &args, &err) != EB_OK) {
         FUZZ_REQUIRE(err.message[0] != '\0');
     }
-    FUZZ_REQUIRE(args.word_count <= EB_ARGS_WORDS_MAX && args.repeated_count <= EB_ARGS_WORDS_MAX);
+    FUZZ_REQUIRE(args.word_count <= EB_ARGS_WORDS_MAX &&
+                 args.repeated_count <= EB_ARGS_REPEATED_MAX);
     free(text);
     return 0;
 }

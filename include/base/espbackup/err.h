@@ -107,6 +107,11 @@ typedef enum eb_reason {
     EB_REASON_WITHIN_REACH,   /* nothing on this chip can address more than the size in `hint` */
     EB_REASON_BY_HAND,        /* no line brings the ROM bootloader back: reset, and use no stub */
     EB_REASON_DETECT_SIZE,    /* the flash tells its size, and the size asked for is larger */
+    /* data images */
+    EB_REASON_MAX_SIZE,    /* the place of the image is larger */
+    EB_REASON_TIME,        /* a file has a time that does not fit */
+    EB_REASON_DATA_IMAGE,  /* no data image, or a damaged one */
+    EB_REASON_OTHER_FILES, /* one of the files may not be extracted: the others may */
     EB_REASON_COUNT
 } eb_reason_t;
 

@@ -35,7 +35,7 @@ static eb_code_t check_files(const eb_diff_options_t *options, eb_err_t *err)
 /* The parser has seen that they are numbers. */
 static eb_code_t fill_addresses(const eb_args_t *args, eb_diff_options_t *options, eb_err_t *err)
 {
-    const char *texts[EB_ARGS_WORDS_MAX];
+    const char *texts[EB_ARGS_REPEATED_MAX];
     uint64_t value;
 
     options->address_count = eb_arg_list(args, EB_OPT_ADDRESS, texts);

@@ -5,6 +5,8 @@
 #include "suggest.h"
 #include "usage.h"
 
+#include <stdio.h>
+
 eb_code_t eb_help_show(eb_cli_t *cli, const eb_command_t *command, eb_err_t *err)
 {
     if (cli->json != NULL) {
@@ -17,11 +19,14 @@ eb_code_t eb_help_show(eb_cli_t *cli, const eb_command_t *command, eb_err_t *err
 static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
 {
     const char *near = NULL;
+    char word[64];
 
     if (cli->args.word_count == 0) {
         return eb_help_show(cli, NULL, err);
     }
-    const char *word = cli->args.words[0];
+    const char *second = cli->args.word_count > 1 ? cli->args.words[1] : NULL;
+    snprintf(word, sizeof(word), "%s%s%s", cli->args.words[0], second != NULL ? " " : "",
+             second != NULL ? second : "");
     const eb_command_t *command = eb_command_find(cli->commands, word);
     if (command != NULL) {
         return eb_help_show(cli, command, err);
@@ -44,7 +49,7 @@ const eb_command_t eb_cmd_help = {
     .name = "help",
     .summary = "show this help, or the help of a command",
     .args = "[COMMAND]",
-    .max_args = 1,
+    .max_args = 2, /* "image pack" */
     .about = "Shows the commands and options, or the help of one command.",
     .options = options,
     .run = run,

@@ -94,7 +94,7 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     const eb_args_t *args = &cli->args;
     const char *mac = eb_arg_text(args, EB_OPT_MAC);
     char mac_text[EB_MAC_TEXT_BYTES];
-    const char *name[EB_ARGS_WORDS_MAX];
+    const char *name[EB_ARGS_REPEATED_MAX];
     size_t names = eb_arg_list(args, EB_OPT_PARTITION, name);
     eb_backup_list_t list = {0};
 

@@ -20,7 +20,7 @@ typedef struct eb_restore_run {
     eb_restore_options_t options;
     eb_restore_result_t result;
     eb_confirm_t confirm;
-    const char *partitions[EB_ARGS_WORDS_MAX];
+    const char *partitions[EB_ARGS_REPEATED_MAX];
     char flash_size[SIZE_TEXT_BYTES];
 } eb_restore_run_t;
 

@@ -42,7 +42,7 @@ typedef struct eb_boards {
 
 bool eb_many_boards_wanted(const eb_args_t *args)
 {
-    const char *ports[EB_ARGS_WORDS_MAX];
+    const char *ports[EB_ARGS_REPEATED_MAX];
     size_t count = eb_arg_list(args, EB_OPT_PORT, ports);
 
     return count > 1 || (count == 1 && strcmp(ports[0], ALL_PORTS) == 0);
@@ -299,7 +299,7 @@ static eb_code_t overall_result(const eb_boards_t *all, eb_err_t *err)
 
 eb_code_t eb_many_boards_backup(eb_cli_t *cli, const eb_backup_options_t *options, eb_err_t *err)
 {
-    const char *ports[EB_ARGS_WORDS_MAX];
+    const char *ports[EB_ARGS_REPEATED_MAX];
     size_t count = eb_arg_list(&cli->args, EB_OPT_PORT, ports);
     eb_boards_t all = {0};
     eb_code_t code;

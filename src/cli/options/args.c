@@ -139,9 +139,9 @@ static eb_code_t parse_chip(const char *who, eb_arg_t *arg, eb_err_t *err)
 static eb_code_t add_repeated(eb_opt_t opt, const char *who, const char *text, eb_args_t *out,
                               eb_err_t *err)
 {
-    if (out->repeated_count >= EB_ARGS_WORDS_MAX) {
+    if (out->repeated_count >= EB_ARGS_REPEATED_MAX) {
         return eb_err_set(err, EB_ERR_USAGE, "%s '%s': at most %d values are allowed", who, text,
-                          EB_ARGS_WORDS_MAX);
+                          EB_ARGS_REPEATED_MAX);
     }
     out->repeated[out->repeated_count++] = (eb_repeated_t){.opt = opt, .text = text};
     return EB_OK;
@@ -279,6 +279,7 @@ static const char *foreign_command(const char *word)
         {"verify-flash", "verify"},   {"check", "verify"},
         {"erase-flash", "erase"},     {"erase-region", "erase"},
         {"erase-parts", "erase"},     {"compare", "diff"},
+        {"pack", "image pack"},       {"upload", "image upload"},
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -307,9 +308,18 @@ static eb_code_t unknown_command(eb_commands_t commands, const char *word, eb_er
 
 static eb_code_t parse_word(eb_commands_t commands, const char *word, eb_args_t *out, eb_err_t *err)
 {
-    if (out->command == NULL) {
-        out->command = eb_command_find(commands, word);
-        return out->command != NULL ? EB_OK : unknown_command(commands, word, err);
+    if (out->command == NULL || out->command->run == NULL) {
+        const char *group = out->command != NULL ? out->command->name : NULL;
+        char name[LIST_BYTES];
+
+        snprintf(name, sizeof(name), "%s%s%s", group != NULL ? group : "", group != NULL ? " " : "",
+                 word);
+        const eb_command_t *command = eb_command_find(commands, name);
+        if (command == NULL) {
+            return unknown_command(commands, name, err);
+        }
+        out->command = command;
+        return EB_OK;
     }
     if (out->word_count >= out->command->max_args || out->word_count >= EB_ARGS_WORDS_MAX) {
         eb_err_set(err, EB_ERR_USAGE, "'%s' is one word too many for '%s'", word,
@@ -362,7 +372,7 @@ static void takers_text(eb_commands_t commands, eb_opt_t opt, char *out, size_t 
 
 static eb_code_t check_ports(const eb_args_t *out, eb_err_t *err)
 {
-    const char *ports[EB_ARGS_WORDS_MAX];
+    const char *ports[EB_ARGS_REPEATED_MAX];
     size_t count = eb_arg_list(out, EB_OPT_PORT, ports);
 
     if (count > 1 && !out->command->many_ports) {
@@ -400,7 +410,8 @@ static eb_code_t read_environment(eb_args_t *out, eb_err_t *err)
     for (int i = 0; i < EB_OPT_COUNT; i++) {
         const eb_opt_row_t *row = eb_opt_row((eb_opt_t)i);
 
-        if ((row->group & out->command->groups) == 0) {
+        if (row->group == EB_OPT_GROUP_COMMAND ? !eb_command_takes(out->command, (eb_opt_t)i)
+                                               : (row->group & out->command->groups) == 0) {
             continue;
         }
         for (size_t e = 0; e < EB_OPT_ENV_MAX && row->env[e] != NULL; e++) {
@@ -457,7 +468,7 @@ eb_code_t eb_args_parse(eb_commands_t commands, int argc, char **argv, eb_args_t
     return code;
 }
 
-size_t eb_arg_list(const eb_args_t *args, eb_opt_t opt, const char *out[EB_ARGS_WORDS_MAX])
+size_t eb_arg_list(const eb_args_t *args, eb_opt_t opt, const char *out[EB_ARGS_REPEATED_MAX])
 {
     size_t count = 0;
 

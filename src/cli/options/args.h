@@ -16,7 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define EB_ARGS_WORDS_MAX 64
+#define EB_ARGS_WORDS_MAX    2048
+#define EB_ARGS_REPEATED_MAX 64
 
 typedef struct eb_arg {
     bool set;
@@ -36,7 +37,7 @@ typedef struct eb_args {
     eb_arg_t values[EB_OPT_COUNT];
     const char *words[EB_ARGS_WORDS_MAX]; /* what follows the command */
     size_t word_count;
-    eb_repeated_t repeated[EB_ARGS_WORDS_MAX]; /* in the order given */
+    eb_repeated_t repeated[EB_ARGS_REPEATED_MAX]; /* in the order given */
     size_t repeated_count;
 } eb_args_t;
 
@@ -45,7 +46,7 @@ eb_code_t eb_args_parse(eb_commands_t commands, int argc, char **argv, eb_args_t
                         eb_err_t *err);
 
 /* The values of an option that repeats, in the order given; returns how many. */
-size_t eb_arg_list(const eb_args_t *args, eb_opt_t opt, const char *out[EB_ARGS_WORDS_MAX]);
+size_t eb_arg_list(const eb_args_t *args, eb_opt_t opt, const char *out[EB_ARGS_REPEATED_MAX]);
 
 /* The folder of backups: --dir, ESPBACKUP_DIR, or the default. */
 const char *eb_arg_dir(const eb_args_t *args);

@@ -13,6 +13,16 @@ const eb_command_t *eb_command_find(eb_commands_t commands, const char *name)
     return NULL;
 }
 
+bool eb_command_is_under(const eb_command_t *command, const eb_command_t *group)
+{
+    const char *space = strchr(command->name, ' ');
+
+    if (group == NULL || space == NULL) {
+        return group == NULL && space == NULL;
+    }
+    return eb_name_equal(command->name, (size_t)(space - command->name), group->name);
+}
+
 bool eb_command_takes(const eb_command_t *command, eb_opt_t opt)
 {
     if (eb_opt_row(opt)->group != EB_OPT_GROUP_COMMAND) {

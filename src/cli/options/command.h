@@ -20,7 +20,7 @@ typedef struct eb_opt_help {
 } eb_opt_help_t;
 
 typedef struct eb_command {
-    const char *name;
+    const char *name;              /* "erase"; of a command of a group: "image pack" */
     const char *summary;           /* a phrase, for the list of commands */
     const char *args;              /* words of the usage line: "[COMMAND]", "" */
     size_t min_args, max_args;     /* words it takes */
@@ -31,7 +31,8 @@ typedef struct eb_command {
     const char *example;           /* lines for its help; NULL: none */
     bool resumes;                  /* the next run resumes a stopped one */
     bool many_ports;               /* --port may be given several times */
-    /* Do it: the result to cli->out, or into cli->json when that is not NULL. */
+    /* Do it: the result to cli->out, or into cli->json when that is not NULL. NULL: a group, whose
+     * commands begin with its name. */
     eb_code_t (*run)(struct eb_cli *cli, eb_err_t *err);
 } eb_command_t;
 
@@ -40,6 +41,9 @@ typedef const eb_command_t *const *eb_commands_t;
 
 /* `-` and `_` alike; NULL when there is none. */
 const eb_command_t *eb_command_find(eb_commands_t commands, const char *name);
+
+/* Whether a command is one of a group, or, with NULL, of none. */
+bool eb_command_is_under(const eb_command_t *command, const eb_command_t *group);
 
 /* Whether opt is global or one of the command's own. */
 bool eb_command_takes(const eb_command_t *command, eb_opt_t opt);

@@ -175,6 +175,17 @@ static const eb_opt_row_t rows[] = {
     [EB_OPT_SCRATCH] = {
         "scratch", 0, TEXT, COMMAND, .value_name = "ADDR+SIZE",
         .help = "erase, write and restore this range too, at most 256 KB"},
+    [EB_OPT_TIME] = {
+        "time", 0, NUMBER, COMMAND, .value_name = "SECONDS", .max = UINT32_MAX,
+        .help = "time of the image and of each file in it, in seconds since 1970, so that the "
+                "same files give the same image (default: now, and the time of each file)",
+        .env = {"SOURCE_DATE_EPOCH"}},
+    [EB_OPT_MAX_SIZE] = {
+        "max-size", 0, SIZE, COMMAND, .value_name = "SIZE", .min = 48, .max = UINT32_MAX,
+        .help = "largest size of the image (default: 128K, the sector of the device)"},
+    [EB_OPT_DIRECTORY] = {
+        "directory", 'C', TEXT, COMMAND, .value_name = "DIR",
+        .help = "folder for the files; it is created if missing (default: the current folder)"},
 };
 /* clang-format on */
 

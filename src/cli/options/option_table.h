@@ -63,6 +63,9 @@ typedef enum eb_opt {
     EB_OPT_ALL,
     EB_OPT_FROM,
     EB_OPT_SCRATCH,
+    EB_OPT_TIME,
+    EB_OPT_MAX_SIZE,
+    EB_OPT_DIRECTORY,
     EB_OPT_COUNT /* also ends a command's list */
 } eb_opt_t;
 

@@ -109,21 +109,30 @@ static void print_globals(const eb_term_t *term, unsigned groups)
     print_group(term, "General options:", EB_OPT_GROUP_GENERAL);
 }
 
-static void print_commands(const eb_term_t *term, eb_commands_t commands)
+/* Those of a group, or with NULL those of none. */
+static void print_commands(const eb_term_t *term, eb_commands_t commands, const eb_command_t *group)
 {
     print_heading(term, "Commands:");
     for (size_t i = 0; commands[i] != NULL; i++) {
         char left[64];
+        if (!eb_command_is_under(commands[i], group)) {
+            continue;
+        }
         snprintf(left, sizeof(left), "  %s", commands[i]->name);
         print_row(term, left, commands[i]->summary);
     }
 }
 
-static void print_command_help(const eb_term_t *term, const eb_command_t *command)
+static void print_command_help(const eb_term_t *term, eb_commands_t commands,
+                               const eb_command_t *command)
 {
     fprintf(term->file, "Usage: espbackup %s [OPTIONS]%s%s\n\n", command->name,
             command->args[0] != '\0' ? " " : "", command->args);
     print_wrapped(term, command->about, 0, 0);
+    if (command->run == NULL) {
+        fputc('\n', term->file);
+        print_commands(term, commands, command);
+    }
     if (command->options[0] != EB_OPT_COUNT) {
         fputc('\n', term->file);
         print_heading(term, "Options:");
@@ -142,13 +151,13 @@ static void print_command_help(const eb_term_t *term, const eb_command_t *comman
 void eb_usage_print(const eb_term_t *term, eb_commands_t commands, const eb_command_t *command)
 {
     if (command != NULL) {
-        print_command_help(term, command);
+        print_command_help(term, commands, command);
         return;
     }
     fprintf(term->file, "espbackup %s\n", eb_version());
     fputs("Backs up the flash of Espressif boards, and verifies every byte.\n\n", term->file);
     fprintf(term->file, "Usage: espbackup [OPTIONS] COMMAND [ARGUMENTS]\n\n");
-    print_commands(term, commands);
+    print_commands(term, commands, NULL);
     print_globals(term, EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE);
     fputc('\n', term->file);
     print_wrapped(term,
@@ -160,7 +169,7 @@ void eb_usage_print(const eb_term_t *term, eb_commands_t commands, const eb_comm
 void eb_usage_short(const eb_term_t *term, eb_commands_t commands)
 {
     fputs("\nUsage: espbackup [OPTIONS] COMMAND [ARGUMENTS]\n\n", term->file);
-    print_commands(term, commands);
+    print_commands(term, commands, NULL);
 }
 
 eb_code_t eb_usage_json(eb_json_t *root, eb_commands_t commands, const eb_command_t *command,

@@ -131,6 +131,11 @@ static const char *const by_reason[] = {
     [EB_REASON_BY_HAND] = "bring the board into download mode by hand, and add --no-stub",
     [EB_REASON_DETECT_SIZE] =
         "leave --flash-size out: it is for a flash that does not tell its size",
+    [EB_REASON_MAX_SIZE] = "leave files out, or add --max-size SIZE if its place is larger",
+    [EB_REASON_TIME] = "set its time with touch, or add --time for all files",
+    [EB_REASON_DATA_IMAGE] =
+        "make the image again with 'espbackup image pack', or read it from the device again",
+    [EB_REASON_OTHER_FILES] = "give the names of the files to extract, without this one",
 };
 _Static_assert(sizeof(by_reason) / sizeof(by_reason[0]) == EB_REASON_COUNT, "one for each reason");
 

@@ -151,7 +151,7 @@ static void last_one_counts(void **state)
 
 static void repeated_option(void **state)
 {
-    const char *names[EB_ARGS_WORDS_MAX];
+    const char *names[EB_ARGS_REPEATED_MAX];
 
     (void)state;
     assert_int_equal(parse("--partition", "nvs", "restore", "x", "--partition=otadata", NULL),
@@ -349,6 +349,45 @@ static void distances(void **state)
                 40);
 }
 
+static void groups(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("image", "-o", "x", "pack", "a", "b", NULL), EB_OK);
+    assert_ptr_equal(args.command, &eb_cmd_image_pack);
+    assert_int_equal(args.word_count, 2);
+    assert_string_equal(args.words[0], "a");
+    assert_int_equal(parse("image", "--help", NULL), EB_OK);
+    assert_ptr_equal(args.command, &eb_cmd_image);
+    assert_int_equal(parse("image", NULL), EB_ERR_USAGE);
+    assert_says("'image' needs COMMAND");
+    assert_int_equal(parse("image", "lsit", "x", NULL), EB_ERR_USAGE);
+    assert_says("did you mean 'espbackup image list'?");
+    assert_int_equal(parse("image", "list", NULL), EB_ERR_USAGE);
+    assert_says("'image list' needs FILE");
+    assert_int_equal(parse("image", "list", "--force", "x", NULL), EB_ERR_USAGE);
+    assert_says("commands that take --force:");
+    assert_says("image pack, image extract");
+    assert_int_equal(parse("pack", "x", NULL), EB_ERR_USAGE);
+    assert_says("did you mean 'espbackup image pack'?");
+}
+
+/* An option of some commands has an environment too, and other commands do not look. */
+static void environment_of_a_command(void **state)
+{
+    (void)state;
+    setenv("SOURCE_DATE_EPOCH", "7", 1);
+    assert_int_equal(parse("image", "pack", "a", NULL), EB_OK);
+    assert_int_equal(eb_arg_number(&args, EB_OPT_TIME), 7);
+    assert_int_equal(parse("image", "pack", "a", "--time", "9", NULL), EB_OK);
+    assert_int_equal(eb_arg_number(&args, EB_OPT_TIME), 9);
+    setenv("SOURCE_DATE_EPOCH", "x", 1);
+    assert_int_equal(parse("list", NULL), EB_OK);
+    assert_false(eb_arg_flag(&args, EB_OPT_TIME));
+    assert_int_equal(parse("image", "pack", "a", NULL), EB_ERR_USAGE);
+    assert_says("SOURCE_DATE_EPOCH 'x'");
+    unsetenv("SOURCE_DATE_EPOCH");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +408,8 @@ int main(void)
         cmocka_unit_test_setup(typos, clear_env),
         cmocka_unit_test_setup(wrong_places, clear_env),
         cmocka_unit_test_setup(no_command, clear_env),
+        cmocka_unit_test_setup(groups, clear_env),
+        cmocka_unit_test_setup(environment_of_a_command, clear_env),
         cmocka_unit_test(json_is_seen_in_spite_of_errors),
         cmocka_unit_test(distances),
     };
