@@ -37,8 +37,9 @@ THIRD_PARTY = {
     r'libserialport': ['src/transport/transport_serial.c'],
     r'cjson/|cJSON': ['src/base/json.c'],
     r'nettle/': ['src/base/digest.c'],
-    r'zlib': ['src/format/ota_data.c', 'src/format/app_image.c', 'src/format/data_image.c',
-              'src/device/flash_write.c'],
+    r'zlib': ['src/format/app_image.c', 'src/format/content.c', 'src/format/core_dump.c',
+              'src/format/data_image.c', 'src/format/file_system.c', 'src/format/nvs.c',
+              'src/format/ota_data.c', 'src/device/flash_write.c'],
 }
 
 # Headers of an operating system, and where they may be included: a file or the start of its name.

@@ -28,6 +28,17 @@ static uint32_t sequence_crc(const uint8_t *sequence_le32)
     return (uint32_t)crc32(0xFFFFFFFFu, sequence_le32, 4);
 }
 
+eb_ota_copy_t eb_ota_copy_read(const uint8_t *bytes)
+{
+    eb_ota_copy_t copy = {.sequence = eb_get_le32(bytes),
+                          .state = eb_get_le32(bytes + STATE_OFFSET)};
+
+    copy.erased = eb_bytes_erased(bytes, EB_OTA_COPY_BYTES);
+    copy.crc_holds =
+        copy.sequence != UINT32_MAX && eb_get_le32(bytes + CRC_OFFSET) == sequence_crc(bytes);
+    return copy;
+}
+
 /* Chips without a number have a bootloader that knows no states. */
 static bool states_count(const eb_boot_facts_t *facts)
 {
@@ -41,10 +52,10 @@ static ota_copy_t read_copy(const eb_boot_facts_t *facts, size_t index)
     if (facts->ota_copies == NULL) {
         return copy;
     }
-    const uint8_t *p = facts->ota_copies + index * EB_OTA_COPY_BYTES;
-    copy.sequence = eb_get_le32(p);
-    copy.state = eb_get_le32(p + STATE_OFFSET);
-    copy.valid = copy.sequence != UINT32_MAX && eb_get_le32(p + CRC_OFFSET) == sequence_crc(p);
+    const eb_ota_copy_t bytes = eb_ota_copy_read(facts->ota_copies + index * EB_OTA_COPY_BYTES);
+    copy.sequence = bytes.sequence;
+    copy.state = bytes.state;
+    copy.valid = bytes.crc_holds;
     if (copy.valid && states_count(facts)) {
         copy.on_trial = copy.state == STATE_PENDING;
         copy.valid = !copy.on_trial && copy.state != STATE_BAD && copy.state != STATE_ABORT;
@@ -222,4 +233,13 @@ const char *eb_boot_stop_text(const eb_boot_choice_t *choice)
                    : "nothing boots, because no app partition holds a whole app";
     }
     return "";
+}
+
+const char *eb_ota_state_word(uint32_t state)
+{
+    static const char *const words[] = {"new", "pending verify", "valid", "invalid", "aborted"};
+
+    return state == STATE_NONE          ? "undefined"
+           : state < EB_COUNT_OF(words) ? words[state]
+                                        : "unknown";
 }

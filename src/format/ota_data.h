@@ -35,6 +35,16 @@ void eb_boot_choose(const eb_boot_facts_t *facts, eb_boot_choice_t *out);
 /* The OTA data partition that the bootloader uses, the last one; -1: none. */
 int eb_boot_ota_data(const eb_partition_table_t *table);
 
+/* One of the copies, as it lies there. */
+typedef struct eb_ota_copy {
+    bool erased;
+    bool crc_holds; /* and it has a sequence number */
+    uint32_t sequence, state;
+} eb_ota_copy_t;
+eb_ota_copy_t eb_ota_copy_read(const uint8_t *bytes);
+/* ESP-IDF's name of a state: "valid", "pending verify", "undefined". */
+const char *eb_ota_state_word(uint32_t state);
+
 /* "nothing boots, because no app partition holds a whole app"; empty when an app starts. */
 const char *eb_boot_stop_text(const eb_boot_choice_t *choice);
 

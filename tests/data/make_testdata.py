@@ -98,6 +98,25 @@ def nvs_partition(work, size):
     return out.read_bytes()
 
 
+def nvs_of_all_types(work):
+    """An NVS of every type and many pages, and the CSV that Espressif's generator made it from."""
+    rows = ["key,type,encoding,value", "numbers,namespace,,"]
+    for bits in (8, 16, 32, 64):
+        rows += [f"u{bits}_most,data,u{bits},{2 ** bits - 1}",
+                 f"i{bits}_least,data,i{bits},{-2 ** (bits - 1)}"]
+    rows += ["fifteen_letters,namespace,,", "fifteen_letters,data,u8,0",
+             'text,data,string,"commas, ""quotes"" and Käse"', "empty,data,string,",
+             f"long,data,string,{'x' * 3900}"]
+    for name, size in (("one", 1), ("page", 4000), ("larger", 9001)):
+        rows.append(f"blob_{name},data,hex2bin,{hashlib.shake_128(name.encode()).hexdigest(size)}")
+    rows += ["many,namespace,,"]
+    rows += [f"key{n:03},data,u32,{n * n}" for n in range(300)]
+    rows += [f"text{n:03},data,string,{'y' * n}" for n in range(90)]
+    csv, out = work.parent / "parts" / "nvs-all.csv", work.parent / "parts" / "nvs-all.bin"
+    csv.write_text("\n".join(rows) + "\n")
+    run_quietly([sys.executable, "-m", "esp_idf_nvs_partition_gen", "generate", csv, out, "0x10000"])
+
+
 def filesystem(size, used):
     fs = LittleFS(block_size=SECTOR, block_count=size // SECTOR, prog_size=128, read_size=128)
     fs.mkdir("/www")
@@ -212,6 +231,7 @@ def main():
     for folder in (work, parts):
         folder.mkdir(parents=True, exist_ok=True)
     copy_stubs(args.out, args.stubs, args.older_stubs)
+    nvs_of_all_types(work)
     for spec in IMAGES:
         flash = build_image(work, parts, spec)
         share = used_share(flash)

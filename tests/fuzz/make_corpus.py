@@ -335,6 +335,100 @@ def data_images():
     }
     for name, content in cases.items():
         save("data_image", name, content)
+def crc(content, start=0xFFFFFFFF):
+    return struct.pack("<I", zlib.crc32(content, start))
+
+
+def nvs_entry(space, kind, key, value, data=b"", chunk=0xFF, span=None):
+    span = 1 + (len(data) + 31) // 32 if span is None else span
+    head, body = bytes([space, kind, span, chunk]), key.ljust(16, b"\0") + value.ljust(8, b"\xff")
+    return head + crc(head + body) + body + data.ljust((len(data) + 31) // 32 * 32, b"\xff")
+
+
+def nvs_data(space, kind, key, data, chunk=0xFF):
+    return nvs_entry(space, kind, key, struct.pack("<HH", len(data), 0xFFFF) + crc(data), data, chunk)
+
+
+def nvs_page(sequence, *entries, state=0xFFFFFFFE, erased=()):
+    content = b"".join(entries)
+    states = [3] * 128
+    for index in range(len(content) // 32):
+        states[index] = 0 if index in erased else 2
+    bitmap = bytes(sum(states[i + k] << 2 * k for k in range(4)) for i in range(0, 128, 4))
+    head = struct.pack("<IB", sequence, 0xFE) + b"\xff" * 19
+    return (struct.pack("<I", state) + head + crc(head) + bitmap + content).ljust(4096, b"\xff")
+
+
+NAME = nvs_entry(0, 0x01, b"light", b"\x01")
+STORE = nvs_page(0, NAME, nvs_entry(1, 0x14, b"level", b"\xfe\xff\xff\xff"),
+                 nvs_data(1, 0x21, b"password", b"battery\0"), nvs_data(1, 0x41, b"old", b"x" * 40))
+
+
+def stores():
+    index = nvs_entry(1, 0x48, b"cal", struct.pack("<IBB", 8, 2, 0x80))
+    chunks = [nvs_data(1, 0x42, b"cal", b"1234", number) for number in (0x80, 0x81)]
+    cases = {
+        "all": STORE,
+        "chunks": nvs_page(1, NAME, chunks[1]) + nvs_page(0, chunks[0], index, state=0xFFFFFFFC),
+        "rewritten": nvs_page(3, NAME, *[nvs_entry(1, 1, b"n", bytes([n])) for n in range(5)], erased=(1, 2)),
+        "no_chunks": nvs_page(0, NAME, index, index),
+        "odd_span": nvs_page(0, NAME, nvs_entry(1, 0x21, b"s", b"\x40\0", span=126)),
+        "freeing": nvs_page(2, NAME, state=0xFFFFFFF8) + nvs_page(2, NAME) + b"\xff" * 5000,
+        "opaque": nvs_page(0, b"\xa7" * 320),
+    }
+    for name, content in cases.items():
+        save("nvs", name, content)
+
+
+def core_dumps():
+    def note(name, kind, content):
+        head = struct.pack("<III", len(name), len(content), kind)
+        return head + name.ljust((len(name) + 3) // 4 * 4, b"\0") + content.ljust((len(content) + 3) // 4 * 4, b"\0")
+
+    def dump(version, rest, content, digest=crc):
+        size = 8 + len(rest) + len(content) + len(digest(b""))
+        whole = struct.pack("<IHH", size, version, 5) + rest + content
+        return whole + digest(whole)
+
+    def crc_0(content):
+        return crc(content, 0)
+
+    notes = (note(b"CORE\0", 1, bytes(72)) + note(b"ESP_CORE_DUMP_INFO\0", 8266, bytes(4) + b"c0ffee".ljust(65, b"\0"))
+             + note(b"ESP_EXTRA_INFO\0", 677, bytes(8)) + note(b"ESP_PANIC_DETAILS\0", 679, b"abort()"))
+    elf = (b"\x7fELF\x01\x01\x01".ljust(28, b"\0") + struct.pack("<IIIHHHHHH", 52, 0, 0, 52, 32, 2, 0, 0, 0)
+           + struct.pack("<8I", 4, 116, 0, 0, len(notes), 0, 0, 0) + struct.pack("<8I", 4, 116, 0, 0, 92, 0, 0, 0) + notes)
+    cases = {
+        "elf_crc": dump(0x102, bytes(16), elf, crc_0),
+        "elf_sha256": dump(0x104, bytes(4), elf, lambda content: hashlib.sha256(content).digest()),
+        "binary": dump(0x001, struct.pack("<II", 3, 340), bytes(64), crc_0),
+        "bad_crc": dump(0x100, bytes(12), elf),
+        "cut": dump(0x102, bytes(16), elf, crc_0)[:-20],
+        "far": dump(0x102, bytes(16), elf.replace(struct.pack("<II", 4, 116), struct.pack("<II", 4, 0xFFFFFFF0)), crc_0),
+    }
+    for name, content in cases.items():
+        save("core_dump", name, content)
+    save("content", "core_dump", b"\x04\x00" + cases["elf_crc"])
+
+
+def contents():
+    littlefs = (bytes(4) + b"\xf0\x0f\xff\xf7littlefs/\xe0\0\x10" + struct.pack("<III", 0x20001, 128, 4)).ljust(512, b"\xff")
+    spiffs = bytearray(b"\x01\x80\0\0".ljust(4096, b"\xff"))
+    spiffs[252:254] = struct.pack("<H", 0x0529 ^ 256)
+    boot = (b"\xeb\x3c\x90MSDOS5.0" + struct.pack("<HBHBHHBHHHII", 512, 1, 1, 2, 16, 8, 0xF8, 1, 1, 1, 0, 0)
+            + b"\x80\0\x29\0\0\0\0PORCH      FAT12   ").ljust(510, b"\0") + b"\x55\xaa"
+    keys = bytes(range(64))
+    cases = {
+        "littlefs": b"\x00\x00" + littlefs,
+        "spiffs": b"\x00\x0f" + bytes(spiffs),
+        "fat12": b"\x00\x00" + boot + b"\xf8\xff\xff\x03\xf0\xff".ljust(3584, b"\0"),
+        "nvs": b"\x03\x00" + STORE,
+        "nvs_by_mark": b"\x00\x02" + STORE,
+        "nvs_keys": b"\x05\x00" + keys + crc(keys),
+        "ota": b"\x01\x01" + (struct.pack("<I", 1).ljust(28, b"\xff") + crc(struct.pack("<I", 1))).ljust(4096, b"\xff"),
+        "phy": b"\x02\x00PHYINIT\0" + bytes(128) + b"PHYINIT\0",
+    }
+    for name, content in cases.items():
+        save("content", name, content)
 
 
 partition_tables()
@@ -349,3 +443,6 @@ option_texts()
 image_headers()
 sessions()
 data_images()
+stores()
+core_dumps()
+contents()
