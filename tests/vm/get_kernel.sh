@@ -15,7 +15,7 @@ fail() {
     exit 1
 }
 
-package=$(apt-cache depends linux-image-amd64 2>/dev/null | sed -n 's/.*Depends: //p' | head -1)
+package=$({ apt-cache depends linux-image-amd64 2>/dev/null || true; } | sed -n 's/.*Depends: //p' | head -1)
 [ -n "$package" ] || fail "apt knows no kernel package linux-image-amd64; try apt-get update"
 mkdir -p "$(dirname "$folder")"
 work=$(mktemp -d "$folder.XXXXXX")
