@@ -84,23 +84,22 @@ void eb_connect_close(eb_session_t *s)
     s->connected = false;
 }
 
-/* Find the present name of the same USB device. false: the old name belongs to another one, which
- * must not be reset. */
+/* Find the present name of the same USB device. false: it is away, and the old name belongs to
+ * another one, or may at any moment, which must not be reset. */
 static bool follow_device(eb_session_t *s)
 {
     const eb_port_info_t *found;
     eb_port_list_t list;
-    bool stranger;
 
     if (s->port.vid == 0 || eb_port_list_get(&list, NULL) != EB_OK) {
         return true;
     }
-    found = eb_port_find_again(&s->port, s->port_name, s->port_unique, &list, &stranger);
+    found = eb_port_find_again(&s->port, s->port_name, s->port_unique, &list);
     if (found != NULL) {
         (void)snprintf(s->port_name, sizeof(s->port_name), "%s", found->name);
     }
     eb_port_list_free(&list);
-    return found != NULL || !stranger;
+    return found != NULL;
 }
 
 eb_code_t eb_connect_wait(eb_session_t *s, int64_t limit_ms, eb_err_t *err)

@@ -85,24 +85,21 @@ bool eb_port_is_unique(const eb_port_info_t *port, const eb_port_list_t *list)
 }
 
 const eb_port_info_t *eb_port_find_again(const eb_port_info_t *port, const char *name, bool unique,
-                                         const eb_port_list_t *list, bool *stranger)
+                                         const eb_port_list_t *list)
 {
     const eb_port_info_t *by_name = NULL, *by_serial = NULL;
     size_t serials = 0;
 
-    *stranger = false;
     for (size_t i = 0; i < list->count; i++) {
         const eb_port_info_t *p = &list->ports[i];
         const bool same = same_device(port, p);
 
         if (same && same_place(port, p)) {
-            *stranger = false;
             return p;
         }
         if (strcmp(p->name, name) == 0) {
-            by_name = same ? p : NULL;
             /* At the old place the same board may have other ids than before. */
-            *stranger = !same && !same_place(port, p);
+            by_name = same || same_place(port, p) ? p : NULL;
         }
         if (same && p->serial[0] != '\0') {
             by_serial = p;

@@ -64,11 +64,11 @@ void eb_port_list_free(eb_port_list_t *list); /* NULL is allowed */
 bool eb_port_is_unique(const eb_port_info_t *port, const eb_port_list_t *list);
 /*
  * The entry of `list` that a USB port, which went away, has become; NULL: none is known to be it.
- * By its USB path, then by the old `name`, then by its serial number, if it is `unique`. *stranger:
- * `name` belongs to another device now.
+ * By its USB path, then by the old `name`, then by its serial number, if it is `unique`. With the
+ * old path and name it may have other USB ids than before.
  */
 const eb_port_info_t *eb_port_find_again(const eb_port_info_t *port, const char *name, bool unique,
-                                         const eb_port_list_t *list, bool *stranger);
+                                         const eb_port_list_t *list);
 
 typedef struct eb_transport eb_transport_t;
 

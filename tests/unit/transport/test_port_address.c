@@ -134,35 +134,31 @@ static void a_port_is_found_again_by_its_place(void **state)
     };
     const eb_port_info_t first = ports[0], board = ports[2], ch340 = ports[3];
     const eb_port_list_t all = {ports, 4}, rest = {ports + 1, 3};
-    bool stranger;
 
     (void)state;
     assert_false(eb_port_is_unique(&first, &all));
     assert_true(eb_port_is_unique(&board, &all));
     assert_true(eb_port_is_unique(&ch340, &all));
     /* Away: the other is another board. */
-    assert_null(eb_port_find_again(&first, first.name, false, &rest, &stranger));
-    assert_false(stranger);
+    assert_null(eb_port_find_again(&first, first.name, false, &rest));
     /* The other took the name, and it has another; its place tells. */
     (void)snprintf(ports[0].name, sizeof(ports[0].name), "/dev/ttyUSB3");
     (void)snprintf(ports[1].name, sizeof(ports[1].name), "/dev/ttyUSB0");
-    assert_ptr_equal(eb_port_find_again(&first, first.name, false, &all, &stranger), &ports[0]);
+    assert_ptr_equal(eb_port_find_again(&first, first.name, false, &all), &ports[0]);
     /* Without a serial number too. */
     (void)snprintf(ports[3].name, sizeof(ports[3].name), "/dev/ttyUSB9");
-    assert_ptr_equal(eb_port_find_again(&ch340, ch340.name, true, &all, &stranger), &ports[3]);
+    assert_ptr_equal(eb_port_find_again(&ch340, ch340.name, true, &all), &ports[3]);
     /* At another place: by the number, or by the name. */
     (void)snprintf(ports[2].name, sizeof(ports[2].name), "/dev/ttyACM1");
     (void)snprintf(ports[2].usb_path, sizeof(ports[2].usb_path), "2-1:1.0");
-    assert_ptr_equal(eb_port_find_again(&board, board.name, true, &all, &stranger), &ports[2]);
+    assert_ptr_equal(eb_port_find_again(&board, board.name, true, &all), &ports[2]);
     (void)snprintf(ports[3].usb_path, sizeof(ports[3].usb_path), "2-2:1.0");
-    assert_null(eb_port_find_again(&ch340, ch340.name, true, &all, &stranger));
-    assert_ptr_equal(eb_port_find_again(&ch340, "/dev/ttyUSB9", true, &all, &stranger), &ports[3]);
+    assert_null(eb_port_find_again(&ch340, ch340.name, true, &all));
+    assert_ptr_equal(eb_port_find_again(&ch340, "/dev/ttyUSB9", true, &all), &ports[3]);
     /* Another device took the name; at the old place it may be the board with other ids. */
-    assert_null(eb_port_find_again(&ch340, "/dev/ttyUSB3", true, &all, &stranger));
-    assert_true(stranger);
+    assert_null(eb_port_find_again(&ch340, "/dev/ttyUSB3", true, &all));
     (void)snprintf(ports[0].usb_path, sizeof(ports[0].usb_path), "1-4:1.0");
-    assert_null(eb_port_find_again(&ch340, "/dev/ttyUSB3", true, &all, &stranger));
-    assert_false(stranger);
+    assert_ptr_equal(eb_port_find_again(&ch340, "/dev/ttyUSB3", true, &all), &ports[0]);
 }
 
 static void each_kind_of_port_has_its_row(void **state)
