@@ -71,6 +71,9 @@ static eb_code_t load_stub(eb_session_t *s, eb_err_t *err)
             break;
         }
     }
+    if (code == EB_ERR_CHIP_RESET) { /* and the ROM bootloader is back each time */
+        code = eb_err_set(err, EB_ERR_STUB, "the stub was loaded, but the board restarted");
+    }
     if (code != EB_ERR_STUB || (!jumped && s->stub_path[0] != '\0')) {
         return code;
     }

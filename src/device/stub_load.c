@@ -276,6 +276,10 @@ static eb_code_t who_answers(eb_session_t *s, bool greeted, bool *jumped, eb_err
     if (code == EB_ERR_TIMEOUT || code == EB_ERR_GARBAGE) {
         code = eb_link_resync(s->link, 2, &info, greeted ? err : NULL);
     }
+    if (!greeted && code == EB_ERR_CHIP_RESET) { /* the line may have damaged what was loaded */
+        *jumped = false;
+        return eb_err_set(err, code, "the board restarted when the stub was to start");
+    }
     if (code != EB_OK) {
         return greeted || code == EB_ERR_CANCELLED ? code : EB_ERR_STUB;
     }

@@ -15,11 +15,15 @@
 typedef struct rom {
     uint8_t op; /* 0: each of them */
     uint32_t refuse;
-    bool stub; /* it has jumped */
+    int crashes; /* so many jumps end in a restart */
+    bool stub;   /* it has jumped */
     unsigned seen;
     eb_slip_t slip;
     uint8_t buf[32768];
 } rom_t;
+
+static const char banner[] = "ESP-ROM:esp32c3-api1-20210207\r\nrst:0x7 (TG0WDT_SYS_RST),boot:0x4 "
+                             "(DOWNLOAD(USB/UART0/1))\r\nwaiting for download\r\n";
 
 static void send_reply(const rom_t *rom, uint8_t op, uint8_t status)
 {
@@ -41,7 +45,10 @@ static void answer(rom_t *rom, const uint8_t *frame, size_t len)
     for (int i = 0; i < (op == EB_CMD_SYNC ? 8 : 1); i++) {
         send_reply(rom, op, refused ? 0x40 : 0); /* a status that a flipped bit makes */
     }
-    if (op == EB_CMD_MEM_END && !refused) {
+    if (op == EB_CMD_MEM_END && !refused && rom->crashes > 0) {
+        rom->crashes--;
+        held_send(banner, sizeof(banner) - 1);
+    } else if (op == EB_CMD_MEM_END && !refused) {
         rom->stub = true;
         held_send("\xC0OHAI\xC0", 6);
     }
@@ -66,13 +73,15 @@ static void serve(void *user)
     }
 }
 
-static eb_code_t load(uint8_t op, uint32_t refuse, eb_err_t *err)
+static bool stub_given_up; /* by the last load */
+
+static eb_code_t load(rom_t script, eb_err_t *err)
 {
     static rom_t rom;
     eb_session_t s;
     eb_code_t code;
 
-    rom = (rom_t){.op = op, .refuse = refuse};
+    rom = script;
     memset(&s, 0, sizeof(s));
     held_server_start(serve, &rom);
     (void)snprintf(s.port_name, sizeof(s.port_name), "socket://held:1");
@@ -81,7 +90,8 @@ static eb_code_t load(uint8_t op, uint32_t refuse, eb_err_t *err)
     assert_non_null(s.row);
     s.options.before = EB_BEFORE_NO_RESET;
     code = eb_session_prepare(&s, err);
-    assert_int_equal(s.stub, code == EB_OK);
+    assert_int_equal(s.stub, code == EB_OK && !s.stub_given_up);
+    stub_given_up = s.stub_given_up;
     eb_connect_close(&s);
     held_server_join();
     return code;
@@ -97,7 +107,7 @@ static void refusals_in_a_row_are_a_bad_line(void **state)
         for (size_t k = 0; k < sizeof(ops); k++) {
             eb_err_t err = {0};
 
-            if (load(ops[k], scripts[i], &err) != EB_OK) {
+            if (load((rom_t){.op = ops[k], .refuse = scripts[i]}, &err) != EB_OK) {
                 fail_msg("refusals 0x%x of command %d: %s", scripts[i], ops[k], err.message);
             }
         }
@@ -109,8 +119,20 @@ static void a_board_that_always_refuses_is_told(void **state)
     eb_err_t err = {0};
 
     (void)state;
-    assert_int_equal(load(0, UINT32_MAX, &err), EB_ERR_DEVICE);
+    assert_int_equal(load((rom_t){.refuse = UINT32_MAX}, &err), EB_ERR_DEVICE);
     assert_int_equal(err.device_status, 0x40);
+}
+
+/* A flipped bit in an address loads the stub to another place, and the jump ends in a restart. */
+static void a_stub_that_crashes_is_loaded_again(void **state)
+{
+    (void)state;
+    for (int crashes = 1; crashes <= 3; crashes++) {
+        eb_err_t err = {0};
+
+        assert_int_equal(load((rom_t){.crashes = crashes}, &err), EB_OK);
+        assert_int_equal(stub_given_up, crashes == 3);
+    }
 }
 
 int main(void)
@@ -118,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusals_in_a_row_are_a_bad_line),
         cmocka_unit_test(a_board_that_always_refuses_is_told),
+        cmocka_unit_test(a_stub_that_crashes_is_loaded_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
