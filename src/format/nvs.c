@@ -459,18 +459,35 @@ static bool has_word(const char *key, const char *word)
 bool eb_nvs_is_secret(const uint8_t *bytes, const eb_nvs_item_t *item)
 {
     static const char *const words[] = {
-        "pass", "pwd",  "pswd", "psk",  "key",      "secret",   "token",   "cert",
-        "cred", "auth", "priv", "seed", "pin-code", "pin_code", "pincode", "passwd",
+        /* of numbers too */
+        "pass",
+        "secret",
+        "token",
+        "pin-code",
+        "pin_code",
+        "pincode",
+        /* of strings */
+        "pwd",
+        "pswd",
+        "psk",
+        "key",
+        "cert",
+        "cred",
+        "auth",
+        "priv",
+        "seed",
     };
+    const bool is_number = eb_nvs_is_number(item->type);
+    const size_t count = is_number ? 6 : sizeof(words) / sizeof(words[0]);
 
-    if (!eb_nvs_is_number(item->type) && item->type != EB_NVS_STRING) {
+    if (!is_number && item->type != EB_NVS_STRING) {
         return true;
     }
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+    for (size_t i = 0; i < count; i++) {
         if (has_word(item->key, words[i])) {
             return true;
         }
     }
-    return item->type == EB_NVS_STRING && item->size >= sizeof(PEM_START) - 1 &&
+    return !is_number && item->size >= sizeof(PEM_START) - 1 &&
            memcmp(bytes + item->data, PEM_START, sizeof(PEM_START) - 1) == 0;
 }

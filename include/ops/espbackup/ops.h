@@ -28,6 +28,7 @@
 #define ESPBACKUP_OPS_H
 
 #include "backup_options.h"
+#include "content.h"
 #include "difference.h"
 #include "espbackup/err.h"
 #include "espbackup/event.h"
@@ -269,6 +270,54 @@ void eb_partition_backup_result_free(eb_partition_backup_result_t *result);
 eb_code_t eb_op_backup_partition(eb_session_t *s, const eb_partition_backup_options_t *options,
                                  const eb_events_t *ev, eb_partition_backup_result_t *result,
                                  eb_err_t *err);
+
+/* -- show ------------------------------------------------------------------------------------ */
+
+typedef struct eb_show_options {
+    const char *backup; /* a path, a name within dir, or "latest"; NULL: the board */
+    const char *dir;
+    bool has_address;
+    uint32_t address;      /* as in eb_verify_options_t */
+    uint32_t table_addr;   /* 0: 0x8000, then a search at the usual places */
+    const char *partition; /* by name; NULL: all of the table */
+} eb_show_options_t;
+
+/* A partition; or a whole image, of which nothing tells what it is. */
+typedef struct eb_shown_part {
+    char label[EB_PARTITION_LABEL_BYTES]; /* empty: of a whole image */
+    uint32_t addr, size;
+    bool has_type; /* false: of a whole image */
+    uint8_t type, subtype;
+    bool encrypted;       /* the table says so, and flash encryption is on or not known */
+    eb_app_image_t app;   /* of apps and the bootloader; else ABSENT */
+    eb_content_t content; /* of all others but the table */
+    char dumped[EB_PARTITION_LABEL_BYTES]; /* the app that left the core dump; empty: not found */
+} eb_shown_part_t;
+
+typedef struct eb_show_result {
+    char path[EB_PATH_BYTES];        /* of the image; empty: the board */
+    bool has_table;                  /* it tells of the partitions */
+    bool flash_encrypted, keys_seen; /* the chip's state; a partition of keys for NVS */
+    size_t left_out;                 /* partitions of the table that are not in the image */
+    eb_boot_choice_t boot;           /* what the OTA data lead to; index -1: not known */
+    char boots[EB_PARTITION_LABEL_BYTES];
+    eb_shown_part_t *parts;
+    size_t count;
+} eb_show_result_t;
+
+/*
+ * What the partitions of an image or, without options->backup, of a board hold. `s` is looked at
+ * only then. What cannot be read as what it should be is no error: its content says so. Nothing is
+ * written. EB_PHASE_HASH of an image; of a board _READ, by partitions.
+ *
+ * Errors are those of opening an image (eb_op_verify). EB_ERR_USAGE also: no such partition, or one
+ * that the image has not as a whole; a board without partition table.
+ *
+ * Free the result with eb_show_result_free in any case.
+ */
+eb_code_t eb_op_show(eb_session_t *s, const eb_show_options_t *options, const eb_events_t *ev,
+                     eb_show_result_t *result, eb_err_t *err);
+void eb_show_result_free(eb_show_result_t *result);
 
 /* -- selftest -------------------------------------------------------------------------------- */
 

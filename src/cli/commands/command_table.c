@@ -10,6 +10,7 @@ const eb_command_t *const eb_commands[] = {
     &eb_cmd_erase,
     &eb_cmd_diff,
     &eb_cmd_list,
+    &eb_cmd_show,
     &eb_cmd_chip_info,
     &eb_cmd_flash_info,
     &eb_cmd_ports,

@@ -25,6 +25,7 @@ extern const eb_command_t eb_cmd_list;
 extern const eb_command_t eb_cmd_ports;
 extern const eb_command_t eb_cmd_restore;
 extern const eb_command_t eb_cmd_selftest;
+extern const eb_command_t eb_cmd_show;
 extern const eb_command_t eb_cmd_verify;
 extern const eb_command_t eb_cmd_version;
 

@@ -186,6 +186,11 @@ static const eb_opt_row_t rows[] = {
     [EB_OPT_DIRECTORY] = {
         "directory", 'C', TEXT, COMMAND, .value_name = "DIR",
         .help = "folder for the files; it is created if missing (default: the current folder)"},
+    [EB_OPT_REVEAL] = {
+        "reveal", 0, FLAG, COMMAND, .help = "show values that may be secret too"},
+    [EB_OPT_CSV] = {
+        "csv", 0, FLAG, COMMAND,
+        .help = "print an NVS partition in the form that nvs_partition_gen reads"},
 };
 /* clang-format on */
 

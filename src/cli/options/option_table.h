@@ -66,6 +66,8 @@ typedef enum eb_opt {
     EB_OPT_TIME,
     EB_OPT_MAX_SIZE,
     EB_OPT_DIRECTORY,
+    EB_OPT_REVEAL,
+    EB_OPT_CSV,
     EB_OPT_COUNT /* also ends a command's list */
 } eb_opt_t;
 
