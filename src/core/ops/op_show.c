@@ -264,6 +264,20 @@ static void tell_of_all(show_t *show)
     }
 }
 
+/* Of a file it is over at once. */
+static void tell_progress(const show_t *show, size_t parts)
+{
+    uint64_t done = 0, total = 0;
+
+    for (size_t i = 0; i < show->choices.count && show->session != NULL; i++) {
+        total += show->choices.list[i].range.size;
+        done += i < parts ? show->choices.list[i].range.size : 0;
+    }
+    if (total > 0) {
+        eb_event_progress(show->ev, EB_PHASE_READ, done, total);
+    }
+}
+
 static eb_code_t show_parts(show_t *show, eb_err_t *err)
 {
     eb_show_result_t *result = show->result;
@@ -275,17 +289,11 @@ static eb_code_t show_parts(show_t *show, eb_err_t *err)
     if (result->parts == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for %zu partitions", count);
     }
-    uint64_t total = 0, done = 0;
-    for (size_t i = 0; i < count; i++) {
-        total += show->choices.list[i].range.size;
-    }
+    tell_progress(show, 0);
     for (size_t i = 0; i < count && code == EB_OK; i++) {
         result->count = i + 1;
         code = show_part(show, &show->choices.list[i], &result->parts[i], err);
-        done += show->choices.list[i].range.size;
-        if (show->session != NULL) {
-            eb_event_progress(show->ev, EB_PHASE_READ, done, total);
-        }
+        tell_progress(show, code == EB_OK ? i + 1 : i);
     }
     return code;
 }
