@@ -25,6 +25,30 @@ static eb_code_t set_names(eb_partial_file_t *part, const char *image_path, eb_e
     return code;
 }
 
+/* "q" and "q.bin" would share a sidecar: it stays with the image that it names as long as that
+ * exists, even if the output may replace files. */
+static eb_code_t check_sidecar_owner(const eb_partial_file_t *part, eb_err_t *err)
+{
+    char path[EB_PATH_BYTES];
+    eb_sidecar_t *sidecar = NULL;
+    eb_code_t code = EB_OK;
+    const char *name = eb_path_file_name(part->image_path);
+
+    if (eb_find_sidecar(part->image_path, &sidecar, NULL) != EB_OK) {
+        return EB_OK;
+    }
+    if (strcmp(sidecar->file_name, name) != 0 &&
+        eb_path_printf(path, NULL, "%.*s%s", (int)(name - part->image_path), part->image_path,
+                       sidecar->file_name) == EB_OK &&
+        eb_fs_exists(path)) {
+        code = eb_err_set(err, EB_ERR_FILE_EXISTS, "%s is the sidecar of %s", part->sidecar_path,
+                          path);
+        eb_err_reason(err, EB_REASON_OTHER_OUTPUT);
+    }
+    free(sidecar);
+    return code;
+}
+
 /* -- resuming ------------------------------------------------------------------------------ */
 
 /* Open the .part whose names are set, if it is ours, and its journal is of this board and range. */
@@ -152,7 +176,7 @@ static eb_code_t resume_newest(eb_partial_file_t *part, const char *dir, const c
     }
     for (size_t i = 0; i < count && code == EB_OK && !*done; i++) {
         code = set_names(part, found[i].image_path, err);
-        *done = code == EB_OK && resume(part, id);
+        *done = code == EB_OK && check_sidecar_owner(part, NULL) == EB_OK && resume(part, id);
     }
     free(found);
     eb_file_names_free(&names);
@@ -204,30 +228,6 @@ static eb_code_t make_in_folder(eb_partial_file_t *part, const char *dir, const 
     }
     return eb_err_set(err, EB_ERR_FILE_EXISTS, "%d backups of this second are in %s",
                       SAME_SECOND_MAX, dir);
-}
-
-/* "q" and "q.bin" would share a sidecar: it stays with the image that it names as long as that
- * exists, even if the output may replace files. */
-static eb_code_t check_sidecar_owner(const eb_partial_file_t *part, eb_err_t *err)
-{
-    char path[EB_PATH_BYTES];
-    eb_sidecar_t *sidecar = NULL;
-    eb_code_t code = EB_OK;
-    const char *name = eb_path_file_name(part->image_path);
-
-    if (eb_find_sidecar(part->image_path, &sidecar, NULL) != EB_OK) {
-        return EB_OK;
-    }
-    if (strcmp(sidecar->file_name, name) != 0 &&
-        eb_path_printf(path, NULL, "%.*s%s", (int)(name - part->image_path), part->image_path,
-                       sidecar->file_name) == EB_OK &&
-        eb_fs_exists(path)) {
-        code = eb_err_set(err, EB_ERR_FILE_EXISTS, "%s is the sidecar of %s", part->sidecar_path,
-                          path);
-        eb_err_reason(err, EB_REASON_OTHER_OUTPUT);
-    }
-    free(sidecar);
-    return code;
 }
 
 static eb_code_t open_output(eb_partial_file_t *part, const eb_backup_options_t *options,

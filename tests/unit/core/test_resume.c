@@ -292,6 +292,30 @@ static void what_a_program_erased_is_read_again(void **state)
     assert_complete(f, back_up(f));
 }
 
+/* "q" and "q.bin" would have one sidecar: a .part of the one is not finished beside the other. */
+static void a_part_whose_sidecar_is_of_another_image_is_left_alone(void **state)
+{
+    fixture_t *f = *state;
+    char first[EB_PATH_BYTES], second[EB_PATH_BYTES];
+    eb_sidecar_t *sidecar = NULL;
+
+    assert_int_equal(eb_path_join(first, f->dir, "q.bin", NULL), EB_OK);
+    assert_int_equal(eb_path_join(second, f->dir, "q", NULL), EB_OK);
+    f->options.output = first;
+    f->board->lost_at = FLASH_BYTES / 4;
+    assert_int_equal(back_up(f), EB_ERR_PORT_LOST);
+    fake_forget(f->board);
+    f->options.output = second;
+    assert_int_equal(back_up(f), EB_OK);
+    fake_forget(f->board);
+    f->options.output = NULL;
+    assert_int_equal(back_up(f), EB_OK);
+    assert_string_not_equal(f->result.image_path, first);
+    assert_int_equal(eb_find_sidecar(second, &sidecar, NULL), EB_OK);
+    assert_string_equal(sidecar->file_name, "q");
+    free(sidecar);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +327,7 @@ int main(void)
         TEST(what_a_program_erased_is_read_again),
         TEST(a_part_of_another_board_is_left_alone),
         TEST(a_part_that_another_run_holds_is_left_alone),
+        TEST(a_part_whose_sidecar_is_of_another_image_is_left_alone),
         TEST(cancelled_runs_add_up),
         TEST(killed_runs_leave_what_the_next_one_completes),
         TEST(a_journal_after_its_image_is_swept_up),
