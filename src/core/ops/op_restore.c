@@ -50,7 +50,11 @@ static eb_code_t look_at_board(eb_restore_job_t *job, eb_err_t *err)
     eb_layout_source_t source =
         eb_layout_of_board(&job->retry, comes_along ? job->table_addr : job->options->table_addr);
 
-    return eb_layout_search(&source, job->ev, &job->board, err);
+    eb_code_t code = eb_layout_search(&source, job->ev, &job->board, err);
+    if (code == EB_OK && job->image.table == NULL && job->board.table.present) {
+        job->table_addr = job->board.table.addr;
+    }
+    return code;
 }
 
 static bool read_program(void *user, uint32_t offset, void *bytes, uint32_t count)

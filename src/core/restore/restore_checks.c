@@ -255,7 +255,8 @@ eb_code_t eb_restore_check_names(eb_restore_job_t *job, eb_err_t *err)
 
     for (size_t i = 0; table != NULL && i < table->count && code == EB_OK; i++) {
         const eb_partition_t *entry = &table->entries[i];
-        bool named = job->options->partition_count == 0 && strcmp(only, entry->label) == 0;
+        bool named = job->options->partition_count == 0 && only[0] != '\0' &&
+                     strcmp(only, entry->label) == 0;
         for (size_t k = 0; k < job->options->partition_count; k++) {
             named = named || strcmp(job->options->partitions[k], entry->label) == 0;
         }

@@ -256,6 +256,26 @@ static void a_copy_that_is_too_short_is_warned_of(void **state)
     assert_non_null(strstr(f->watch.notes, "ends before \"ota_1\" does, the first of 2"));
 }
 
+/* No name is asked for here, and the empty one of an entry is none that could be meant. */
+static void an_entry_without_a_name(void **state)
+{
+    restore_fixture_t *f = *state;
+    uint8_t *at = f->image + 0x8000, *table = at;
+
+    memset(table, 0xFF, 0x1000);
+    at = table_put_entry(at, 0, 0x10, 0x10000, 0x60000, "ota_0");
+    at = table_put_entry(at, 1, 0x82, 0xD0000, 0x30000, "");
+    table_put_md5(table, at);
+    sidecar_remove(f);
+    file_write("/", f->backup.image_path, f->image, RESTORE_FLASH_BYTES);
+    memcpy(f->image + 0x8000, f->board->bytes + 0x8000, 0x1000);
+    f->board->bytes[0x20000] ^= 1;
+    f->options.has_range = true;
+    f->options.addr = 0x20000;
+    f->options.size = 0x1000;
+    assert_restored(f, put_back(f), f->image);
+}
+
 /* -- security -------------------------------------------------------------------------------- */
 
 static void secure_download_mode(void **state)
@@ -335,6 +355,27 @@ static void secure_boot_keeps_its_bootloader(void **state)
     fake_forget(f->board);
     assert_restored(f, put_back(f), f->image);
     assert_non_null(strstr(f->watch.notes, "signed"));
+}
+
+/* The table of the board tells where its bootloader ends, if the file brings none. */
+static void secure_boot_keeps_a_long_bootloader(void **state)
+{
+    restore_fixture_t *f = *state;
+    uint8_t *at = f->board->bytes + 0xC000, *table = at;
+    char path[EB_PATH_BYTES + 16];
+
+    memset(f->board->bytes + 0x8000, 0x55, 0x8000);
+    memset(table, 0xFF, 0x1000);
+    at = table_put_entry(at, 1, 2, 0xD000, 0x3000, "nvs");
+    at = table_put_entry(at, 0, 0x10, 0x10000, 0x60000, "ota_0");
+    table_put_md5(table, at);
+    f->board->chip.security.secure_boot = EB_YES;
+    (void)snprintf(path, sizeof(path), "%s/end.img", f->dir);
+    file_write(f->dir, "end.img", f->image + 0xD0000, 0x1000);
+    f->options.backup = path;
+    f->options.has_address = true;
+    f->options.address = 0xA000;
+    assert_refused(f, put_back(f), "bootloader's range below 0xc000", EB_REASON_FORCE_BOOTLOADER);
 }
 
 static void a_write_protected_flash(void **state)
@@ -429,10 +470,12 @@ int main(void)
         TEST(a_partition_that_brings_its_table),
         TEST(a_table_that_would_be_invalid),
         TEST(a_copy_that_is_too_short_is_warned_of),
+        TEST(an_entry_without_a_name),
         TEST(secure_download_mode),
         TEST(plain_bytes_onto_an_encrypted_flash),
         TEST(own_ciphertext_is_put_back),
         TEST(secure_boot_keeps_its_bootloader),
+        TEST(secure_boot_keeps_a_long_bootloader),
         TEST(a_write_protected_flash),
         TEST(a_name_that_two_have),
         TEST(a_backup_of_one_of_two_goes_back),
