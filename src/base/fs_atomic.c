@@ -337,7 +337,14 @@ eb_code_t eb_fs_rename(const char *from, const char *to, eb_err_t *err)
 {
     const int failure = eb_platform_rename_new(from, to);
 
-    return failure == 0 ? sync_folder(to, err) : eb_fs_error(err, failure, "create", to);
+    if (failure != 0) {
+        return eb_fs_error(err, failure, "create", to);
+    }
+    eb_code_t code = sync_folder(to, err);
+    if (code != EB_OK) {
+        (void)eb_platform_rename_new(to, from);
+    }
+    return code;
 }
 
 /* Whether the disk gives the same bytes. */

@@ -70,7 +70,8 @@ eb_code_t eb_fs_flush(int fd, const char *path, eb_err_t *err);
  * file system renames only what is closed (ETXTBSY: shared folders of VirtualBox on Windows). */
 eb_code_t eb_fs_commit(int *fd, const char *from, const char *to, bool replace, eb_err_t *err);
 
-/* Rename, without replacing a file (EB_ERR_FILE_EXISTS), fsync folder. */
+/* Rename, without replacing a file (EB_ERR_FILE_EXISTS), fsync folder. On failure the file has its
+ * old name. */
 eb_code_t eb_fs_rename(const char *from, const char *to, eb_err_t *err);
 
 /* Write a whole small file atomically, first under its name with this suffix, and compare it with

@@ -212,8 +212,9 @@ static eb_code_t set_aside(const eb_partial_file_t *part, old_pair_t *old, eb_er
         } else if (why.os_errno == ENOENT) {
             code = EB_OK;
         }
-        if (code == EB_OK) {
-            code = eb_fs_rename(part->image_path, old->image_path, &why);
+        if (code == EB_OK &&
+            (code = eb_fs_rename(part->image_path, old->image_path, &why)) != EB_OK) {
+            (void)eb_fs_remove(old->sidecar_path);
         }
         free(text);
     }
