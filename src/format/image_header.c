@@ -125,7 +125,7 @@ static eb_code_t make_hash(eb_image_read_fn read, void *user, eb_header_patch_t 
     eb_digest_t *sha = eb_digest_new(EB_DIGEST_SHA256);
 
     if (sha == NULL) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "no memory, or no SHA-256, for the image header");
+        return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the image header");
     }
     header.has_hash = false;
     for (uint32_t offset = 0; offset < patch->hash_offset;) {

@@ -399,7 +399,7 @@ eb_code_t eb_flash_compare(eb_session_t *s, uint32_t addr, uint32_t size, eb_wan
     c.md5 = eb_digest_new(EB_DIGEST_MD5);
     c.bytes = malloc(EB_BLOCK_BYTES);
     if (c.md5 == NULL || c.bytes == NULL) {
-        code = eb_err_set(err, EB_ERR_INTERNAL, "no memory, or no MD5, to compare");
+        code = eb_err_set(err, EB_ERR_INTERNAL, "no memory to compare");
         goto done;
     }
     eb_event_progress(ev, EB_PHASE_CHECK, 0, size);

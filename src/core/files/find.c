@@ -171,7 +171,7 @@ eb_code_t eb_find_backup(const char *dir, const char *what, char out[EB_PATH_BYT
         return eb_path_printf(out, err, "%s", what);
     }
     (void)snprintf(odd, sizeof(odd), "%s", eb_fs_exists(what) ? what : "");
-    for (size_t i = 0; i < 2 && strchr(what, '/') == NULL; i++) {
+    for (size_t i = 0; i < 2 && eb_path_file_name(what) == what; i++) {
         char name[EB_PATH_BYTES];
         if ((code = eb_path_printf(name, err, "%s%s", what, suffixes[i])) != EB_OK ||
             (code = eb_path_join(out, dir, name, err)) != EB_OK) {

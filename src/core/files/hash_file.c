@@ -15,7 +15,7 @@ eb_code_t eb_hash_bytes(eb_hash_read_fn read, void *user, uint64_t addr, uint64_
     eb_digest_t *md = md5 != NULL ? eb_digest_new(EB_DIGEST_MD5) : NULL;
 
     if (buf == NULL || sha == NULL || (md5 != NULL && md == NULL)) {
-        code = eb_err_set(err, EB_ERR_INTERNAL, "no memory, or no SHA-256, to hash with");
+        code = eb_err_set(err, EB_ERR_INTERNAL, "no memory to hash with");
     }
     for (uint64_t done = 0; done < size && code == EB_OK;) {
         const uint64_t at = addr + done;

@@ -176,16 +176,18 @@ static eb_code_t examine(const eb_list_worker_t *w, const char *name, eb_backup_
     if (failure == ENOENT || (failure == 0 && !facts.is_file)) {
         return EB_OK; /* a folder, or gone meanwhile */
     }
-    entry->size_bytes = facts.size_bytes;
-    eb_clock_utc_text(facts.mtime_unix, entry->created_utc, sizeof(entry->created_utc));
     if (failure != 0) {
         eb_err_t why = {0};
         (void)eb_fs_error(&why, failure, "examine", path);
         tell(entry, EB_BACKUP_UNREADABLE, &why);
-    } else if (is_part) {
-        examine_part(path, entry);
     } else {
-        code = examine_image(path, w->options, w->ev, entry, err);
+        entry->size_bytes = facts.size_bytes;
+        eb_clock_utc_text(facts.mtime_unix, entry->created_utc, sizeof(entry->created_utc));
+        if (is_part) {
+            examine_part(path, entry);
+        } else {
+            code = examine_image(path, w->options, w->ev, entry, err);
+        }
     }
     if (code == EB_OK && passes(w->options, entry)) {
         copy_text(entry->name, sizeof(entry->name), name);

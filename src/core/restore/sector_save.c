@@ -119,7 +119,7 @@ eb_code_t eb_sector_save_recall(eb_restore_job_t *job, eb_partial_sector_t *part
     uint8_t owner[EB_SHA256_BYTES], *kept = NULL;
     size_t len = 0;
     board_state_t state = BOARD_OTHER;
-    const char *other = "the board holds other bytes";
+    const char *other = "the file is damaged";
     eb_code_t code = path_of(job, partial, path, err);
 
     if (code != EB_OK || !eb_fs_exists(path)) {
@@ -128,6 +128,7 @@ eb_code_t eb_sector_save_recall(eb_restore_job_t *job, eb_partial_sector_t *part
     code = eb_fs_read_own_file(path, FILE_BYTES, &kept, &len, err);
     if (code == EB_OK && len == FILE_BYTES) {
         state = compare(job, partial, kept);
+        other = "the board holds other bytes";
     }
     if (code == EB_OK && state == BOARD_TORN &&
         (code = digest_of_owner(job, partial->addr, owner, err)) == EB_OK &&

@@ -214,6 +214,8 @@ static void what_cannot_be_read_is_not_damaged(void **state)
     (void)eb_path_join(path, dir, "two_info.json", NULL);
     assert_int_equal(remove(path), 0);
     assert_int_equal(mkdir(path, 0700), 0);
+    (void)eb_path_join(path, dir, "loop.bin", NULL);
+    assert_int_equal(symlink("loop.bin", path), 0);
     if (super) {
         (void)eb_path_join(path, dir, "three.bin", NULL);
         assert_int_equal(chown(path, 65534, 65534), 0);
@@ -232,6 +234,9 @@ static void what_cannot_be_read_is_not_damaged(void **state)
     assert_non_null(strstr(find_entry(&list, "one.bin")->detail, "Permission denied"));
     assert_int_equal(find_entry(&list, "two.bin")->state, EB_BACKUP_UNREADABLE);
     assert_int_equal(find_entry(&list, "three.bin")->state, EB_BACKUP_CHECKED);
+    /* Of what cannot be examined no time is known. */
+    assert_int_equal(find_entry(&list, "loop.bin")->state, EB_BACKUP_UNREADABLE);
+    assert_string_equal(find_entry(&list, "loop.bin")->created_utc, "");
     eb_backup_list_free(&list);
 }
 

@@ -191,6 +191,15 @@ static void a_file_of_another_time_is_not_written_back(void **state)
     f->board->flash.jedec_id ^= 0x10000;
     assert_restored(f, put_back(f), odd->wanted);
     assert_int_equal(saved_files(f), 0);
+    /* Cut short. */
+    cut(odd);
+    eb_file_names_t names;
+    assert_int_equal(eb_find_names(f->dir, ".sector", &names, NULL), EB_OK);
+    for (size_t i = 0; i < names.count; i++) {
+        file_write(f->dir, names.names[i], odd->wanted, 100);
+    }
+    eb_file_names_free(&names);
+    assert_refused(f, put_back(f), "and the file is damaged", EB_REASON_FORCE_SAVED);
     free(other);
     odd_end(odd);
 }
