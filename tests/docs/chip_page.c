@@ -135,7 +135,7 @@ static void print_abilities(void)
             printf("-");
         }
         printf(" | %s | %s |\n",
-               row->old_rom ? "writes; cannot read or verify"
+               row->old_rom ? "`chip-info` only, because it cannot read"
                             : "reads, writes and verifies the first 16 MB",
                row->old_rom ? "no" : "yes");
     }
