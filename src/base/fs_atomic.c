@@ -38,7 +38,8 @@ eb_code_t eb_fs_error(eb_err_t *err, int os_errno, const char *doing, const char
 
 bool eb_fs_exists(const char *path)
 {
-    const int failure = eb_platform_look_name(path);
+    eb_file_facts_t facts;
+    const int failure = eb_platform_look_name(path, &facts);
 
     /* What cannot be told counts as taken, because nothing then writes over it. */
     return failure != ENOENT && failure != ENOTDIR;

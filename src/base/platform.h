@@ -14,17 +14,18 @@
 /* -- names ------------------------------------------------------------------------------------- */
 
 typedef struct eb_file_facts {
-    bool is_file, is_folder; /* neither: a device, a pipe */
+    bool is_file, is_folder, is_link; /* none: a device, a pipe */
     uint64_t size_bytes;
     int64_t mtime_unix;
+    uint32_t mtime_ns; /* of its second */
 } eb_file_facts_t;
 
 /* Whether the character ends the name of a folder in a path. */
 bool eb_platform_is_separator(char c);
 /* What `path` leads to, through links. */
 int eb_platform_look(const char *path, eb_file_facts_t *facts);
-/* 0: the name is taken, be it by a link that leads nowhere. */
-int eb_platform_look_name(const char *path);
+/* What has the name, which may be a link, be it one that leads nowhere. */
+int eb_platform_look_name(const char *path, eb_file_facts_t *facts);
 /* Make a folder, for this user only. */
 int eb_platform_make_dir(const char *path);
 /* ETXTBSY: the system removes, or renames, only what is closed. */
@@ -58,6 +59,7 @@ bool eb_platform_is_named(int fd, const char *path);
 int eb_platform_read_at(int fd, void *bytes, size_t len, uint64_t offset, size_t *done);
 int eb_platform_write_at(int fd, const void *bytes, size_t len, uint64_t offset, size_t *done);
 int eb_platform_set_length(int fd, uint64_t size);
+int eb_platform_set_mtime(int fd, int64_t unix_s);
 /* Write the content of fd to the medium, through all caches. */
 int eb_platform_sync_file(int fd);
 /* Forget what memory holds of a synced file, so that reads come from the medium. Best effort. */

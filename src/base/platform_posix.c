@@ -16,6 +16,12 @@
 
 #define INTERRUPTS_MAX 100
 
+#if defined(__APPLE__)
+#define MTIME(st) ((st).st_mtimespec)
+#else
+#define MTIME(st) ((st).st_mtim)
+#endif
+
 /* Make a call again for as long as a signal interrupts it. */
 #define EB_UNINTERRUPTED(result, call)                                                             \
     do {                                                                                           \
@@ -28,8 +34,10 @@ static void take_facts(const struct stat *st, eb_file_facts_t *facts)
 {
     *facts = (eb_file_facts_t){.is_file = S_ISREG(st->st_mode),
                                .is_folder = S_ISDIR(st->st_mode),
+                               .is_link = S_ISLNK(st->st_mode),
                                .size_bytes = (uint64_t)st->st_size,
-                               .mtime_unix = (int64_t)st->st_mtime};
+                               .mtime_unix = (int64_t)st->st_mtime,
+                               .mtime_ns = (uint32_t)MTIME(*st).tv_nsec};
 }
 
 bool eb_platform_is_separator(char c)
@@ -46,11 +54,13 @@ int eb_platform_look(const char *path, eb_file_facts_t *facts)
     return failure;
 }
 
-int eb_platform_look_name(const char *path)
+int eb_platform_look_name(const char *path, eb_file_facts_t *facts)
 {
-    struct stat st;
+    struct stat st = {0};
+    const int failure = lstat(path, &st) == 0 ? 0 : errno;
 
-    return lstat(path, &st) == 0 ? 0 : errno;
+    take_facts(&st, facts);
+    return failure;
 }
 
 int eb_platform_make_dir(const char *path)
@@ -104,14 +114,15 @@ size_t eb_platform_name_max(const char *dir)
  * for whatever reason, rename has the last word. */
 static int rename_without_exclusion(const char *from, const char *to)
 {
+    eb_file_facts_t facts;
     int result;
 
     EB_UNINTERRUPTED(result, link(from, to));
     if (result == 0) {
         return eb_platform_remove(from);
     }
-    return errno == EEXIST || eb_platform_look_name(to) == 0 ? EEXIST
-                                                             : eb_platform_rename(from, to);
+    return errno == EEXIST || eb_platform_look_name(to, &facts) == 0 ? EEXIST
+                                                                     : eb_platform_rename(from, to);
 }
 
 int eb_platform_rename_new(const char *from, const char *to)
@@ -196,6 +207,13 @@ int eb_platform_set_length(int fd, uint64_t size)
 
     EB_UNINTERRUPTED(result, ftruncate(fd, (off_t)size));
     return result == 0 ? 0 : errno;
+}
+
+int eb_platform_set_mtime(int fd, int64_t unix_s)
+{
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = (time_t)unix_s}};
+
+    return futimens(fd, times) == 0 ? 0 : errno;
 }
 
 int eb_platform_sync_file(int fd)

@@ -68,12 +68,13 @@ static eb_code_t check_length(const char *path, eb_err_t *err)
 {
     char longest[EB_PATH_BYTES], folder[EB_PATH_BYTES];
     const char *name = eb_path_file_name(path);
+    eb_file_facts_t facts;
     eb_code_t code = eb_path_of_sidecar(folder, path, err);
 
     if (code != EB_OK ||
         (code = eb_path_printf(longest, err, "%s" EB_PATH_OLD_SUFFIX EB_FS_TEMPORARY_SUFFIX,
                                folder)) != EB_OK ||
-        eb_platform_look_name(longest) != ENAMETOOLONG) {
+        eb_platform_look_name(longest, &facts) != ENAMETOOLONG) {
         return code;
     }
     size_t added = strlen(longest) - strlen(path);

@@ -3,11 +3,11 @@
 #include "espbackup/image_ops.h"
 #include "fs_atomic.h"
 #include "paths.h"
+#include "platform.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* A file grows under this name. No image has it, because it is longer than names are. */
 #define TEMPORARY ".espbackup_extract_of_data_image.part"
@@ -88,9 +88,8 @@ static eb_code_t check_file(const eb_image_extract_options_t *options, const eb_
 static eb_code_t extract_file(const eb_image_extract_options_t *options, const uint8_t *bytes,
                               const eb_data_file_t *file, eb_err_t *err)
 {
-    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = (time_t)file->time_unix}};
     char path[EB_PATH_BYTES], temporary[EB_PATH_BYTES];
-    int fd = -1;
+    int fd = -1, failure = 0;
 
     eb_code_t code = eb_path_join(path, options->dir, file->name, err);
     if (code == EB_OK) {
@@ -100,8 +99,8 @@ static eb_code_t extract_file(const eb_image_extract_options_t *options, const u
         return code;
     }
     code = eb_fs_pwrite(fd, path, bytes + file->offset, file->size, 0, err);
-    if (code == EB_OK && futimens(fd, times) != 0) {
-        code = eb_fs_error(err, errno, "set the time of", path);
+    if (code == EB_OK && (failure = eb_platform_set_mtime(fd, file->time_unix)) != 0) {
+        code = eb_fs_error(err, failure, "set the time of", path);
     }
     if (code == EB_OK) {
         code = eb_fs_commit(&fd, temporary, path, options->force, err);

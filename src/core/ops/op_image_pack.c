@@ -1,14 +1,14 @@
 /* op_image_pack.c: files of this computer as a data image. */
+#include "bytes.h"
 #include "clock.h"
 #include "espbackup/image_ops.h"
 #include "find.h"
 #include "fs_atomic.h"
 #include "mime_type.h"
+#include "platform.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define HINT_RENAME "give the file another name"
 
@@ -23,25 +23,26 @@ typedef struct pack {
     const eb_events_t *ev;
     pack_entry_t *entries;
     size_t count, cap;
-    struct stat output; /* st_ino 0: there is none yet */
+    int output_fd; /* of what has the name of the output already; -1: nothing */
 } pack_t;
 
 /* -- which files ----------------------------------------------------------------------------- */
 
-static eb_code_t check_kind(const pack_t *p, const char *path, const struct stat *st, eb_err_t *err)
+static eb_code_t check_kind(const pack_t *p, const char *path, const eb_file_facts_t *facts,
+                            eb_err_t *err)
 {
-    if (S_ISDIR(st->st_mode)) {
+    if (facts->is_folder) {
         eb_err_set(err, EB_ERR_REFUSED, "%s is a folder: a data image has none", path);
         eb_err_hint(err, "move it away, and pack its files by their names");
         return EB_ERR_REFUSED;
     }
-    if (!S_ISREG(st->st_mode)) {
+    if (!facts->is_file) {
         eb_err_set(err, EB_ERR_REFUSED, "%s is %s: a data image holds only files", path,
-                   S_ISLNK(st->st_mode) ? "a link" : "not a regular file");
+                   facts->is_link ? "a link" : "not a regular file");
         eb_err_hint(err, "put a copy of the file in its place, or move it away");
         return EB_ERR_REFUSED;
     }
-    if (p->output.st_ino != 0 && st->st_ino == p->output.st_ino && st->st_dev == p->output.st_dev) {
+    if (eb_fs_is_named(p->output_fd, path)) {
         return eb_err_set_reason(err, EB_ERR_REFUSED, EB_REASON_OTHER_OUTPUT,
                                  "%s is the output too", path);
     }
@@ -65,11 +66,11 @@ static eb_code_t check_name(const char *path, const char *name, eb_err_t *err)
 }
 
 /* As the public tool counts: milliseconds as a double, rounded, and then whole seconds. */
-static eb_code_t take_time(const pack_t *p, const char *path, const struct timespec *time,
+static eb_code_t take_time(const pack_t *p, const char *path, const eb_file_facts_t *facts,
                            uint32_t *out, eb_err_t *err)
 {
-    const double ms = (double)time->tv_sec * 1e3 + (double)time->tv_nsec / 1e6;
-    const int64_t seconds = time->tv_sec < 0 ? -1 : (int64_t)(ms + 0.5) / 1000;
+    const double ms = (double)facts->mtime_unix * 1e3 + (double)facts->mtime_ns / 1e6;
+    const int64_t seconds = facts->mtime_unix < 0 ? -1 : (int64_t)(ms + 0.5) / 1000;
 
     *out = p->options->time_unix;
     if (!p->options->has_time && (seconds < 0 || seconds > UINT32_MAX)) {
@@ -116,20 +117,21 @@ static eb_code_t add_file(pack_t *p, const char *path, eb_err_t *err)
 {
     const char *name = eb_path_file_name(path);
     pack_entry_t *entry = new_entry(p);
-    struct stat st;
+    eb_file_facts_t facts;
 
     if (entry == NULL) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for %zu files", p->count + 1);
     }
-    if (lstat(path, &st) != 0) {
-        return eb_fs_error(err, errno, "examine", path);
+    const int failure = eb_platform_look_name(path, &facts);
+    if (failure != 0) {
+        return eb_fs_error(err, failure, "examine", path);
     }
-    eb_code_t code = check_kind(p, path, &st, err);
+    eb_code_t code = check_kind(p, path, &facts, err);
     if (code == EB_OK) {
         code = check_name(path, name, err);
     }
     if (code == EB_OK) {
-        code = take_time(p, path, &st.st_mtim, &entry->file.time_unix, err);
+        code = take_time(p, path, &facts, &entry->file.time_unix, err);
     }
     if (code == EB_OK) {
         code = eb_path_printf(entry->path, err, "%s", path);
@@ -138,7 +140,7 @@ static eb_code_t add_file(pack_t *p, const char *path, eb_err_t *err)
         return code;
     }
     (void)snprintf(entry->file.name, sizeof(entry->file.name), "%s", name);
-    entry->file.size = st.st_size < UINT32_MAX ? (uint32_t)st.st_size : UINT32_MAX;
+    entry->file.size = (uint32_t)eb_min_u64(facts.size_bytes, UINT32_MAX);
     take_type(p, &entry->file);
     p->count++;
     return EB_OK;
@@ -166,17 +168,17 @@ static eb_code_t add_folder(pack_t *p, const char *dir, eb_err_t *err)
 static eb_code_t add_inputs(pack_t *p, eb_err_t *err)
 {
     eb_code_t code = EB_OK;
-    struct stat st;
+    eb_file_facts_t facts;
+    uint64_t size;
 
-    if (stat(p->options->output, &p->output) != 0) {
-        p->output.st_ino = 0;
-    }
+    (void)eb_fs_open_read(p->options->output, &p->output_fd, &size, NULL);
     for (size_t i = 0; i < p->options->input_count && code == EB_OK; i++) {
         const char *input = p->options->inputs[i];
 
-        code = stat(input, &st) == 0 && S_ISDIR(st.st_mode) ? add_folder(p, input, err)
-                                                            : add_file(p, input, err);
+        code = eb_platform_look(input, &facts) == 0 && facts.is_folder ? add_folder(p, input, err)
+                                                                       : add_file(p, input, err);
     }
+    eb_fs_close(&p->output_fd);
     return code;
 }
 
@@ -263,7 +265,7 @@ static eb_code_t write_image(const pack_t *p, eb_data_image_t *out, eb_err_t *er
 eb_code_t eb_op_image_pack(const eb_image_pack_options_t *options, const eb_events_t *ev,
                            eb_data_image_t *out, eb_err_t *err)
 {
-    pack_t p = {.options = options, .ev = ev};
+    pack_t p = {.options = options, .ev = ev, .output_fd = -1};
 
     *out = (eb_data_image_t){0};
     if (!eb_mime_known()) {
