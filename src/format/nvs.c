@@ -83,7 +83,7 @@ static int by_sequence(const void *a, const void *b)
 
 static unsigned entry_state(const uint8_t *page, uint32_t index)
 {
-    return (page[32 + index / 4] >> (index % 4 * 2)) & 3u;
+    return ((unsigned)page[32 + index / 4] >> (index % 4 * 2)) & 3u;
 }
 
 static bool is_varlen(uint8_t type)
