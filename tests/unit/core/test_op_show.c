@@ -27,6 +27,8 @@ typedef struct fixture {
 /* A page of an NVS with one namespace, and a LittleFS; the rest of both partitions as it was. */
 static void put_contents(uint8_t *flash)
 {
+    static const uint8_t head[] = {0, 1, 1, 0xFF}, key[16] = "light";
+    static const uint8_t littlefs[8] = {'l', 'i', 't', 't', 'l', 'e', 'f', 's'};
     uint8_t *nvs = flash + 0x9000, *entry = nvs + 64, *fs = flash + 0xD0000;
 
     memset(nvs, 0xFF, 0x5000);
@@ -35,12 +37,11 @@ static void put_contents(uint8_t *flash)
     nvs[8] = 0xFE;
     eb_put_le32(nvs + 28, (uint32_t)crc32(UINT32_MAX, nvs + 4, 24));
     nvs[32] = 0xFE;
-    memcpy(entry, "\0\1\1\xFF", 4);
-    memset(entry + 8, 0, 16);
-    memcpy(entry + 8, "light\0", 6);
+    memcpy(entry, head, sizeof(head));
+    memcpy(entry + 8, key, sizeof(key));
     entry[24] = 1;
     eb_put_le32(entry + 4, (uint32_t)crc32(crc32(UINT32_MAX, entry, 4), entry + 8, 24));
-    memcpy(fs + 8, "littlefs", 8);
+    memcpy(fs + 8, littlefs, sizeof(littlefs));
     eb_put_le32(fs + 20, 0x20001);
     eb_put_le32(fs + 24, 0x1000);
     eb_put_le32(fs + 28, 0x30);

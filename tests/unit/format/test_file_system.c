@@ -123,7 +123,10 @@ static void make_fat(uint32_t sectors, uint32_t fat_sectors, uint8_t *boot)
     eb_put_le16(boot + 19, (uint16_t)sectors);
     eb_put_le16(boot + 22, (uint16_t)fat_sectors);
     boot[38] = 0x29;
-    memcpy(boot + 43, "PORCH      ", 11);
+    memset(boot + 43, ' ', 11);
+    for (size_t i = 0; i < 5; i++) {
+        boot[43 + i] = (uint8_t)"PORCH"[i];
+    }
     eb_put_le16(boot + 510, 0xAA55);
 }
 

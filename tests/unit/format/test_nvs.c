@@ -72,8 +72,7 @@ static uint32_t add(unsigned page, uint8_t ns, uint8_t type, const char *key, ui
     p[1] = type;
     p[2] = (uint8_t)(1 + (has_data ? (len + ENTRY - 1) / ENTRY : 0));
     p[3] = chunk;
-    memset(p + 8, 0, 16);
-    memcpy(p + 8, key, strlen(key));
+    strncpy((char *)p + 8, key, 16);
     if (has_data) {
         eb_put_le16(p + 24, (uint16_t)len);
         eb_put_le32(p + 28, crc(UINT32_MAX, value, len));
@@ -158,6 +157,7 @@ static void test_nothing(void **state)
     assert_int_equal(nvs.pages[EB_NVS_PAGE_DAMAGED], 4);
     eb_nvs_free(&nvs);
     assert_true(eb_nvs_parse(flash, 0, &nvs));
+    eb_nvs_free(&nvs);
     assert_true(eb_nvs_parse(flash, EB_NVS_PAGE_BYTES - 1, &nvs));
     assert_int_equal(nvs.count, 0);
 }
