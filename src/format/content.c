@@ -111,26 +111,18 @@ static bool find_core_dump(const eb_content_place_t *place, eb_content_t *out)
 
 /* -- any of them ----------------------------------------------------------------------------- */
 
-/* The first page tells an NVS: most of what has none of its marks is not read as a whole. */
-static bool looks_like_nvs(const eb_content_place_t *place)
-{
-    uint8_t page[EB_NVS_PAGE_BYTES];
-    eb_nvs_t nvs = {0};
-
-    bool found = read_at(place, 0, page, sizeof(page)) && eb_nvs_parse(page, sizeof(page), &nvs) &&
-                 (nvs.state == EB_NVS_READ || nvs.state == EB_NVS_OPAQUE);
-    eb_nvs_free(&nvs);
-    return found;
-}
-
 static bool find_by_marks(const eb_content_place_t *place, eb_content_t *out)
 {
+    uint8_t page[EB_NVS_PAGE_BYTES];
+
     eb_file_system_find(place->read, place->user, place->size, &out->file_system);
     if (out->file_system.kind != EB_FILE_SYSTEM_NONE) {
         out->kind = EB_CONTENT_FILE_SYSTEM;
         return true;
     }
-    return !looks_like_nvs(place) || find_nvs(place, out);
+    /* Most of what has no NVS page at its start is not read as a whole. */
+    bool is_nvs = read_at(place, 0, page, sizeof(page)) && eb_nvs_is_page(page);
+    return !is_nvs || find_nvs(place, out);
 }
 
 bool eb_content_find(const eb_content_place_t *place, eb_content_t *out)

@@ -70,6 +70,13 @@ static eb_nvs_page_state_t page_state(const uint8_t *page)
     }
 }
 
+bool eb_nvs_is_page(const uint8_t *page)
+{
+    const eb_nvs_page_state_t state = page_state(page);
+
+    return state == EB_NVS_PAGE_ACTIVE || state == EB_NVS_PAGE_FULL || state == EB_NVS_PAGE_FREEING;
+}
+
 static int by_sequence(const void *a, const void *b)
 {
     const page_t *x = a, *y = b;
@@ -319,10 +326,8 @@ static bool read_pages(work_t *w, size_t len)
     w->pages = calloc(count + 1, sizeof(*w->pages));
     for (size_t i = 0; i < count && w->pages != NULL; i++) {
         const uint8_t *page = w->bytes + i * EB_NVS_PAGE_BYTES;
-        const eb_nvs_page_state_t state = page_state(page);
-        out->pages[state]++;
-        if (state == EB_NVS_PAGE_ACTIVE || state == EB_NVS_PAGE_FULL ||
-            state == EB_NVS_PAGE_FREEING) {
+        out->pages[page_state(page)]++;
+        if (eb_nvs_is_page(page)) {
             w->pages[w->page_count++] =
                 (page_t){eb_get_le32(page + 4), (uint32_t)(i * EB_NVS_PAGE_BYTES)};
         }

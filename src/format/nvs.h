@@ -83,6 +83,9 @@ typedef struct eb_nvs {
     size_t chunk_count;
 } eb_nvs_t;
 
+/* Whether it is a page in use, by its header; of EB_NVS_PAGE_BYTES. */
+bool eb_nvs_is_page(const uint8_t *page);
+
 /* False: no memory. Zeroed first; free with eb_nvs_free. A rest that is no page is left out. */
 bool eb_nvs_parse(const uint8_t *bytes, size_t len, eb_nvs_t *out);
 void eb_nvs_free(eb_nvs_t *nvs);

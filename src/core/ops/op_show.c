@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_BYTES EB_BLOCK_BYTES
-
 typedef struct show {
     eb_session_t *session; /* NULL: an image */
     const eb_show_options_t *options;
@@ -151,13 +149,11 @@ static bool is_erased(part_view_t *view)
         }
         return erased && view->code == EB_OK;
     }
-    uint8_t *bytes = malloc(CHUNK_BYTES);
-    for (uint32_t at = 0; at < view->range.size && erased && bytes != NULL; at += CHUNK_BYTES) {
-        const uint32_t size = eb_min_u32(CHUNK_BYTES, view->range.size - at);
+    uint8_t bytes[EB_SECTOR_BYTES];
+    for (uint32_t at = 0; at < view->range.size && erased; at += sizeof(bytes)) {
+        const uint32_t size = eb_min_u32(sizeof(bytes), view->range.size - at);
         erased = read_part(view, at, bytes, size) && eb_bytes_erased(bytes, size);
     }
-    erased = erased && bytes != NULL;
-    free(bytes);
     return erased;
 }
 
