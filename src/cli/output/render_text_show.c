@@ -362,8 +362,10 @@ static void text_open(const eb_term_t *term, const eb_shown_part_t *part)
     } else if (fs->kind == EB_FILE_SYSTEM_LITTLEFS) {
         snprintf(command, sizeof(command),
                  "littlefs-python extract --block-size %" PRIu32 " FILE FOLDER", fs->block_bytes);
-    } else if (fs->kind == EB_FILE_SYSTEM_FAT && !fs->wear_levelled) {
-        snprintf(command, sizeof(command), "mcopy -s -i FILE ::/ FOLDER");
+    } else if (fs->kind == EB_FILE_SYSTEM_FAT) {
+        snprintf(command, sizeof(command), "%s",
+                 fs->wear_levelled ? "python $IDF_PATH/components/fatfs/fatfsparse.py FILE"
+                                   : "mcopy -s -i FILE ::/ FOLDER");
     }
     if (command[0] != '\0') {
         fprintf(term->file, "\n  To read it:\n%s    %s\n",
