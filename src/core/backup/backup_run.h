@@ -20,8 +20,8 @@ typedef struct eb_backup_job {
 } eb_backup_job_t;
 
 /*
- * Blocks as long as reading takes, honours cancel. EB_OK: the image is complete, durable and (where
- * the chip has digests) verified. On failure result->part_path tells what was kept. result must be
+ * Blocks as long as reading takes, honours cancel. EB_OK: the image is complete, durable and
+ * verified. On failure result->part_path tells what was kept. result must be
  * zeroed.
  */
 eb_code_t eb_backup_run(eb_session_t *s, const eb_backup_job_t *job, const eb_events_t *ev,

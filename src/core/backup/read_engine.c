@@ -13,10 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUNDS_MAX     6
-#define TAIL_BYTES     4096u
-#define MIB            1048576.0
-#define HALF_BUF_BYTES (EB_PLAN_STEP_MAX_BYTES / 2)
+#define ROUNDS_MAX 6
+#define TAIL_BYTES 4096u
+#define MIB        1048576.0
 
 /* -- guesses ------------------------------------------------------------------------------- */
 
@@ -91,17 +90,17 @@ static void on_received(void *user, uint32_t received)
     eb_read_state_progress(state, state->map.verified_bytes + received);
 }
 
-static eb_code_t read_once(eb_read_state_t *state, eb_range_t range, uint8_t *buf,
-                           eb_read_result_t *result, eb_err_t *err)
+static eb_code_t read_once(eb_read_state_t *state, eb_range_t range, eb_read_result_t *result,
+                           eb_err_t *err)
 {
     int64_t started_us = eb_clock_us();
 
     memset(result, 0, sizeof(*result));
-    eb_code_t code =
-        eb_flash_read(state->session, range.addr, range.size, buf, on_received, state, result, err);
+    eb_code_t code = eb_flash_read(state->session, range.addr, range.size, state->buf, on_received,
+                                   state, result, err);
     eb_cost_add(&state->spent[code == EB_OK ? EB_SPENT_READ : EB_SPENT_READ_LOST], range.size,
                 eb_clock_us() - started_us);
-    if (code == EB_OK && state->has_digest && !result->verified) {
+    if (code == EB_OK && !result->verified) {
         return eb_err_set(err, EB_ERR_INTERNAL, "a read at 0x%x was not verified", range.addr);
     }
     return code;
@@ -118,50 +117,16 @@ static eb_code_t read_failed(eb_read_state_t *state, const eb_read_plan_step_t *
         eb_read_state_keep(state, came);
         return code;
     }
-    return state->has_digest ? eb_read_salvage(state, step->range, came.size, err) : EB_OK;
+    return eb_read_salvage(state, step->range, came.size, err);
 }
 
-/* Without digests: read again, and take what is equal. */
-static eb_code_t read_twice(eb_read_state_t *state, const eb_read_plan_step_t *step, eb_err_t *err)
-{
-    eb_read_result_t result;
-    uint8_t *again = state->buf + HALF_BUF_BYTES;
-    uint64_t verified = state->map.verified_bytes;
-
-    if (read_once(state, step->range, again, &result, err) != EB_OK) {
-        return read_failed(state, step, 0, err);
-    }
-    for (uint32_t done = 0, size; done < step->range.size; done += size) {
-        uint32_t addr = step->range.addr + done;
-        size = eb_min_u32(EB_MAP_UNIT_BYTES - addr % EB_MAP_UNIT_BYTES, step->range.size - done);
-        if (memcmp(state->buf + done, again + done, size) == 0) {
-            eb_code_t code = eb_read_state_verified(state, (eb_range_t){addr, size},
-                                                    EB_ORIGIN_READ_TWICE, state->buf + done, err);
-            if (code != EB_OK) {
-                return code;
-            }
-            eb_retry_progress(&state->retry);
-        }
-    }
-    if (state->map.verified_bytes - verified == step->range.size) {
-        learn_from_tail(state, step);
-        return EB_OK;
-    }
-    (void)eb_err_set(err, EB_ERR_LINE, "two reads of %u bytes at 0x%x differ", step->range.size,
-                     step->range.addr);
-    return read_failed(state, step, 0, err);
-}
-
-static eb_code_t read_step(eb_read_state_t *state, eb_read_plan_step_t *step, eb_err_t *err)
+static eb_code_t read_step(eb_read_state_t *state, const eb_read_plan_step_t *step, eb_err_t *err)
 {
     bool there;
     eb_read_result_t result;
     int64_t started_us = eb_clock_us();
 
-    if (!state->has_digest && step->range.size > HALF_BUF_BYTES) {
-        step->range.size = HALF_BUF_BYTES - step->range.addr % EB_MAP_UNIT_BYTES;
-    }
-    if (read_once(state, step->range, state->buf, &result, err) != EB_OK) {
+    if (read_once(state, step->range, &result, err) != EB_OK) {
         return read_failed(state, step, result.received, err);
     }
     eb_link_speed_learn_bytes(&state->plan.speed.read_s_per_byte, &state->plan.speed,
@@ -170,9 +135,6 @@ static eb_code_t read_step(eb_read_state_t *state, eb_read_plan_step_t *step, eb
     double floor_s = eb_link_speed_floor_s(state->session);
     if (state->plan.speed.read_s_per_byte < floor_s) {
         state->plan.speed.read_s_per_byte = floor_s;
-    }
-    if (!state->has_digest) {
-        return read_twice(state, step, err);
     }
     eb_code_t code = eb_address_check_read(state, step->range, &there, err);
     if (code != EB_OK) {
@@ -186,7 +148,7 @@ static eb_code_t read_step(eb_read_state_t *state, eb_read_plan_step_t *step, eb
     return eb_read_state_verified(state, step->range, EB_ORIGIN_READ, state->buf, err);
 }
 
-static eb_code_t take_step(eb_read_state_t *state, eb_read_plan_step_t *step, eb_err_t *err)
+static eb_code_t take_step(eb_read_state_t *state, const eb_read_plan_step_t *step, eb_err_t *err)
 {
     uint64_t verified = state->map.verified_bytes;
     int failures = state->retry.failures_in_row;
@@ -332,7 +294,7 @@ eb_code_t eb_read_engine_run(eb_read_state_t *state, eb_err_t *err)
     err = err != NULL ? err : &unused;
     state->retry.speed = &state->plan.speed;
     eb_code_t code = fill_disk(state, state->ev, err);
-    if (code == EB_OK && state->has_digest) {
+    if (code == EB_OK) {
         code = eb_address_check_image(state, &doubtful, err);
     }
     if (code == EB_OK && doubtful && (code = verify_again(state, err)) == EB_OK) {

@@ -8,8 +8,7 @@
  * of a read that failed are candidates too (read_salvage.h). The bytes of an interrupted run are
  * not overwritten when the board was erased since (erased_check.h).
  *
- * A byte counts as verified only if a digest of the chip over it matched in this run; on a chip
- * without digests, if two reads of it were equal (EB_ORIGIN_READ_TWICE).
+ * A byte counts as verified only if a digest of the chip over it matched in this run.
  */
 #ifndef EB_BACKUP_READ_ENGINE_H
 #define EB_BACKUP_READ_ENGINE_H

@@ -16,10 +16,9 @@
 const eb_origin_t eb_plan_guesses[EB_PLAN_GUESSES] = {EB_ORIGIN_RESUMED, EB_ORIGIN_EARLIER,
                                                       EB_ORIGIN_ERASED};
 
-void eb_read_plan_init(eb_read_plan_t *plan, eb_range_t range, bool can_guess)
+void eb_read_plan_init(eb_read_plan_t *plan, eb_range_t range)
 {
     memset(plan, 0, sizeof(*plan));
-    plan->can_guess = can_guess;
     plan->chunk_bytes = CHUNK_START_BYTES;
     plan->dense_bytes = DENSE_START_BYTES;
     eb_regions_init(&plan->regions, range);
@@ -264,7 +263,7 @@ static void plan_read(const eb_read_plan_t *plan, eb_range_t open, eb_read_plan_
     size = eb_min_u32(size, chunk_cap(plan));
     if (open.addr < plan->high) {
         size = (uint32_t)eb_min_u64(size, plan->high - open.addr);
-    } else if (plan->can_guess) {
+    } else {
         size = clip_at_guess(plan, open.addr, eb_min_u32(size, plan->dense_bytes));
     }
     if (size < open.size) {
@@ -286,7 +285,7 @@ bool eb_read_plan_next(eb_read_plan_t *plan, const eb_verified_map_t *map,
     if (!eb_verified_map_next_open(map, 0, &open)) {
         return false;
     }
-    if (plan->can_guess && open.addr >= plan->high) {
+    if (open.addr >= plan->high) {
         if (try_search(plan, open, step)) {
             return true;
         }

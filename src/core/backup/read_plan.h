@@ -43,7 +43,6 @@ typedef struct eb_read_plan_guess {
 } eb_read_plan_guess_t;
 
 typedef struct eb_read_plan {
-    bool can_guess;    /* the chip has digests */
     bool only_resumed; /* no guess but the bytes of an interrupted run */
     eb_link_speed_t speed;
     eb_range_t earlier; /* where an earlier backup has bytes; size 0: none */
@@ -59,8 +58,8 @@ typedef struct eb_read_plan {
     eb_range_t search; /* a guess is known to be wrong somewhere in it; size 0: none */
 } eb_read_plan_t;
 
-/* One region, erased as likely as not; no earlier backup, nothing to resume; can_guess as given. */
-void eb_read_plan_init(eb_read_plan_t *plan, eb_range_t range, bool can_guess);
+/* One region, erased as likely as not; no earlier backup, nothing to resume. */
+void eb_read_plan_init(eb_read_plan_t *plan, eb_range_t range);
 
 /* What to do next; false: all of the map is verified. */
 bool eb_read_plan_next(eb_read_plan_t *plan, const eb_verified_map_t *map,

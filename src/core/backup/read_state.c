@@ -13,9 +13,8 @@ eb_code_t eb_read_state_init(eb_read_state_t *state, eb_session_t *session, cons
     state->session = session;
     state->ev = ev;
     state->range = range;
-    state->has_digest = eb_session_has_digest(session);
     eb_retry_init(&state->retry, session, ev);
-    eb_read_plan_init(&state->plan, range, state->has_digest);
+    eb_read_plan_init(&state->plan, range);
     state->plan.speed = eb_link_speed_guess(session);
     eb_code_t code = eb_verified_map_init(&state->map, range, err);
     if (code != EB_OK) {

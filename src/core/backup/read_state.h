@@ -54,7 +54,6 @@ typedef struct eb_read_state {
     uint8_t *buf;                                       /* EB_PLAN_STEP_MAX_BYTES; owned */
     uint64_t shown_bytes;                               /* progress told so far; never goes back */
     uint8_t sha256[EB_SHA256_BYTES], md5[EB_MD5_BYTES]; /* of the whole .part, once it is done */
-    bool has_digest;
     bool board_erased; /* the board was erased after what the .part holds was read */
 } eb_read_state_t;
 

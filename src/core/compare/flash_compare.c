@@ -306,7 +306,7 @@ static uint32_t largest_piece(const compare_t *c)
     return bytes > PIECE_START_BYTES ? (uint32_t)bytes : PIECE_START_BYTES;
 }
 
-static eb_code_t compare_by_digest(compare_t *c, eb_err_t *err)
+static eb_code_t compare_all(compare_t *c, eb_err_t *err)
 {
     uint32_t span = c->ahead->expects_same ? PIECE_SURE_BYTES : PIECE_START_BYTES;
     int whole_in_row = 0;
@@ -329,51 +329,6 @@ static eb_code_t compare_by_digest(compare_t *c, eb_err_t *err)
             span *= 2;
             whole_in_row = 0;
         }
-    }
-    return code;
-}
-
-/* -- chips without digests ------------------------------------------------------------------ */
-
-eb_code_t eb_read_agreed(eb_retry_t *retry, eb_range_t range, const uint8_t *wanted, uint8_t *out,
-                         eb_err_t *err)
-{
-    uint8_t before[EB_SECTOR_BYTES];
-    eb_err_t why = {0};
-
-    for (int i = 0; i < TRIES_MAX; i++) {
-        eb_code_t code = eb_retry_read(retry, range.addr, range.size, out, err);
-        if (code != EB_OK || (wanted != NULL && memcmp(out, wanted, range.size) == 0) ||
-            (i > 0 && memcmp(out, before, range.size) == 0)) {
-            return code;
-        }
-        memcpy(before, out, range.size);
-        (void)eb_err_set(&why, EB_ERR_LINE, "two reads of %u bytes at 0x%x differ", range.size,
-                         range.addr);
-        if (i > 0 && eb_retry_after_failure(retry, &why) != EB_OK) {
-            return eb_err_copy(err, &why);
-        }
-    }
-    return eb_err_set(err, EB_ERR_UNVERIFIED, "%d reads of %u bytes at 0x%x differ", TRIES_MAX,
-                      range.size, range.addr);
-}
-
-static eb_code_t compare_by_reading(compare_t *c, eb_err_t *err)
-{
-    uint8_t theirs[EB_SECTOR_BYTES];
-
-    eb_code_t code = EB_OK;
-
-    for (uint32_t done = 0; done < c->range.size && code == EB_OK;) {
-        eb_range_t sector = {c->range.addr + done, 0};
-        sector.size = bytes_to_border(c, sector.addr, EB_SECTOR_BYTES);
-        if ((code = eb_event_check(c->ev, err)) == EB_OK &&
-            (code = c->wanted(c->user, sector.addr, sector.size, c->bytes, err)) == EB_OK &&
-            (code = eb_read_agreed(&c->retry, sector, c->bytes, theirs, err)) == EB_OK) {
-            bool equal = memcmp(theirs, c->bytes, sector.size) == 0;
-            code = add_asked(c, sector.addr, sector.size, equal, err);
-        }
-        done += sector.size;
     }
     return code;
 }
@@ -403,7 +358,7 @@ eb_code_t eb_flash_compare(eb_session_t *s, uint32_t addr, uint32_t size, eb_wan
         goto done;
     }
     eb_event_progress(ev, EB_PHASE_CHECK, 0, size);
-    code = eb_session_has_digest(s) ? compare_by_digest(&c, err) : compare_by_reading(&c, err);
+    code = compare_all(&c, err);
 done:
     free(c.bytes);
     eb_digest_free(c.md5);

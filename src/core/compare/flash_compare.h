@@ -31,11 +31,4 @@ eb_code_t eb_flash_compare(eb_session_t *s, uint32_t addr, uint32_t size, eb_wan
                            void *user, eb_compare_ahead_t *ahead, const eb_events_t *ev,
                            eb_spans_t *spans, eb_err_t *err);
 
-/* For chips without digests: read at most a sector into `out`, until two reads in a row agree or
- * one is as `wanted` (NULL: none is wanted). A damaged read differs too, but not twice in the same
- * way.
- */
-eb_code_t eb_read_agreed(eb_retry_t *retry, eb_range_t range, const uint8_t *wanted, uint8_t *out,
-                         eb_err_t *err);
-
 #endif

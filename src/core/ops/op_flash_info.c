@@ -83,7 +83,7 @@ eb_code_t eb_op_flash_info(eb_session_t *s, const eb_flash_info_options_t *optio
     report->table = layout.table;
     report->boot = layout.boot;
     report->bootloader = layout.bootloader;
-    if (code == EB_OK && !options->skip_usage && eb_session_has_digest(s)) {
+    if (code == EB_OK && !options->skip_usage) {
         code = scan_usage(&scan, report, err);
     }
     return code;

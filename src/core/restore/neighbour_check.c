@@ -84,8 +84,7 @@ eb_code_t eb_neighbours_set(eb_write_engine_t *engine, eb_err_t *err)
 
     eb_neighbours_free(&engine->neighbours);
     engine->neighbours.resets = eb_line_resets(engine->session);
-    for (size_t i = 0;
-         eb_session_has_digest(engine->session) && code == EB_OK && i < engine->spans.count; i++) {
+    for (size_t i = 0; code == EB_OK && i < engine->spans.count; i++) {
         if (engine->spans.spans[i].state == EB_SPAN_OLD) {
             code = watch_behind(engine, i, err);
         }

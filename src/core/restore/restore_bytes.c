@@ -17,10 +17,7 @@ static eb_code_t add_partial(eb_restore_job_t *job, uint64_t border, eb_err_t *e
     }
     eb_partial_sector_t *partial = &job->partials[job->partial_count++];
     partial->addr = addr;
-    eb_range_t sector = {addr, EB_SECTOR_BYTES};
-    eb_code_t code = eb_session_has_digest(job->session)
-                         ? eb_retry_read(&job->retry, addr, sector.size, partial->bytes, err)
-                         : eb_read_agreed(&job->retry, sector, NULL, partial->bytes, err);
+    eb_code_t code = eb_retry_read(&job->retry, addr, EB_SECTOR_BYTES, partial->bytes, err);
     return code == EB_OK ? eb_sector_save_recall(job, partial, err) : code;
 }
 

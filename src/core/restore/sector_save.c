@@ -82,7 +82,7 @@ static eb_code_t digest_beside(eb_restore_job_t *job, uint64_t addr, uint8_t md5
                                eb_err_t *err)
 {
     memset(md5, 0, EB_MD5_BYTES);
-    return addr >= job->flash_bytes || !eb_session_has_digest(job->session) ||
+    return addr >= job->flash_bytes ||
                    is_touched(job, (eb_range_t){(uint32_t)addr, EB_SECTOR_BYTES})
                ? EB_OK
                : eb_retry_digest(&job->retry, (uint32_t)addr, EB_SECTOR_BYTES, md5, err);

@@ -196,10 +196,6 @@ eb_code_t eb_retry_read(eb_retry_t *retry, uint32_t addr, uint32_t size, uint8_t
         eb_err_t why = {0};
         if (eb_flash_read(retry->session, addr, size, buf, NULL, NULL, &result, &why) == EB_OK) {
             bool there;
-            if (!eb_session_has_digest(retry->session)) {
-                eb_retry_progress(retry);
-                return EB_OK;
-            }
             eb_code_t code = eb_retry_matches(retry, (eb_range_t){addr, size}, buf, &there, err);
             if (code != EB_OK || there) {
                 return code;

@@ -27,8 +27,7 @@ struct eb_session {
     eb_chip_info_t chip;
     eb_flash_info_t flash;
     eb_session_stats_t stats;
-    uint8_t *bytes; /* flash.size_bytes of them; owned */
-    bool has_digest;
+    uint8_t *bytes;       /* flash.size_bytes of them; owned */
     uint64_t reach_bytes; /* what the stub can address; 0: all */
 
     /* faults */

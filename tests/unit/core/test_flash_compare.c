@@ -87,7 +87,7 @@ static void assert_true_spans(const fixture_t *f, uint32_t addr, uint32_t size)
     assert_int_equal(at, addr + size);
     assert_int_equal(f->watch.done[EB_PHASE_CHECK], size);
     assert_int_equal(f->watch.total[EB_PHASE_CHECK], size);
-    assert_null(f->board->has_digest ? memchr(f->board->told + addr, 0, size) : NULL);
+    assert_null(memchr(f->board->told + addr, 0, size));
 }
 
 static void an_equal_board_costs_few_digests(void **state)
@@ -197,7 +197,6 @@ static void seeded_boards_and_bad_lines_give_the_truth(void **state)
         fake_forget(f->board);
         f->board->seed = seed;
         f->board->error_rate = seed % 2 == 0 ? 0 : 1e-4;
-        f->board->has_digest = seed % 10 != 9;
         assert_int_equal(compare(f, 0, MB), EB_OK);
         assert_true_spans(f, 0, MB);
     }
@@ -221,18 +220,6 @@ static void damaged_digests_do_not_differ(void **state)
     f->board->wrong_rate = 1;
     assert_int_equal(compare(f, 0, MB), EB_ERR_UNVERIFIED);
     assert_int_equal(f->spans.count, 0);
-}
-
-static void a_chip_without_digests_is_read(void **state)
-{
-    fixture_t *f = *state;
-
-    f->board->has_digest = false;
-    f->wanted[0x12345] ^= 1;
-    f->wanted[0x3FFFF] ^= 1;
-    assert_int_equal(compare(f, 0x1001, 0x80000), EB_OK);
-    assert_true_spans(f, 0x1001, 0x80000);
-    assert_int_equal(f->board->digests, 0);
 }
 
 static void a_lost_board_ends_it(void **state)
@@ -264,11 +251,6 @@ static void cancel_ends_it(void **state)
     f->board->cancel_at = 300;
     assert_int_equal(compare(f, 0, FLASH_BYTES), EB_ERR_CANCELLED);
     assert_true(f->board->digests < 10);
-    fake_forget(f->board);
-    f->board->has_digest = false;
-    f->board->cancel_at = 30000;
-    assert_int_equal(compare(f, 0, FLASH_BYTES), EB_ERR_CANCELLED);
-    assert_true(f->board->reads < 20);
 }
 
 static eb_code_t refuse(void *user, uint32_t addr, uint32_t size, uint8_t *bytes, eb_err_t *err)
@@ -441,7 +423,6 @@ int main(void)
         TEST(ranges_need_no_alignment),
         TEST(seeded_boards_and_bad_lines_give_the_truth),
         TEST(damaged_digests_do_not_differ),
-        TEST(a_chip_without_digests_is_read),
         TEST(a_lost_board_ends_it),
         TEST(a_hopeless_line_ends_it),
         TEST(cancel_ends_it),

@@ -81,16 +81,6 @@ static void usage_can_be_left_out(void **state)
     assert_true(f->board->read_bytes < 8192);
 }
 
-static void without_digests_usage_is_not_known(void **state)
-{
-    fixture_t *f = *state;
-
-    f->board->has_digest = false;
-    assert_int_equal(ask(f), EB_OK);
-    assert_false(f->report.usage.known);
-    assert_true(f->report.table.present);
-}
-
 /* The app of ota_1 begins there, so that of ota_0 ends there. */
 static void what_is_out_of_reach_is_not_known(void **state)
 {
@@ -251,7 +241,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(contents_and_usage_are_told),
         TEST(usage_can_be_left_out),
-        TEST(without_digests_usage_is_not_known),
         TEST(what_is_out_of_reach_is_not_known),
         TEST(an_empty_flash_has_no_table),
         TEST(a_damaged_table_is_a_warning),

@@ -254,21 +254,6 @@ static void what_is_out_of_reach_is_refused_first(void **state)
     assert_int_equal(f->result.size_bytes, FLASH_BYTES / 2);
 }
 
-static void a_chip_without_digests_is_read_twice(void **state)
-{
-    fixture_t *f = *state;
-
-    f->board->has_digest = false;
-    f->board->error_rate = 1e-5;
-    f->board->only_flips = true;
-    assert_int_equal(back_up(f), EB_OK);
-    assert_false(f->result.verified);
-    assert_image_is_flash(f);
-    assert_int_equal(f->result.origins.bytes[EB_ORIGIN_READ_TWICE], FLASH_BYTES);
-    assert_true(f->board->read_bytes >= 2 * FLASH_BYTES);
-    assert_int_equal(f->board->digests, 0);
-}
-
 static void an_empty_or_halved_flash_is_warned_of(void **state)
 {
     fixture_t *f = *state;
@@ -345,7 +330,6 @@ static void seeded_faults_never_make_a_wrong_image(void **state)
             fake_forget(f->board);
             f->board->seed = seed * 100 + (uint64_t)run;
             f->board->error_rate = rates[seed % 4];
-            f->board->has_digest = seed % 16 != 7;
             f->options.full = seed % 3 == 0;
             if (seed % 25 == 0 && run == 0) {
                 f->board->lost_at = 1 + fake_random(&random) % FLASH_BYTES;
@@ -384,7 +368,6 @@ int main(void)
         TEST(an_output_whose_part_is_foreign_is_refused),
         TEST(ranges_are_checked_and_kept_to),
         TEST(what_is_out_of_reach_is_refused_first),
-        TEST(a_chip_without_digests_is_read_twice),
         TEST(an_empty_or_halved_flash_is_warned_of),
         TEST(security_is_told),
         TEST(a_mute_flash_ends_it_at_once),

@@ -408,20 +408,6 @@ static void flash_settings_need_the_bootloader(void **state)
     assert_non_null(strstr(f->err.message, "qio, qout, dio, dout"));
 }
 
-static void a_chip_without_digests_is_read_and_said_not_to_be_verified(void **state)
-{
-    restore_fixture_t *f = *state;
-
-    f->board->has_digest = false;
-    fake_fill(f->board, 0x20000, 0x3000, 1);
-    assert_int_equal(put_back(f), EB_OK);
-    assert_false(f->result.verified);
-    assert_true(f->result.changed);
-    assert_memory_equal(f->board->bytes, f->image, RESTORE_FLASH_BYTES);
-    assert_int_equal(f->board->digests, 0);
-    assert_int_equal(fake_sectors_touched(f->board), 3);
-}
-
 static void the_rom_alone_does_it_too(void **state)
 {
     restore_fixture_t *f = *state;
@@ -479,7 +465,6 @@ int main(void)
         TEST(a_failed_backup_first_ends_it),
         TEST(flash_settings_change_the_header_and_its_hash),
         TEST(flash_settings_need_the_bootloader),
-        TEST(a_chip_without_digests_is_read_and_said_not_to_be_verified),
         TEST(the_rom_alone_does_it_too),
         TEST(usage_is_told),
     };

@@ -86,16 +86,6 @@ static void digests_that_never_agree_come_to_an_end(void **state)
     assert_true(f->board->reads < 100);
 }
 
-static void without_digests_it_is_read_only(void **state)
-{
-    fixture_t *f = *state;
-
-    f->board->has_digest = false;
-    assert_read(f, 0x12000);
-    assert_int_equal(f->board->reads, 1);
-    assert_int_equal(f->board->digests, 0);
-}
-
 static const eb_range_t sector = {0x12000, EB_SECTOR_BYTES};
 
 static void bytes_match_where_the_chip_has_the_same(void **state)
@@ -192,7 +182,6 @@ int main(void)
         TEST(a_read_is_asked_for_by_digest_once),
         TEST(a_request_with_a_wrong_address_is_made_again),
         TEST(digests_that_never_agree_come_to_an_end),
-        TEST(without_digests_it_is_read_only),
         TEST(bytes_match_where_the_chip_has_the_same),
         TEST(a_range_is_erased_or_not),
         TEST(a_digest_that_is_lost_is_asked_for_again),
