@@ -135,18 +135,14 @@ static bool read_part(void *user, uint32_t offset, void *bytes, uint32_t count)
     return view->code == EB_OK;
 }
 
-/* A board answers by MD5; where the chip has none, content alone tells. */
+/* A board answers by MD5. */
 static bool is_erased(part_view_t *view)
 {
-    const show_t *show = view->show;
     bool erased = true;
 
-    if (show->session != NULL) {
-        erased = false;
-        if (eb_session_has_digest(show->session)) {
-            view->code = eb_retry_is_erased((eb_retry_t *)view->show->source.user, view->range,
-                                            &erased, view->err);
-        }
+    if (view->show->session != NULL) {
+        view->code = eb_retry_is_erased((eb_retry_t *)view->show->source.user, view->range, &erased,
+                                        view->err);
         return erased && view->code == EB_OK;
     }
     uint8_t bytes[EB_SECTOR_BYTES];

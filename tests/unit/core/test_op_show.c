@@ -116,11 +116,6 @@ static void a_board(void **state)
     assert_all_shown(f);
     assert_string_equal(f->result.path, "");
     assert_int_equal(f->board->writes, 0);
-    f->board->has_digest = false; /* what is erased is then read */
-    f->options.partition = "otadata";
-    assert_int_equal(show(f), EB_OK);
-    assert_int_equal(f->result.count, 1);
-    assert_int_equal(f->result.parts[0].content.kind, EB_CONTENT_OTA_DATA);
 }
 
 static void a_bad_line(void **state)
