@@ -45,7 +45,7 @@ THIRD_PARTY = {
 # Headers of an operating system, and where they may be included: a file or the start of its name.
 SYSTEM_HEADERS = {
     r'(?:unistd|fcntl|dirent|poll|termios|grp|pwd|netdb|libgen)\.h|(?:sys|netinet|arpa|linux)/':
-        ('src/base/platform_posix.c', 'src/transport/', 'src/cli/term/streams_posix.c'),
+        ('src/base/platform_posix.c', 'src/base/child_posix.c', 'src/transport/', 'src/cli/term/streams_posix.c'),
     r'(?:windows|win\w+2?|ws2tcpip|bcrypt|setupapi|cfgmgr32|aclapi|sddl|io|shellapi)\.h': (),
 }
 

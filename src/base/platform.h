@@ -28,6 +28,9 @@ int eb_platform_look(const char *path, eb_file_facts_t *facts);
 int eb_platform_look_name(const char *path, eb_file_facts_t *facts);
 /* Make a folder, for this user only. */
 int eb_platform_make_dir(const char *path);
+/* The same for a new one, whose name ends in XXXXXX: these are replaced. */
+int eb_platform_make_temp_dir(char *path);
+int eb_platform_remove_dir(const char *path); /* an empty one */
 /* ETXTBSY: the system removes, or renames, only what is closed. */
 int eb_platform_remove(const char *path);
 int eb_platform_rename(const char *from, const char *to); /* replaces `to` */

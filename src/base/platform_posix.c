@@ -68,6 +68,16 @@ int eb_platform_make_dir(const char *path)
     return mkdir(path, 0700) == 0 ? 0 : errno;
 }
 
+int eb_platform_make_temp_dir(char *path)
+{
+    return mkdtemp(path) != NULL ? 0 : errno;
+}
+
+int eb_platform_remove_dir(const char *path)
+{
+    return rmdir(path) == 0 ? 0 : errno;
+}
+
 int eb_platform_remove(const char *path)
 {
     int result;

@@ -239,11 +239,3 @@ void eb_data_image_free(eb_data_image_t *image)
         *image = (eb_data_image_t){0};
     }
 }
-
-eb_code_t eb_data_image_check_crc(const eb_data_image_t *image, eb_err_t *err)
-{
-    return image->crc_matches
-               ? EB_OK
-               : eb_err_set(err, EB_ERR_IMAGE_INVALID,
-                            "CRC: 0x%08" PRIx32 " is not that of the content", image->crc);
-}

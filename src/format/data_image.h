@@ -55,9 +55,6 @@ eb_code_t eb_data_image_write(eb_data_image_t *image, const uint8_t *const *cont
 eb_code_t eb_data_image_read(const uint8_t *bytes, size_t len, eb_data_image_t *out, eb_err_t *err);
 void eb_data_image_free(eb_data_image_t *image); /* NULL is allowed */
 
-/* EB_ERR_IMAGE_INVALID unless the CRC matches. */
-eb_code_t eb_data_image_check_crc(const eb_data_image_t *image, eb_err_t *err);
-
 /* Why a name may be no name of a file in a folder, here or on another system, in words that follow
  * it; NULL: it may. */
 const char *eb_data_name_why_unsafe(const char *name);

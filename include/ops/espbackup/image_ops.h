@@ -54,4 +54,40 @@ typedef struct eb_image_extract_options {
 eb_code_t eb_op_image_extract(const eb_image_extract_options_t *options, const eb_events_t *ev,
                               eb_data_image_t *out, eb_err_t *err);
 
+/* -- upload ---------------------------------------------------------------------------------- */
+
+#define EB_ELECTRON_USB_ID  "2b04:d00a" /* of the Electron and E series in DFU mode */
+#define EB_ELECTRON_ADDRESS 0x080A0000u /* of the sector */
+#define EB_DFU_ARGS_MAX     12
+
+typedef struct eb_image_upload_options {
+    const char *image;
+    const char *usb_id; /* "VID:PID" in hex */
+    uint32_t address;
+    uint32_t max_size; /* of the file; 0: any */
+    bool skip_verify;
+    bool dry_run;         /* check the image, and make the command */
+    const char *temp_dir; /* for what is read back */
+} eb_image_upload_options_t;
+
+typedef struct eb_image_upload_result {
+    const char *argv[EB_DFU_ARGS_MAX]; /* the command; borrows from options and from address */
+    char address[16];
+    uint32_t size;
+    bool verified;
+} eb_image_upload_result_t;
+
+/*
+ * Write an image to a device in DFU mode, by dfu-util, and read it back. EB_OK: it is written, and
+ * verified unless skip_verify. EB_PHASE_ERASE, _WRITE and _VERIFY.
+ *
+ * EB_ERR_IMAGE_INVALID, _REFUSED (larger than max_size): nothing was run. EB_ERR_FILE_ACCESS:
+ * there is no dfu-util. EB_ERR_PORT_NOT_FOUND, _PORT_DENIED, _PORT_BUSY: no device, or not this
+ * user's. EB_ERR_REFUSED: the device does not let that flash be written. EB_ERR_DEVICE: other
+ * failures before a change. EB_ERR_UNFINISHED: any failure after it, a cancel too, and other bytes
+ * read back.
+ */
+eb_code_t eb_op_image_upload(const eb_image_upload_options_t *options, const eb_events_t *ev,
+                             eb_image_upload_result_t *out, eb_err_t *err);
+
 #endif

@@ -1,6 +1,7 @@
 /* cmd_image.c: `espbackup image`, `image list` and `image extract`. */
 #include "cli.h"
 #include "command_table.h"
+#include "data_file.h"
 #include "espbackup/image_ops.h"
 #include "render_image.h"
 
@@ -14,9 +15,8 @@ static eb_code_t run_list(eb_cli_t *cli, eb_err_t *err)
     if (code == EB_OK) {
         code = eb_render_image_list(cli, path, &image, err);
     }
-    if (code == EB_OK && (code = eb_data_image_check_crc(&image, err)) != EB_OK) {
-        eb_err_reason(err, EB_REASON_DATA_IMAGE);
-        (void)eb_err_wrap(err, "%s", path);
+    if (code == EB_OK) {
+        code = eb_data_file_check_crc(path, &image, err);
     }
     eb_data_image_free(&image);
     return code;

@@ -21,6 +21,7 @@ extern const eb_command_t eb_cmd_image;
 extern const eb_command_t eb_cmd_image_extract;
 extern const eb_command_t eb_cmd_image_list;
 extern const eb_command_t eb_cmd_image_pack;
+extern const eb_command_t eb_cmd_image_upload;
 extern const eb_command_t eb_cmd_list;
 extern const eb_command_t eb_cmd_ports;
 extern const eb_command_t eb_cmd_restore;

@@ -191,6 +191,11 @@ static const eb_opt_row_t rows[] = {
     [EB_OPT_CSV] = {
         "csv", 0, FLAG, COMMAND,
         .help = "print an NVS partition in the form that nvs_partition_gen reads"},
+    [EB_OPT_DEVICE] = {
+        "device", 0, TEXT, COMMAND, .value_name = "DEVICE",
+        .help = "device in DFU mode: electron (default), or its USB ids as VID:PID"},
+    [EB_OPT_NO_VERIFY] = {
+        "no-verify", 0, FLAG, COMMAND, .help = "do not read the image back"},
 };
 /* clang-format on */
 

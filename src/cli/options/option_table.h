@@ -68,6 +68,8 @@ typedef enum eb_opt {
     EB_OPT_DIRECTORY,
     EB_OPT_REVEAL,
     EB_OPT_CSV,
+    EB_OPT_DEVICE,
+    EB_OPT_NO_VERIFY,
     EB_OPT_COUNT /* also ends a command's list */
 } eb_opt_t;
 

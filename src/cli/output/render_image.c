@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 /* -- JSON ------------------------------------------------------------------------------------ */
 
@@ -123,4 +124,58 @@ eb_code_t eb_render_image_extract(eb_cli_t *cli, const char *dir, const eb_data_
         return EB_OK;
     }
     return text_files(cli, image, err);
+}
+
+/* A word as a shell takes it. */
+static void put_word(FILE *file, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-_./:,+=@%";
+
+    if (word[0] != '\0' && word[strspn(word, plain)] == '\0') {
+        fputs(word, file);
+        return;
+    }
+    fputc('\'', file);
+    for (const char *p = word; *p != '\0'; p++) {
+        if (*p == '\'') {
+            fputs("'\\''", file);
+        } else {
+            fputc(*p, file);
+        }
+    }
+    fputc('\'', file);
+}
+
+void eb_render_image_upload(eb_cli_t *cli, const eb_image_upload_options_t *options,
+                            const eb_image_upload_result_t *result)
+{
+    char size[EB_HUMAN_BYTES];
+
+    if (cli->json != NULL) {
+        eb_json_add_text(cli->json, "image", options->image);
+        eb_json_add_int(cli->json, "size_bytes", result->size);
+        eb_json_add_text(cli->json, "device", options->usb_id);
+        eb_json_add_int(cli->json, "address", options->address);
+        eb_json_add_bool(cli->json, "verified", result->verified);
+        eb_json_t *list = eb_json_add_array(cli->json, "command");
+        for (size_t i = 0; result->argv[i] != NULL; i++) {
+            eb_json_add_text(list, NULL, result->argv[i]);
+        }
+        return;
+    }
+    if (options->dry_run) {
+        for (size_t i = 0; result->argv[i] != NULL; i++) {
+            fputs(i > 0 ? " " : "", cli->out.file);
+            put_word(cli->out.file, result->argv[i]);
+        }
+        fputc('\n', cli->out.file);
+        return;
+    }
+    eb_human_size(result->size, size);
+    eb_text_field(&cli->out, "Image", "%s", options->image);
+    eb_text_field(&cli->out, "Written", "%s at %s of %s", size, result->address, options->usb_id);
+    eb_text_field(&cli->out, "Verified", "%s",
+                  result->verified ? "every byte, read back from the device" : "no");
+    eb_text_field(&cli->out, "Next", "press RESET to start the program of the device");
 }

@@ -16,7 +16,8 @@ _Static_assert(sizeof(TEMPORARY) > EB_DATA_TEXT_BYTES, "no file of an image has 
 eb_code_t eb_op_image_list(const char *path, eb_data_image_t *out, eb_err_t *err)
 {
     uint8_t *bytes;
-    eb_code_t code = eb_data_file_open(path, &bytes, out, err);
+    size_t len;
+    eb_code_t code = eb_data_file_open(path, &bytes, &len, out, err);
 
     free(bytes);
     return code;
@@ -115,13 +116,11 @@ static eb_code_t extract_file(const eb_image_extract_options_t *options, const u
 static eb_code_t extract_all(const eb_image_extract_options_t *options, const eb_events_t *ev,
                              const uint8_t *bytes, eb_data_image_t *image, eb_err_t *err)
 {
-    eb_code_t code = eb_data_image_check_crc(image, err);
+    eb_code_t code = eb_data_file_check_crc(options->image, image, err);
 
-    if (code != EB_OK) {
-        eb_err_reason(err, EB_REASON_DATA_IMAGE);
-        return eb_err_wrap(err, "%s", options->image);
+    if (code == EB_OK) {
+        code = select_files(options, image, err);
     }
-    code = select_files(options, image, err);
     for (size_t i = 0; i < image->count && code == EB_OK; i++) {
         code = check_file(options, &image->files[i], err);
     }
@@ -141,7 +140,8 @@ eb_code_t eb_op_image_extract(const eb_image_extract_options_t *options, const e
                               eb_data_image_t *out, eb_err_t *err)
 {
     uint8_t *bytes;
-    eb_code_t code = eb_data_file_open(options->image, &bytes, out, err);
+    size_t len;
+    eb_code_t code = eb_data_file_open(options->image, &bytes, &len, out, err);
 
     if (code == EB_OK) {
         code = extract_all(options, ev, bytes, out, err);

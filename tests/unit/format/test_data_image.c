@@ -71,7 +71,6 @@ static void reads_them_back(void **state)
     assert_int_equal(image.size, SIZE);
     assert_int_equal(image.time_unix, 1600000000);
     assert_true(image.crc_matches);
-    assert_int_equal(eb_data_image_check_crc(&image, &err), EB_OK);
     assert_string_equal(image.files[0].name, "a.txt");
     assert_string_equal(image.files[0].type, "text/plain");
     assert_int_equal(image.files[0].time_unix, 1600000001);
@@ -100,8 +99,6 @@ static void a_changed_byte_is_told(void **state)
         bytes[at] ^= 0x20;
         if (eb_data_image_read(bytes, SIZE, &image, &err) == EB_OK) {
             assert_false(image.crc_matches);
-            assert_int_equal(eb_data_image_check_crc(&image, &err), EB_ERR_IMAGE_INVALID);
-            assert_non_null(strstr(err.message, "CRC"));
             eb_data_image_free(&image);
         }
     }
