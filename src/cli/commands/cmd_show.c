@@ -20,6 +20,9 @@ static eb_code_t fill_options(const eb_args_t *args, eb_show_options_t *out, eb_
         .table_addr = (uint32_t)eb_arg_number(args, EB_OPT_PARTITION_TABLE),
         .partition = args->word_count > 1 ? args->words[1] : NULL,
     };
+    if (eb_arg_flag(args, EB_OPT_CSV) && eb_arg_flag(args, EB_OPT_JSON)) {
+        return eb_err_set(err, EB_ERR_USAGE, "--csv and --json cannot be used together");
+    }
     if (out->backup != NULL) {
         return eb_find_backup(out->dir, out->backup, path, err);
     }

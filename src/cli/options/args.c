@@ -287,15 +287,10 @@ static eb_code_t read_environment(eb_args_t *out, eb_err_t *err)
 static eb_code_t check_conflicts(const eb_args_t *out, eb_err_t *err)
 {
     static const eb_opt_t pairs[][2] = {
-        {EB_OPT_NO_STUB, EB_OPT_STUB},
-        {EB_OPT_FULL, EB_OPT_SINCE},
-        {EB_OPT_QUIET, EB_OPT_TRACE},
-        {EB_OPT_DRY_RUN, EB_OPT_BACKUP_FIRST},
-        {EB_OPT_PARTITION, EB_OPT_OFFSET},
-        {EB_OPT_PARTITION, EB_OPT_SIZE},
-        {EB_OPT_PARTITION, EB_OPT_ERASE_ALL},
-        {EB_OPT_QUIET, EB_OPT_TRACE_DATA},
-        {EB_OPT_CSV, EB_OPT_JSON},
+        {EB_OPT_NO_STUB, EB_OPT_STUB},        {EB_OPT_FULL, EB_OPT_SINCE},
+        {EB_OPT_QUIET, EB_OPT_TRACE},         {EB_OPT_DRY_RUN, EB_OPT_BACKUP_FIRST},
+        {EB_OPT_PARTITION, EB_OPT_OFFSET},    {EB_OPT_PARTITION, EB_OPT_SIZE},
+        {EB_OPT_PARTITION, EB_OPT_ERASE_ALL}, {EB_OPT_QUIET, EB_OPT_TRACE_DATA},
     };
 
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
