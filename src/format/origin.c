@@ -10,7 +10,6 @@ static const struct {
     [EB_ORIGIN_ERASED] = {"erased", "erased"},
     [EB_ORIGIN_EARLIER] = {"earlier_backup", "as in an earlier backup"},
     [EB_ORIGIN_RESUMED] = {"resumed", "resumed"},
-    [EB_ORIGIN_READ_TWICE] = {"read_twice", "read twice"},
 };
 
 const char *eb_origin_word(eb_origin_t origin)
@@ -32,9 +31,4 @@ bool eb_origin_of_word(const char *word, eb_origin_t *out)
         }
     }
     return false;
-}
-
-const char *eb_origins_verified_by(const eb_origins_t *origins)
-{
-    return origins->bytes[EB_ORIGIN_READ_TWICE] > 0 ? "read-twice" : "chip-md5";
 }

@@ -10,8 +10,8 @@
 
 void eb_json_put_origins(eb_json_t *root, const eb_origins_t *origins, bool verified)
 {
-    if (verified || origins->bytes[EB_ORIGIN_READ_TWICE] > 0) {
-        eb_json_add_text(root, "verified_by", eb_origins_verified_by(origins));
+    if (verified) {
+        eb_json_add_text(root, "verified_by", EB_VERIFIED_BY);
     } else {
         eb_json_add_null(root, "verified_by");
     }

@@ -8,8 +8,7 @@
 #include "json.h"
 #include "sidecar.h"
 
-/* Adds "verified_by" (null unless `verified`, or the bytes were read twice) and "origins": bytes by
- * eb_origin_word. */
+/* Adds "verified_by" (null unless `verified`) and "origins": bytes by eb_origin_word. */
 void eb_json_put_origins(eb_json_t *root, const eb_origins_t *origins, bool verified);
 
 /* Adds "origin_ranges": texts like "0x9000+0x1000 read", or null when there are none, or too many.

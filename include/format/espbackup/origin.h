@@ -6,14 +6,13 @@
 #include <stdint.h>
 
 typedef enum eb_origin {
-    EB_ORIGIN_NONE,      /* not verified */
-    EB_ORIGIN_READ,      /* sent over the wire */
-    EB_ORIGIN_ERASED,    /* not sent: the chip's MD5 is that of 0xFF */
-    EB_ORIGIN_EARLIER,   /* not sent: the MD5 is that of an earlier backup of this board */
-    EB_ORIGIN_RESUMED,   /* not sent again: the MD5 is that of an interrupted run's bytes */
-    EB_ORIGIN_READ_TWICE /* two reads were equal; only where the chip has no MD5 */
+    EB_ORIGIN_NONE,    /* not verified */
+    EB_ORIGIN_READ,    /* sent over the wire */
+    EB_ORIGIN_ERASED,  /* not sent: the chip's MD5 is that of 0xFF */
+    EB_ORIGIN_EARLIER, /* not sent: the MD5 is that of an earlier backup of this board */
+    EB_ORIGIN_RESUMED  /* not sent again: the MD5 is that of an interrupted run's bytes */
 } eb_origin_t;
-#define EB_ORIGIN_COUNT (EB_ORIGIN_READ_TWICE + 1)
+#define EB_ORIGIN_COUNT (EB_ORIGIN_RESUMED + 1)
 
 /* How many bytes are of each origin. All zero: not known, of a partition that was taken out of an
  * image without sidecar. */
@@ -28,7 +27,7 @@ const char *eb_origin_text(eb_origin_t origin);
 /* false: not a word that eb_origin_word gives. */
 bool eb_origin_of_word(const char *word, eb_origin_t *out);
 
-/* "chip-md5", or "read-twice" where the chip has no MD5. */
-const char *eb_origins_verified_by(const eb_origins_t *origins);
+/* How bytes are verified, in JSON. */
+#define EB_VERIFIED_BY "chip-md5"
 
 #endif

@@ -107,10 +107,7 @@ bool eb_text_backup(const eb_term_t *term, const eb_chip_info_t *chip,
     eb_text_board(term, "Board", chip);
     eb_text_field(term, "Size", "%s", size);
     eb_text_field(term, "SHA-256", "%s", hex);
-    eb_text_field(term, "Verified", "%s",
-                  result->origins.bytes[EB_ORIGIN_READ_TWICE] > 0
-                      ? "by two equal reads, because this ROM bootloader computes no MD5"
-                      : EB_TEXT_BY_MD5);
+    eb_text_field(term, "Verified", "%s", EB_TEXT_BY_MD5);
     text_how(term, result);
     return eb_text_partitions(term, &contents->table, &contents->boot, NULL);
 }

@@ -194,10 +194,9 @@ bool eb_text_partition_backup(const eb_term_t *term, const eb_chip_info_t *board
         eb_table_add(&rows, file->partition);
         eb_table_addf(&rows, "0x%" PRIx32, file->addr);
         eb_table_add(&rows, size);
-        eb_table_add(&rows, file->image_path[0] == '\0'                     ? "not saved"
-                            : file->origins.bytes[EB_ORIGIN_READ_TWICE] > 0 ? "read twice"
-                            : file->verified                                ? "verified"
-                                                                            : "not verified");
+        eb_table_add(&rows, file->image_path[0] == '\0' ? "not saved"
+                            : file->verified            ? "verified"
+                                                        : "not verified");
         eb_table_add(&rows, eb_path_file_name(file->image_path));
     }
     fputc('\n', term->file);

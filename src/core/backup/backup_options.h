@@ -27,7 +27,7 @@ typedef struct eb_flash_contents {
 } eb_flash_contents_t;
 
 typedef struct eb_backup_result {
-    bool verified; /* the chip's MD5 matches, of every byte; false: two reads were equal */
+    bool verified;                            /* the chip's MD5 matches, of every byte */
     char partition[EB_PARTITION_LABEL_BYTES]; /* of backup-partition; empty otherwise */
     char image_path[EB_PATH_BYTES];
     char sidecar_path[EB_PATH_BYTES];

@@ -210,19 +210,6 @@ static void backup_as_text(void **state)
     free(result);
 }
 
-static void a_backup_read_twice_claims_no_md5(void **state)
-{
-    eb_backup_result_t *result = example_backup();
-
-    (void)state;
-    result->verified = false;
-    result->origins = (eb_origins_t){{[EB_ORIGIN_READ_TWICE] = 4194304}};
-    assert_true(eb_text_backup(&term, &chip, result, &contents));
-    assert_shown("by two equal reads");
-    assert_not_shown("every byte, by");
-    free(result);
-}
-
 static void hostile_names_are_shown_harmless(void **state)
 {
     eb_backup_result_t *result = example_backup();
@@ -428,7 +415,6 @@ int main(void)
         SCREEN_TEST(table_fits_the_terminal),
         SCREEN_TEST(table_without_room_keeps_what_counts),
         SCREEN_TEST(backup_as_text),
-        SCREEN_TEST(a_backup_read_twice_claims_no_md5),
         SCREEN_TEST(hostile_names_are_shown_harmless),
         SCREEN_TEST(list_as_text),
         SCREEN_TEST(list_on_a_narrow_terminal),

@@ -46,7 +46,8 @@ static void totals_tell_the_origins(void **state)
     eb_origins_t totals;
 
     (void)state;
-    assert_int_equal(eb_verified_map_init(&map, (eb_range_t){0, 6 * 1024}, NULL), EB_OK);
+    assert_int_equal(eb_verified_map_init(&map, (eb_range_t){0, EB_ORIGIN_COUNT * 1024}, NULL),
+                     EB_OK);
     for (uint32_t origin = EB_ORIGIN_READ; origin < EB_ORIGIN_COUNT; origin++) {
         eb_verified_map_set(&map, (eb_range_t){origin * 1024, 1024}, (eb_origin_t)origin);
     }

@@ -80,7 +80,7 @@ static void what_is_not_known_stays_not_known(void **state)
     strcpy(sample.chip.id, "esp32c3");
     strcpy(sample.file_name, "x.bin");
     sample.size_bytes = 1;
-    sample.origins.bytes[EB_ORIGIN_READ_TWICE] = 1;
+    sample.origins.bytes[EB_ORIGIN_READ] = 1;
     text = written(&sample);
     sample.boot.index = sample.boot.chosen = sample.boot.on_trial =
         -1; /* without a table there is no index 0 */
@@ -240,7 +240,6 @@ static void draw_sidecar(eb_sidecar_t *s)
     draw_bytes(s->md5, sizeof(s->md5));
     s->origins.bytes[EB_ORIGIN_READ] = draw((uint32_t)s->size_bytes + 1);
     s->origins.bytes[EB_ORIGIN_EARLIER] = draw((uint32_t)s->size_bytes + 1);
-    s->origins.bytes[EB_ORIGIN_READ_TWICE] = draw((uint32_t)s->size_bytes + 1);
     s->origins.bytes[EB_ORIGIN_RESUMED] = draw((uint32_t)s->size_bytes + 1);
     draw_table(s);
     draw_text(s->stats.port, sizeof(s->stats.port));
@@ -314,7 +313,6 @@ static const struct {
     {"", "5a5a", "5a5g", "file.sha256: expected 64 hex digits"},
     {"", "\"c3c3", "\"c3", "file.md5: expected 32 hex digits"},
     {"", "chip-md5", "trust me", "verified_by: expected chip-md5"},
-    {"", "chip-md5", "read-twice", "verified_by"},
     {"", "\"read\":\t1114112", "\"read\":\t4194305", "origins.read"},
     {"", "\"erased\":\t", "\"erased\":\t0.5", "origins.erased"},
     {"", "\"nvs\"", "\"a label that is far too long\"", "partitions[0].name: longer than 16"},
