@@ -15,8 +15,6 @@
 #define SLICE_MS   100
 #define GRACE_MS   1000
 
-extern char **environ;
-
 /* What this program ignores, a child would ignore too. */
 static int spawn(const eb_child_t *child, int out, pid_t *pid)
 {

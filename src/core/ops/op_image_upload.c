@@ -15,7 +15,7 @@
 
 #define HINT_DFU_MODE                                                                              \
     "to enter DFU mode, hold MODE, press and release RESET, and release MODE when the light "      \
-    "blinks yellow; then try again"
+    "blinks yellow"
 
 typedef struct upload {
     const eb_image_upload_options_t *options;
@@ -26,6 +26,7 @@ typedef struct upload {
     /* of the run under way: */
     bool reading;
     bool began;            /* flash was erased, perhaps */
+    bool moved;            /* for certain */
     size_t fault;          /* row of faults */
     char said[SAID_BYTES]; /* what it said of the fault, or else last */
 } upload_t;
@@ -72,6 +73,7 @@ static bool take_progress(upload_t *u, const char *text)
             const unsigned long percent = strtoul(bar + 1, NULL, 10);
 
             u->began = u->began || !u->reading;
+            u->moved = u->moved || percent > 0;
             eb_event_progress(u->ev, kinds[i].phase,
                               percent < 100 ? percent * (uint64_t)u->len / 100 : u->len, u->len);
             return true;
@@ -86,15 +88,16 @@ static void take_line(void *user, const char *text)
     upload_t *u = user;
     size_t fault = 0;
 
-    if (take_progress(u, text)) {
+    const char *message = strstr(text, name); /* it may follow a bar that stopped */
+    if (take_progress(u, text) && message == NULL) {
         return;
     }
+    text = message != NULL ? message + sizeof(name) - 1 : text;
     eb_event_note(u->ev, EB_LEVEL_DETAIL, "%s", text);
     while (strstr(text, faults[fault].words) == NULL) {
         fault++;
     }
     if (fault < u->fault || u->fault == OTHER_FAULT) {
-        text += strncmp(text, name, sizeof(name) - 1) == 0 ? sizeof(name) - 1 : 0;
         (void)snprintf(u->said, sizeof(u->said), "%.*s", SAID_BYTES - 1, text);
         u->fault = fault;
     }
@@ -227,6 +230,10 @@ eb_code_t eb_op_image_upload(const eb_image_upload_options_t *options, const eb_
         if (code == EB_OK && !options->skip_verify) {
             code = read_back(&u, &why);
         }
+    }
+    /* The first sector that may not be erased is told before it is. */
+    if (code == EB_ERR_REFUSED && !u.moved) {
+        u.began = false;
     }
     if (code != EB_OK && u.began) {
         const char *hint = why.hint[0] != '\0' ? why.hint : HINT_DFU_MODE;
