@@ -19,7 +19,7 @@ build_packages=(gcc cmake ninja-build pkg-config libc6-dev libserialport-dev lib
 # gcc for Xtensa and clang + lld for RISC-V make the firmware of the test images.
 demo_packages=(libcmocka-dev python3 gcc-xtensa-lx106 clang lld)
 test_packages=(build-essential clang-format-19 clang-tidy libclang-rt-dev valgrind git ser2net mmdebstrap)
-vm_packages=(qemu-system-x86 busybox-static cpio kmod)
+vm_packages=(qemu-system-x86 busybox-static cpio kmod dfu-util)
 
 fail() {
     echo "setup: $*" >&2

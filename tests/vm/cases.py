@@ -2,8 +2,10 @@
 
 A case gets a bench, or the whole rig. It asserts an outcome, never a duration.
 """
+import base64
 import json
 
+from electron import BASE, SIZES, Electron
 from rig import KB, digest, expect, until
 
 CASES = {}  # with each kind of adapter
@@ -57,6 +59,51 @@ async def all_boards(rig):
     for b in rig.benches:
         expect(digest(b.flash.read_bytes()) in images, f"{b.kind}: no image is its flash; {result}")
         await b.expect_app_runs()
+
+
+async def dfu_mode(rig, device):
+    device.power_on()
+    await rig.guest.run("until dfu-util -l 2>&1 | grep -q 'Found DFU'; do sleep 0.1; done")
+
+
+@rig_case
+async def electron(rig):
+    """Real dfu-util, and a data image for a Particle Electron."""
+    async def upload(status, options=""):
+        result = await rig.guest.run(f"cd /tmp/e; {options} data.bin")
+        expect(result.status == status, f"exit {status} is expected: {result}")
+        return result
+
+    command = "espbackup image upload"
+    device = Electron("1-7")
+    before = bytes(device.flash)
+    await rig.attach(device, 7)
+    packed = await rig.guest.run(
+        "rm -rf /tmp/e; mkdir -p /tmp/e/d; cd /tmp/e; head -c 90123 /dev/urandom >d/sound.wav; "
+        "echo secret >d/ca.pem; chmod 755 .; espbackup image pack d -o data.bin >&2 && base64 data.bin")
+    image = base64.b64decode(packed.out)
+    expect(len(image) == 48 + 2 * 80 + 90123 + 7, str(packed))
+
+    result = await upload(4, command)
+    expect("no device in DFU mode" in result.err and "yellow" in result.err, str(result))
+    await dfu_mode(rig, device)
+    result = await upload(5, f"{command} --address 0x8000000")
+    expect("protects" in result.err and device.flash == before, str(result))
+    result = await upload(4, f"chmod 644 data.bin; su guest -c '{command} data.bin'; exit $?;")
+    expect("no permission" in result.err and device.flash == before, str(result))
+
+    device.at_written = (48 * KB, device.unplug)
+    result = await upload(7, command)
+    expect("not complete" in result.err and "same command" in result.err, str(result))
+    await dfu_mode(rig, device)
+    result = await upload(0, command)
+    expect("every byte" in result.out, str(result))
+    at = 0x80A0000 - BASE
+    expect(device.flash[at:at + len(image)] == image, "the image is not in the sector")
+    expect(device.flash[at + len(image):at + SIZES[-1]].strip(b"\xff") == b"", "the rest is not erased")
+    expect(device.flash[:at] == before[:at] and device.flash[at + SIZES[-1]:] == before[at + SIZES[-1]:],
+           "something else has changed")
+    device.unplug()
 
 
 @case

@@ -53,10 +53,12 @@ def make_initramfs(kernel, program, folder):
     shutil.copytree(kernel, tree / "modules", ignore=shutil.ignore_patterns("vmlinuz"))
     shutil.copy(shutil.which("busybox"), tree / "bin/busybox")
     shutil.copy(program, tree / "bin/espbackup")
+    dfu_util = shutil.which("dfu-util")
+    shutil.copy(dfu_util, tree / "bin/dfu-util")
     for script, name in (("init", "init"), ("agent", "bin/agent"), ("find_tty", "bin/find_tty")):
         shutil.copy(HERE / "guest" / script, tree / name)
         (tree / name).chmod(0o755)
-    for path in libraries(program):
+    for path in libraries(program) + libraries(dfu_util):
         copy = tree / path[1:]
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, copy)

@@ -167,6 +167,12 @@ class Rig:
     async def __aexit__(self, *exc):
         await self.stop()
 
+    async def attach(self, device, socket):
+        """A device that is no adapter; it comes when it is plugged in."""
+        self.server.devices[device.bus_id] = device
+        await self.guest.run(f"attach 10.0.2.2 {self.server.port} {device.bus_id} {socket} "
+                             ">/dev/null 2>&1 &")
+
     async def stop(self):
         await self.guest.stop()
         for bench in self.benches:
