@@ -37,6 +37,7 @@ esac
 python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip) # the build takes the stubs from a Python package
 if [ "$mode" != build ]; then
     python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
+    command -v npm >/dev/null || packages+=(node-mime) # has the MIME types, which the build else asks npm for
 fi
 
 if ! command -v dpkg-query >/dev/null; then
