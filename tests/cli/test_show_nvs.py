@@ -36,11 +36,14 @@ class ShowNvs(unittest.TestCase):
                         hex(size)], check=True, cwd=self.folder, stdout=subprocess.PIPE)
         return out
 
-    def show(self, *args):
-        done = subprocess.run([ARGS.bin / "src/espbackup", "-q", "show", *args], cwd=self.folder,
+    def run_tool(self, status, *args):
+        done = subprocess.run([ARGS.bin / "src/espbackup", "-q", *args], cwd=self.folder,
                               capture_output=True, check=False)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.returncode, status, done.stderr)
         return done.stdout.decode()
+
+    def show(self, *args):
+        return self.run_tool(0, "show", *args)
 
     def check(self, table, size):
         image = self.generate(table, size)
@@ -87,6 +90,29 @@ class ShowNvs(unittest.TestCase):
         part = json.loads(self.show("--json", "--reveal", out))["partitions"][0]
         self.assertEqual((part["content"], part["nvs"]["readable"], part["nvs"]["count"]), ("nvs", False, 0))
         self.assertIn("encrypted", self.show(out))
+
+    def test_diff_names_keys(self):
+        """Another store, in another order."""
+        (self.folder / "other.csv").write_text(
+            "key,type,encoding,value\nlight,namespace,,\nname,data,string,Front porch\nnew,data,u8,1\n"
+            "threshold,data,u16,513\nswitched,data,u32,10431\n"
+            "calibration,data,hex2bin,00112233445566778899aabbccddee00\nwifi,namespace,,\n"
+            "ssid,data,string,porch\npassword,data,string,correct-horse-battery\nchannel,data,u32,6\n")
+        flash = bytearray((ARGS.bin / "testdata/esp32-4mb.bin").read_bytes())
+        (self.folder / "first.bin").write_bytes(flash)
+        flash[0x9000:0xD000] = self.generate("other.csv", 0x4000).read_bytes()
+        (self.folder / "second.bin").write_bytes(flash)
+        text = self.run_tool(3, "diff", "first.bin", "second.bin")
+        self.assertRegex(text, "nvs +light +calibration +blob +changed")
+        self.assertRegex(text, "nvs +wifi +channel +u8 +only in the first")
+        self.assertNotIn("ssid", text)
+        self.assertNotIn("correct-horse", text)
+        keys = json.loads(self.run_tool(3, "--json", "diff", "first.bin", "second.bin"))["nvs_keys"]
+        self.assertEqual([(key["key"], key["type"], key["change"]) for key in keys],
+                         [("calibration", "blob", "changed"), ("new", "u8", "added"),
+                          ("threshold", "u16", "changed"), ("channel", "u32", "added"),
+                          ("channel", "u8", "removed")])
+        self.assertEqual(json.loads(self.run_tool(0, "--json", "diff", "first.bin", "first.bin"))["nvs_keys"], [])
 
 
 if __name__ == "__main__":

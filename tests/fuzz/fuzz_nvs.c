@@ -1,7 +1,7 @@
 /* Whole pages, and a rest. */
 #include "flash_text.h"
 #include "fuzz_target.h"
-#include "nvs.h"
+#include "nvs_compare.h"
 
 #include <string.h>
 
@@ -30,6 +30,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             free(bytes);
         }
     }
+    const eb_nvs_store_t store = {&nvs, data}, empty = {&(eb_nvs_t){0}, NULL};
+    eb_nvs_change_t *changes;
+    size_t count;
+    FUZZ_REQUIRE(eb_nvs_compare(&store, &store, &changes, &count) && count == 0);
+    FUZZ_REQUIRE(eb_nvs_compare(&empty, &store, &changes, &count) && count == nvs.count);
+    for (size_t i = 0; i < count; i++) {
+        FUZZ_REQUIRE(changes[i].kind == EB_NVS_ADDED);
+    }
+    free(changes);
     eb_nvs_free(&nvs);
     return 0;
 }

@@ -11,9 +11,14 @@
 void eb_diff_result_free(eb_diff_result_t *result)
 {
     if (result != NULL) {
+        for (size_t i = 0; i < result->store_count; i++) {
+            free(result->stores[i].changes);
+        }
+        free(result->stores);
         free(result->differences);
+        result->stores = NULL;
         result->differences = NULL;
-        result->count = 0;
+        result->count = result->store_count = 0;
     }
 }
 

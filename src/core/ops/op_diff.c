@@ -213,7 +213,8 @@ static eb_code_t diff_images(diff_t *d, eb_err_t *err)
         code = eb_backup_image_open(&d->sides[1], d->ev, &b, err);
         note_source(d->result, &b, d->result->b_path);
     }
-    if (code == EB_OK && (code = compare_images(d, &a, &b, err)) == EB_OK) {
+    if (code == EB_OK && (code = compare_images(d, &a, &b, err)) == EB_OK &&
+        (code = eb_difference_stores(&a, &b, d->areas.table, d->result, err)) == EB_OK) {
         code = eb_difference_error(d->result, "the images differ", err);
     }
     eb_backup_image_close(&b);
