@@ -335,14 +335,14 @@ eb_code_t eb_partial_file_write(eb_partial_file_t *part, uint32_t addr, const ui
 
 typedef struct check {
     const eb_partial_file_t *part;
-    eb_partial_file_differs_fn differs;
-    void *user;
+    eb_verified_map_t *map;
+    uint64_t bytes, first; /* that differ; the address of the first */
 } check_t;
 
 static eb_code_t read_and_check(void *user, uint64_t addr, uint8_t *bytes, uint32_t size,
                                 eb_err_t *err)
 {
-    const check_t *check = user;
+    check_t *check = user;
     const eb_unit_digests_t *digests = &check->part->digests;
     eb_code_t code = eb_fs_pread(check->part->fd, check->part->part_path, bytes, size,
                                  addr - digests->addr, err);
@@ -350,22 +350,37 @@ static eb_code_t read_and_check(void *user, uint64_t addr, uint8_t *bytes, uint3
     for (uint32_t done = 0, unit; code == EB_OK && done < size; done += unit) {
         const uint64_t at = eb_unit_digests_unit(digests, addr + done, &unit);
         if (!eb_unit_digests_match(digests, at, bytes + done)) {
-            check->differs(check->user, (eb_range_t){(uint32_t)at, unit});
+            check->first = check->bytes == 0 ? at : check->first;
+            check->bytes += unit;
+            if (check->map != NULL) {
+                eb_verified_map_set(check->map, (eb_range_t){(uint32_t)at, unit}, EB_ORIGIN_NONE);
+            }
         }
     }
     return code;
 }
 
-eb_code_t eb_partial_file_check(const eb_partial_file_t *part, eb_partial_file_differs_fn differs,
-                                void *user, const eb_events_t *ev, uint8_t sha256[EB_SHA256_BYTES],
+eb_code_t eb_partial_file_check(const eb_partial_file_t *part, eb_verified_map_t *map,
+                                const eb_events_t *ev, uint8_t sha256[EB_SHA256_BYTES],
                                 uint8_t md5[EB_MD5_BYTES], eb_err_t *err)
 {
-    check_t check = {part, differs, user};
+    const eb_unit_digests_t *digests = &part->digests;
+    check_t check = {.part = part, .map = map};
     eb_code_t code = eb_fs_flush(part->fd, part->part_path, err);
 
-    return code != EB_OK ? code
-                         : eb_hash_bytes(read_and_check, &check, part->digests.addr,
-                                         part->digests.size_bytes, ev, sha256, md5, err);
+    if (code == EB_OK) {
+        code = eb_hash_bytes(read_and_check, &check, digests->addr, digests->size_bytes, ev, sha256,
+                             md5, err);
+    }
+    if (code == EB_OK && check.bytes > 0) {
+        code = eb_err_set_reason(
+            err, EB_ERR_FILE_IO, EB_REASON_OTHER_DISK,
+            "%s: the disk gives other bytes than were written, %llu of them, the first at offset "
+            "0x%llx",
+            part->part_path, (unsigned long long)check.bytes,
+            (unsigned long long)(check.first - digests->addr));
+    }
+    return code;
 }
 
 void eb_partial_file_remove(eb_partial_file_t *part)

@@ -41,11 +41,11 @@ eb_code_t eb_partial_file_write(eb_partial_file_t *part, uint32_t addr, const ui
 
 /*
  * Bring the whole .part to the medium, read it back from there, and hash it (EB_PHASE_HASH of ev,
- * NULL: silent; honours cancel). `differs` is told of each range that is not what was written.
+ * NULL: silent; honours cancel). EB_ERR_FILE_IO with EB_REASON_OTHER_DISK: some of it is not what
+ * was written, and open in `map` (NULL: not wanted).
  */
-typedef void (*eb_partial_file_differs_fn)(void *user, eb_range_t range);
-eb_code_t eb_partial_file_check(const eb_partial_file_t *part, eb_partial_file_differs_fn differs,
-                                void *user, const eb_events_t *ev, uint8_t sha256[EB_SHA256_BYTES],
+eb_code_t eb_partial_file_check(const eb_partial_file_t *part, eb_verified_map_t *map,
+                                const eb_events_t *ev, uint8_t sha256[EB_SHA256_BYTES],
                                 uint8_t md5[EB_MD5_BYTES], eb_err_t *err);
 
 /* Whether the .part still has its name: it is not the image yet, and nobody took it away. */

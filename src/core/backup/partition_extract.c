@@ -36,28 +36,6 @@ static eb_code_t copy_bytes(const eb_backup_image_t *source, eb_partial_file_t *
     return code;
 }
 
-static void on_differs(void *user, eb_range_t range)
-{
-    *(eb_range_t *)user = range;
-}
-
-static eb_code_t check_disk(const eb_partial_file_t *part, eb_backup_result_t *result,
-                            eb_err_t *err)
-{
-    eb_range_t last = {0, 0};
-    eb_code_t code =
-        eb_partial_file_check(part, on_differs, &last, NULL, result->sha256, result->md5, err);
-
-    if (code == EB_OK && last.size > 0) {
-        code =
-            eb_err_set_reason(err, EB_ERR_FILE_IO, EB_REASON_OTHER_DISK,
-                              "%s: the disk gives other bytes than were written at offset 0x%llx",
-                              part->part_path,
-                              (unsigned long long)(last.addr - part->digests.addr));
-    }
-    return code;
-}
-
 /* What is known of how the bytes came off the board: nothing was read now, and without a sidecar
  * nobody knows. */
 static void fill_result(const eb_backup_image_t *source, const eb_part_choice_t *choice,
@@ -123,7 +101,7 @@ eb_code_t eb_partition_extract(eb_backup_image_t *source, const eb_backup_option
         return code;
     }
     if ((code = copy_bytes(source, &part, range, ev, err)) == EB_OK) {
-        code = check_disk(&part, result, err);
+        code = eb_partial_file_check(&part, NULL, NULL, result->sha256, result->md5, err);
     }
     result->seconds = (double)(eb_clock_us() - started_us) / 1e6;
     if (code == EB_OK) {

@@ -242,32 +242,6 @@ static eb_code_t verify_again(eb_read_state_t *state, eb_err_t *err)
 
 /* -- on the disk --------------------------------------------------------------------------- */
 
-static void on_differs(void *user, eb_range_t range)
-{
-    eb_read_state_t *state = user;
-
-    eb_verified_map_set(&state->map, range, EB_ORIGIN_NONE);
-}
-
-/* EB_ERR_FILE_IO with open units: these came back other than they were written. */
-static eb_code_t check_disk(eb_read_state_t *state, const eb_events_t *ev, eb_err_t *err)
-{
-    eb_range_t first;
-    eb_code_t code =
-        eb_partial_file_check(state->part, on_differs, state, ev, state->sha256, state->md5, err);
-
-    if (code == EB_OK && eb_verified_map_next_open(&state->map, 0, &first)) {
-        code = eb_err_set_reason(
-            err, EB_ERR_FILE_IO, EB_REASON_OTHER_DISK,
-            "%s: the disk gives other bytes than were written, %llu of them, the first at offset "
-            "0x%llx",
-            state->part->part_path,
-            (unsigned long long)(state->range.size - state->map.verified_bytes),
-            (unsigned long long)first.addr - state->range.addr);
-    }
-    return code;
-}
-
 /* Until the disk has what was verified. Hashing is told once, because a phase never goes back. */
 static eb_code_t fill_disk(eb_read_state_t *state, const eb_events_t *ev, eb_err_t *err)
 {
@@ -275,7 +249,8 @@ static eb_code_t fill_disk(eb_read_state_t *state, const eb_events_t *ev, eb_err
 
     for (int i = 1; i <= EB_FILLS_MAX; i++) {
         if ((code = fill(state, err)) != EB_OK ||
-            (code = check_disk(state, i == 1 ? ev : NULL, err)) == EB_OK ||
+            (code = eb_partial_file_check(state->part, &state->map, i == 1 ? ev : NULL,
+                                          state->sha256, state->md5, err)) == EB_OK ||
             state->map.verified_bytes == state->range.size) {
             break;
         }
