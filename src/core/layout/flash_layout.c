@@ -221,14 +221,6 @@ static eb_code_t look_inside(const eb_layout_source_t *source, eb_layout_t *out,
     return code;
 }
 
-eb_code_t eb_layout_find(const eb_layout_source_t *source, eb_layout_t *out, eb_err_t *err)
-{
-    memset(out, 0, sizeof(*out));
-    out->boot = no_choice;
-    eb_code_t code = look_for_table(source, first_place(source), NULL, &out->table, err);
-    return code == EB_OK ? look_inside(source, out, err) : code;
-}
-
 /* -- another table --------------------------------------------------------------------------- */
 
 /* Whether an image that is known reaches over it, or the table itself tells of a table there. */
@@ -328,7 +320,9 @@ eb_code_t eb_layout_search(eb_layout_source_t *source, const eb_events_t *ev, eb
 eb_code_t eb_layout_search_used(eb_layout_source_t *source, const eb_events_t *ev, eb_layout_t *out,
                                 eb_err_t *err)
 {
-    eb_code_t code = eb_layout_find(source, out, err);
+    eb_layout_source_t first = *source;
+    first.table_addr = first_place(source);
+    eb_code_t code = eb_layout_search(&first, NULL, out, err);
     bool no_bootloader =
         out->bootloader.state == EB_IMAGE_NONE || out->bootloader.state == EB_IMAGE_OPAQUE;
 

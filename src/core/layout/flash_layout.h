@@ -35,17 +35,12 @@ typedef struct eb_layout {
 } eb_layout_t;
 
 /*
- * Zeroed first. What lies outside source->range is left as not known. A damaged table is no error:
- * table.damaged is true then. Errors are those of read.
- */
-eb_code_t eb_layout_find(const eb_layout_source_t *source, eb_layout_t *out, eb_err_t *err);
-
-/*
- * eb_layout_find where the table is: at source->table_addr if that is not 0, and nowhere else;
- * otherwise at the first place that has one: 0x8000, the sectors behind it up to 0x20000, those
- * before it, and the place before the end of flash where Sming has it. Found: source->table_addr is
- * set, and a note tells a place that is not the usual one. What looks like a table but is damaged
- * is a warning, and without another table out->table.damaged. Each odd entry is a warning too. With
+ * Look for the table and at what it lists: at source->table_addr if that is not 0, and nowhere
+ * else; otherwise at the first place that has one: 0x8000, the sectors behind it up to 0x20000,
+ * those before it, and the place before the end of flash where Sming has it. Zeroed first. What
+ * lies outside source->range is left as not known. Found: source->table_addr is set, and a note
+ * tells a place that is not the usual one. What looks like a table but is damaged is a warning and
+ * no error: without another table out->table.damaged is true. Each odd entry is a warning too. With
  * `ev`, and where nobody said where the table is, another valid table in the sectors up to 0x20000
  * is looked for, and is a warning. Where flash encryption is on and the first place holds
  * ciphertext, out->table.encrypted is true, and no other place is looked at. Errors are those of

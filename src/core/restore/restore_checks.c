@@ -366,7 +366,7 @@ eb_code_t eb_restore_check_table(eb_restore_job_t *job, eb_err_t *err)
                       "afterwards there is no partition table at 0x%x; the board has one now",
                       job->table_addr);
     }
-    if (code == EB_OK && (code = eb_layout_find(&source, &job->after, err)) == EB_OK) {
+    if (code == EB_OK && (code = eb_layout_search(&source, NULL, &job->after, err)) == EB_OK) {
         warn_of_missing(job);
     }
     return code;
