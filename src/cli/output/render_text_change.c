@@ -17,7 +17,7 @@ static void firmware_text(const eb_partition_table_t *table, const eb_boot_choic
                           char *out, size_t cap)
 {
     const eb_partition_t *part;
-    char name[TEXT_BYTES];
+    char name[EB_TEXT_APP_BYTES];
 
     out[0] = '\0';
     if (table == NULL || !table->present || boot == NULL) {

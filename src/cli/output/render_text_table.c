@@ -31,7 +31,7 @@ static void app_text(const eb_app_image_t *app, bool of_board, char *out, size_t
         break;
     }
     const char *damaged = app->state == EB_IMAGE_DAMAGED ? " (damaged)" : "";
-    char name[CELL_BYTES];
+    char name[EB_TEXT_APP_BYTES];
 
     eb_text_app(desc->project, desc->version, name, sizeof(name));
     snprintf(out, cap, "%s%s", name, damaged);
