@@ -65,8 +65,7 @@ typedef struct eb_flash_info_options {
 } eb_flash_info_options_t;
 
 /* What lies in the flash of a board. Without a table EB_OK, and report->table.present is false.
- * Usage stays unknown where the chip has no MD5. EB_PHASE_CHECK. After a failure the table and the
- * usage of the partitions asked so far stay. */
+ * EB_PHASE_CHECK. After a failure the table and the usage of the partitions asked so far stay. */
 eb_code_t eb_op_flash_info(eb_session_t *s, const eb_flash_info_options_t *options,
                            const eb_events_t *ev, eb_flash_report_t *report, eb_err_t *err);
 

@@ -35,7 +35,7 @@ static void tell_of_boot(const eb_layout_t *before, const eb_layout_t *after, co
     int was = before->boot.index, is = after->boot.index;
 
     if (was >= 0 && was != is) {
-        eb_event_note(ev, EB_LEVEL_WARNING, "\"%s\" turned out damaged: %s boots",
+        eb_event_note(ev, EB_LEVEL_WARNING, "\"%s\" is damaged, so %s boots",
                       before->table.entries[was].label,
                       is >= 0 ? after->table.entries[is].label : "nothing");
     }

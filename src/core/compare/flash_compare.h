@@ -2,7 +2,7 @@
  * flash_compare.h: where the board differs from wanted bytes, found by digests alone.
  *
  * Ranges are compared by the chip's MD5, large ones first, halves of what differs after, down to
- * sectors, so that an equal board costs a few digests. Chips without digest are read instead.
+ * sectors, so that an equal board costs a few digests.
  */
 #ifndef EB_COMPARE_FLASH_COMPARE_H
 #define EB_COMPARE_FLASH_COMPARE_H

@@ -263,8 +263,8 @@ static eb_code_t read_unit(const eb_backup_image_t *source, uint64_t start, uint
     }
     if (code == EB_OK || err->os_errno == 0) { /* other bytes, or cut short */
         code = eb_err_set(err, EB_ERR_IMAGE_INVALID,
-                          "%s was changed while it was used: the bytes of 0x%llx are others than "
-                          "were checked",
+                          "%s was changed while it was used: the bytes at 0x%llx are not those "
+                          "that were checked",
                           source->path, (unsigned long long)(source->addr + start));
         eb_err_hint(err, "use another backup, and let nothing change its file");
     }

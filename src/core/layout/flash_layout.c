@@ -247,7 +247,7 @@ static void tell_of_other_table(const eb_events_t *ev, const eb_layout_t *layout
                   "the partition table at 0x%x is used, but another one lies at 0x%x: %s",
                   layout->table.addr, other->table.addr,
                   there && !here ? "only by that one an app boots, so it is probably the right one"
-                  : here && !there ? "no app boots by that one, so it is probably left over"
+                  : here && !there ? "no app boots by that one, so it is probably an old one"
                                    : "nothing tells which of them the bootloader uses");
 }
 

@@ -289,7 +289,7 @@ static void warn_of_missing(eb_restore_job_t *job)
         eb_event_note(
             job->ev, EB_LEVEL_WARNING,
             "%s ends before \"%s\" does, the first of %zu partitions of its table that it "
-            "does not hold as a whole: what it lacks stays as it is in the flash",
+            "does not hold as a whole: what it lacks stays unchanged in the flash",
             job->image.path, first, count);
     }
 }

@@ -162,7 +162,7 @@ static void an_app_that_turns_out_damaged_is_told(void **state)
     put_ota(f, 0, 2, 2);
     assert_ok(f, back_up(f, f->board), 1);
     assert_file(f, 0, 0x70000, 0x60000, "ota_1", "ota_1");
-    assert_non_null(strstr(f->watch.notes, "\"ota_1\" turned out damaged: ota_0 boots"));
+    assert_non_null(strstr(f->watch.notes, "\"ota_1\" is damaged, so ota_0 boots"));
     assert_int_equal(eb_find_sidecar(f->result.files[0].image_path, &sidecar, NULL), EB_OK);
     assert_int_equal(sidecar->boot.index, 2);
     assert_int_equal(sidecar->boot.chosen, 3);
