@@ -100,11 +100,6 @@ bool eb_fs_remove_named(int *fd, const char *path)
     return failure == 0;
 }
 
-const char *eb_fs_why_unsafe(int fd, const char *dir)
-{
-    return eb_platform_why_unsafe(fd, dir);
-}
-
 /* EB_ERR_FILE_ACCESS for what is no regular file. */
 static eb_code_t examine(int fd, const char *path, eb_file_facts_t *facts, eb_err_t *err)
 {

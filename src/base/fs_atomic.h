@@ -44,9 +44,6 @@ bool eb_fs_remove_named(int *fd, const char *path);
 bool eb_fs_remove_left(const char *path, uint64_t max);
 /* That the name is no longer that of the open file: EB_ERR_FILE_ACCESS. */
 eb_code_t eb_fs_taken_away(const char *path, eb_err_t *err);
-/* Why others can replace the open file, which is in `dir`, in words that follow the folder's name.
- * NULL: they cannot, or the file system does not tell. */
-const char *eb_fs_why_unsafe(int fd, const char *dir);
 
 /* Open a regular file for reading; its length. *fd is -1 on failure. */
 eb_code_t eb_fs_open_read(const char *path, int *fd, uint64_t *size_bytes, eb_err_t *err);

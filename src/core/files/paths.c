@@ -128,7 +128,7 @@ void eb_path_tell_unsafe(const char *path, int fd, const eb_events_t *ev)
     if (len > 0) {
         (void)snprintf(dir, sizeof(dir), "%.*s", (int)(len > 1 ? len - 1 : 1), path);
     }
-    const char *why = eb_fs_why_unsafe(fd, dir);
+    const char *why = eb_platform_why_unsafe(fd, dir);
     if (why != NULL) {
         eb_event_note(ev, EB_LEVEL_WARNING,
                       "the folder %s %s: others can replace or change the backups in it", dir, why);

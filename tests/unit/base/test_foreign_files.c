@@ -1,5 +1,6 @@
 /* Files that others may have prepared, or take away meanwhile. */
 #include "fs_atomic.h"
+#include "platform.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -204,18 +205,18 @@ static void unsafe_folders_are_told(void **state)
 
     (void)state;
     assert_int_equal(eb_fs_open_part(path, true, &fd, NULL), EB_OK);
-    assert_null(eb_fs_why_unsafe(fd, folder));
+    assert_null(eb_platform_why_unsafe(fd, folder));
     assert_int_equal(chmod(folder, 0777), 0);
-    assert_string_equal(eb_fs_why_unsafe(fd, folder), "can be written by all users");
+    assert_string_equal(eb_platform_why_unsafe(fd, folder), "can be written by all users");
     assert_int_equal(chmod(folder, 01777), 0);
-    assert_null(eb_fs_why_unsafe(fd, folder)); /* what is ours stays in a sticky one */
+    assert_null(eb_platform_why_unsafe(fd, folder)); /* what is ours stays in a sticky one */
     if (geteuid() == 0) {
         assert_int_equal(chown(path, 65534, 65534), 0);
-        assert_string_equal(eb_fs_why_unsafe(fd, folder), "can be written by all users");
+        assert_string_equal(eb_platform_why_unsafe(fd, folder), "can be written by all users");
         assert_int_equal(chmod(folder, 0700), 0);
-        assert_null(eb_fs_why_unsafe(fd, folder));
+        assert_null(eb_platform_why_unsafe(fd, folder));
         assert_int_equal(chown(folder, 65534, 65534), 0);
-        assert_string_equal(eb_fs_why_unsafe(fd, folder), "belongs to another user");
+        assert_string_equal(eb_platform_why_unsafe(fd, folder), "belongs to another user");
         assert_int_equal(chown(folder, 0, 0), 0);
     }
     close(fd);
