@@ -1,4 +1,5 @@
-/* digest.h: MD5, which chips compute over their flash, and SHA-256, for files, by nettle. */
+/* digest.h: MD5, which chips compute over their flash, and SHA-256, for files. digest_nettle.c has
+ * the sums themselves. */
 #ifndef EB_BASE_DIGEST_H
 #define EB_BASE_DIGEST_H
 

@@ -107,3 +107,21 @@ char *eb_utf8_escape(const char *json)
     memcpy(out + used, "\n", 2);
     return out;
 }
+
+void eb_utf8_copy_clean(char *out, size_t cap, const char *text)
+{
+    char *clean = text != NULL ? eb_utf8_clean(text) : NULL;
+    size_t used = 0;
+
+    while (clean != NULL && clean[used] != '\0') {
+        const size_t n = eb_utf8_sequence(clean + used, strlen(clean + used));
+
+        if (n == 0 || used + n >= cap) {
+            break;
+        }
+        memcpy(out + used, clean + used, n);
+        used += n;
+    }
+    out[used] = '\0';
+    free(clean);
+}

@@ -22,4 +22,7 @@ char *eb_utf8_clean(const char *text);
  * character but tab and newline is \uXXXX; NULL without memory. */
 char *eb_utf8_escape(const char *json);
 
+/* The same into a buffer; NULL is empty. A text that is too long is cut between characters. */
+void eb_utf8_copy_clean(char *out, size_t cap, const char *text);
+
 #endif

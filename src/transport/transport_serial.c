@@ -1,20 +1,15 @@
 /*
- * transport_serial.c: the only file that sees libserialport: finding ports, opening, line settings.
- * Ports that it refuses are opened by serial_plain.c. Bytes, locks and modem lines go through
- * serial_platform.h, which says why.
+ * transport_serial.c: a serial port as a transport. serial_library.h opens it and sets its rate,
+ * and serial_plain.c where that refuses. Bytes, locks and modem lines go through serial_platform.h.
  */
 #include "transport_serial.h"
 
 #include "clock.h"
 #include "port_identity.h"
+#include "serial_library.h"
 #include "serial_platform.h"
 #include "transport_backend.h"
-#include "utf8.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <libserialport.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,116 +17,14 @@
 #define CLOSE_DRAIN_MS 500
 
 typedef struct serial {
-    eb_backend_ops_t ops; /* without those that the port does not have */
-    struct sp_port *port; /* NULL: libserialport does not know it */
+    eb_backend_ops_t ops;     /* without those that the port does not have */
+    eb_serial_known_t *known; /* NULL: not known to the library */
     int fd;
-    bool plain; /* opened without libserialport */
+    bool plain; /* opened by serial_plain.c */
     bool keep_dtr;
     bool claimed; /* no other program uses it, so its output may be discarded */
     char device[EB_PORT_NAME_BYTES];
 } serial_t;
-
-/* -- facts about a port ------------------------------------------------------------------------ */
-
-/* The device chooses its texts, so they may hold any bytes. NULL is empty; a text that is too long
- * is cut between characters. */
-static void copy_text(char *out, size_t cap, const char *text)
-{
-    char *clean = text != NULL ? eb_utf8_clean(text) : NULL;
-    size_t used = 0;
-
-    while (clean != NULL && clean[used] != '\0') {
-        const size_t n = eb_utf8_sequence(clean + used, strlen(clean + used));
-
-        if (n == 0 || used + n >= cap) {
-            break;
-        }
-        memcpy(out + used, clean + used, n);
-        used += n;
-    }
-    out[used] = '\0';
-    free(clean);
-}
-
-static eb_attachment_t attachment_of(const struct sp_port *port)
-{
-    switch (sp_get_port_transport(port)) {
-    case SP_TRANSPORT_NATIVE:
-        return EB_ATTACHED_NATIVE;
-    case SP_TRANSPORT_USB:
-        return EB_ATTACHED_USB;
-    case SP_TRANSPORT_BLUETOOTH:
-        return EB_ATTACHED_BLUETOOTH;
-    }
-    return EB_ATTACHED_NATIVE;
-}
-
-static void describe(const struct sp_port *port, eb_port_info_t *info)
-{
-    int vid, pid;
-
-    memset(info, 0, sizeof(*info));
-    if (port == NULL) {
-        return;
-    }
-    copy_text(info->name, sizeof(info->name), sp_get_port_name(port));
-    if (sp_get_port_usb_vid_pid(port, &vid, &pid) == SP_OK && vid >= 0 && pid >= 0) {
-        info->vid = (uint16_t)vid;
-        info->pid = (uint16_t)pid;
-        eb_serial_usb_path(info->name, info->usb_path, sizeof(info->usb_path));
-    }
-    eb_serial_driver(info->name, info->driver, sizeof(info->driver));
-    copy_text(info->product, sizeof(info->product), sp_get_port_usb_product(port));
-    copy_text(info->serial, sizeof(info->serial), sp_get_port_usb_serial(port));
-    if (info->product[0] == '\0') {
-        copy_text(info->product, sizeof(info->product), sp_get_port_description(port));
-    }
-}
-
-#ifdef __linux__
-/* libserialport 0.1.1 crashes when a port goes away while it lists them. */
-eb_code_t eb_serial_visit_ports(eb_serial_visit_fn visit, void *user, eb_err_t *err)
-{
-    char device[EB_PORT_NAME_BYTES];
-    DIR *folder = opendir("/sys/class/tty");
-    bool more = true;
-
-    if (folder == NULL) {
-        return eb_err_set_errno(err, EB_ERR_FILE_IO, errno, "cannot list the serial ports");
-    }
-    while (more && eb_serial_next_name(folder, device, sizeof(device))) {
-        struct sp_port *port;
-        eb_port_info_t info;
-
-        if (sp_get_port_by_name(device, &port) == SP_OK) {
-            describe(port, &info);
-            more = visit(user, &info, attachment_of(port));
-            sp_free_port(port);
-        }
-    }
-    (void)closedir(folder);
-    return EB_OK;
-}
-#else
-eb_code_t eb_serial_visit_ports(eb_serial_visit_fn visit, void *user, eb_err_t *err)
-{
-    struct sp_port **ports = NULL;
-    eb_port_info_t info;
-
-    if (sp_list_ports(&ports) != SP_OK) {
-        return eb_err_set_errno(err, EB_ERR_FILE_IO, sp_last_error_code(),
-                                "cannot list the serial ports");
-    }
-    for (size_t i = 0; ports[i] != NULL; i++) {
-        describe(ports[i], &info);
-        if (!visit(user, &info, attachment_of(ports[i]))) {
-            break;
-        }
-    }
-    sp_free_port_list(ports);
-    return EB_OK;
-}
-#endif
 
 /* -- the backend ------------------------------------------------------------------------------- */
 
@@ -149,19 +42,15 @@ static void serial_close(void *self)
         }
     }
     if (s->claimed && s->keep_dtr) {
-        eb_serial_keep_lines(s->fd); /* libserialport lets them fall */
+        eb_serial_keep_lines(s->fd); /* else they fall */
     }
     if (s->claimed) {
         eb_serial_release(s->fd);
     }
     if (s->fd >= 0 && s->plain) {
         (void)close(s->fd);
-    } else if (s->fd >= 0) {
-        (void)sp_close(s->port);
     }
-    if (s->port != NULL) {
-        sp_free_port(s->port);
-    }
+    eb_serial_known_close(s->known);
     free(s);
 }
 
@@ -195,46 +84,13 @@ static eb_code_t serial_set_lines(void *self, bool dtr, bool rts, eb_err_t *err)
     return eb_serial_set_lines(s->fd, s->device, dtr, rts, err);
 }
 
-/* 8N1 without flow control in one step. DTR and RTS are left out, because libserialport sets them
- * one by one. */
-static bool apply(serial_t *s, uint32_t baud, int *failure)
+static bool apply(serial_t *s, uint32_t baud, uint32_t *now, int *failure)
 {
-    struct sp_port_config *config = NULL;
-    enum sp_return rc;
-
     if (s->plain) {
+        *now = baud;
         return eb_serial_plain_baud(s->fd, baud, failure) == EB_OK;
     }
-    rc = sp_new_config(&config);
-    if (rc != SP_OK) {
-        *failure = 0;
-        return false;
-    }
-    (void)sp_set_config_baudrate(config, (int)baud);
-    (void)sp_set_config_bits(config, 8);
-    (void)sp_set_config_parity(config, SP_PARITY_NONE);
-    (void)sp_set_config_stopbits(config, 1);
-    (void)sp_set_config_xon_xoff(config, SP_XONXOFF_DISABLED);
-    rc = sp_set_config(s->port, config);
-    *failure = rc == SP_ERR_FAIL ? sp_last_error_code() : 0;
-    sp_free_config(config);
-    return rc == SP_OK;
-}
-
-/* The rate as the driver has it now; 0 when it cannot be told. */
-static uint32_t rate_now(struct sp_port *port)
-{
-    struct sp_port_config *config = NULL;
-    int baud = 0;
-
-    if (sp_new_config(&config) != SP_OK) {
-        return 0;
-    }
-    if (sp_get_config(port, config) != SP_OK || sp_get_config_baudrate(config, &baud) != SP_OK) {
-        baud = 0;
-    }
-    sp_free_config(config);
-    return baud > 0 ? (uint32_t)baud : 0;
+    return eb_serial_known_baud(s->known, baud, now, failure);
 }
 
 static eb_code_t serial_set_baud(void *self, uint32_t baud, eb_err_t *err)
@@ -247,7 +103,7 @@ static eb_code_t serial_set_baud(void *self, uint32_t baud, eb_err_t *err)
         return eb_err_set(err, EB_ERR_UNSUPPORTED, "%s: no baud rate %u", s->device,
                           (unsigned)baud);
     }
-    if (!apply(s, baud, &failure)) {
+    if (!apply(s, baud, &now, &failure)) {
         bool done;
 
         /* Every call fails on a port that is gone, so look whether the rate is to blame. */
@@ -261,7 +117,6 @@ static eb_code_t serial_set_baud(void *self, uint32_t baud, eb_err_t *err)
                                 (unsigned)baud);
     }
     /* A driver without this rate may silently choose the nearest. */
-    now = s->plain ? baud : rate_now(s->port);
     off = now > baud ? now - baud : baud - now;
     if (now != 0 && (uint64_t)off * 100 > (uint64_t)baud * 3) {
         return eb_err_set(err, EB_ERR_UNSUPPORTED, "%s does not take %u baud (it took %u)",
@@ -303,40 +158,15 @@ static eb_code_t prepare(serial_t *s, eb_err_t *err)
 
 /* -- opening ----------------------------------------------------------------------------------- */
 
-static eb_code_t open_plain(serial_t *s, eb_err_t *err)
-{
-    s->plain = true;
-    return eb_serial_plain_open(s->device, &s->fd, err);
-}
-
 static eb_code_t open_port(serial_t *s, eb_err_t *err)
 {
-    enum sp_return rc = sp_get_port_by_name(s->device, &s->port);
-    int failure;
+    eb_code_t code = eb_serial_known_open(s->device, &s->known, &s->fd, err);
 
-    if (rc == SP_ERR_MEM) {
-        return eb_err_set(err, EB_ERR_INTERNAL, "no memory");
+    if (code == EB_OK && s->fd < 0) {
+        s->plain = true;
+        code = eb_serial_plain_open(s->device, &s->fd, err);
     }
-    /* The device exists, as eb_serial_resolve has found. So libserialport does not know its kind:
-     * it is a pty, or a node with a name of its own. */
-    if (rc != SP_OK) {
-        s->port = NULL;
-        return open_plain(s, err);
-    }
-    rc = sp_open(s->port, SP_MODE_READ_WRITE);
-    failure = rc == SP_ERR_FAIL ? sp_last_error_code() : ENOTTY;
-    /* libserialport asks for the modem lines, which some drivers do not have. */
-    if (rc != SP_OK && (failure == ENOTTY || failure == EINVAL)) {
-        return open_plain(s, err);
-    }
-    if (rc != SP_OK) {
-        return eb_serial_open_error(s->device, failure, err);
-    }
-    if (sp_get_port_handle(s->port, &s->fd) != SP_OK) {
-        (void)sp_close(s->port);
-        return eb_err_set(err, EB_ERR_INTERNAL, "%s has no handle", s->device);
-    }
-    return EB_OK;
+    return code;
 }
 
 eb_code_t eb_serial_open(const char *name, const eb_events_t *ev, eb_backend_t *out, eb_err_t *err)
@@ -360,8 +190,7 @@ eb_code_t eb_serial_open(const char *name, const eb_events_t *ev, eb_backend_t *
     }
     s->claimed = code == EB_OK;
     if (code == EB_OK) {
-        describe(s->port, &info);
-        attachment = s->port != NULL ? attachment_of(s->port) : EB_ATTACHED_NATIVE;
+        eb_serial_known_describe(s->known, &info, &attachment);
         eb_port_identify(&info, attachment);
         s->keep_dtr = info.keep_dtr;
         code = prepare(s, err);
