@@ -13,6 +13,13 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+#if defined(__linux__) && !defined(RENAME_NOREPLACE)
+#include <linux/fs.h>
+#include <sys/syscall.h>
+/* musl has the call since 1.2.6. */
+#define renameat2(from_dir, from, to_dir, to, flags)                                               \
+    (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, flags)
+#endif
 
 #define INTERRUPTS_MAX 100
 

@@ -42,7 +42,7 @@ bool eb_text_selftest(const eb_term_t *term, const eb_selftest_result_t *result)
 
 /* Pieces used by several of them. */
 void eb_text_board(const eb_term_t *term, const char *name, const eb_chip_info_t *chip);
-#define EB_TEXT_APP_BYTES 96 /* for both, as long as they may be */
+#define EB_TEXT_APP_BYTES 68 /* of a name and a version as an image has them, NUL included */
 /* "porch-light 1.5.0"; an app that carries no name is "unnamed". */
 void eb_text_app(const char *name, const char *version, char *out, size_t cap);
 void eb_text_range(uint32_t addr, uint64_t size_bytes, char *out, size_t cap);
