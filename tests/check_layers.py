@@ -154,7 +154,7 @@ def top_items(bare):
 def defined_function(item):
     """The name that a function definition gives."""
     names = re.findall(r'\b(\w+)\s*\(', item.head)
-    names = [name for name in names if name not in ('__attribute__', 'format')]
+    names = [name for name in names if name not in ('__attribute__', 'format', 'EB_PRINTF')]
     return names[0] if names else ''
 
 

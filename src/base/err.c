@@ -108,7 +108,7 @@ const eb_code_row_t *eb_code_row(eb_code_t code)
 }
 
 static void set_text(eb_err_t *err, const char *where, eb_code_t code, const char *format,
-                     va_list args) __attribute__((format(printf, 4, 0)));
+                     va_list args) EB_PRINTF(4, 0);
 
 static void set_text(eb_err_t *err, const char *where, eb_code_t code, const char *format,
                      va_list args)

@@ -9,6 +9,7 @@
 #ifndef EB_DEVICE_CHIP_ROW_H
 #define EB_DEVICE_CHIP_ROW_H
 
+#include "espbackup/err.h"
 #include "espbackup/facts.h"
 
 #include <stdbool.h>
@@ -176,8 +177,7 @@ const char *eb_fact_name(const char *const *names, size_t count, uint32_t value,
 #define EB_FACT_NAME(names, value, otherwise)                                                      \
     eb_fact_name((names), sizeof(names) / sizeof((names)[0]), (value), (otherwise))
 
-void eb_facts_add_feature(eb_chip_facts_t *facts, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void eb_facts_add_feature(eb_chip_facts_t *facts, const char *format, ...) EB_PRINTF(2, 3);
 
 /* Pins of a flash as SPI_ATTACH takes them. */
 static inline uint32_t eb_flash_pins(uint32_t clk, uint32_t q, uint32_t d, uint32_t hd, uint32_t cs)

@@ -14,6 +14,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Let the compiler check a format and what follows it, by the rules of C. */
+#ifdef __MINGW32__
+#define EB_PRINTF(format_at, first_at) __attribute__((format(gnu_printf, format_at, first_at)))
+#else
+#define EB_PRINTF(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
+#endif
+
 typedef enum eb_code {
     EB_OK = 0,
     /* the caller */
@@ -154,12 +161,12 @@ const eb_code_row_t *eb_code_row(eb_code_t code);
 /* Fill `*err` (unless NULL) and return `code`. Clears os_errno, device_status, reason and hint. The
  * arguments may point into the old value. */
 eb_code_t eb_err_set_at(eb_err_t *err, const char *where, eb_code_t code, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+    EB_PRINTF(4, 5);
 #define eb_err_set(err, code, ...) eb_err_set_at((err), __func__, (code), __VA_ARGS__)
 
 /* The same with an errno value: ": strerror" is added to the message and os_errno is kept. */
 eb_code_t eb_err_set_errno_at(eb_err_t *err, const char *where, eb_code_t code, int os_errno,
-                              const char *format, ...) __attribute__((format(printf, 5, 6)));
+                              const char *format, ...) EB_PRINTF(5, 6);
 #define eb_err_set_errno(err, code, os_errno, ...)                                                 \
     eb_err_set_errno_at((err), __func__, (code), (os_errno), __VA_ARGS__)
 
@@ -174,7 +181,7 @@ eb_code_t eb_err_set_errno_at(eb_err_t *err, const char *where, eb_code_t code, 
 #endif
 
 /* Set the hint of an error that is set. NULL err is allowed. */
-void eb_err_hint(eb_err_t *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void eb_err_hint(eb_err_t *err, const char *format, ...) EB_PRINTF(2, 3);
 
 /* Set the reason of an error that is set. NULL err is allowed. */
 void eb_err_reason(eb_err_t *err, eb_reason_t reason);
@@ -187,6 +194,6 @@ eb_code_t eb_err_copy(eb_err_t *to, const eb_err_t *from);
 
 /* Put "words: " in front of the message; code, reason, hint and the rest stay. Returns err's code.
  */
-eb_code_t eb_err_wrap(eb_err_t *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+eb_code_t eb_err_wrap(eb_err_t *err, const char *format, ...) EB_PRINTF(2, 3);
 
 #endif

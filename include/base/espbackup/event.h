@@ -52,7 +52,7 @@ typedef struct eb_events {
 
 /* These accept ev == NULL and NULL members, and do not block. A note that is too long is cut. */
 void eb_event_note(const eb_events_t *ev, eb_level_t level, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    EB_PRINTF(3, 4);
 void eb_event_progress(const eb_events_t *ev, eb_phase_t phase, uint64_t done, uint64_t total);
 /* Whether the operation must end; false without a `cancelled`. */
 bool eb_event_cancelled(const eb_events_t *ev);

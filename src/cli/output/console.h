@@ -30,7 +30,7 @@ void eb_console_init(eb_console_t *console, const eb_term_t *term, bool quiet, e
 void eb_console_connecting(eb_console_t *console, const char *where);
 
 void eb_console_note(eb_console_t *console, eb_level_t level, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    EB_PRINTF(3, 4);
 
 /* Progress is over: nothing of it stays on the terminal. */
 void eb_console_end(eb_console_t *console);

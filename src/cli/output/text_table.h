@@ -7,6 +7,7 @@
 #ifndef EB_OUTPUT_TEXT_TABLE_H
 #define EB_OUTPUT_TEXT_TABLE_H
 
+#include "espbackup/err.h"
 #include "term.h"
 
 #include <stdbool.h>
@@ -39,8 +40,7 @@ void eb_table_free(eb_table_t *table); /* NULL is allowed */
 
 /* The next cell; rows fill from left to right. */
 void eb_table_add(eb_table_t *table, const char *text);
-void eb_table_addf(eb_table_t *table, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void eb_table_addf(eb_table_t *table, const char *format, ...) EB_PRINTF(2, 3);
 
 /* Heading and rows, each behind `indent` spaces. A column that is empty in all rows is left out. */
 bool eb_table_print(const eb_table_t *table, const eb_term_t *term, int indent);
@@ -52,6 +52,6 @@ bool eb_table_fits(const eb_table_t *table, const eb_term_t *term, int indent);
 void eb_text_title(const eb_term_t *term, const char *title);
 void eb_text_heading(const eb_term_t *term, const char *heading);
 void eb_text_field(const eb_term_t *term, const char *name, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    EB_PRINTF(3, 4);
 
 #endif

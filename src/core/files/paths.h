@@ -19,7 +19,7 @@
 
 /* printf into a path. */
 eb_code_t eb_path_printf(char out[EB_PATH_BYTES], eb_err_t *err, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    EB_PRINTF(3, 4);
 /* DIR/NAME, without a second slash; dir "" is the current folder. */
 eb_code_t eb_path_join(char out[EB_PATH_BYTES], const char *dir, const char *name, eb_err_t *err);
 /* "a/b.bin" gives "a/b_info.json", "a/b" too. */

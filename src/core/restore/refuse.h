@@ -9,7 +9,7 @@
 eb_code_t eb_refuse_protected(eb_retry_t *retry, bool force, eb_err_t *err);
 /* EB_ERR_REFUSED with message and reason; with force a warning and EB_OK. */
 eb_code_t eb_refuse(const eb_events_t *ev, bool force, eb_reason_t reason, eb_err_t *err,
-                    const char *format, ...) __attribute__((format(printf, 5, 6)));
+                    const char *format, ...) EB_PRINTF(5, 6);
 /* Asks, unless `confirm` is NULL. EB_ERR_REFUSED: the answer was no. */
 eb_code_t eb_refuse_unconfirmed(eb_confirm_fn confirm, void *user, const eb_change_plan_t *plan,
                                 eb_err_t *err);

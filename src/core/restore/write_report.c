@@ -13,7 +13,7 @@ typedef struct text {
     size_t used;
 } text_t;
 
-static void add(text_t *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void add(text_t *text, const char *format, ...) EB_PRINTF(2, 3);
 
 static void add(text_t *text, const char *format, ...)
 {
