@@ -2,6 +2,7 @@
 #ifndef EB_BASE_CLOCK_H
 #define EB_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,8 @@ int64_t eb_clock_left_ms(int64_t deadline_ms);
 /* "2026-11-21T10:15:00Z" (EB_TIME_TEXT_BYTES) and local "20261121_101500" (16 bytes). */
 void eb_clock_utc_text(int64_t unix_seconds, char *out, size_t cap);
 void eb_clock_local_stamp(int64_t unix_seconds, char *out, size_t cap);
+/* What eb_clock_utc_text made; false: it is something else. */
+bool eb_clock_read_utc(const char *text, int64_t *unix_seconds);
 int64_t eb_clock_unix(void); /* ignores SOURCE_DATE_EPOCH, because a backup has a real time */
 
 #endif

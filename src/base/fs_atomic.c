@@ -12,7 +12,9 @@ static eb_code_t code_of_errno(int os_errno)
 {
     switch (os_errno) {
     case ENOSPC:
+#ifdef EDQUOT
     case EDQUOT:
+#endif
     case EFBIG:
         return EB_ERR_DISK_FULL;
     case EACCES:

@@ -5,6 +5,7 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -355,7 +356,7 @@ eb_code_t eb_json_get_number(const eb_json_t *node, const char *key, double *out
     if (code != EB_OK) {
         return code;
     }
-    if (!cJSON_IsNumber(item) || !isfinite(item->valuedouble)) {
+    if (!cJSON_IsNumber(item) || !(fabs(item->valuedouble) <= DBL_MAX)) {
         return bad_field(node_of(node), key, "expected a number", err);
     }
     *out = item->valuedouble;

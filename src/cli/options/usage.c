@@ -2,6 +2,7 @@
 #include "usage.h"
 
 #include "espbackup/version.h"
+#include "standard_streams.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,15 +177,15 @@ eb_code_t eb_usage_json(eb_json_t *root, eb_commands_t commands, const eb_comman
                         eb_err_t *err)
 {
     eb_term_t memory = {0};
-    char *text = NULL;
-    size_t len = 0;
+    eb_text_stream_t stream;
 
-    memory.file = open_memstream(&text, &len);
-    if (memory.file == NULL) {
+    if (!eb_streams_open_text(&stream)) {
         return eb_err_set(err, EB_ERR_INTERNAL, "no memory for the help");
     }
+    memory.file = stream.file;
     eb_usage_print(&memory, commands, command);
-    if (fclose(memory.file) == 0) {
+    char *text = eb_streams_close_text(&stream);
+    if (text != NULL) {
         eb_json_add_text(root, "help", text);
     }
     free(text);

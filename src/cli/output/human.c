@@ -1,6 +1,8 @@
 /* human.c: numbers for people. */
 #include "human.h"
 
+#include "clock.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -87,15 +89,14 @@ void eb_human_seconds(double seconds, char out[EB_HUMAN_BYTES])
 
 void eb_human_local_time(const char *utc, char out[EB_HUMAN_BYTES])
 {
-    struct tm tm = {0};
     struct tm local;
-    const char *end = strptime(utc, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    int64_t seconds;
 
     snprintf(out, EB_HUMAN_BYTES, "-");
-    if (end == NULL || *end != '\0') {
+    if (!eb_clock_read_utc(utc, &seconds)) {
         return;
     }
-    time_t when = timegm(&tm);
+    const time_t when = (time_t)seconds;
     if (localtime_r(&when, &local) == NULL) {
         return;
     }

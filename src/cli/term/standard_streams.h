@@ -22,6 +22,16 @@ int eb_streams_columns(FILE *file); /* of the terminal; 0: not known */
 /* Why the stream takes no more, as an errno value. */
 int eb_streams_write_failure(FILE *file);
 
+/* A stream into memory. False: there is no memory. */
+typedef struct eb_text_stream {
+    FILE *file;
+    char *text;
+    size_t len;
+} eb_text_stream_t;
+bool eb_streams_open_text(eb_text_stream_t *stream);
+/* What was written, malloc'd; NULL without memory. */
+char *eb_streams_close_text(eb_text_stream_t *stream);
+
 typedef enum eb_input { EB_INPUT_BYTE, EB_INPUT_NOTHING, EB_INPUT_END } eb_input_t;
 
 /* Wait at most wait_ms for a byte. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <termios.h>
@@ -58,6 +59,22 @@ int eb_streams_columns(FILE *file)
 int eb_streams_write_failure(FILE *file)
 {
     return write(fileno(file), "\n", 1) == 1 ? EIO : errno;
+}
+
+bool eb_streams_open_text(eb_text_stream_t *stream)
+{
+    *stream = (eb_text_stream_t){.text = NULL};
+    stream->file = open_memstream(&stream->text, &stream->len);
+    return stream->file != NULL;
+}
+
+char *eb_streams_close_text(eb_text_stream_t *stream)
+{
+    if (fclose(stream->file) != 0) {
+        free(stream->text);
+        stream->text = NULL;
+    }
+    return stream->text;
 }
 
 eb_input_t eb_streams_read_byte(int in, int wait_ms, char *byte)

@@ -118,9 +118,38 @@ static void times_as_text(void **state)
     assert_string_equal(small, "");
 }
 
+static void reads_back_a_time_of_day(void **state)
+{
+    /* First and last days, leap days and the years without one. */
+    static const int64_t times[] = {0,          951782399,  951782400,  951868799,
+                                    951868800,  1709164800, 1795910400, 4107542399,
+                                    4107542400, 4294967296, 2147483647, 253402300799};
+    char text[EB_TIME_TEXT_BYTES];
+    int64_t back;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        eb_clock_utc_text(times[i], text, sizeof(text));
+        assert_true(eb_clock_read_utc(text, &back));
+        assert_int_equal(back, times[i]);
+    }
+    static const char *const wrong[] = {"",
+                                        "yesterday",
+                                        "2026-11-21T10:15:00",
+                                        "2026-02-30T10:15:00Z",
+                                        "2026-11-21T24:00:00Z",
+                                        "2026-11-21T10:15:00Zx",
+                                        "2026-1-21T10:15:00Z",
+                                        " 2026-11-21T10:15:00Z"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_false(eb_clock_read_utc(wrong[i], &back));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_back_a_time_of_day),
         cmocka_unit_test(known_digests),
         cmocka_unit_test(pieces_give_the_digest_of_the_whole),
         cmocka_unit_test(erased_equals_a_buffer_of_ff),
