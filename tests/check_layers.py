@@ -203,7 +203,7 @@ def check_system_headers(files):
     """What is asked of an operating system stands in few files; Windows has its own."""
     for source in files:
         for header, allowed in SYSTEM_HEADERS.items():
-            if source.path.startswith(allowed) or source.path.endswith('_win32.c'):
+            if source.path.startswith(allowed) or source.path.endswith(('_win32.c', '_win32.h')):
                 continue
             for number, line in source.find(rf'#\s*include\s*<(?:{header})'):
                 yield 'header of an operating system outside its file', *at(source, number, line)

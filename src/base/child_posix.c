@@ -1,5 +1,6 @@
 /* child_posix.c: a process, and what it prints, line by line. */
 #include "child.h"
+#include "child_lines.h"
 #include "clock.h"
 
 #include <errno.h>
@@ -11,9 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LINE_BYTES 256
-#define SLICE_MS   100
-#define GRACE_MS   1000
+#define SLICE_MS 100
+#define GRACE_MS 1000
 
 /* What this program ignores, a child would ignore too. */
 static int spawn(const eb_child_t *child, int out, pid_t *pid)
@@ -47,38 +47,12 @@ static int spawn(const eb_child_t *child, int out, pid_t *pid)
     return failure;
 }
 
-typedef struct lines {
-    const eb_child_t *child;
-    char text[LINE_BYTES];
-    size_t used;
-} lines_t;
-
-static void end_line(lines_t *lines)
-{
-    lines->text[lines->used] = '\0';
-    if (lines->used > 0) {
-        lines->child->line(lines->child->user, lines->text);
-    }
-    lines->used = 0;
-}
-
-static void take_output(lines_t *lines, const char *bytes, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        if (bytes[i] == '\r' || bytes[i] == '\n') {
-            end_line(lines);
-        } else if (lines->used < LINE_BYTES - 1) {
-            lines->text[lines->used++] = bytes[i] != '\0' ? bytes[i] : ' ';
-        }
-    }
-}
-
 /* Until the child closes its streams, which it does at its end at the latest. */
 static eb_code_t follow(const eb_child_t *child, const eb_events_t *ev, int in, pid_t pid,
                         eb_err_t *err)
 {
     struct pollfd ready = {.fd = in, .events = POLLIN};
-    lines_t lines = {.child = child};
+    eb_child_lines_t lines = {.child = child};
     eb_code_t code = EB_OK;
     int64_t kill_ms = 0;
     char bytes[512];
@@ -100,10 +74,10 @@ static eb_code_t follow(const eb_child_t *child, const eb_events_t *ev, int in, 
             continue;
         }
         if (n <= 0) {
-            end_line(&lines);
+            eb_child_end_line(&lines);
             return code;
         }
-        take_output(&lines, bytes, (size_t)n);
+        eb_child_take_output(&lines, bytes, (size_t)n);
     }
 }
 

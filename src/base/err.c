@@ -1,5 +1,7 @@
 #include "espbackup/err.h"
 
+#include "platform.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -148,7 +150,8 @@ eb_code_t eb_err_set_errno_at(eb_err_t *err, const char *where, eb_code_t code, 
     va_end(args);
     err->os_errno = os_errno;
     used = strlen(err->message);
-    (void)snprintf(err->message + used, sizeof(err->message) - used, ": %s", strerror(os_errno));
+    (void)snprintf(err->message + used, sizeof(err->message) - used, ": %s",
+                   eb_platform_error_text(os_errno));
     return code;
 }
 

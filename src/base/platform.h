@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What an errno value means, in words that live on. */
+const char *eb_platform_error_text(int os_errno);
+
 /* -- names ------------------------------------------------------------------------------------- */
 
 typedef struct eb_file_facts {

@@ -35,6 +35,11 @@
         (result) = (call);                                                                         \
     } while ((result) < 0 && errno == EINTR)
 
+const char *eb_platform_error_text(int os_errno)
+{
+    return strerror(os_errno);
+}
+
 /* -- names ------------------------------------------------------------------------------------- */
 
 static void take_facts(const struct stat *st, eb_file_facts_t *facts)

@@ -51,7 +51,7 @@ static eb_code_t finish_output(eb_cli_t *cli, const eb_err_t *failure, eb_err_t 
     if (fflush(cli->out.file) == 0 && ferror(cli->out.file) == 0) {
         return EB_OK;
     }
-    const int os_errno = errno != 0 ? errno : eb_streams_write_failure(cli->out.file);
+    const int os_errno = eb_streams_write_failure(cli->out.file, errno);
     return eb_err_set_errno(err, EB_ERR_FILE_IO, os_errno, "cannot write to standard output");
 }
 

@@ -19,8 +19,9 @@ void eb_streams_forbid_dumps(void);
 bool eb_streams_is_terminal(FILE *file);
 int eb_streams_columns(FILE *file); /* of the terminal; 0: not known */
 
-/* Why the stream takes no more, as an errno value. */
-int eb_streams_write_failure(FILE *file);
+/* Why the stream takes no more, as an errno value. os_errno: what the last write said, 0: nothing.
+ */
+int eb_streams_write_failure(FILE *file, int os_errno);
 
 /* A stream into memory. False: there is no memory. */
 typedef struct eb_text_stream {

@@ -56,8 +56,11 @@ int eb_streams_columns(FILE *file)
 }
 
 /* Why an earlier write failed is forgotten, but the next one fails in the same way. */
-int eb_streams_write_failure(FILE *file)
+int eb_streams_write_failure(FILE *file, int os_errno)
 {
+    if (os_errno != 0) {
+        return os_errno;
+    }
     return write(fileno(file), "\n", 1) == 1 ? EIO : errno;
 }
 

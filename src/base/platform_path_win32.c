@@ -1,0 +1,112 @@
+/* platform_path_win32.c: see platform_path_win32.h. */
+#include "platform_path_win32.h"
+
+#include "espbackup/version.h"
+#include "platform_headers_win32.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LONG_PREFIX  L"\\\\?\\"
+#define SHARE_PREFIX L"\\\\?\\UNC"
+
+wchar_t *eb_win32_wide(const char *text)
+{
+    const int count = MultiByteToWideChar(CP_UTF8, 0, text, -1, NULL, 0);
+    wchar_t *wide = calloc((size_t)count + 1, sizeof(*wide));
+
+    if (wide != NULL) {
+        (void)MultiByteToWideChar(CP_UTF8, 0, text, -1, wide, count);
+    }
+    return wide;
+}
+
+char *eb_win32_utf8(const wchar_t *text)
+{
+    const int count = WideCharToMultiByte(CP_UTF8, 0, text, -1, NULL, 0, NULL, NULL);
+    char *utf8 = calloc((size_t)count + 1, 1);
+
+    if (utf8 != NULL) {
+        (void)WideCharToMultiByte(CP_UTF8, 0, text, -1, utf8, count, NULL, NULL);
+    }
+    return utf8;
+}
+
+/* Windows says only that the path is wrong. */
+static bool has_long_name(const wchar_t *path)
+{
+    while (*path != L'\0') {
+        const size_t len = wcscspn(path, L"\\/");
+
+        if (len > EB_WIN32_NAME_MAX) {
+            return true;
+        }
+        path += len + (path[len] != L'\0' ? 1 : 0);
+    }
+    return false;
+}
+
+int eb_win32_path_below(const char *path, const wchar_t *end, wchar_t **out)
+{
+    wchar_t *wide = eb_win32_wide(path);
+    const size_t prefix = wcslen(SHARE_PREFIX);
+    int failure = wide != NULL ? 0 : ENOMEM;
+
+    *out = NULL;
+    if (failure == 0 && wide[0] == L'\0') {
+        failure = ENOENT;
+    } else if (failure == 0 && has_long_name(wide)) {
+        failure = ENAMETOOLONG;
+    }
+    /* Whole, with drive and backslashes, because behind the prefix Windows looks at nothing. */
+    const DWORD room = failure == 0 ? GetFullPathNameW(wide, 0, NULL, NULL) : 0;
+    wchar_t *full = failure == 0 ? calloc(prefix + room + wcslen(end) + 1, sizeof(*full)) : NULL;
+    if (failure == 0 && (full == NULL || room == 0)) {
+        failure = full == NULL ? ENOMEM : ENOENT;
+    }
+    if (failure == 0) {
+        (void)GetFullPathNameW(wide, room, full + prefix, NULL);
+        wchar_t *whole = full + prefix;
+        if (wcsncmp(whole, L"\\\\?\\", 4) == 0 || wcsncmp(whole, L"\\\\.\\", 4) == 0) {
+            memmove(full, whole, (wcslen(whole) + 1) * sizeof(*full));
+        } else if (wcsncmp(whole, L"\\\\", 2) == 0) { /* \\server\share */
+            memmove(full + prefix, whole + 1, wcslen(whole) * sizeof(*full));
+            wmemcpy(full, SHARE_PREFIX, prefix);
+        } else {
+            memmove(full + wcslen(LONG_PREFIX), whole, (wcslen(whole) + 1) * sizeof(*full));
+            wmemcpy(full, LONG_PREFIX, wcslen(LONG_PREFIX));
+        }
+        wcscat(full, end);
+        *out = full;
+    } else {
+        free(full);
+    }
+    free(wide);
+    return failure;
+}
+
+int eb_win32_path(const char *path, wchar_t **out)
+{
+    return eb_win32_path_below(path, L"", out);
+}
+
+/* The version of Windows is told truly by this call only, whose header no program may need. */
+void eb_system_text(char out[EB_SYSTEM_TEXT_BYTES])
+{
+    typedef LONG(WINAPI * version_fn)(OSVERSIONINFOW *);
+    OSVERSIONINFOW version = {.dwOSVersionInfoSize = sizeof(version)};
+    union {
+        FARPROC any;
+        version_fn get;
+    } call = {.any = GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "RtlGetVersion")};
+
+    (void)snprintf(out, EB_SYSTEM_TEXT_BYTES, "Windows");
+    if (call.any != NULL && call.get(&version) == 0) {
+        (void)snprintf(out, EB_SYSTEM_TEXT_BYTES, "Windows %lu.%lu.%lu",
+                       (unsigned long)version.dwMajorVersion, (unsigned long)version.dwMinorVersion,
+                       (unsigned long)version.dwBuildNumber);
+    }
+}
