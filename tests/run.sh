@@ -17,8 +17,11 @@
 #   vm         espbackup on real Linux drivers, in a virtual machine; ESPBACKUP_VM=optional skips it
 #              where that cannot be had
 #
+#   musl       a static program with musl: build and cli
+#   windows    a Windows program by mingw-w64, under Wine: build, some of unit, and cli
+#
 #   (none)     build unit sim cli interop
-#   all        all of the above
+#   all        all of the above but musl and windows
 #   quick      unit, sim, and a few of cli
 #   soak-long  soak with ten times the seeds; part of nothing else. ESPBACKUP_SOAK_RUNS sets another number
 #   vm-long    each case of vm with each adapter; part of nothing else
@@ -126,6 +129,11 @@ part_vm() {
     build dev && python3 tests/vm/run.py "$@"
 }
 
+# part_cross SYSTEM
+part_cross() {
+    bash tests/setup.sh "$1" && build dev && bash tests/support/cross.sh "$1"
+}
+
 run_part() {
     local begun=$SECONDS status=0
     echo "== $1"
@@ -136,6 +144,7 @@ run_part() {
     soak) run_soak 570 ;;
     soak-long) run_soak 5700 ;;
     vm-long) part_vm --all ;;
+    musl | windows) part_cross "$1" ;;
     *) "part_$1" ;;
     esac || status=1
     echo "== $1: $((SECONDS - begun)) s"
@@ -168,10 +177,10 @@ for part in "${@:-plain}"; do
     plain) parts+=("${plain_parts[@]}") ;;
     all) parts+=("${all_parts[@]}") ;;
     build | unit | sim | cli | interop | style | asan | clang | valgrind | soak | faults | fuzz | trixie | vm | \
-        quick | soak-long | vm-long)
+        musl | windows | quick | soak-long | vm-long)
         parts+=("$part") ;;
     *)
-        echo "unknown part '$part'; expected: quick all ${all_parts[*]} soak-long vm-long" >&2
+        echo "unknown part '$part'; expected: quick all ${all_parts[*]} musl windows soak-long vm-long" >&2
         exit 2
         ;;
     esac

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Make this machine ready: tests/setup.sh build|demo|test|vm
+# Make this machine ready: tests/setup.sh build|demo|test|vm|musl|windows
 #
 #   build   what the program itself needs
 #   demo    also the tools that make the test image
 #   test    also what the checks and tests need (default)
+#   musl    also a compiler for static programs with musl
+#   windows also a compiler for Windows programs, and Wine
 #   vm      also a virtual machine; its kernel goes into .cache/vm
 #
 # Does nothing when everything is there. Packages come from apt (as root or through sudo); Python
@@ -19,6 +21,8 @@ build_packages=(gcc cmake ninja-build pkg-config libc6-dev libserialport-dev lib
 # gcc for Xtensa and clang + lld for RISC-V make the firmware of the test images.
 demo_packages=(libcmocka-dev python3 gcc-xtensa-lx106 clang lld)
 test_packages=(build-essential clang-format-19 clang-tidy libclang-rt-dev valgrind git ser2net mmdebstrap)
+musl_packages=(musl-tools linux-libc-dev dpkg-dev)
+windows_packages=(gcc-mingw-w64-x86-64-win32 wine wine64 dpkg-dev)
 vm_packages=(qemu-system-x86 busybox-static cpio kmod dfu-util)
 
 fail() {
@@ -32,7 +36,9 @@ build) ;;
 demo) packages+=("${demo_packages[@]}") ;;
 test) packages+=("${demo_packages[@]}" "${test_packages[@]}") ;;
 vm) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${vm_packages[@]}") ;;
-*) fail "unknown mode '$mode'; expected build, demo, test or vm" ;;
+musl) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${musl_packages[@]}") ;;
+windows) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${windows_packages[@]}") ;;
+*) fail "unknown mode '$mode'; expected build, demo, test, vm, musl or windows" ;;
 esac
 python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip) # the build takes the stubs from a Python package
 if [ "$mode" != build ]; then

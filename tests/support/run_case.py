@@ -7,6 +7,7 @@ space goes on with the line above.
   flash: esp32-4mb.bin     copy that test image to ./flash.bin
   flash: random 1M         or make one: `random`, `erased`, `zero` and a size
   needs: root | tmpfs      skip (exit 77) where that cannot be had
+  not-on: SYSTEM,.. REASON skip with --system musl or windows, and say why
   env: NAME=VALUE          for all commands that follow
   run: COMMAND             a bash command, in a fresh folder; what follows belongs to it
   exit: 0                  its expected status (default 0)
@@ -224,6 +225,12 @@ def run_case(args, env, folder):
         _, key, value = item
         if key == "mask":
             continue
+        if key == "not-on":
+            systems, _, reason = value.partition(" ")
+            if args.system in systems.split(","):
+                print(f"not on {args.system}: {reason}")
+                return SKIPPED
+            continue
         if steps and key not in ("run", "env", "flash", "needs"):
             steps[-1][1].append(item)
         elif key == "run":
@@ -252,6 +259,7 @@ def main():
     parser.add_argument("case", type=pathlib.Path)
     parser.add_argument("--bin", action="append", default=[], help="folder for PATH")
     parser.add_argument("--testdata", type=pathlib.Path, required=True)
+    parser.add_argument("--system", help="what espbackup is built for, if not this system")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     args = parser.parse_args()
     env = {name: value for name, value in os.environ.items()
