@@ -6,6 +6,7 @@
 #include "range.h"
 #include "refuse.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,13 +126,17 @@ eb_code_t eb_sector_save_recall(eb_restore_job_t *job, eb_partial_sector_t *part
     if (code != EB_OK || !eb_fs_exists(path)) {
         return code;
     }
-    code = eb_fs_read_own_file(path, FILE_BYTES, &kept, &len, err);
-    if (code == EB_OK && len == FILE_BYTES) {
+    eb_err_t why = {0};
+    code = eb_fs_read_own_file(path, FILE_BYTES, &kept, &len, &why);
+    if (code != EB_OK && why.os_errno != EFBIG) {
+        return eb_err_copy(err, &why);
+    }
+    code = EB_OK; /* one that is too long is damaged, as one that is too short */
+    if (len == FILE_BYTES) {
         state = compare(job, partial, kept);
         other = "the board holds other bytes";
     }
-    if (code == EB_OK && state == BOARD_TORN &&
-        (code = digest_of_owner(job, partial->addr, owner, err)) == EB_OK &&
+    if (state == BOARD_TORN && (code = digest_of_owner(job, partial->addr, owner, err)) == EB_OK &&
         memcmp(owner, kept + EB_SECTOR_BYTES, sizeof(owner)) != 0) {
         state = BOARD_OTHER;
         other = "that was of another image or range, or the board has changed since";
