@@ -19,7 +19,7 @@ tests=OFF
 mkdir -p build
 bash tests/support/cross_libs.sh "$system" "$ESPBACKUP_CROSS_LIBS" >"build/$system.log" 2>&1 &&
     cmake -S . -B "$folder" -G Ninja --toolchain "tests/support/$system.cmake" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-        -DCMAKE_COMPILE_WARNING_AS_ERROR=ON -DESPBACKUP_TESTS=$tests >>"build/$system.log" 2>&1 &&
+        -DCMAKE_COMPILE_WARNING_AS_ERROR=ON -DESPBACKUP_TESTS=$tests "-DESPBACKUP_TEST_IMAGES=$PWD/build/dev/testdata" >>"build/$system.log" 2>&1 &&
     cmake --build "$folder" -j "$(nproc)" >>"build/$system.log" 2>&1 || { tail -50 "build/$system.log"; exit 1; }
 
 # as_programs FOLDER: a folder for PATH, with what runs espbackup.
