@@ -232,7 +232,7 @@ def reset(port, download):
     if download:
         port.dtr = True
     port.rts = False
-    time.sleep(0.05)
+    time.sleep(1)  # longer than EN takes to rise, on a busy machine too
     port.dtr = False
 
 
@@ -306,20 +306,23 @@ class Rfc2217(unittest.TestCase):
 
 
 class Pty(unittest.TestCase):
+    # EN rises later than a busy machine lets RTS follow DTR.
+    slow_start = "--en-rise-ms", "400"
+
     def run_under(self, *command, options=()):
         return subprocess.run([ARGS.espsim, "--pty", *options, "--", *command], check=False,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               timeout=600)
 
     def test_pyserial(self):
-        done = self.run_under(sys.executable, __file__, "--child-pty")
+        done = self.run_under(sys.executable, __file__, "--child-pty", options=self.slow_start)
         self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_libserialport(self):
         if not ARGS.tty_probe:
             self.skipTest("built without libserialport")
-        done = self.run_under(ARGS.tty_probe, options=("--usb-id", "1a86:7523", "--usb-product",
-                                                       "USB Serial"))
+        done = self.run_under(ARGS.tty_probe, options=(*self.slow_start, "--usb-id", "1a86:7523",
+                                                       "--usb-product", "USB Serial"))
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertEqual(done.stdout.splitlines(), [
             "/dev/ttyUSB7 1a86:7523 USB Serial", "boot:DOWNLOAD", "boot:RUN", "echo"])

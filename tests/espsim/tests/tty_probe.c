@@ -42,7 +42,7 @@ static void reset_board(struct sp_port *port, int download)
     sp_flush(port, SP_BUF_INPUT);
     sp_set_dtr(port, download ? SP_DTR_ON : SP_DTR_OFF);
     sp_set_rts(port, SP_RTS_OFF);
-    usleep(50000);
+    sleep(1); /* longer than EN takes to rise, on a busy machine too */
     sp_set_dtr(port, SP_DTR_OFF);
 }
 
@@ -53,7 +53,7 @@ static int print_line(struct sp_port *port)
     size_t n = 0;
 
     while (n + 1 < sizeof(line)) {
-        if (sp_blocking_read(port, line + n, 1, 3000) != 1) {
+        if (sp_blocking_read(port, line + n, 1, 60000) != 1) {
             return fail("read");
         }
         if (line[n] == '\n') {
