@@ -230,7 +230,7 @@ const char *eb_boot_stop_text(const eb_boot_choice_t *choice)
     case EB_BOOT_NO_WHOLE_APP:
         return choice->reason == EB_OTA_NOTHING
                    ? "nothing boots, because there is no app partition"
-                   : "nothing boots, because no app partition holds a whole app";
+                   : "nothing boots, because no app partition holds a whole app for this chip";
     }
     return "";
 }

@@ -142,7 +142,8 @@ static void boot_text(const eb_partition_table_t *table, const eb_boot_choice_t 
         used = (size_t)snprintf(out, cap, "* %s%s boots next, because %s", label,
                                 is_test ? " (test)" : "", reason);
         if (!is_first && first != NULL) {
-            used += (size_t)snprintf(out + used, cap - used, ", and %s holds no whole app", first);
+            used += (size_t)snprintf(out + used, cap - used,
+                                     ", and %s holds no whole app for this chip", first);
         }
     }
     if (on_trial != NULL) {

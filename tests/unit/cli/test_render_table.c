@@ -50,7 +50,7 @@ static void what_boots_and_what_was_chosen_are_told(void **state)
     boot.chosen = 2;
     boots(&table, &boot,
           "* ota_0 boots next, because the OTA data selects ota_1 (sequence 7), and ota_1 holds no "
-          "whole app\n");
+          "whole app for this chip\n");
     boot.chosen = -1;
     boots(&table, &boot,
           "* ota_0 boots next, because the OTA data selects a slot that the table lacks (sequence "
@@ -63,10 +63,11 @@ static void what_boots_and_what_was_chosen_are_told(void **state)
     boot.reason = EB_OTA_FIRST_SLOT;
     boots(&table, &boot,
           "* ota_0 (test) boots next, because the OTA data selects no slot and there is no factory "
-          "app, and ota_1 holds no whole app\n");
+          "app, and ota_1 holds no whole app for this chip\n");
     boot.index = -1;
     boot.stop = EB_BOOT_NO_WHOLE_APP;
-    boots(&table, &boot, "  Nothing boots, because no app partition holds a whole app\n");
+    boots(&table, &boot,
+          "  Nothing boots, because no app partition holds a whole app for this chip\n");
     boot.stop = EB_BOOT_NOT_KNOWN;
     boots(&table, &boot, "  What boots is not known, because the OTA data are not at hand\n");
     boot.stop = EB_BOOT_SMALL_OTADATA;
