@@ -21,7 +21,7 @@
 #   windows    a Windows program by mingw-w64, under Wine: build, some of unit, and cli
 #
 #   (none)     build unit sim cli interop
-#   all        all of the above but musl and windows
+#   all        all of these but musl, windows and vm
 #   quick      unit, sim, and a few of cli
 #   soak-long  soak with ten times the seeds; part of nothing else. ESPBACKUP_SOAK_RUNS sets another number
 #   vm-long    each case of vm with each adapter; part of nothing else
@@ -34,7 +34,7 @@ cd "$(dirname "$0")/.."
 export ESPBACKUP_CACHE_DIR=$PWD/.cache # one download of the stubs for all builds
 
 plain_parts=(build unit sim cli interop)
-all_parts=("${plain_parts[@]}" style asan clang valgrind soak faults fuzz trixie vm)
+all_parts=("${plain_parts[@]}" style asan clang valgrind soak faults fuzz trixie)
 jobs=$(nproc)
 # Tests with a board wait for it most of the time, and esptool sleeps 0.2 s a command on RFC 2217.
 waiting_jobs=$((jobs * 6))
