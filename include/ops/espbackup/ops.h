@@ -153,11 +153,15 @@ void eb_backup_list_free(eb_backup_list_t *list); /* NULL is allowed */
  * EB_ERR_UNFINISHED: any failure after the first change, a cancel too; its message has the cause.
  * With every other code the board is as it was.
  *
- * result->spans has the state of each sector, after a failure too. Free it (eb_spans_free) in any
- * case.
+ * With dry_run EB_PHASE_READ too: where an NVS partition would change, the sectors of it that
+ * differ are read, so that result->stores names the keys.
+ *
+ * result->spans has the state of each sector, after a failure too. Free the result with
+ * eb_restore_result_free in any case.
  */
 eb_code_t eb_op_restore(eb_session_t *s, const eb_restore_options_t *options, const eb_events_t *ev,
                         eb_restore_result_t *result, eb_err_t *err);
+void eb_restore_result_free(eb_restore_result_t *result); /* NULL is allowed */
 
 /* -- verify and diff ------------------------------------------------------------------------- */
 
@@ -191,7 +195,8 @@ typedef struct eb_diff_options {
 
 /*
  * Compare two images, byte by byte, or an image with the board, by MD5. `s` is looked at only if
- * one side is the board. EB_PHASE_HASH and _CHECK.
+ * one side is the board. EB_PHASE_HASH and _CHECK; with a board _READ, of what differs in NVS
+ * partitions, so that result->stores names the keys.
  *
  * EB_OK, EB_ERR_DIFFERENT and the other codes are as those of eb_op_verify. EB_ERR_USAGE also: the
  * images have no byte of the flash in common, there is no board to compare with, or the addresses

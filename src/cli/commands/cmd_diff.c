@@ -114,11 +114,12 @@ const eb_command_t eb_cmd_diff = {
     .args = "A B",
     .min_args = 2,
     .max_args = 2,
-    .about = "Compares two images, or an image and the board. A and B are "
-             "paths, names from 'espbackup list', 'latest', or 'board'. The "
-             "result shows the differences by partition, and with -v each "
-             "range. The exit status is 3 if anything differs. Nothing on the "
-             "board changes.",
+    .about =
+        "Compares two images, or an image and the board. A and B are "
+        "paths, names from 'espbackup list', 'latest', or 'board'. The "
+        "result shows the differences by partition, the keys of NVS that "
+        "differ, and with -v each range. The exit status is 3 if anything differs. Nothing on the "
+        "board changes.",
     .options = options,
     .own_help = own_help,
     .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,

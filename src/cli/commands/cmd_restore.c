@@ -165,7 +165,7 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
         code = run_on_board(run, err);
     }
     eb_board_close(cli, run->session);
-    eb_spans_free(&run->result.spans);
+    eb_restore_result_free(&run->result);
     eb_confirm_free(&run->confirm);
     free(run);
     return code;

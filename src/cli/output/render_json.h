@@ -27,6 +27,9 @@ bool eb_json_spans(eb_json_t *root, const eb_spans_t *spans, const eb_areas_t *a
 bool eb_json_verify(eb_json_t *root, const eb_diff_result_t *result, bool file_only);
 bool eb_json_diff(eb_json_t *root, const eb_diff_result_t *result);
 
+/* "nvs_keys" and "nvs_not_compared". */
+void eb_json_stores(eb_json_t *root, const eb_diff_stores_t *stores);
+
 void eb_json_partition_backup(eb_json_t *root, const eb_partition_backup_result_t *result);
 
 /* The whole report. */

@@ -63,6 +63,9 @@ void eb_json_restore(eb_json_t *root, const eb_restore_result_t *result, bool dr
     eb_json_add_int(root, "bytes_written", (int64_t)result->bytes_written);
     eb_json_add_int(root, "wire_bytes", (int64_t)result->wire_bytes);
     eb_json_add_bool(root, "header_changed", result->header_changed);
+    if (dry_run) {
+        eb_json_stores(root, &result->stores);
+    }
     eb_json_add_number(root, "seconds", result->seconds);
 }
 
@@ -148,32 +151,13 @@ bool eb_json_verify(eb_json_t *root, const eb_diff_result_t *result, bool file_o
     return add_comparison(root, result, !file_only);
 }
 
-static void add_stores(eb_json_t *root, const eb_diff_result_t *result)
-{
-    static const char *const words[] = {"added", "removed", "changed"};
-    eb_json_t *list = eb_json_add_array(root, "nvs_keys");
-
-    for (size_t i = 0; i < result->store_count; i++) {
-        const eb_diff_store_t *store = &result->stores[i];
-        for (size_t k = 0; k < store->count; k++) {
-            const eb_nvs_change_t *change = &store->changes[k];
-            eb_json_t *node = eb_json_append_object(list);
-            eb_json_put_text(node, "partition", store->partition);
-            eb_json_put_text(node, "namespace", change->name_space);
-            eb_json_put_text(node, "key", change->key);
-            eb_json_add_text(node, "type", eb_nvs_type_word(change->type));
-            eb_json_add_text(node, "change", words[change->kind]);
-        }
-    }
-}
-
 bool eb_json_diff(eb_json_t *root, const eb_diff_result_t *result)
 {
     eb_json_add_bool(root, "equal", result->verified && result->count == 0);
     eb_json_add_bool(root, "complete", result->verified);
     eb_json_put_text_or_null(root, "a", result->a_path);
     eb_json_put_text_or_null(root, "b", result->b_path);
-    add_stores(root, result);
+    eb_json_stores(root, &result->stores);
     return add_comparison(root, result, true);
 }
 

@@ -33,6 +33,10 @@ bool eb_text_verify(const eb_term_t *term, const eb_chip_info_t *board,
 bool eb_text_diff(const eb_term_t *term, const eb_chip_info_t *board,
                   const eb_diff_result_t *result, bool every);
 
+/* Words for what is added, removed and changed. */
+bool eb_text_stores(const eb_term_t *term, const eb_diff_stores_t *stores,
+                    const char *const words[3]);
+
 bool eb_text_partition_backup(const eb_term_t *term, const eb_chip_info_t *board,
                               const eb_partition_backup_result_t *result);
 

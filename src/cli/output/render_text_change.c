@@ -177,6 +177,7 @@ static void text_warnings(const eb_term_t *term, const eb_chip_info_t *board,
 bool eb_text_change_plan(const eb_term_t *term, const eb_chip_info_t *board,
                          const eb_change_plan_t *plan)
 {
+    static const char *const words[] = {"added", "removed", "changed"};
     const eb_partition_table_t *table = plan->image_table;
     char range[TEXT_BYTES], firmware[TEXT_BYTES];
     eb_pieces_t pieces = {0};
@@ -202,6 +203,7 @@ bool eb_text_change_plan(const eb_term_t *term, const eb_chip_info_t *board,
                 eb_piece_sums_make(&pieces, &sums) && text_plan_rows(term, plan, &sums, table);
     eb_piece_sums_free(&sums);
     eb_pieces_free(&pieces);
+    good = good && (plan->stores == NULL || eb_text_stores(term, plan->stores, words));
     text_warnings(term, board, plan);
     if (plan->put_back) {
         fprintf(term->file, "\nThis data is saved to disk first, and restored at the end.\n");

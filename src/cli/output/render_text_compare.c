@@ -97,36 +97,6 @@ static bool text_sums(const eb_term_t *term, const eb_diff_result_t *result)
     return good;
 }
 
-/* Values are not shown: many of them are secret. */
-static bool text_stores(const eb_term_t *term, const eb_diff_result_t *result)
-{
-    static const eb_column_t columns[] = {
-        {"Partition", false, 0}, {"Namespace", false, 0}, {"Key", false, 0},
-        {"Type", false, 0},      {"", false, 0},
-    };
-    static const char *const words[] = {"only in the second", "only in the first", "changed"};
-    eb_table_t rows;
-    size_t count = 0;
-
-    eb_table_init(&rows, columns, sizeof(columns) / sizeof(columns[0]));
-    for (size_t i = 0; i < result->store_count; i++) {
-        const eb_diff_store_t *store = &result->stores[i];
-        for (size_t k = 0; k < store->count; k++, count++) {
-            eb_table_add(&rows, store->partition);
-            eb_table_add(&rows, store->changes[k].name_space);
-            eb_table_add(&rows, store->changes[k].key);
-            eb_table_add(&rows, eb_nvs_type_word(store->changes[k].type));
-            eb_table_add(&rows, words[store->changes[k].kind]);
-        }
-    }
-    if (count > 0) {
-        fputc('\n', term->file);
-    }
-    bool printed = count == 0 || eb_table_print(&rows, term, 2);
-    eb_table_free(&rows);
-    return printed;
-}
-
 static void text_differs(const eb_term_t *term, const eb_diff_result_t *result, bool by_sector)
 {
     char size[EB_HUMAN_BYTES], whole[EB_HUMAN_BYTES];
@@ -181,6 +151,8 @@ static void text_side(const eb_term_t *term, const char *name, const char *path,
 bool eb_text_diff(const eb_term_t *term, const eb_chip_info_t *board,
                   const eb_diff_result_t *result, bool every)
 {
+    static const char *const words[] = {"only in the second", "only in the first", "changed"};
+
     eb_text_title(term, "Diff");
     text_side(term, "First", result->a_path, board);
     text_side(term, "Second", result->b_path, board);
@@ -188,7 +160,7 @@ bool eb_text_diff(const eb_term_t *term, const eb_chip_info_t *board,
     if (result->count == 0) {
         return true;
     }
-    return text_sums(term, result) && text_stores(term, result) &&
+    return text_sums(term, result) && eb_text_stores(term, &result->stores, words) &&
            (!every || text_ranges(term, result));
 }
 

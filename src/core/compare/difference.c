@@ -11,14 +11,10 @@
 void eb_diff_result_free(eb_diff_result_t *result)
 {
     if (result != NULL) {
-        for (size_t i = 0; i < result->store_count; i++) {
-            free(result->stores[i].changes);
-        }
-        free(result->stores);
+        eb_diff_stores_free(&result->stores);
         free(result->differences);
-        result->stores = NULL;
         result->differences = NULL;
-        result->count = result->store_count = 0;
+        result->count = 0;
     }
 }
 
@@ -75,17 +71,14 @@ eb_code_t eb_difference_error(const eb_diff_result_t *result, const char *what, 
 /* -- the board ------------------------------------------------------------------------------ */
 
 /* An image that knows no table, as a bare .bin, lies on a board that may have one. */
-static eb_code_t table_of_board(eb_session_t *s, const eb_events_t *ev, eb_layout_t *layout,
-                                eb_areas_t *areas, eb_err_t *err)
+static eb_code_t table_of_board(eb_retry_t *retry, eb_layout_t *layout, eb_areas_t *areas,
+                                eb_err_t *err)
 {
-    eb_retry_t retry;
-
     if (eb_areas_known(areas)) {
         return EB_OK;
     }
-    areas->bootloader_addr = eb_session_chip(s)->bootloader_addr;
-    eb_retry_init(&retry, s, ev);
-    eb_layout_source_t source = eb_layout_of_board(&retry, 0);
+    areas->bootloader_addr = eb_session_chip(retry->session)->bootloader_addr;
+    eb_layout_source_t source = eb_layout_of_board(retry, 0);
     eb_code_t code = eb_layout_search(&source, NULL, layout, err);
     if (code == EB_OK) {
         areas->table = &layout->table;
@@ -128,12 +121,31 @@ static void tell_of_other_board(eb_session_t *s, const eb_backup_image_t *source
     }
 }
 
-eb_code_t eb_difference_with_board(eb_session_t *s, eb_backup_image_t *source,
+/* Names for what differs, and its keys. */
+static eb_code_t look_inside(eb_retry_t *retry, eb_backup_image_t *source, const eb_spans_t *spans,
+                             eb_areas_t *areas, eb_board_keys_t keys, eb_diff_result_t *result,
+                             eb_err_t *err)
+{
+    const eb_board_stores_t board = {retry, spans, eb_backup_image_bytes, source,
+                                     keys == EB_KEYS_BOARD_IS_B};
+    eb_layout_t layout;
+
+    eb_code_t code = table_of_board(retry, &layout, areas, err);
+    if (code == EB_OK) {
+        code = take_spans(spans, areas, result, err);
+    }
+    if (code == EB_OK && keys != EB_KEYS_NOT_ASKED) {
+        code = eb_difference_stores_of_board(&board, areas->table, retry->ev, &result->stores, err);
+    }
+    return code;
+}
+
+eb_code_t eb_difference_with_board(eb_session_t *s, eb_backup_image_t *source, eb_board_keys_t keys,
                                    const eb_events_t *ev, eb_diff_result_t *result, eb_err_t *err)
 {
     eb_areas_t areas = eb_areas_of_image(source);
     eb_spans_t spans = {0};
-    eb_layout_t layout;
+    eb_retry_t retry;
 
     eb_code_t code = eb_session_check_range(s, source->addr, source->size_bytes, err);
     if (code != EB_OK) {
@@ -146,9 +158,9 @@ eb_code_t eb_difference_with_board(eb_session_t *s, eb_backup_image_t *source,
     }
     code = eb_flash_compare(s, source->addr, (uint32_t)source->size_bytes, eb_backup_image_bytes,
                             source, NULL, ev, &spans, err);
-    if (code == EB_OK && eb_spans_bytes(&spans, EB_SPAN_OLD) > 0 &&
-        (code = table_of_board(s, ev, &layout, &areas, err)) == EB_OK) {
-        code = take_spans(&spans, &areas, result, err);
+    eb_retry_init(&retry, s, ev);
+    if (code == EB_OK && eb_spans_bytes(&spans, EB_SPAN_OLD) > 0) {
+        code = look_inside(&retry, source, &spans, &areas, keys, result, err);
     }
     result->verified = code == EB_OK;
     eb_spans_free(&spans);

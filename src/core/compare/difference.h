@@ -5,9 +5,9 @@
 #define EB_COMPARE_DIFFERENCE_H
 
 #include "backup_image.h"
+#include "difference_stores.h"
 #include "espbackup/session.h"
 #include "flash_areas.h"
-#include "nvs_compare.h"
 #include "paths.h"
 
 #define EB_DIFF_PART_BYTES 32
@@ -26,13 +26,6 @@ typedef struct eb_difference {
     char partition[EB_DIFF_PART_BYTES]; /* label, or "bootloader", "partition table", or empty */
 } eb_difference_t;
 
-/* Of an NVS partition that both images have whole and can be read, and that differs. */
-typedef struct eb_diff_store {
-    char partition[EB_PARTITION_LABEL_BYTES];
-    eb_nvs_change_t *changes; /* by namespace and key; NULL: none, though bytes differ */
-    size_t count;
-} eb_diff_store_t;
-
 typedef struct eb_diff_result {
     bool verified;     /* the comparison covered everything */
     bool file_checked; /* SHA-256 against the sidecar */
@@ -42,8 +35,7 @@ typedef struct eb_diff_result {
     uint64_t differing_bytes;     /* by sector when one side is a board */
     eb_difference_t *differences; /* sorted by addr, split at partition borders */
     size_t count;
-    eb_diff_store_t *stores; /* of two images */
-    size_t store_count;
+    eb_diff_stores_t stores;                           /* from a to b; not of verify */
     char a_path[EB_PATH_BYTES], b_path[EB_PATH_BYTES]; /* b empty: the board */
     double seconds;
 } eb_diff_result_t;
@@ -54,21 +46,22 @@ void eb_diff_result_free(eb_diff_result_t *result);
 eb_code_t eb_difference_add(eb_diff_result_t *result, const eb_areas_t *areas, uint32_t addr,
                             uint32_t size, eb_difference_kind_t kind, eb_err_t *err);
 
-/* The keys that differ in the NVS partitions of `table`, NULL allowed, after result->differences is
- * complete. What cannot be read is left out. EB_ERR_INTERNAL without memory; errors of reading. */
-eb_code_t eb_difference_stores(const eb_backup_image_t *a, const eb_backup_image_t *b,
-                               const eb_partition_table_t *table, eb_diff_result_t *result,
-                               eb_err_t *err);
-
 /* EB_OK without a difference, else EB_ERR_DIFFERENT in words: how much, and where it begins. */
 eb_code_t eb_difference_error(const eb_diff_result_t *result, const char *what, eb_err_t *err);
 
+/* Whether the keys of NVS partitions are compared too, and what the board is then. */
+typedef enum eb_board_keys {
+    EB_KEYS_NOT_ASKED,
+    EB_KEYS_BOARD_IS_A,
+    EB_KEYS_BOARD_IS_B
+} eb_board_keys_t;
+
 /*
- * Compare the board with all of an image by digests and fill differences, differing_bytes and
- * verified. EB_ERR_DIFFERENT in words where they differ. EB_ERR_USAGE: the image reaches beyond the
- * flash.
+ * Compare the board with all of an image by digests and fill differences, differing_bytes, stores
+ * and verified. EB_ERR_DIFFERENT in words where they differ. EB_ERR_USAGE: the image reaches beyond
+ * the flash.
  */
-eb_code_t eb_difference_with_board(eb_session_t *s, eb_backup_image_t *source,
+eb_code_t eb_difference_with_board(eb_session_t *s, eb_backup_image_t *source, eb_board_keys_t keys,
                                    const eb_events_t *ev, eb_diff_result_t *result, eb_err_t *err);
 
 #endif

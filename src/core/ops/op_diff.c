@@ -214,7 +214,7 @@ static eb_code_t diff_images(diff_t *d, eb_err_t *err)
         note_source(d->result, &b, d->result->b_path);
     }
     if (code == EB_OK && (code = compare_images(d, &a, &b, err)) == EB_OK &&
-        (code = eb_difference_stores(&a, &b, d->areas.table, d->result, err)) == EB_OK) {
+        (code = eb_difference_stores(&a, &b, d->areas.table, &d->result->stores, err)) == EB_OK) {
         code = eb_difference_error(d->result, "the images differ", err);
     }
     eb_backup_image_close(&b);
@@ -232,7 +232,8 @@ static eb_code_t diff_with_board(eb_session_t *s, diff_t *d, eb_err_t *err)
     d->result->addr = source.addr;
     d->result->size_bytes = source.size_bytes;
     if (code == EB_OK) {
-        code = eb_difference_with_board(s, &source, d->ev, d->result, err);
+        code = eb_difference_with_board(s, &source, is_a ? EB_KEYS_BOARD_IS_B : EB_KEYS_BOARD_IS_A,
+                                        d->ev, d->result, err);
     }
     eb_backup_image_close(&source);
     return code;

@@ -12,6 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+void eb_restore_result_free(eb_restore_result_t *result)
+{
+    if (result != NULL) {
+        eb_spans_free(&result->spans);
+        eb_diff_stores_free(&result->stores);
+    }
+}
+
 /* -- preparing ------------------------------------------------------------------------------- */
 
 static eb_code_t open_image(eb_restore_job_t *job, eb_err_t *err)
@@ -146,6 +154,7 @@ static eb_code_t ask(eb_restore_job_t *job, const eb_restore_result_t *result,
         .image_boot = after != NULL && after->table.present ? &after->boot : NULL,
         .image_chip = sidecar != NULL ? &sidecar->chip : NULL,
         .image_created_utc = sidecar != NULL ? sidecar->created_utc : NULL,
+        .stores = job->options->dry_run ? &result->stores : NULL,
         .other_mac = job->other_mac,
         .encrypted = eb_session_chip(job->session)->security.flash_encryption == EB_YES,
     };
@@ -183,6 +192,21 @@ static void name_the_image(const eb_restore_job_t *job, const eb_restore_result_
     }
 }
 
+/* The keys are for this only, because they must be read from the board. */
+static eb_code_t try_out(eb_restore_job_t *job, const eb_write_engine_t *engine,
+                         eb_restore_result_t *result, eb_err_t *err)
+{
+    const eb_board_stores_t board = {&job->retry, &engine->spans, eb_restore_wanted, job, false};
+    const eb_partition_table_t *table =
+        job->table_changes && job->after.table.present ? &job->after.table : &job->board.table;
+
+    eb_code_t code = eb_difference_stores_of_board(&board, table, job->ev, &result->stores, err);
+    if (code == EB_OK) {
+        (void)ask(job, result, engine, NULL); /* the answer does not count */
+    }
+    return code;
+}
+
 static eb_code_t change(eb_restore_job_t *job, eb_write_engine_t *engine,
                         eb_restore_result_t *result, eb_err_t *err)
 {
@@ -190,8 +214,7 @@ static eb_code_t change(eb_restore_job_t *job, eb_write_engine_t *engine,
     eb_code_t code = eb_restore_check_change(job, &engine->spans, err);
 
     if (code == EB_OK && job->options->dry_run) {
-        (void)ask(job, result, engine, NULL); /* the answer does not count */
-        return EB_OK;
+        return try_out(job, engine, result, err);
     }
     if (code != EB_OK || (code = ask(job, result, engine, err)) != EB_OK) {
         return code;

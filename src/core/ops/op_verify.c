@@ -31,7 +31,7 @@ eb_code_t eb_op_verify(eb_session_t *s, const eb_verify_options_t *options, cons
     if (code == EB_OK && s == NULL) {
         result->verified = source.hash_checked;
     } else if (code == EB_OK) {
-        code = eb_difference_with_board(s, &source, ev, result, err);
+        code = eb_difference_with_board(s, &source, EB_KEYS_NOT_ASKED, ev, result, err);
     }
     eb_backup_image_close(&source);
     result->seconds = (double)(eb_clock_us() - started_us) / 1e6;

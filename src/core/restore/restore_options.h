@@ -3,6 +3,7 @@
 #ifndef EB_RESTORE_RESTORE_OPTIONS_H
 #define EB_RESTORE_RESTORE_OPTIONS_H
 
+#include "difference_stores.h"
 #include "espbackup/facts.h"
 #include "espbackup/image.h"
 #include "paths.h"
@@ -23,6 +24,7 @@ typedef struct eb_change_plan {
     const eb_boot_choice_t *image_boot;      /* what boots by image_table; NULL: not known */
     const eb_chip_info_t *image_chip;        /* where the image is from; NULL: not known */
     const char *image_created_utc;           /* NULL: not known */
+    const eb_diff_stores_t *stores;          /* keys that would change; NULL: not looked at */
     bool other_mac;                          /* the image is from another board */
     bool encrypted;
 } eb_change_plan_t;
@@ -60,10 +62,11 @@ typedef struct eb_restore_result {
     char first_backup_path[EB_PATH_BYTES]; /* of backup_first; empty otherwise */
     uint32_t addr;                         /* of the first range */
     uint64_t size_bytes;                   /* of all ranges */
-    eb_spans_t spans;       /* the state of each sector at the end, after a failure too */
-    uint64_t bytes_written; /* acknowledged by the board; those written again too */
-    uint64_t wire_bytes;    /* payload sent for them, after deflate */
-    bool header_changed;    /* flash_mode/freq/size altered the image header */
+    eb_spans_t spans;        /* the state of each sector at the end, after a failure too */
+    uint64_t bytes_written;  /* acknowledged by the board; those written again too */
+    uint64_t wire_bytes;     /* payload sent for them, after deflate */
+    bool header_changed;     /* flash_mode/freq/size altered the image header */
+    eb_diff_stores_t stores; /* of dry_run: keys that would change */
     eb_session_stats_t stats;
     double seconds;
 } eb_restore_result_t;

@@ -56,7 +56,7 @@ int restore_tear_down(void **state)
 {
     restore_fixture_t *f = *state;
 
-    eb_spans_free(&f->result.spans);
+    eb_restore_result_free(&f->result);
     folder_remove(f->dir);
     fake_free(f->board);
     free(f->image);
@@ -66,7 +66,7 @@ int restore_tear_down(void **state)
 
 eb_code_t put_back(restore_fixture_t *f)
 {
-    eb_spans_free(&f->result.spans);
+    eb_restore_result_free(&f->result);
     memset(&f->err, 0, sizeof(f->err));
     watch_init(&f->watch, f->board);
     f->asked = 0;
