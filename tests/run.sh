@@ -13,6 +13,7 @@
 #   soak       seeded runs over bad lines, and kill -9 at random moments
 #   faults     each file call and allocation of espbackup fails once, and it is killed before each call
 #   fuzz       each parser and the session with a board, for a short while
+#   recipes    the code of docs/recipes/ with make, PlatformIO, CMake, labgrid, restic and others
 #   trixie     the README's lines on a bare Debian 13, and newer compilers; needs root
 #   vm         espbackup on real Linux drivers, in a virtual machine; ESPBACKUP_VM=optional skips it
 #              where that cannot be had
@@ -34,7 +35,7 @@ cd "$(dirname "$0")/.."
 export ESPBACKUP_CACHE_DIR=$PWD/.cache # one download of the stubs for all builds
 
 plain_parts=(build unit sim cli interop)
-all_parts=("${plain_parts[@]}" style asan clang valgrind soak faults fuzz trixie)
+all_parts=("${plain_parts[@]}" style asan clang valgrind soak faults fuzz recipes trixie)
 jobs=$(nproc)
 # Tests with a board wait for it most of the time, and esptool sleeps 0.2 s a command on RFC 2217.
 waiting_jobs=$((jobs * 6))
@@ -116,6 +117,10 @@ part_fuzz() {
     bash tests/fuzz/run.sh "$fuzz_seconds"
 }
 
+part_recipes() {
+    bash tests/setup.sh recipes && run_label recipes
+}
+
 part_trixie() {
     bash tests/support/trixie.sh build/trixie
 }
@@ -177,7 +182,7 @@ for part in "${@:-plain}"; do
     case $part in
     plain) parts+=("${plain_parts[@]}") ;;
     all) parts+=("${all_parts[@]}") ;;
-    build | unit | sim | cli | interop | style | asan | clang | valgrind | soak | faults | fuzz | trixie | vm | \
+    build | unit | sim | cli | interop | style | asan | clang | valgrind | soak | faults | fuzz | recipes | trixie | vm | \
         musl | windows | quick | soak-long | vm-long)
         parts+=("$part") ;;
     *)

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Make this machine ready: tests/setup.sh build|demo|test|vm|musl|windows
+# Make this machine ready: tests/setup.sh build|demo|test|recipes|vm|musl|windows
 #
 #   build   what the program itself needs
 #   demo    also the tools that make the test image
 #   test    also what the checks and tests need (default)
+#   recipes also the tools of other people that docs/recipes/ is about
 #   musl    also a compiler for static programs with musl
 #   windows also a compiler for Windows programs, and Wine
 #   vm      also a virtual machine; its kernel goes into .cache/vm
@@ -14,13 +15,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 mode=${1:-test}
-venv=.cache/venv
 
 build_packages=(gcc cmake ninja-build pkg-config libc6-dev libserialport-dev libcjson-dev
     zlib1g-dev nettle-dev)
 # gcc for Xtensa and clang + lld for RISC-V make the firmware of the test images.
 demo_packages=(libcmocka-dev python3 gcc-xtensa-lx106 clang lld)
 test_packages=(build-essential clang-format-19 clang-tidy libclang-rt-dev valgrind git ser2net mmdebstrap)
+recipes_packages=(make jq parallel restic systemd)
 musl_packages=(musl-tools linux-libc-dev dpkg-dev)
 windows_packages=(gcc-mingw-w64-x86-64-win32 wine wine64 dpkg-dev)
 vm_packages=(qemu-system-x86 busybox-static cpio kmod dfu-util)
@@ -36,9 +37,10 @@ build) ;;
 demo) packages+=("${demo_packages[@]}") ;;
 test) packages+=("${demo_packages[@]}" "${test_packages[@]}") ;;
 vm) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${vm_packages[@]}") ;;
+recipes) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${recipes_packages[@]}") ;;
 musl) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${musl_packages[@]}") ;;
 windows) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${windows_packages[@]}") ;;
-*) fail "unknown mode '$mode'; expected build, demo, test, vm, musl or windows" ;;
+*) fail "unknown mode '$mode'; expected build, demo, test, recipes, vm, musl or windows" ;;
 esac
 python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip) # the build takes the stubs from a Python package
 if [ "$mode" != build ]; then
@@ -77,14 +79,21 @@ fi
 
 [ "$mode" = build ] && exit 0
 
-# A stamp inside the folder tells a finished one from one that was interrupted.
-wanted=$(sha256sum <tests/requirements.txt)
-if [ "$(cat $venv/.requirements 2>/dev/null)" != "$wanted" ]; then
+# python_tools FOLDER REQUIREMENTS: a stamp inside the folder tells a finished one from one that was interrupted.
+python_tools() {
+    local venv=$1 wanted
+    wanted=$(sha256sum <"$2")
+    [ "$(cat "$venv/.requirements" 2>/dev/null)" != "$wanted" ] || return 0
     echo "setup: Python tools into $venv"
-    rm -rf $venv
-    python3 -m venv $venv
-    $venv/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
-    echo "$wanted" >$venv/.requirements
-fi
+    rm -rf "$venv"
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$2"
+    echo "$wanted" >"$venv/.requirements"
+}
 
+python_tools .cache/venv tests/requirements.txt
+if [ "$mode" = recipes ]; then
+    python_tools .cache/venv-recipes tests/recipes/requirements.txt
+    python_tools .cache/venv-platformio tests/recipes/platformio.txt
+fi
 [ "$mode" != vm ] || bash tests/vm/get_kernel.sh .cache/vm

@@ -2,7 +2,7 @@
 """Check that files and links named in README.md and docs/ exist: check_paths.py [ROOT].
 
 A path in backticks is looked for from the root, from src/ and from tests/, a name alone anywhere. Names
-with capitals or a star stand for many files.
+with capitals or a star stand for many files. A line `NAME`: shows a file of the reader's.
 """
 
 import pathlib
@@ -21,7 +21,10 @@ def files_of(root):
 
 def names_in(text):
     text = re.sub(r"(?ms)^```.*?^```", "", text)
+    readers = re.findall(r"(?m)^`([^`\s]+)`:$", text)
     for name in re.findall(r"`([^`\s]+)`", text):
+        if name in readers:
+            continue
         stem = name.replace("README", "").replace("CMakeLists", "").replace("CMakePresets", "")
         if name.startswith(("/", "-", "$", ".") + MADE) or "://" in name or re.search(r"[A-Z*:<>=,{(]", stem):
             continue
@@ -46,7 +49,7 @@ def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
     files = files_of(root)
     missing = []
-    for page in [root / "README.md", *sorted((root / "docs").glob("*.md"))]:
+    for page in [root / "README.md", *sorted((root / "docs").rglob("*.md"))]:
         text = page.read_text()
         missing += [f"{page.name}: {name}" for name in names_in(text) if not exists(name, files)]
         for link, hash_anchor, anchor in re.findall(r"\]\(([^)#:]*)(#([^)]*))?\)", text):
