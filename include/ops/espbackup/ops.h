@@ -36,6 +36,7 @@
 #include "espbackup/image.h"
 #include "espbackup/selftest.h"
 #include "espbackup/session.h"
+#include "flash_map.h"
 #include "partition_select.h"
 #include "restore_options.h"
 
@@ -57,7 +58,9 @@ typedef struct eb_flash_report {
     uint64_t asked_bytes;   /* usage is of these: the whole flash, or what can be addressed of it */
     eb_flash_usage_t usage; /* known: all of them were asked */
     eb_flash_usage_t part_usage[EB_PARTITIONS_MAX]; /* by table entry */
+    eb_flash_map_t map;                             /* of the whole flash */
 } eb_flash_report_t;
+void eb_flash_report_free(eb_flash_report_t *report); /* NULL is allowed */
 
 typedef struct eb_flash_info_options {
     uint32_t table_addr; /* 0: 0x8000, then a search at the usual places */
@@ -65,7 +68,8 @@ typedef struct eb_flash_info_options {
 } eb_flash_info_options_t;
 
 /* What lies in the flash of a board. Without a table EB_OK, and report->table.present is false.
- * EB_PHASE_CHECK. After a failure the table and the usage of the partitions asked so far stay. */
+ * EB_PHASE_CHECK. After a failure the table and the usage of the partitions asked so far stay. Free
+ * the report with eb_flash_report_free in any case. */
 eb_code_t eb_op_flash_info(eb_session_t *s, const eb_flash_info_options_t *options,
                            const eb_events_t *ev, eb_flash_report_t *report, eb_err_t *err);
 
@@ -191,6 +195,7 @@ typedef struct eb_diff_options {
     const char *dir;
     uint32_t addresses[2]; /* of the images; one alone is of the only image without a sidecar */
     size_t address_count;
+    bool map; /* fill result->map, with what is erased or used as A has it, or else B */
 } eb_diff_options_t;
 
 /*
@@ -284,6 +289,7 @@ typedef struct eb_show_options {
     uint32_t address;      /* as in eb_verify_options_t */
     uint32_t table_addr;   /* 0: 0x8000, then a search at the usual places */
     const char *partition; /* by name; NULL: all of the table */
+    bool map;              /* fill result->map; a board is asked for the MD5 of all its flash */
 } eb_show_options_t;
 
 /* A partition; or a whole image, of which nothing tells what it is. */
@@ -307,12 +313,13 @@ typedef struct eb_show_result {
     char boots[EB_PARTITION_LABEL_BYTES];
     eb_shown_part_t *parts;
     size_t count;
+    eb_flash_map_t map; /* of the whole image or flash, where it is asked for */
 } eb_show_result_t;
 
 /*
  * What the partitions of an image or, without options->backup, of a board hold. `s` is looked at
  * only then. What cannot be read as what it should be is no error: its content says so. Nothing is
- * written. EB_PHASE_HASH of an image; of a board _READ, by partitions.
+ * written. EB_PHASE_HASH of an image; of a board _READ, by partitions, and _CHECK for the map.
  *
  * Errors are those of opening an image (eb_op_verify). EB_ERR_USAGE also: no such partition, or one
  * that the image has not as a whole; a board without partition table.

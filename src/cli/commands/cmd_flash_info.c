@@ -47,6 +47,7 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
         code = render(cli, session, report, err);
     }
     eb_board_close(cli, session);
+    eb_flash_report_free(report);
     free(report);
     return code;
 }

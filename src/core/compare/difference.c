@@ -13,6 +13,7 @@ void eb_diff_result_free(eb_diff_result_t *result)
     if (result != NULL) {
         eb_diff_stores_free(&result->stores);
         free(result->differences);
+        eb_flash_map_free(&result->map);
         result->differences = NULL;
         result->count = 0;
     }
@@ -134,6 +135,9 @@ static eb_code_t look_inside(eb_retry_t *retry, eb_backup_image_t *source, const
     if (code == EB_OK) {
         code = take_spans(spans, areas, result, err);
     }
+    if (code == EB_OK) { /* the board may have told more names */
+        code = eb_flash_map_begin(&result->map, source->addr, source->size_bytes, areas, -1, err);
+    }
     if (code == EB_OK && keys != EB_KEYS_NOT_ASKED) {
         code = eb_difference_stores_of_board(&board, areas->table, retry->ev, &result->stores, err);
     }
@@ -159,6 +163,9 @@ eb_code_t eb_difference_with_board(eb_session_t *s, eb_backup_image_t *source, e
     code = eb_flash_compare(s, source->addr, (uint32_t)source->size_bytes, eb_backup_image_bytes,
                             source, NULL, ev, &spans, err);
     eb_retry_init(&retry, s, ev);
+    if (code == EB_OK) {
+        code = eb_flash_map_begin(&result->map, source->addr, source->size_bytes, &areas, -1, err);
+    }
     if (code == EB_OK && eb_spans_bytes(&spans, EB_SPAN_OLD) > 0) {
         code = look_inside(&retry, source, &spans, &areas, keys, result, err);
     }

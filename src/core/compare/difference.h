@@ -8,6 +8,7 @@
 #include "difference_stores.h"
 #include "espbackup/session.h"
 #include "flash_areas.h"
+#include "flash_map.h"
 #include "paths.h"
 
 #define EB_DIFF_PART_BYTES 32
@@ -35,7 +36,8 @@ typedef struct eb_diff_result {
     uint64_t differing_bytes;     /* by sector when one side is a board */
     eb_difference_t *differences; /* sorted by addr, split at partition borders */
     size_t count;
-    eb_diff_stores_t stores;                           /* from a to b; not of verify */
+    eb_diff_stores_t stores; /* from a to b; not of verify */
+    eb_flash_map_t map;      /* its areas; the rest where `diff` is asked for it */
     char a_path[EB_PATH_BYTES], b_path[EB_PATH_BYTES]; /* b empty: the board */
     double seconds;
 } eb_diff_result_t;

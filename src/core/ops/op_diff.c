@@ -139,7 +139,9 @@ static eb_code_t compare_images(diff_t *d, const eb_backup_image_t *a, const eb_
     d->result->size_bytes = last - first;
     const eb_range_t common = {(uint32_t)start, (uint32_t)(end - start)};
     eb_code_t code;
-    if ((code = add_rest(d, first, start, a->addr < b->addr, err)) == EB_OK &&
+    if ((code = eb_flash_map_begin(&d->result->map, (uint32_t)first, last - first, &d->areas, -1,
+                                   err)) == EB_OK &&
+        (code = add_rest(d, first, start, a->addr < b->addr, err)) == EB_OK &&
         (code = compare_common(d, a, b, common, err)) == EB_OK) {
         code = add_rest(d, end, last, a_end > b_end, err);
     }
@@ -203,7 +205,26 @@ static eb_code_t assign_addresses(diff_t *d, const eb_diff_options_t *options, e
     return EB_OK;
 }
 
-static eb_code_t diff_images(diff_t *d, eb_err_t *err)
+/* Its areas are known. What is equal is erased or used on both sides. */
+static eb_code_t fill_map(diff_t *d, const eb_diff_options_t *options,
+                          const eb_backup_image_t *image, eb_err_t *err)
+{
+    const eb_diff_result_t *result = d->result;
+    eb_flash_map_t *map = &d->result->map;
+    eb_code_t code = EB_OK;
+
+    if (!options->map) {
+        return EB_OK;
+    }
+    for (size_t i = 0; i < result->count && code == EB_OK; i++) {
+        const eb_difference_t *one = &result->differences[i];
+        code = eb_flash_map_add_difference(map, (eb_range_t){one->addr, one->size},
+                                           one->differing_bytes, err);
+    }
+    return code == EB_OK ? eb_flash_map_read_image(map, image, d->ev, err) : code;
+}
+
+static eb_code_t diff_images(diff_t *d, const eb_diff_options_t *options, eb_err_t *err)
 {
     eb_backup_image_t a, b = {.fd = -1};
 
@@ -214,7 +235,8 @@ static eb_code_t diff_images(diff_t *d, eb_err_t *err)
         note_source(d->result, &b, d->result->b_path);
     }
     if (code == EB_OK && (code = compare_images(d, &a, &b, err)) == EB_OK &&
-        (code = eb_difference_stores(&a, &b, d->areas.table, &d->result->stores, err)) == EB_OK) {
+        (code = eb_difference_stores(&a, &b, d->areas.table, &d->result->stores, err)) == EB_OK &&
+        (code = fill_map(d, options, &a, err)) == EB_OK) {
         code = eb_difference_error(d->result, "the images differ", err);
     }
     eb_backup_image_close(&b);
@@ -222,7 +244,8 @@ static eb_code_t diff_images(diff_t *d, eb_err_t *err)
     return code;
 }
 
-static eb_code_t diff_with_board(eb_session_t *s, diff_t *d, eb_err_t *err)
+static eb_code_t diff_with_board(eb_session_t *s, diff_t *d, const eb_diff_options_t *options,
+                                 eb_err_t *err)
 {
     bool is_a = d->sides[0].backup != NULL;
     eb_backup_image_t source;
@@ -234,6 +257,10 @@ static eb_code_t diff_with_board(eb_session_t *s, diff_t *d, eb_err_t *err)
     if (code == EB_OK) {
         code = eb_difference_with_board(s, &source, is_a ? EB_KEYS_BOARD_IS_B : EB_KEYS_BOARD_IS_A,
                                         d->ev, d->result, err);
+    }
+    if (code == EB_OK || code == EB_ERR_DIFFERENT) {
+        const eb_code_t filled = fill_map(d, options, &source, err);
+        code = filled == EB_OK ? code : filled;
     }
     eb_backup_image_close(&source);
     return code;
@@ -253,8 +280,8 @@ eb_code_t eb_op_diff(eb_session_t *s, const eb_diff_options_t *options, const eb
     }
     result->has_sidecar = result->file_checked = true;
     if ((code = assign_addresses(&d, options, err)) == EB_OK) {
-        code = options->a != NULL && options->b != NULL ? diff_images(&d, err)
-                                                        : diff_with_board(s, &d, err);
+        code = options->a != NULL && options->b != NULL ? diff_images(&d, options, err)
+                                                        : diff_with_board(s, &d, options, err);
     }
     result->seconds = (double)(eb_clock_us() - started_us) / 1e6;
     return code;

@@ -36,6 +36,7 @@ void eb_show_result_free(eb_show_result_t *result)
             eb_content_free(&result->parts[i].content);
         }
         free(result->parts);
+        eb_flash_map_free(&result->map);
         memset(result, 0, sizeof(*result));
     }
 }
@@ -290,6 +291,28 @@ static eb_code_t show_parts(show_t *show, eb_err_t *err)
     return code;
 }
 
+static eb_code_t fill_map(show_t *show, eb_err_t *err)
+{
+    eb_flash_map_t *map = &show->result->map;
+    const int boots = show->layout.boot.index;
+
+    if (show->session == NULL) {
+        const eb_backup_image_t *image = &show->image;
+        eb_areas_t areas = eb_areas_of_image(image);
+        areas.bootloader_addr = show->source.bootloader_addr;
+        eb_code_t code =
+            eb_flash_map_begin(map, image->addr, image->size_bytes, &areas, boots, err);
+        return code == EB_OK ? eb_flash_map_read_image(map, image, show->ev, err) : code;
+    }
+    const eb_areas_t areas = {.table = &show->layout.table,
+                              .bootloader_addr = show->source.bootloader_addr};
+    eb_code_t code =
+        eb_flash_map_begin(map, 0, eb_session_flash(show->session)->size_bytes, &areas, boots, err);
+    return code == EB_OK
+               ? eb_flash_map_ask_board(map, &show->retry, eb_session_reach(show->session), err)
+               : code;
+}
+
 eb_code_t eb_op_show(eb_session_t *s, const eb_show_options_t *options, const eb_events_t *ev,
                      eb_show_result_t *result, eb_err_t *err)
 {
@@ -308,6 +331,9 @@ eb_code_t eb_op_show(eb_session_t *s, const eb_show_options_t *options, const eb
     if (code == EB_OK && (code = options->partition != NULL ? choose_named(&show, err)
                                                             : choose_all(&show, err)) == EB_OK) {
         code = show_parts(&show, err);
+    }
+    if (code == EB_OK && options->map) {
+        code = fill_map(&show, err);
     }
     eb_backup_image_close(&show.image);
     return code;

@@ -35,12 +35,14 @@ static int tear_down(void **state)
     fixture_t *f = *state;
 
     fake_free(f->board);
+    eb_flash_report_free(&f->report);
     free(f);
     return 0;
 }
 
 static eb_code_t ask(fixture_t *f)
 {
+    eb_flash_report_free(&f->report);
     return eb_op_flash_info(f->board, &f->options, &f->watch.ev, &f->report, &f->err);
 }
 
@@ -68,6 +70,14 @@ static void contents_and_usage_are_told(void **state)
     assert_int_equal(f->report.part_usage[0].erased_bytes, 0x3000); /* nvs: two sectors used */
     assert_int_equal(f->report.part_usage[1].erased_bytes, 0x2000);
     assert_int_equal(f->watch.done[EB_PHASE_CHECK], FLASH_BYTES);
+    const eb_flash_map_t *map = &f->report.map;
+    assert_int_equal(eb_map_ranges_bytes(&map->erased, 0, FLASH_BYTES),
+                     f->report.usage.erased_bytes);
+    assert_int_equal(eb_map_ranges_bytes(&map->used, 0, FLASH_BYTES),
+                     FLASH_BYTES - f->report.usage.erased_bytes);
+    for (size_t i = 0; i < map->area_count; i++) {
+        assert_int_equal(map->areas[i].boots, strcmp(map->areas[i].name, "ota_0") == 0);
+    }
 }
 
 static void usage_can_be_left_out(void **state)
@@ -77,6 +87,7 @@ static void usage_can_be_left_out(void **state)
     f->options.skip_usage = true;
     assert_int_equal(ask(f), EB_OK);
     assert_false(f->report.usage.known);
+    assert_int_equal(f->report.map.erased.count + f->report.map.used.count, 0);
     assert_int_equal(f->board->digest_bytes, f->board->read_bytes); /* of what was read */
     assert_true(f->board->read_bytes < 8192);
 }
@@ -93,6 +104,10 @@ static void what_is_out_of_reach_is_not_known(void **state)
     assert_true(f->report.part_usage[2].known);
     assert_int_equal(f->report.table.entries[2].app.state, EB_IMAGE_UNCHECKED);
     assert_false(f->report.part_usage[3].known);
+    assert_int_equal(eb_map_ranges_bytes(&f->report.map.erased, 0x70000, FLASH_BYTES) +
+                         eb_map_ranges_bytes(&f->report.map.used, 0x70000, FLASH_BYTES),
+                     0);
+    assert_int_equal(f->report.map.size_bytes, FLASH_BYTES);
     assert_int_equal(f->report.table.entries[3].app.state, EB_IMAGE_ABSENT);
 
     f->board->reach_bytes = 0x70000 - EB_SECTOR_BYTES;

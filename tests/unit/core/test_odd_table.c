@@ -77,6 +77,7 @@ static void the_usage_of_what_overlaps_is_not_guessed(void **state)
     assert_false(report.part_usage[4].known);
     assert_true(report.usage.known);
     assert_non_null(strstr(f->watch.notes, "\"big\" at 0x80000"));
+    eb_flash_report_free(&report);
 }
 
 /* -- writing --------------------------------------------------------------------------------- */

@@ -118,6 +118,38 @@ static void a_board(void **state)
     assert_int_equal(f->board->writes, 0);
 }
 
+/* Of an image each sector is looked at, of a board larger pieces: it has no less that is used. */
+static void a_map(void **state)
+{
+    fixture_t *f = *state;
+    const eb_flash_map_t *map = &f->result.map;
+
+    assert_int_equal(show(f), EB_OK);
+    assert_int_equal(map->area_count, 0); /* nobody asked for it */
+    f->options.map = true;
+    assert_int_equal(show(f), EB_OK);
+    const uint64_t of_board = eb_map_ranges_bytes(&map->used, 0, MB);
+    assert_int_equal(of_board + eb_map_ranges_bytes(&map->erased, 0, MB), MB);
+    show_file(f, 0, MB);
+    assert_int_equal(show(f), EB_OK);
+    uint64_t used = 0;
+    for (size_t i = 0; i < MB; i += EB_SECTOR_BYTES) {
+        used += eb_bytes_erased(f->board->bytes + i, EB_SECTOR_BYTES) ? 0 : EB_SECTOR_BYTES;
+    }
+    assert_int_equal(eb_map_ranges_bytes(&map->used, 0, MB), used);
+    assert_true(used <= of_board);
+    for (size_t i = 0; i < map->area_count; i++) { /* nothing tells what chip it is of */
+        assert_string_not_equal(map->areas[i].name, "bootloader");
+        assert_int_equal(map->areas[i].boots, strcmp(map->areas[i].name, "ota_0") == 0);
+    }
+    f->options.has_address = true; /* of a part of the flash there is no more than that */
+    f->options.address = 0x9000;
+    show_file(f, 0x9000, 0x7000);
+    assert_int_equal(show(f), EB_OK);
+    assert_int_equal(map->addr, 0x9000);
+    assert_int_equal(map->size_bytes, 0x7000);
+}
+
 static void a_bad_line(void **state)
 {
     fixture_t *f = *state;
@@ -213,6 +245,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_board, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_map, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_bad_line, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stop, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_image, set_up, tear_down),

@@ -308,6 +308,36 @@ static void an_image_and_the_board(void **state)
     assert_int_equal(diff(f, NULL, "latest", "nothing"), EB_ERR_BACKUP_NOT_FOUND);
 }
 
+/* What is used is that of an image, also where the other side is the board. */
+static void a_map_has_what_differs(void **state)
+{
+    fixture_t *f = *state;
+    const eb_flash_map_t *map = &f->result.map;
+    eb_diff_options_t options = {.a = "latest", .dir = f->dir, .map = true};
+
+    assert_int_equal(diff_with(f, f->board, &options), EB_OK);
+    const uint64_t used = eb_map_ranges_bytes(&map->used, 0, MB);
+    assert_int_equal(used + eb_map_ranges_bytes(&map->erased, 0, MB), MB);
+    assert_int_equal(map->differing.count, 0);
+    f->board->bytes[0xD0001] ^= 4;
+    memset(f->board->bytes + 0x10000, 0xFF, 0x2000);
+    for (int with_board = 1; with_board >= 0; with_board--) {
+        assert_int_equal(diff_with(f, with_board ? f->board : NULL, &options), EB_ERR_DIFFERENT);
+        assert_int_equal(eb_map_ranges_bytes(&map->used, 0, MB), used);
+        assert_true(eb_map_ranges_bytes(&map->differing, 0x10000, 0x12000) > 0x1000);
+        assert_int_equal(eb_map_ranges_bytes(&map->differing, 0xD0000, 0xD1000),
+                         with_board ? 0x1000 : 1);
+        assert_int_equal(eb_map_ranges_bytes(&map->differing, 0x12000, 0xD0000), 0);
+        uint64_t differing = 0;
+        for (size_t i = 0; i < map->area_count; i++) {
+            differing += map->areas[i].differing_bytes;
+        }
+        assert_int_equal(differing, f->result.differing_bytes);
+        file_write(f->dir, "now.bin", f->board->bytes, MB);
+        options.b = "now.bin";
+    }
+}
+
 /* Without a sidecar an image lies where the address says; one address is of the bare one. */
 static void an_address_places_a_bare_image(void **state)
 {
@@ -324,7 +354,7 @@ static void an_address_places_a_bare_image(void **state)
         assert_int_equal(f->result.count, 1);
         assert_int_equal(f->result.differences[0].addr, 0);
         assert_int_equal(f->result.differences[0].size, 0x1000);
-        options = (eb_diff_options_t){"latest", "merged", f->dir, {0x1000}, 1};
+        options = (eb_diff_options_t){"latest", "merged", f->dir, {0x1000}, 1, false};
     }
     options.a = NULL;
     assert_int_equal(diff_with(f, f->board, &options), EB_OK);
@@ -337,7 +367,7 @@ static void an_address_places_a_bare_image(void **state)
 static void two_bare_images_need_two_addresses(void **state)
 {
     fixture_t *f = *state;
-    eb_diff_options_t options = {"whole", "merged", f->dir, {0x1000}, 1};
+    eb_diff_options_t options = {"whole", "merged", f->dir, {0x1000}, 1, false};
 
     file_write(f->dir, "whole.bin", f->board->bytes, MB);
     file_write(f->dir, "merged.bin", f->board->bytes + 0x1000, MB - 0x1000);
@@ -359,19 +389,13 @@ static void two_bare_images_need_two_addresses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(an_equal_board_is_verified),
-        TEST(differences_are_named),
-        TEST(the_file_alone_is_checked),
-        TEST(a_file_of_another_tool_is_verified),
-        TEST(another_board_is_told_of),
-        TEST(a_failure_is_not_a_difference),
-        TEST(equal_images_have_no_difference),
-        TEST(images_differ_to_the_byte),
-        TEST(what_only_one_image_has_is_told),
-        TEST(images_of_different_places_cannot_be_compared),
-        TEST(an_image_and_the_board),
-        TEST(an_address_places_a_bare_image),
-        TEST(two_bare_images_need_two_addresses),
+        TEST(an_equal_board_is_verified),      TEST(differences_are_named),
+        TEST(the_file_alone_is_checked),       TEST(a_file_of_another_tool_is_verified),
+        TEST(another_board_is_told_of),        TEST(a_failure_is_not_a_difference),
+        TEST(equal_images_have_no_difference), TEST(images_differ_to_the_byte),
+        TEST(what_only_one_image_has_is_told), TEST(images_of_different_places_cannot_be_compared),
+        TEST(an_image_and_the_board),          TEST(a_map_has_what_differs),
+        TEST(an_address_places_a_bare_image),  TEST(two_bare_images_need_two_addresses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

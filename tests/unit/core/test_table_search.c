@@ -35,6 +35,7 @@ static int tear_down(void **state)
     fixture_t *f = *state;
 
     fake_free(f->board);
+    eb_flash_report_free(&f->report);
     free(f);
     return 0;
 }
@@ -45,6 +46,7 @@ static void ask(fixture_t *f, uint32_t table_addr)
 
     watch_init(&f->watch, f->board);
     fake_forget(f->board);
+    eb_flash_report_free(&f->report);
     assert_int_equal(eb_op_flash_info(f->board, &options, &f->watch.ev, &f->report, &f->err),
                      EB_OK);
 }
