@@ -59,7 +59,8 @@ bool eb_utf8_unsafe(uint32_t point)
 {
     return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x061C ||
            (point >= 0x200B && point <= 0x200F) || (point >= 0x2028 && point <= 0x202E) ||
-           (point >= 0x2060 && point <= 0x206F) || point == 0xFEFF;
+           (point >= 0x2060 && point <= 0x206F) || point == 0xFEFF || point == 0xFFFE ||
+           point == 0xFFFF;
 }
 
 char *eb_utf8_clean(const char *text)

@@ -12,7 +12,8 @@ size_t eb_utf8_sequence(const char *text, size_t len);
 /* The same; *point is its code point, 0 when there is none. */
 size_t eb_utf8_decode(const char *text, size_t len, uint32_t *point);
 
-/* Whether a code point is a control character, or one that turns or hides the text around it. */
+/* Whether a code point is a control character, one that turns or hides the text around it, or one
+ * that no XML may have. */
 bool eb_utf8_unsafe(uint32_t point);
 
 /* malloc'd copy of a NUL-terminated text, each invalid byte as U+FFFD; NULL without memory. */

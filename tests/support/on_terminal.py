@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""on_terminal.py PROMPT ANSWER COMMAND...: run COMMAND on a terminal of 80 columns and type ANSWER when
-PROMPT is shown. What it shows goes to standard output; the status is the command's. ANSWER may be the
-word ctrl-c. A command that never asks is not answered.
+"""on_terminal.py PROMPT ANSWER COMMAND...: run COMMAND on a terminal and type ANSWER when PROMPT is
+shown. What it shows goes to standard output; the status is the command's. ANSWER may be the word ctrl-c.
+A command that never asks is not answered. The terminal has 80 columns, or TERMINAL_WIDTH.
 """
 
 import fcntl
@@ -21,8 +21,9 @@ def main():
     typed = b"\x03" if answer == "ctrl-c" else answer.encode() + b"\n"
     child, terminal = pty.fork()
     if child == 0:
+        width = int(os.environ.get("TERMINAL_WIDTH", "80"))
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 25, width, 0, 0))
         os.execvp(command[0], command)
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 25, 80, 0, 0))
     shown = b""
 
     def give_up(*_):

@@ -2,11 +2,13 @@
 #include "board.h"
 #include "command_table.h"
 #include "find.h"
+#include "map_output.h"
 #include "number_parse.h"
 #include "paths.h"
 #include "render_json.h"
 #include "render_text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The word that stands for the board; a file of that name is "./board". */
@@ -67,6 +69,20 @@ static eb_code_t render(eb_cli_t *cli, const eb_session_t *session, const eb_dif
     return good ? EB_OK : eb_err_set(err, EB_ERR_INTERNAL, "no memory for the result");
 }
 
+/* Where nothing differs, a terminal has enough of one line. */
+static eb_code_t put_map(eb_cli_t *cli, const eb_diff_result_t *result, eb_err_t *err)
+{
+    const char *a = eb_path_file_name(result->a_path), *b = eb_path_file_name(result->b_path);
+    char title[2 * EB_PATH_BYTES + 16];
+
+    if (result->count == 0 && eb_arg_text(&cli->args, EB_OPT_SVG) == NULL) {
+        return EB_OK;
+    }
+    snprintf(title, sizeof(title), "%s and %s", a[0] != '\0' ? a : "the board",
+             b[0] != '\0' ? b : "the board");
+    return eb_map_put(cli, &result->map, title, err);
+}
+
 static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
 {
     eb_session_t *session = NULL;
@@ -75,9 +91,13 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
         .a = side_of(cli->args.words[0]),
         .b = side_of(cli->args.words[1]),
         .dir = eb_arg_dir(&cli->args),
+        .map = eb_map_wanted(cli),
     };
 
     eb_code_t code = fill_addresses(&cli->args, &options, err);
+    if (code == EB_OK) {
+        code = eb_map_check(&cli->args, err);
+    }
     if (code == EB_OK) {
         code = check_files(&options, err);
     }
@@ -90,7 +110,8 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     eb_console_end(&cli->console);
     if (code == EB_OK || code == EB_ERR_DIFFERENT) {
         eb_err_t trouble = {0};
-        if (render(cli, session, &result, &trouble) != EB_OK && code == EB_OK) {
+        if (render(cli, session, &result, &trouble) != EB_OK ||
+            put_map(cli, &result, &trouble) != EB_OK) {
             *err = trouble;
             code = trouble.code;
         }
@@ -100,11 +121,14 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     return code;
 }
 
-static const eb_opt_t options[] = {EB_OPT_ADDRESS, EB_OPT_FLASH_SIZE, EB_OPT_COUNT};
+static const eb_opt_t options[] = {
+    EB_OPT_ADDRESS, EB_OPT_FLASH_SIZE, EB_OPT_SVG, EB_OPT_FORCE, EB_OPT_COUNT,
+};
 
 static const eb_opt_help_t own_help[] = {
     {EB_OPT_ADDRESS, "flash address of the image without a sidecar (default: 0); if neither has "
                      "one, give it twice, first for A, then for B"},
+    {EB_OPT_FORCE, EB_MAP_FORCE_HELP},
     {EB_OPT_COUNT, NULL},
 };
 
@@ -114,12 +138,12 @@ const eb_command_t eb_cmd_diff = {
     .args = "A B",
     .min_args = 2,
     .max_args = 2,
-    .about =
-        "Compares two images, or an image and the board. A and B are "
-        "paths, names from 'espbackup list', 'latest', or 'board'. The "
-        "result shows the differences by partition, the keys of NVS that "
-        "differ, and with -v each range. The exit status is 3 if anything differs. Nothing on the "
-        "board changes.",
+    .about = "Compares two images, or an image and the board. A and B are "
+             "paths, names from 'espbackup list', 'latest', or 'board'. The "
+             "result shows the differences by partition, the keys of NVS that "
+             "differ, and with -v each range. On a terminal a map follows: the "
+             "partitions to scale, and what differs. The exit status is 3 if "
+             "anything differs. Nothing on the board changes.",
     .options = options,
     .own_help = own_help,
     .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,

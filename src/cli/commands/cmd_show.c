@@ -2,14 +2,21 @@
 #include "board.h"
 #include "command_table.h"
 #include "find.h"
+#include "map_output.h"
 #include "paths.h"
 #include "render_show.h"
 
 #include <string.h>
 
-/* "board" stands for it; a file of that name is "./board". */
-static eb_code_t fill_options(const eb_args_t *args, eb_show_options_t *out, eb_err_t *err)
+static bool of_all(const eb_args_t *args)
 {
+    return args->word_count == 1 && !eb_arg_flag(args, EB_OPT_CSV);
+}
+
+/* "board" stands for it; a file of that name is "./board". */
+static eb_code_t fill_options(const eb_cli_t *cli, eb_show_options_t *out, eb_err_t *err)
+{
+    const eb_args_t *args = &cli->args;
     char path[EB_PATH_BYTES];
 
     *out = (eb_show_options_t){
@@ -19,9 +26,17 @@ static eb_code_t fill_options(const eb_args_t *args, eb_show_options_t *out, eb_
         .address = (uint32_t)eb_arg_number(args, EB_OPT_ADDRESS),
         .table_addr = (uint32_t)eb_arg_number(args, EB_OPT_PARTITION_TABLE),
         .partition = args->word_count > 1 ? args->words[1] : NULL,
+        .map = of_all(args) && eb_map_wanted(cli),
     };
     if (eb_arg_flag(args, EB_OPT_CSV) && eb_arg_flag(args, EB_OPT_JSON)) {
         return eb_err_set(err, EB_ERR_USAGE, "--csv and --json cannot be used together");
+    }
+    if (eb_arg_text(args, EB_OPT_SVG) != NULL && !of_all(args)) {
+        return eb_err_set(err, EB_ERR_USAGE,
+                          "--svg is of a whole image or board, without PARTITION and --csv");
+    }
+    if (eb_map_check(args, err) != EB_OK) {
+        return err->code;
     }
     if (out->backup != NULL) {
         return eb_find_backup(out->dir, out->backup, path, err);
@@ -74,7 +89,7 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     eb_show_options_t options;
     eb_show_result_t result = {0};
 
-    eb_code_t code = fill_options(&cli->args, &options, err);
+    eb_code_t code = fill_options(cli, &options, err);
     if (code == EB_OK && options.backup == NULL) {
         code = eb_board_open(cli, &session, err);
     }
@@ -85,14 +100,24 @@ static eb_code_t run(eb_cli_t *cli, eb_err_t *err)
     if (code == EB_OK) {
         code = render(cli, session, &result, err);
     }
+    if (code == EB_OK && options.map) {
+        const char *name = result.path[0] != '\0' ? eb_path_file_name(result.path)
+                                                  : eb_session_chip(session)->name;
+        code = eb_map_put(cli, &result.map, name, err);
+    }
     eb_board_close(cli, session);
     eb_show_result_free(&result);
     return code;
 }
 
 static const eb_opt_t options[] = {
-    EB_OPT_REVEAL,          EB_OPT_CSV,        EB_OPT_ADDRESS,
-    EB_OPT_PARTITION_TABLE, EB_OPT_FLASH_SIZE, EB_OPT_COUNT,
+    EB_OPT_REVEAL,     EB_OPT_CSV, EB_OPT_ADDRESS, EB_OPT_PARTITION_TABLE,
+    EB_OPT_FLASH_SIZE, EB_OPT_SVG, EB_OPT_FORCE,   EB_OPT_COUNT,
+};
+
+static const eb_opt_help_t own_help[] = {
+    {EB_OPT_FORCE, EB_MAP_FORCE_HELP},
+    {EB_OPT_COUNT, NULL},
 };
 
 const eb_command_t eb_cmd_show = {
@@ -106,8 +131,11 @@ const eb_command_t eb_cmd_show = {
              "system. BACKUP is a path, a name from 'espbackup list', "
              "'latest', or 'board'. With PARTITION the result has all "
              "details of it. Passwords, keys, certificates and all blobs are "
-             "hidden without --reveal. Nothing on the board changes.",
+             "hidden without --reveal. Without PARTITION a map follows on a "
+             "terminal: the partitions to scale, and what is used or erased. "
+             "Nothing on the board changes.",
     .options = options,
+    .own_help = own_help,
     .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,
     .example = "  espbackup show latest\n"
                "  espbackup show latest nvs\n"

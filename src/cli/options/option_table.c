@@ -196,6 +196,9 @@ static const eb_opt_row_t rows[] = {
         .help = "device in DFU mode: electron (default), or its USB ids as VID:PID"},
     [EB_OPT_NO_VERIFY] = {
         "no-verify", 0, FLAG, COMMAND, .help = "do not read the image back"},
+    [EB_OPT_SVG] = {
+        "svg", 0, TEXT, COMMAND, .value_name = "FILE",
+        .help = "write a map of the flash into FILE, a picture for a report or a web page"},
 };
 /* clang-format on */
 

@@ -70,6 +70,7 @@ typedef enum eb_opt {
     EB_OPT_CSV,
     EB_OPT_DEVICE,
     EB_OPT_NO_VERIFY,
+    EB_OPT_SVG,
     EB_OPT_COUNT /* also ends a command's list */
 } eb_opt_t;
 

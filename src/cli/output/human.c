@@ -112,3 +112,14 @@ unsigned eb_human_percent(uint64_t done, uint64_t total)
     }
     return (unsigned)(100.0 * (double)done / (double)total);
 }
+
+void eb_human_used(uint64_t used, uint64_t size, char out[EB_HUMAN_BYTES])
+{
+    const unsigned percent = eb_human_percent(used, size);
+
+    if (used == 0) {
+        snprintf(out, EB_HUMAN_BYTES, "erased");
+    } else {
+        snprintf(out, EB_HUMAN_BYTES, "%u %%", percent > 0 ? percent : 1);
+    }
+}

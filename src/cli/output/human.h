@@ -21,5 +21,7 @@ void eb_human_seconds(double seconds, char out[EB_HUMAN_BYTES]);
 void eb_human_local_time(const char *utc, char out[EB_HUMAN_BYTES]);
 /* 31; never 100 before it is all. */
 unsigned eb_human_percent(uint64_t done, uint64_t total);
+/* "25 %"; "erased" when nothing is used, and never 0 % else. */
+void eb_human_used(uint64_t used, uint64_t size, char out[EB_HUMAN_BYTES]);
 
 #endif

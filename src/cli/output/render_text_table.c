@@ -37,19 +37,11 @@ static void app_text(const eb_app_image_t *app, bool of_board, char *out, size_t
     snprintf(out, cap, "%s%s", name, damaged);
 }
 
-static void used_text(const eb_flash_usage_t *usage, uint32_t size, char *out, size_t cap)
+static void used_text(const eb_flash_usage_t *usage, uint32_t size, char out[EB_HUMAN_BYTES])
 {
     out[0] = '\0';
-    if (usage == NULL || !usage->known) {
-        return;
-    }
-    uint64_t used = usage->erased_bytes < size ? size - usage->erased_bytes : 0;
-    if (used == 0) {
-        snprintf(out, cap, "erased");
-    } else {
-        snprintf(out, cap, "%u %%",
-                 used < size && eb_human_percent(used, size) == 0 ? 1
-                                                                  : eb_human_percent(used, size));
+    if (usage != NULL && usage->known) {
+        eb_human_used(usage->erased_bytes < size ? size - usage->erased_bytes : 0, size, out);
     }
 }
 
@@ -73,7 +65,7 @@ static const char *note_text(const eb_partition_t *part)
 static void add_row(eb_table_t *out, const eb_partition_t *part, bool boots,
                     const eb_flash_usage_t *usage)
 {
-    char type[64], size[EB_HUMAN_BYTES], text[CELL_BYTES];
+    char type[64], size[EB_HUMAN_BYTES], used[EB_HUMAN_BYTES], text[CELL_BYTES];
     bool is_app = part->type == EB_PART_APP;
 
     eb_partition_type_text(part->type, part->subtype, type, sizeof(type));
@@ -83,8 +75,8 @@ static void add_row(eb_table_t *out, const eb_partition_t *part, bool boots,
     eb_table_add(out, type);
     eb_table_addf(out, "0x%" PRIx32, part->addr);
     eb_table_add(out, size);
-    used_text(usage, part->size, text, sizeof(text));
-    eb_table_add(out, text);
+    used_text(usage, part->size, used);
+    eb_table_add(out, used);
     text[0] = '\0';
     if (is_app && part->fault != EB_ENTRY_EMPTY && part->fault != EB_ENTRY_BEYOND) {
         app_text(&part->app, usage != NULL, text, sizeof(text));

@@ -18,6 +18,7 @@ void eb_streams_forbid_dumps(void);
 
 bool eb_streams_is_terminal(FILE *file);
 int eb_streams_columns(FILE *file); /* of the terminal; 0: not known */
+bool eb_streams_show_utf8(void);    /* a terminal does, as far as the system tells */
 
 /* Why the stream takes no more, as an errno value. os_errno: what the last write said, 0: nothing.
  */

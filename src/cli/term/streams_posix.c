@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <termios.h>
@@ -53,6 +55,22 @@ int eb_streams_columns(FILE *file)
     struct winsize size;
 
     return ioctl(fileno(file), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* What the C library asks, in its order; "de_DE.UTF-8", "C.utf8". */
+bool eb_streams_show_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *value = getenv(names[i]);
+        if (value != NULL && value[0] != '\0') {
+            const char *set = strrchr(value, '.');
+            return set != NULL &&
+                   (strncasecmp(set, ".utf-8", 6) == 0 || strncasecmp(set, ".utf8", 5) == 0);
+        }
+    }
+    return false;
 }
 
 /* Why an earlier write failed is forgotten, but the next one fails in the same way. */

@@ -81,6 +81,12 @@ bool eb_streams_is_terminal(FILE *file)
     return GetConsoleMode(handle_of(file), &mode) != 0;
 }
 
+/* The console was asked for it. */
+bool eb_streams_show_utf8(void)
+{
+    return GetConsoleOutputCP() == CP_UTF8;
+}
+
 int eb_streams_columns(FILE *file)
 {
     CONSOLE_SCREEN_BUFFER_INFO info;

@@ -45,6 +45,7 @@ void eb_term_init(eb_term_t *term, FILE *file, eb_color_t color, bool fake)
         term->width = terminal_width(file);
     }
     term->color = want_color(term->tty, color);
+    term->utf8 = is_terminal && !dumb && eb_streams_show_utf8();
 }
 
 const char *eb_term_style(const eb_term_t *term, eb_style_t style)
@@ -59,6 +60,12 @@ const char *eb_term_style(const eb_term_t *term, eb_style_t style)
         return "\033[1;31m";
     case EB_STYLE_WARNING:
         return "\033[33m";
+    case EB_STYLE_USED:
+        return "\033[36m";
+    case EB_STYLE_DIFFERS:
+        return "\033[35m";
+    case EB_STYLE_FAINT:
+        return "\033[2m";
     }
     return "";
 }

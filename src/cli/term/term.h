@@ -9,12 +9,20 @@
 /* In the order of --color's choices. */
 typedef enum eb_color { EB_COLOR_AUTO, EB_COLOR_ALWAYS, EB_COLOR_NEVER } eb_color_t;
 
-typedef enum eb_style { EB_STYLE_HEADING, EB_STYLE_ERROR, EB_STYLE_WARNING } eb_style_t;
+typedef enum eb_style {
+    EB_STYLE_HEADING,
+    EB_STYLE_ERROR,
+    EB_STYLE_WARNING,
+    EB_STYLE_USED, /* of the flash */
+    EB_STYLE_DIFFERS,
+    EB_STYLE_FAINT
+} eb_style_t;
 
 typedef struct eb_term {
     FILE *file;
     bool tty;   /* a line can be redrawn in place */
     bool color; /* by tty, --color, NO_COLOR, TERM */
+    bool utf8;  /* it shows more than ASCII, for what espbackup draws; text is UTF-8 anyway */
     int width;  /* columns; 0: not a terminal, no limit */
 } eb_term_t;
 
