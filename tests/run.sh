@@ -18,11 +18,11 @@
 #   vm         espbackup on real Linux drivers, in a virtual machine; ESPBACKUP_VM=optional skips it
 #              where that cannot be had
 #
-#   musl       a static program with musl: build and cli
+#   static     static programs for x86-64, arm64 and armhf, with musl: build, and cli; ARM under QEMU
 #   windows    a Windows program by mingw-w64, under Wine: build, some of unit, and cli
 #
 #   (none)     build unit sim cli interop
-#   all        all of these but musl, windows and vm
+#   all        all of these but static, windows and vm
 #   quick      unit, sim, and a few of cli
 #   soak-long  soak with ten times the seeds; part of nothing else. ESPBACKUP_SOAK_RUNS sets another number
 #   vm-long    each case of vm with each adapter; part of nothing else
@@ -150,7 +150,7 @@ run_part() {
     soak) run_soak 570 ;;
     soak-long) run_soak 5700 ;;
     vm-long) part_vm --all ;;
-    musl | windows) part_cross "$1" ;;
+    static | windows) part_cross "$1" ;;
     *) "part_$1" ;;
     esac || status=1
     echo "== $1: $((SECONDS - begun)) s"
@@ -183,10 +183,10 @@ for part in "${@:-plain}"; do
     plain) parts+=("${plain_parts[@]}") ;;
     all) parts+=("${all_parts[@]}") ;;
     build | unit | sim | cli | interop | style | asan | clang | valgrind | soak | faults | fuzz | recipes | trixie | vm | \
-        musl | windows | quick | soak-long | vm-long)
+        static | windows | quick | soak-long | vm-long)
         parts+=("$part") ;;
     *)
-        echo "unknown part '$part'; expected: quick all ${all_parts[*]} musl windows soak-long vm-long" >&2
+        echo "unknown part '$part'; expected: quick all ${all_parts[*]} static windows soak-long vm-long" >&2
         exit 2
         ;;
     esac

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Make this machine ready: tests/setup.sh build|demo|test|recipes|vm|musl|windows
+# Make this machine ready: tests/setup.sh build|demo|test|recipes|vm|static|windows
 #
 #   build   what the program itself needs
 #   demo    also the tools that make the test image
 #   test    also what the checks and tests need (default)
 #   recipes also the tools of other people that docs/recipes/ is about
-#   musl    also a compiler for static programs with musl
+#   static  also a compiler for other processors, into .cache/zig, and QEMU to run their programs
 #   windows also a compiler for Windows programs, and Wine
 #   vm      also a virtual machine; its kernel goes into .cache/vm
 #
@@ -22,7 +22,7 @@ build_packages=(gcc cmake ninja-build pkg-config libc6-dev libserialport-dev lib
 demo_packages=(libcmocka-dev python3 gcc-xtensa-lx106 clang lld)
 test_packages=(build-essential clang-format-19 clang-tidy libclang-rt-dev valgrind git ser2net mmdebstrap)
 recipes_packages=(make jq parallel restic systemd)
-musl_packages=(musl-tools linux-libc-dev dpkg-dev)
+static_packages=(qemu-user-static dpkg-dev)
 windows_packages=(gcc-mingw-w64-x86-64-win32 wine wine64 dpkg-dev)
 vm_packages=(qemu-system-x86 busybox-static cpio kmod dfu-util)
 
@@ -38,9 +38,9 @@ demo) packages+=("${demo_packages[@]}") ;;
 test) packages+=("${demo_packages[@]}" "${test_packages[@]}") ;;
 vm) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${vm_packages[@]}") ;;
 recipes) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${recipes_packages[@]}") ;;
-musl) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${musl_packages[@]}") ;;
+static) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${static_packages[@]}") ;;
 windows) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${windows_packages[@]}") ;;
-*) fail "unknown mode '$mode'; expected build, demo, test, recipes, vm, musl or windows" ;;
+*) fail "unknown mode '$mode'; expected build, demo, test, recipes, vm, static or windows" ;;
 esac
 python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip) # the build takes the stubs from a Python package
 if [ "$mode" != build ]; then
@@ -96,4 +96,5 @@ if [ "$mode" = recipes ]; then
     python_tools .cache/venv-recipes tests/recipes/requirements.txt
     python_tools .cache/venv-platformio tests/recipes/platformio.txt
 fi
+[ "$mode" != static ] || python_tools .cache/zig tests/requirements-zig.txt
 [ "$mode" != vm ] || bash tests/vm/get_kernel.sh .cache/vm

@@ -1,48 +1,95 @@
 #!/usr/bin/env bash
-# tests/support/cross.sh musl|windows: espbackup for another C library or system.
+# tests/support/cross.sh SYSTEM: espbackup for another processor, C library or system.
 #
-# Builds it with warnings as errors, looks at what it needs to run, and runs unit tests and the cases
-# of tests/cli/cases against the simulated boards of build/dev. A case that cannot run there says why
-# (`not-on:`). Programs of Windows run under Wine, in a folder of their own below build/.
+#   static-x86_64 static-arm64 static-armhf   build a static Linux program with musl. armhf is for every
+#                                             Raspberry Pi, also the first one
+#   static     builds and tests these three
+#   windows    builds and tests a program for Windows
+#
+# A static build leaves the stripped program as build/SYSTEM/espbackup. `tests/setup.sh static` installs
+# what it needs; ESPBACKUP_CACHE_DIR keeps the stubs, as for any build.
+#
+# A build has warnings as errors. A test looks at what the program needs to run, and runs cases of
+# tests/cli/cases with it, against the simulated boards of build/dev. A case that cannot run there says
+# why (`not-on:`). Programs of Windows run under Wine, in a folder of their own below build/; those of
+# ARM under QEMU.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-system=${1:?musl or windows}
+system=${1:?a system: see the top of tests/support/cross.sh}
 folder=build/$system
 python=.cache/venv/bin/python
-export ESPBACKUP_CROSS_LIBS=$PWD/.cache/cross-$system
 jobs=$(($(nproc) * 3))
+ESPBACKUP_ZIG=$(echo "$PWD"/.cache/zig/lib/python*/site-packages/ziglang/zig)
+export ESPBACKUP_ZIG ZIG_GLOBAL_CACHE_DIR=$PWD/.cache/zig-cache
 
-# The unit tests of musl run as those of this system do; cmocka is built for Windows only.
-tests=OFF
-[ "$system" = musl ] || tests=ON
-
-mkdir -p build
-bash tests/support/cross_libs.sh "$system" "$ESPBACKUP_CROSS_LIBS" >"build/$system.log" 2>&1 &&
-    cmake -S . -B "$folder" -G Ninja --toolchain "tests/support/$system.cmake" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-        -DCMAKE_COMPILE_WARNING_AS_ERROR=ON -DESPBACKUP_TESTS=$tests "-DESPBACKUP_TEST_IMAGES=$PWD/build/dev/testdata" >>"build/$system.log" 2>&1 &&
-    cmake --build "$folder" -j "$(nproc)" >>"build/$system.log" 2>&1 || { tail -50 "build/$system.log"; exit 1; }
-
-# as_programs FOLDER: a folder for PATH, with what runs espbackup.
-as_programs() {
-    rm -rf "$1"
-    mkdir -p "$1"
-    if [ "$system" = musl ]; then
-        ln -s "$PWD/$folder/src/espbackup" "$1/espbackup"
-    else
-        printf '#!/bin/sh\nexec wine "%s" "$@"\n' "$PWD/$folder/src/espbackup.exe" >"$1/espbackup"
-        chmod +x "$1/espbackup"
-    fi
+# build_system SYSTEM TYPE TESTS: TYPE is that of CMake, TESTS is ON for the unit tests that can run.
+build_system() {
+    local toolchain=zig
+    case $1 in
+    static-x86_64) export ESPBACKUP_ZIG_TARGET=x86_64-linux-musl ESPBACKUP_ZIG_CPU=baseline ;;
+    static-arm64) export ESPBACKUP_ZIG_TARGET=aarch64-linux-musl ESPBACKUP_ZIG_CPU=baseline ;;
+    static-armhf) export ESPBACKUP_ZIG_TARGET=arm-linux-musleabihf ESPBACKUP_ZIG_CPU=arm1176jzf_s ;;
+    windows) toolchain=windows ;;
+    *) echo "cross: unknown system '$1'" >&2; exit 2 ;;
+    esac
+    export ESPBACKUP_CROSS_LIBS=$PWD/.cache/cross-$1
+    mkdir -p build
+    bash tests/support/cross_libs.sh "$1" "$ESPBACKUP_CROSS_LIBS" >"build/$1.log" 2>&1 &&
+        cmake -S . -B "build/$1" -G Ninja --toolchain "tests/support/$toolchain.cmake" "-DCMAKE_BUILD_TYPE=$2" \
+            -DCMAKE_C_COMPILER_LAUNCHER= -DCMAKE_COMPILE_WARNING_AS_ERROR=ON "-DESPBACKUP_TESTS=$3" \
+            "-DESPBACKUP_TEST_IMAGES=$PWD/build/dev/testdata" >>"build/$1.log" 2>&1 &&
+        cmake --build "build/$1" -j "$(nproc)" >>"build/$1.log" 2>&1 || { tail -50 "build/$1.log"; exit 1; }
+    [ "$1" = windows ] || cp "build/$1/src/espbackup" "build/$1/espbackup"
 }
 
+run_one_case() {
+    local name log status=0
+    name=$(basename "$1" .case)
+    log=$results/$name.log
+    timeout 600 "$python" tests/support/run_case.py --system "$cases_of" --bin "$programs" --bin build/dev/tests/espsim \
+        --testdata build/dev/testdata --set "FS_WITHOUT_SO=$PWD/build/dev/tests/support/libfs_without_preload.so" \
+        --set "FAULTY_DISK_SO=$PWD/build/dev/tests/support/libfaulty_disk_preload.so" "$1" >"$log" 2>&1 || status=$?
+    echo "$name $status" >>"$results/all"
+    [ $status -eq 0 ] || [ $status -eq 77 ] || { echo "FAILED: $programs $1"; tail -40 "$log"; }
+}
+
+# run_cases SYSTEM NOT_ON NAMES COMMAND...: the cases whose name matches NAMES, with that command as
+# espbackup, without those that cannot run on NOT_ON.
+run_cases() {
+    export -f run_one_case
+    export python programs=build/$1/programs results=$PWD/build/$1/cases cases_of=$2
+    rm -rf "$programs" "$results"
+    mkdir -p "$programs" "$results"
+    { printf '#!/bin/sh\nexec'; printf ' "%s"' "${@:4}"; printf ' "$@"\n'; } >"$programs/espbackup"
+    chmod +x "$programs/espbackup"
+    ls tests/cli/cases/*.case | grep -E "/($3)\.case$" | xargs -P "$jobs" -I {} bash -c 'run_one_case {}'
+    echo "$1: $(grep -c ' 0$' "$results/all") cases passed, $(grep -c ' 77$' "$results/all") cannot run there"
+    ! grep -qvE ' (0|77)$' "$results/all"
+}
+
+# -- Linux --------------------------------------------------------------------------------------
+
+# check_static SYSTEM MACHINE: a program for that machine, and one that needs no library.
+check_static() {
+    local program=build/$1/espbackup
+    readelf -h "$program" | grep -q "Machine: *$2\$" || { echo "$1: not for $2"; return 1; }
+    ! readelf -ld "$program" | grep -E 'NEEDED|INTERP' || { echo "$1: the program needs that"; return 1; }
+}
+
+# test_static SYSTEM MACHINE CASES EMULATOR...
+test_static() {
+    build_system "$1" Release OFF
+    check_static "$1" "$2"
+    run_cases "$1" musl "$3" "${@:4}" "$PWD/build/$1/espbackup"
+}
+
+# -- Windows ------------------------------------------------------------------------------------
+
 # The dynamic libraries that the program asks for.
-check_libraries() {
+check_dlls() {
     local found
-    if [ "$system" = musl ]; then
-        found=$(readelf -d "$folder/src/espbackup" | grep NEEDED || true)
-    else
-        found=$(x86_64-w64-mingw32-objdump -p "$folder/src/espbackup.exe" | sed -n 's/.*DLL Name: //p' |
-            grep -viE '^(advapi32|bcrypt|kernel32|msvcrt|setupapi|shell32|ws2_32)\.dll$' || true)
-    fi
+    found=$(x86_64-w64-mingw32-objdump -p "$folder/src/espbackup.exe" | sed -n 's/.*DLL Name: //p' |
+        grep -viE '^(advapi32|bcrypt|kernel32|msvcrt|setupapi|shell32|ws2_32)\.dll$' || true)
     [ -z "$found" ] || { echo "$system: the program needs: $found"; return 1; }
 }
 
@@ -65,27 +112,6 @@ run_unit_tests() {
             { echo "FAILED: $program"; tail -20 "$program.log"; return 1; }
     done
     echo "$system: $(ls "$folder"/tests/unit/test_*.exe | wc -l) unit test programs"
-}
-
-run_one_case() {
-    local name log status=0
-    name=$(basename "$1" .case)
-    log=$results/$name.log
-    timeout 600 "$python" tests/support/run_case.py --system "$system" --bin "$folder/programs" --bin build/dev/tests/espsim \
-        --testdata build/dev/testdata --set "FS_WITHOUT_SO=$PWD/build/dev/tests/support/libfs_without_preload.so" \
-        --set "FAULTY_DISK_SO=$PWD/build/dev/tests/support/libfaulty_disk_preload.so" "$1" >"$log" 2>&1 || status=$?
-    echo "$name $status" >>"$results/all"
-    [ $status -eq 0 ] || [ $status -eq 77 ] || { echo "FAILED: $system $1"; tail -40 "$log"; }
-}
-
-run_cases() {
-    export -f run_one_case
-    export system folder python results=$PWD/$folder/cases
-    rm -rf "$results"
-    mkdir -p "$results"
-    printf '%s\n' tests/cli/cases/*.case | xargs -P "$jobs" -I {} bash -c 'run_one_case {}'
-    echo "$system: $(grep -c ' 0$' "$results/all") cases passed, $(grep -c ' 77$' "$results/all") cannot run there"
-    ! grep -qvE ' (0|77)$' "$results/all"
 }
 
 # Who listens to a program may go away before its end.
@@ -122,12 +148,23 @@ check_com_port() {
     echo "$system: a COM port"
 }
 
-check_libraries
-if [ "$system" = windows ]; then
+case $system in
+static-*) build_system "$system" Release OFF ;;
+static)
+    # Through an emulator, those that go from a backup to a restore.
+    arm='(backup_esp32|backup_esp32c3|chip_info|flash_info|restore|list|verify)_.*'
+    test_static static-x86_64 'Advanced Micro Devices X86-64' '.*'
+    test_static static-arm64 AArch64 "$arm" qemu-aarch64-static
+    test_static static-armhf ARM "$arm" qemu-arm-static -cpu arm1176
+    ;;
+windows)
+    build_system windows RelWithDebInfo ON
+    check_dlls
     start_wine
     run_unit_tests
     check_closed_pipe
-fi
-as_programs "$folder/programs"
-run_cases
-[ "$system" = musl ] || check_com_port
+    run_cases windows windows '.*' wine "$PWD/$folder/src/espbackup.exe"
+    check_com_port
+    ;;
+*) echo "cross: unknown system '$system'" >&2; exit 2 ;;
+esac
