@@ -242,12 +242,25 @@ static eb_code_t ask_booted(eb_session_t *s, eb_flash_answers_t *found, eb_err_t
     return restart_stub(s, err);
 }
 
+/* Requests carry no checksum: a damaged one may have attached other pins, or have left the zeros
+ * where the answer comes. */
+static eb_code_t ask_attached(eb_session_t *s, eb_flash_answers_t *found, eb_err_t *err)
+{
+    eb_code_t code = ask_booted(s, found, err);
+
+    if (code != EB_OK || !is_mute(found->jedec_id)) {
+        return code;
+    }
+    code = eb_flash_attach(s, err);
+    return code == EB_OK ? ask_booted(s, found, err) : code;
+}
+
 static eb_code_t identify(eb_session_t *s, eb_err_t *err)
 {
     eb_flash_info_t *flash = &s->flash;
     eb_flash_answers_t found;
     const char *name;
-    eb_code_t code = ask_booted(s, &found, err);
+    eb_code_t code = ask_attached(s, &found, err);
 
     if (code != EB_OK) {
         return code;

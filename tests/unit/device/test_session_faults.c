@@ -54,6 +54,28 @@ static void damaged_bytes_never_get_through(void **state)
     }
 }
 
+/* A damaged request leaves zeros where the answer comes, or attaches other pins: a flash without
+ * power answers the same. */
+static void damaged_requests_are_no_mute_flash(void **state)
+{
+    int connected = 0;
+
+    (void)state;
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        board_t *b = new_board(seed % 2 == 0 ? "esp32" : "esp32c3", SIM_LINK_TCP);
+
+        b->session_options.no_stub = true;
+        faults(b, "flip=3e-3", seed);
+        b->options.faults.dir[SIM_TO_HOST] = false;
+        if (connect_board(b) == EB_OK) {
+            connected++;
+            assert_true(eb_session_flash(b->session)->known);
+        }
+        free_board(b);
+    }
+    assert_true(connected > 100);
+}
+
 static void a_reset_in_the_middle_is_overcome(void **state)
 {
     for (int i = 0; i < 2; i++) {
@@ -282,6 +304,7 @@ int main(void)
         cmocka_unit_test(a_rate_that_is_not_known_is_not_set),
         cmocka_unit_test(a_stub_is_loaded_over_a_bad_line),
         cmocka_unit_test(damaged_bytes_never_get_through),
+        cmocka_unit_test(damaged_requests_are_no_mute_flash),
         cmocka_unit_test(a_reset_in_the_middle_is_overcome),
         cmocka_unit_test(a_rom_that_restarted_does_not_verify_ff),
         cmocka_unit_test(an_unplugged_board_is_waited_for),
