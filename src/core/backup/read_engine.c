@@ -106,10 +106,20 @@ static eb_code_t read_once(eb_read_state_t *state, eb_range_t range, eb_read_res
     return code;
 }
 
+/* What came of a read, to a whole unit: less than a unit is never verified. */
+static eb_range_t whole_units(eb_range_t range, uint32_t received)
+{
+    if (received < range.size) {
+        const uint32_t over = (range.addr + received) % EB_MAP_UNIT_BYTES;
+        return (eb_range_t){range.addr, received > over ? received - over : 0};
+    }
+    return range;
+}
+
 static eb_code_t read_failed(eb_read_state_t *state, const eb_read_plan_step_t *step,
                              uint32_t received, eb_err_t *err)
 {
-    eb_range_t came = {step->range.addr, eb_min_u32(received, step->range.size)};
+    const eb_range_t came = whole_units(step->range, received);
 
     eb_read_plan_read_failed(&state->plan, step, came.size);
     eb_code_t code = eb_retry_after_failure(&state->retry, err);
@@ -150,18 +160,25 @@ static eb_code_t read_step(eb_read_state_t *state, const eb_read_plan_step_t *st
 
 static eb_code_t take_step(eb_read_state_t *state, const eb_read_plan_step_t *step, eb_err_t *err)
 {
-    uint64_t verified = state->map.verified_bytes;
-    int failures = state->retry.failures_in_row;
-    bool is_read = step->guess == EB_ORIGIN_NONE;
+    const uint64_t verified = state->map.verified_bytes;
+    const unsigned failures = state->retry.failures;
+    const int in_row = state->retry.failures_in_row;
+    const bool is_read = step->guess == EB_ORIGIN_NONE;
     eb_code_t code = is_read ? read_step(state, step, err) : try_guess(state, step, err);
 
+    if (code != EB_OK || !is_read || state->map.verified_bytes != verified) {
+        return code;
+    }
     /* A read either verifies something or counts as a failure; else this would never end. */
-    if (code == EB_OK && is_read && state->map.verified_bytes == verified &&
-        state->retry.failures_in_row <= failures) {
+    if (state->retry.failures == failures) {
         return eb_err_set(err, EB_ERR_INTERNAL, "a read of %u bytes at 0x%x verified nothing",
                           step->range.size, step->range.addr);
     }
-    return code;
+    /* A digest that matched on the way was no progress. */
+    if (state->retry.failures_in_row <= in_row) {
+        state->retry.failures_in_row = in_row + 1;
+    }
+    return EB_OK;
 }
 
 /* For whoever asks why it took so long (-v). */

@@ -103,6 +103,7 @@ eb_code_t eb_retry_after_failure(eb_retry_t *retry, eb_err_t *err)
         return EB_ERR_CANCELLED;
     }
     eb_event_note(retry->ev, EB_LEVEL_DETAIL, "%s; trying again", err->message);
+    retry->failures++;
     retry->failures_in_row++;
     if (retry->failures_in_row >= FAILURES_IN_ROW_MAX) {
         if (err->code == EB_ERR_LINE || err->code == EB_ERR_PROTOCOL) {

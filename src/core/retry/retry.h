@@ -14,7 +14,8 @@ typedef struct eb_retry {
     const eb_events_t *ev;  /* borrowed */
     eb_link_speed_t *speed; /* learns from each digest that is answered; NULL: none; borrowed */
     uint8_t answer[EB_MD5_BYTES]; /* the chip's last digest */
-    int failures_in_row;          /* flash calls, since the last progress */
+    unsigned failures;            /* flash calls that failed, in all */
+    int failures_in_row;          /* the same, since the last progress */
     int lost_in_row;              /* attempts to bring the board back, since then */
     int badness;                  /* of the line; up by failures, down by successes */
     bool wrong_address; /* a request was answered for another address, which shows nowhere else */

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FRAME_BYTES   4096u
 #define COMMAND_BYTES 60u /* request and answer */
 
 uint64_t fake_random(uint64_t *seed)
@@ -33,6 +32,7 @@ eb_session_t *fake_new(uint64_t flash_bytes, uint64_t seed)
     s->bytes = malloc(flash_bytes);
     s->told = calloc(flash_bytes, 1);
     s->erases = calloc(flash_bytes / EB_SECTOR_BYTES, sizeof(*s->erases));
+    s->frame_bytes = STUB_FRAME;
     s->refuse_addr = UINT32_MAX;
     memset(s->bytes, 0xFF, flash_bytes);
     s->seed = seed;
@@ -186,11 +186,11 @@ static eb_code_t carry(eb_session_t *s, uint8_t *buf, uint32_t size, uint32_t *r
             continue;
         }
         /* A frame too short: what came before it, and some that is shifted. */
-        *received = (uint32_t)(at - at % FRAME_BYTES);
+        *received = (uint32_t)(at - at % s->frame_bytes);
         if (kind < 90) {
-            if (buf != NULL && *received + FRAME_BYTES <= size) {
-                memset(buf + at, 0x5A, *received + FRAME_BYTES - at);
-                *received += FRAME_BYTES;
+            if (buf != NULL && *received + s->frame_bytes <= size) {
+                memset(buf + at, 0x5A, *received + s->frame_bytes - at);
+                *received += s->frame_bytes;
             }
             return eb_err_set(err, EB_ERR_LINE, "a frame is damaged");
         }
@@ -253,7 +253,7 @@ eb_code_t eb_flash_read(eb_session_t *s, uint32_t addr, uint32_t size, uint8_t *
     memcpy(buf, s->bytes + heard_addr(s, &s->damage.read, addr, size), size);
     code = carry(s, buf, size, &received, err);
     for (uint32_t done = 0; done < received;) {
-        uint32_t count = eb_min_u32(FRAME_BYTES, received - done);
+        uint32_t count = eb_min_u32(s->frame_bytes, received - done);
         pass_wire(s, count);
         done += count;
         if (s->gone == -1 || (s->cancel_at != 0 && s->wire_bytes >= s->cancel_at)) {

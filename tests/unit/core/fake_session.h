@@ -7,6 +7,9 @@
 
 #include "espbackup/session.h"
 
+#define STUB_FRAME 4096u
+#define ROM_FRAME  64u
+
 /* What a board does that acknowledges a write and does not make it. */
 typedef enum fake_lie {
     FAKE_HONEST,
@@ -32,9 +35,11 @@ struct eb_session {
 
     /* faults */
     uint64_t seed;
-    double error_rate; /* a byte on the wire */
-    bool only_flips;   /* else drops, stalls, resets and unplugs too */
-    double wrong_rate; /* a digest that is damaged on the way and nobody notices */
+    double error_rate;    /* a byte on the wire */
+    bool only_flips;      /* else drops, stalls, resets and unplugs too */
+    uint32_t frame_bytes; /* what comes at once in a read: STUB_FRAME, which fake_new sets, or
+                             ROM_FRAME */
+    double wrong_rate;    /* a digest that is damaged on the way and nobody notices */
     double
         wrong_address_rate; /* a request whose address is damaged on the way and nobody notices */
     fake_damage_t damage;   /* one request, and no other fault */

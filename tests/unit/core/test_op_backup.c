@@ -329,6 +329,7 @@ static void seeded_faults_never_make_a_wrong_image(void **state)
             fake_forget(f->board);
             f->board->seed = seed * 100 + (uint64_t)run;
             f->board->error_rate = rates[seed % 4];
+            f->board->frame_bytes = seed % 8 < 4 ? ROM_FRAME : STUB_FRAME;
             f->options.full = seed % 3 == 0;
             if (seed % 25 == 0 && run == 0) {
                 f->board->lost_at = 1 + fake_random(&random) % FLASH_BYTES;
