@@ -10,7 +10,7 @@
 #   vm      also a virtual machine; its kernel goes into .cache/vm
 #
 # Does nothing when everything is there. Packages come from apt (as root or through sudo); Python
-# tools go into .cache/venv, which git ignores.
+# tools go into .cache/venv and .cache/venv-*, which git ignores.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -30,10 +30,13 @@ UNREADABLE = ["--chip", "esp32s3", "--efuse", "secure-download"]  # a board that
 BIN = None
 
 
+def page_text(page):
+    return (ROOT / "docs/recipes" / page).read_text(encoding="utf-8")
+
+
 def page_files(page):
     """{name: text} of all files that the page shows."""
-    text = (ROOT / "docs/recipes" / page).read_text(encoding="utf-8")
-    found = re.findall(r"(?ms)^`([^`\n]+)`:\n\n```\w+\n(.*?)^```$", text)
+    found = re.findall(r"(?ms)^`([^`\n]+)`:\n\n```\w+\n(.*?)^```$", page_text(page))
     names = [name for name, _ in found]
     assert names and len(set(names)) == len(names), f"{page}: {names}"
     return dict(found)
@@ -130,6 +133,17 @@ class Board:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait()
+
+
+def wait_for_listener(port):
+    """By the system's table, because a connection would take the board."""
+    end = time.monotonic() + 300
+    while True:
+        tables = [pathlib.Path("/proc/net", name).read_text(encoding="ascii") for name in ("tcp", "tcp6")]
+        if any(re.search(rf":{port:04X} 0+:0000 0A", table) for table in tables):
+            return
+        assert time.monotonic() < end, f"nothing listens at port {port}"
+        time.sleep(0.05)
 
 
 def needs(*programs):

@@ -68,6 +68,11 @@ class EspIdf(bench.Bench):
         self.assert_flashed(self.app)
         self.assertFalse((self.project / "backups").exists())
 
+    def test_no_other_board_is_tried(self):
+        done = self.run_here("env", "ESPPORT=/dev/ttyUSB9", "cmake", "--build", "build", "--target", "backup")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("status 4", done.stdout + done.stderr)
+
     def test_without_espport_espbackup_finds_the_port(self):
         self.assert_status(self.run_here("cmake", "--build", "build", "--target", "backup"))
         self.one_backup("project/backups")

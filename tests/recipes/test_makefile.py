@@ -39,6 +39,11 @@ class Makefile(bench.Bench):
         self.assert_flash_unchanged()
         self.assertTrue(list((self.folder / "backups").glob("*.part")))
 
+    def test_no_other_board_is_tried(self):
+        done = self.run_at_board("make", "backup", "PORT=/dev/ttyUSB9")
+        self.assert_status(done, 2)
+        self.assertIn("Error 4", done.stderr)
+
     def test_the_newest_backup_is_of_another_board(self):
         self.assert_status(self.make("flash"))
         done = self.make("restore", "ESPBACKUP=espbackup --yes", board=["--mac", "24:0a:c4:00:00:77"])

@@ -38,7 +38,7 @@ class PlatformIO(bench.Bench):
             "PLATFORMIO_CORE_DIR": str(core), "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
             "HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE, "ALL_PROXY": NOWHERE}
 
-    def pio(self, target, *words, port=(("--upload-port", bench.PORT)), **kinds):
+    def pio(self, target, *words, port=("--upload-port", bench.PORT), **kinds):
         return self.run_at_board(PIO / "pio", "run", "-t", target, *port, *words, env=self.env, cwd=self.project,
                                  **kinds)
 
@@ -74,6 +74,11 @@ class PlatformIO(bench.Bench):
         self.assert_status(done, 1)
         self.assertIn("Error 5", done.stdout + done.stderr)
         self.assert_flash_unchanged()
+
+    def test_no_other_board_is_tried(self):
+        done = self.pio("backup", port=("--upload-port", "/dev/ttyUSB9"))
+        self.assert_status(done, 1)
+        self.assertIn("Error 4", done.stdout + done.stderr)
 
     def test_the_port_that_platformio_finds(self):
         self.assert_status(self.pio("upload", port=()))
