@@ -71,8 +71,16 @@ class Fleet(unittest.TestCase):
         """A server of the lab, until the end."""
         log = cls.stack.enter_context(open(cls.folder / f"{name}.log", "wb"))
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **kinds)
-        cls.stack.callback(process.wait)
-        cls.stack.callback(process.terminate)
+        cls.stack.callback(cls.stop, process)
+
+    @staticmethod
+    def stop(process):
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:  # ser2net may wait for a board that reads no more
+            process.kill()
+            process.wait()
 
     @classmethod
     def logs(cls):
