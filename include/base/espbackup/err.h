@@ -98,6 +98,8 @@ typedef enum eb_reason {
     EB_REASON_CIPHERTEXT,        /* the same, because flash encryption is on */
     EB_REASON_NAMED_TWICE,       /* two partitions have the name */
     EB_REASON_ODD_ENTRY,         /* the partition of that name overlaps another one, or the like */
+    EB_REASON_PARTITION_SIZE,    /* the file is larger than its partition */
+    EB_REASON_GIVE_ADDRESS,      /* it is no partition that a plain file can be the content of */
     EB_REASON_SELECT_PARTITIONS, /* of a backup of partitions none is named */
     EB_REASON_OTHER_DISK,        /* the disk does not keep what is written */
     EB_REASON_OTHER_OUTPUT,      /* the output may not replace that file: give another name */

@@ -200,7 +200,14 @@ const eb_command_t eb_cmd_restore = {
              "will change, and asks; without a terminal it needs --yes. It "
              "writes only the sectors that differ. An MD5 that the chip "
              "computes verifies every byte. Where nearly everything differs, "
-             "restore writes the rest without comparing it first.\n\nIf "
+             "restore writes the rest without comparing it first.\n\nWith "
+             "--partition, a file that has a partition table, or whose sidecar "
+             "names no partition, is an image of the flash: its table says "
+             "where NAME lies. Any other file is the content of partition NAME "
+             "of the board: a data image, an NVS, a file system, an app, or "
+             "what backup-partition saved. It must fit, the rest of the "
+             "partition is erased, and what belongs elsewhere is "
+             "refused.\n\nIf "
              "restore is interrupted, it shows which ranges are new, old or "
              "unknown. The same command then finishes the job.",
     .options = options,
@@ -209,6 +216,7 @@ const eb_command_t eb_cmd_restore = {
     .example = "  espbackup restore latest\n"
                "  espbackup restore latest --dry-run\n"
                "  espbackup restore esp32_backup_20261121_101500 --partition nvs\n"
+               "  espbackup restore nvs.bin --partition nvs\n"
                "  espbackup restore firmware.bin --address 0x10000 --backup-first\n",
     .run = run,
 };

@@ -141,7 +141,8 @@ static const eb_opt_row_t rows[] = {
                 "boards"},
     [EB_OPT_PARTITION] = {
         "partition", 0, TEXT, COMMAND, .value_name = "NAME", .repeats = true,
-        .help = "restore only this partition; may be given several times"},
+        .help = "restore only this partition of the image; may be given several times. A file without a "
+        "partition table goes into this partition of the board, and the rest of it is erased"},
     [EB_OPT_ADDRESS] = {
         "address", 0, SIZE, COMMAND, .value_name = "ADDR", .max = UINT32_MAX, .repeats = true,
         .help = "flash address of the first byte of a plain .bin without a sidecar (default: 0)"},

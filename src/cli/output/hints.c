@@ -106,6 +106,10 @@ static const char *const by_reason[] = {
         "'espbackup backup' saves the whole flash as it is; an address and a size need no table",
     [EB_REASON_NAMED_TWICE] = "give the address and the size of the right one instead",
     [EB_REASON_ODD_ENTRY] = "give an address and a size instead: they need no table",
+    [EB_REASON_PARTITION_SIZE] =
+        "choose a partition that is large enough; 'espbackup flash-info' shows the sizes",
+    [EB_REASON_GIVE_ADDRESS] = "add --address ADDR to say where the file belongs, without "
+                               "--partition",
     [EB_REASON_SELECT_PARTITIONS] =
         "give the names of partitions, or add --active-app, --critical or --all",
     [EB_REASON_OTHER_DISK] = "check the disk and its cable, and whether another program writes the "

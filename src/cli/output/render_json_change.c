@@ -58,6 +58,8 @@ void eb_json_restore(eb_json_t *root, const eb_restore_result_t *result, bool dr
     eb_json_add_bool(root, "dry_run", dry_run);
     eb_json_put_text_or_null(root, "image", result->image_path);
     eb_json_put_text_or_null(root, "first_backup", result->first_backup_path);
+    eb_json_put_text_or_null(root, "into_partition", result->into);
+    eb_json_add_int(root, "rest_bytes", (int64_t)result->rest_bytes);
     eb_json_add_int(root, "addr", result->addr);
     eb_json_add_int(root, "size_bytes", (int64_t)result->size_bytes);
     eb_json_add_int(root, "bytes_written", (int64_t)result->bytes_written);

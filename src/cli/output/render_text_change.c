@@ -38,6 +38,19 @@ static void firmware_text(const eb_partition_table_t *table, const eb_boot_choic
     }
 }
 
+/* A file that is no image of the flash. */
+static void text_into(const eb_term_t *term, const eb_change_plan_t *plan)
+{
+    char type[64], rest[EB_HUMAN_BYTES];
+
+    eb_partition_type_text(plan->into->type, plan->into->subtype, type, sizeof(type));
+    eb_human_size(plan->rest_bytes, rest);
+    eb_text_field(term, "Into", "partition %s, %s", plan->into->label, type);
+    if (plan->rest_bytes > 0) {
+        eb_text_field(term, "Rest", "%s of the partition, behind the file: will be erased", rest);
+    }
+}
+
 static void text_source(const eb_term_t *term, const eb_change_plan_t *plan)
 {
     char when[EB_HUMAN_BYTES], firmware[TEXT_BYTES];
@@ -49,11 +62,14 @@ static void text_source(const eb_term_t *term, const eb_change_plan_t *plan)
     }
     if (plan->image_chip != NULL) {
         eb_text_board(term, "Saved from", plan->image_chip);
-    } else {
+    } else if (plan->into == NULL) {
         eb_text_field(term, "Saved from", "unknown, because the image has no sidecar");
     }
     firmware_text(plan->image_table, plan->image_boot, firmware, sizeof(firmware));
     eb_text_field(term, "Image app", "%s", firmware);
+    if (plan->into != NULL) {
+        text_into(term, plan);
+    }
 }
 
 static void text_amount(const eb_term_t *term, const eb_change_plan_t *plan)

@@ -46,25 +46,6 @@ static eb_code_t open_image(eb_restore_job_t *job, eb_err_t *err)
     return EB_OK;
 }
 
-/* Where the image brings its own table, that of the board is but told of: it is not searched. */
-static eb_code_t look_at_board(eb_restore_job_t *job, eb_err_t *err)
-{
-    if (eb_refuse_download_mode(job->session, err) != EB_OK) {
-        return EB_ERR_UNSUPPORTED;
-    }
-    bool comes_along =
-        job->image.table != NULL &&
-        eb_ranges_hold(job->ranges, job->range_count, job->table_addr, EB_PARTITION_TABLE_BYTES);
-    eb_layout_source_t source =
-        eb_layout_of_board(&job->retry, comes_along ? job->table_addr : job->options->table_addr);
-
-    eb_code_t code = eb_layout_search(&source, job->ev, &job->board, err);
-    if (code == EB_OK && job->image.table == NULL && job->board.table.present) {
-        job->table_addr = job->board.table.addr;
-    }
-    return code;
-}
-
 static bool read_program(void *user, uint32_t offset, void *bytes, uint32_t count)
 {
     const eb_restore_job_t *job = user;
@@ -113,9 +94,19 @@ static eb_code_t make_patch(eb_restore_job_t *job, eb_err_t *err)
 static eb_code_t prepare(eb_restore_job_t *job, eb_restore_result_t *result, eb_err_t *err)
 {
     static eb_code_t (*const steps[])(eb_restore_job_t *job, eb_err_t *err) = {
-        open_image,           eb_restore_check_place,    eb_restore_check_chip,  eb_restore_choose,
-        eb_restore_check_mac, eb_restore_check_security, look_at_board,          eb_restore_round,
-        make_patch,           eb_restore_check_names,    eb_restore_check_table,
+        open_image,
+        eb_restore_find_partition,
+        eb_restore_check_place,
+        eb_restore_check_chip,
+        eb_restore_choose,
+        eb_restore_check_mac,
+        eb_restore_check_security,
+        eb_restore_look_at_board,
+        eb_restore_check_content,
+        eb_restore_round,
+        make_patch,
+        eb_restore_check_names,
+        eb_restore_check_table,
     };
     bool all = job->options->erase_all;
     eb_code_t code = EB_OK;
@@ -131,6 +122,10 @@ static eb_code_t prepare(eb_restore_job_t *job, eb_restore_result_t *result, eb_
         result->size_bytes =
             all ? job->flash_bytes : eb_ranges_bytes(job->ranges, job->range_count);
     }
+    if (job->into != NULL) {
+        memcpy(result->into, job->into->label, sizeof(result->into));
+        result->rest_bytes = job->into->size - job->image.size_bytes;
+    }
     result->header_changed = job->patch.changed;
     return code;
 }
@@ -144,6 +139,8 @@ static eb_code_t ask(eb_restore_job_t *job, const eb_restore_result_t *result,
     const eb_layout_t *after = job->table_changes ? &job->after : NULL;
     const eb_change_plan_t plan = {
         .source = job->image.path,
+        .into = job->into,
+        .rest_bytes = result->rest_bytes,
         .addr = result->addr,
         .size_bytes = result->size_bytes,
         .spans = &engine->spans,

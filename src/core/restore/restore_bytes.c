@@ -83,6 +83,21 @@ static void patch_header(const eb_restore_job_t *job, eb_range_t wanted, uint8_t
     }
 }
 
+/* Of a partition the file may hold the beginning only: the rest is erased. */
+static eb_code_t copy_image(const eb_restore_job_t *job, eb_range_t part, uint8_t *bytes,
+                            eb_err_t *err)
+{
+    const eb_range_t held =
+        eb_range_common(part, (eb_range_t){job->image.addr, (uint32_t)job->image.size_bytes});
+
+    if (job->into == NULL) {
+        return eb_backup_image_read(&job->image, part.addr, bytes, part.size, err);
+    }
+    memset(bytes, 0xFF, part.size);
+    return held.size > 0 ? eb_backup_image_read(&job->image, held.addr, bytes, held.size, err)
+                         : EB_OK;
+}
+
 eb_code_t eb_restore_wanted(void *user, uint32_t addr, uint32_t size, uint8_t *bytes, eb_err_t *err)
 {
     const eb_restore_job_t *job = user;
@@ -94,8 +109,7 @@ eb_code_t eb_restore_wanted(void *user, uint32_t addr, uint32_t size, uint8_t *b
     for (size_t i = 0; i < job->range_count && code == EB_OK; i++) {
         eb_range_t part = eb_range_common(job->ranges[i], wanted);
         if (part.size > 0) {
-            code = eb_backup_image_read(&job->image, part.addr, bytes + (part.addr - addr),
-                                        part.size, err);
+            code = copy_image(job, part, bytes + (part.addr - addr), err);
         }
     }
     patch_header(job, wanted, bytes);

@@ -91,8 +91,8 @@ eb_code_t eb_restore_check_place(eb_restore_job_t *job, eb_err_t *err)
 {
     const eb_backup_image_t *image = &job->image;
 
-    if (image->sidecar != NULL || job->options->has_address || image->table != NULL ||
-        image->size_bytes == job->flash_bytes) {
+    if (job->into != NULL || image->sidecar != NULL || job->options->has_address ||
+        image->table != NULL || image->size_bytes == job->flash_bytes) {
         return EB_OK;
     }
     eb_code_t code = REFUSE(job, EB_REASON_FORCE_AT_ZERO, err,
@@ -253,7 +253,8 @@ eb_code_t eb_restore_check_names(eb_restore_job_t *job, eb_err_t *err)
     const char *only = job->image.sidecar != NULL ? job->image.sidecar->partition : "";
     eb_code_t code = EB_OK;
 
-    for (size_t i = 0; table != NULL && i < table->count && code == EB_OK; i++) {
+    for (size_t i = 0; job->into == NULL && table != NULL && i < table->count && code == EB_OK;
+         i++) {
         const eb_partition_t *entry = &table->entries[i];
         bool named = job->options->partition_count == 0 && only[0] != '\0' &&
                      strcmp(only, entry->label) == 0;

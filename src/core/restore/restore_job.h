@@ -23,9 +23,11 @@ typedef struct eb_restore_job {
     const eb_events_t *ev;               /* borrowed */
     eb_retry_t retry;
     eb_backup_image_t image;
-    eb_layout_t board;  /* what is on the board */
-    eb_layout_t after;  /* what will be */
-    bool table_changes; /* else `after` is not filled */
+    eb_layout_t board;          /* what is on the board */
+    eb_layout_t after;          /* what will be */
+    bool table_changes;         /* else `after` is not filled */
+    const eb_partition_t *into; /* of board.table: the file is what this partition shall hold; NULL:
+                                   it is an image of the flash */
     uint32_t table_addr;
     uint64_t flash_bytes;
 
@@ -40,7 +42,15 @@ typedef struct eb_restore_job {
     bool other_mac;
 } eb_restore_job_t;
 
-/* From the options and the image's table: ranges. EB_ERR_USAGE: not in the image, no such name. */
+/* What is on the board; does nothing the second time. */
+eb_code_t eb_restore_look_at_board(eb_restore_job_t *job, eb_err_t *err);
+/* Whether the file is the content of one partition: then `into`, its place and ranges. It is, if it
+ * has no partition table and neither sidecar nor address tell its place, or if it was saved from
+ * one partition. EB_ERR_USAGE: several partitions, or none of that name on the board;
+ * EB_ERR_REFUSED: it does not fit. */
+eb_code_t eb_restore_find_partition(eb_restore_job_t *job, eb_err_t *err);
+/* Otherwise, from the options and the image's table: ranges. EB_ERR_USAGE: not in the image, no
+ * such name. */
 eb_code_t eb_restore_choose(eb_restore_job_t *job, eb_err_t *err);
 /* From ranges: sectors, and the partials read from the board. */
 eb_code_t eb_restore_round(eb_restore_job_t *job, eb_err_t *err);
@@ -56,7 +66,8 @@ eb_code_t eb_restore_check_chip(eb_restore_job_t *job, eb_err_t *err);
 eb_code_t eb_restore_check_mac(eb_restore_job_t *job, eb_err_t *err);
 eb_code_t eb_restore_check_security(eb_restore_job_t *job, eb_err_t *err);
 eb_code_t eb_restore_check_names(eb_restore_job_t *job, eb_err_t *err);
-eb_code_t eb_restore_check_table(eb_restore_job_t *job, eb_err_t *err); /* that would result */
+eb_code_t eb_restore_check_content(eb_restore_job_t *job, eb_err_t *err); /* fits its partition */
+eb_code_t eb_restore_check_table(eb_restore_job_t *job, eb_err_t *err);   /* that would result */
 /* By what differs: secure boot, write protection. */
 eb_code_t eb_restore_check_change(eb_restore_job_t *job, const eb_spans_t *spans, eb_err_t *err);
 

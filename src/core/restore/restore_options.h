@@ -14,7 +14,10 @@ typedef struct eb_change_plan {
     bool is_erase;
     bool put_back;      /* of an erase: what is there is saved first, and restored at the end */
     const char *source; /* path of the image; NULL for erase */
-    uint32_t addr;      /* whole range of the operation */
+    const eb_partition_t *into; /* the source is what this partition of the board shall hold, and
+                                   no image of the flash; NULL: it is one */
+    uint64_t rest_bytes;        /* of that partition, behind the source: to be erased */
+    uint32_t addr;              /* whole range of the operation */
     uint64_t size_bytes;
     const eb_spans_t *spans;                 /* SAME and OLD */
     uint64_t skipped_bytes;                  /* of OLD: may be as wanted; all around it differs */
@@ -37,7 +40,8 @@ typedef bool (*eb_confirm_fn)(void *user, const eb_change_plan_t *plan);
 typedef struct eb_restore_options {
     const char *backup;            /* a path, a name within dir, or "latest" */
     const char *dir;               /* folder of backups, for names and saved sectors */
-    const char *const *partitions; /* names within the image's table; count 0: the whole image */
+    const char *const *partitions; /* names within the image's table; count 0: the whole image. A
+                                      file without a table goes into one partition of the board */
     size_t partition_count;
     bool has_address;
     uint32_t address;    /* where a bare .bin goes in the flash; looked at with has_address */
@@ -60,6 +64,8 @@ typedef struct eb_restore_result {
     bool changed;  /* at least one sector was touched */
     char image_path[EB_PATH_BYTES];
     char first_backup_path[EB_PATH_BYTES]; /* of backup_first; empty otherwise */
+    char into[EB_PARTITION_LABEL_BYTES];   /* the image is the content of it; empty: of the flash */
+    uint64_t rest_bytes;                   /* of that partition, behind the image: erased */
     uint32_t addr;                         /* of the first range */
     uint64_t size_bytes;                   /* of all ranges */
     eb_spans_t spans;        /* the state of each sector at the end, after a failure too */

@@ -1,8 +1,32 @@
-/* restore_select.c: which bytes of the flash a restore is about. */
+/* restore_select.c: which bytes of the flash a restore is about, and what the board has. */
 #include "partition_lookup.h"
+#include "partition_table.h"
+#include "refuse.h"
 #include "restore_job.h"
 
 #include <stdlib.h>
+
+/* Where the image brings its own table, that of the board is but told of: it is not searched. */
+eb_code_t eb_restore_look_at_board(eb_restore_job_t *job, eb_err_t *err)
+{
+    if (job->into != NULL) {
+        return EB_OK;
+    }
+    if (eb_refuse_download_mode(job->session, err) != EB_OK) {
+        return EB_ERR_UNSUPPORTED;
+    }
+    bool comes_along =
+        job->image.table != NULL &&
+        eb_ranges_hold(job->ranges, job->range_count, job->table_addr, EB_PARTITION_TABLE_BYTES);
+    eb_layout_source_t source =
+        eb_layout_of_board(&job->retry, comes_along ? job->table_addr : job->options->table_addr);
+
+    eb_code_t code = eb_layout_search(&source, job->ev, &job->board, err);
+    if (code == EB_OK && job->image.table == NULL && job->board.table.present) {
+        job->table_addr = job->board.table.addr;
+    }
+    return code;
+}
 
 static eb_code_t add_range(eb_restore_job_t *job, uint64_t addr, uint64_t size, eb_err_t *err)
 {
@@ -65,6 +89,9 @@ eb_code_t eb_restore_choose(eb_restore_job_t *job, eb_err_t *err)
 {
     const eb_restore_options_t *options = job->options;
 
+    if (job->into != NULL) {
+        return EB_OK;
+    }
     if (options->partition_count > 0 && options->has_range) {
         return eb_err_set(err, EB_ERR_USAGE, "partitions and a range exclude each other");
     }
