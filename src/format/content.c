@@ -8,8 +8,9 @@
 #include <string.h>
 #include <zlib.h>
 
-#define KEYS_BYTES  64u /* of XTS-AES, two of 256 bits; then their CRC-32 */
-#define PHY_MAGIC   "PHYINIT"
+#define KEYS_BYTES  64u       /* of XTS-AES, two of 256 bits; then their CRC-32 */
+#define PHY_MAGIC   "PHYINIT" /* with its NUL, before and behind the data (ESP-IDF, esp_phy) */
+#define PHY_END     (sizeof(PHY_MAGIC) + EB_PHY_DATA_BYTES)
 #define CHUNK_BYTES 4096u
 
 static bool read_at(const eb_content_place_t *place, uint32_t at, void *bytes, uint32_t count)
@@ -82,6 +83,8 @@ static void find_phy(const eb_content_place_t *place, eb_content_t *out)
 
     if (read_at(place, 0, bytes, sizeof(bytes)) && memcmp(bytes, PHY_MAGIC, sizeof(bytes)) == 0) {
         out->kind = EB_CONTENT_PHY;
+        out->phy_ends = read_at(place, PHY_END, bytes, sizeof(bytes)) &&
+                        memcmp(bytes, PHY_MAGIC, sizeof(bytes)) == 0;
     }
 }
 

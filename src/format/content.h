@@ -9,6 +9,8 @@
 #include "nvs.h"
 #include "ota_data.h"
 
+#define EB_PHY_DATA_BYTES 128u
+
 typedef enum eb_content_kind {
     EB_CONTENT_NOT_KNOWN, /* neither erased nor anything that is known here */
     EB_CONTENT_ERASED,    /* as far as is known from the outside */
@@ -28,6 +30,7 @@ typedef struct eb_content {
     uint8_t *nvs_bytes; /* what nvs was parsed from */
     eb_ota_copy_t ota[2];
     bool keys_hold; /* CRC of the keys for NVS */
+    bool phy_ends;  /* the mark behind the PHY data is there too */
     eb_core_dump_t core_dump;
     eb_file_system_t file_system;
 } eb_content_t;

@@ -206,6 +206,9 @@ static bool json_part(eb_json_t *list, const eb_shown_part_t *part, bool details
     case EB_CONTENT_OTA_DATA:
         json_ota(eb_json_add_object(node, "ota_data"), content);
         break;
+    case EB_CONTENT_PHY:
+        eb_json_add_bool(eb_json_add_object(node, "phy"), "whole", content->phy_ends);
+        break;
     case EB_CONTENT_CORE_DUMP:
         json_core_dump(eb_json_add_object(node, "core_dump"), part);
         break;
@@ -215,7 +218,6 @@ static bool json_part(eb_json_t *list, const eb_shown_part_t *part, bool details
     case EB_CONTENT_NOT_KNOWN:
     case EB_CONTENT_ERASED:
     case EB_CONTENT_NVS_KEYS:
-    case EB_CONTENT_PHY:
     case EB_CONTENT_TOO_LARGE:
         break;
     }

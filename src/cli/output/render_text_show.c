@@ -156,7 +156,8 @@ static void part_line(const eb_show_result_t *result, const eb_shown_part_t *par
         ota_line(result, content, out);
         break;
     case EB_CONTENT_PHY:
-        snprintf(out, LINE_BYTES, "PHY init data");
+        snprintf(out, LINE_BYTES, "PHY init data: %u bytes for the radio%s", EB_PHY_DATA_BYTES,
+                 content->phy_ends ? "" : ", damaged: the mark at their end is missing");
         break;
     case EB_CONTENT_CORE_DUMP:
         core_dump_line(&content->core_dump, out);

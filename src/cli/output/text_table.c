@@ -122,17 +122,22 @@ bool eb_table_fits(const eb_table_t *table, const eb_term_t *term, int indent)
     return total_width(table, widths, indent) <= (size_t)term->width;
 }
 
+static void print_spaces(FILE *out, size_t count)
+{
+    for (; count > 0; count--) {
+        fputc(' ', out);
+    }
+}
+
 static void print_cell(FILE *out, const char *text, size_t width, bool right, bool last)
 {
     char cut[CELL_BYTES];
     size_t used = eb_term_clean(text, width, cut, sizeof(cut));
-    int pad = (int)(width > used ? width - used : 0);
+    const size_t pad = width > used ? width - used : 0;
 
-    if (right) {
-        fprintf(out, "%*s%s", pad, "", cut);
-    } else {
-        fprintf(out, "%s%*s", cut, last ? 0 : pad, "");
-    }
+    print_spaces(out, right ? pad : 0);
+    fputs(cut, out);
+    print_spaces(out, right || last ? 0 : pad);
 }
 
 static void print_row(const eb_table_t *table, FILE *out, char *const *cells, const size_t *widths,
@@ -151,7 +156,7 @@ static void print_row(const eb_table_t *table, FILE *out, char *const *cells, co
         if (widths[c] == 0) {
             continue;
         }
-        fprintf(out, "%*s", shown++ > 0 ? GAP : 0, "");
+        print_spaces(out, shown++ > 0 ? GAP : 0);
         print_cell(out, cells != NULL ? cells[c] : table->columns[c].heading, widths[c],
                    table->columns[c].right, c == last);
     }

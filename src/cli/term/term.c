@@ -97,20 +97,25 @@ static size_t point_columns(uint32_t point)
     return 1;
 }
 
-/* Put what stands at *p into out (5 bytes) and step over it; returns its columns. */
-static size_t next_clean(const char **p, char out[5])
+/* Put what stands at *p into out, *len of 4 bytes, and step over it; returns its columns. */
+static size_t next_clean(const char **p, char out[4], size_t *len)
 {
     uint32_t point;
-    size_t len = eb_utf8_decode(*p, strnlen(*p, 4), &point);
 
-    if (len == 0 || eb_utf8_unsafe(point)) {
-        *p += len == 0 ? 1 : len;
-        memcpy(out, "?", 2);
+    *len = 1;
+    if (**p >= ' ' && **p <= '~') { /* most texts have nothing else, and tables may be long */
+        out[0] = *(*p)++;
         return 1;
     }
-    memcpy(out, *p, len);
-    out[len] = '\0';
-    *p += len;
+    const size_t found = eb_utf8_decode(*p, strnlen(*p, 4), &point);
+    if (found == 0 || eb_utf8_unsafe(point)) {
+        *p += found == 0 ? 1 : found;
+        out[0] = '?';
+        return 1;
+    }
+    memcpy(out, *p, found);
+    *p += found;
+    *len = found;
     return point_columns(point);
 }
 
@@ -120,15 +125,15 @@ size_t eb_term_clean(const char *text, size_t columns, char *out, size_t cap)
     size_t bytes = 0;
     size_t cut_bytes = 0; /* where '~' goes when the text does not fit */
     size_t cut_columns = 0;
-    char piece[5];
+    size_t len;
+    char piece[4];
 
     if (cap == 0) {
         return 0;
     }
     out[0] = '\0';
     for (const char *p = text; *p != '\0';) {
-        size_t width = next_clean(&p, piece);
-        size_t len = strlen(piece);
+        size_t width = next_clean(&p, piece, &len);
 
         if ((columns != 0 && used + width > columns) || bytes + len + 1 > cap) {
             if (cut_bytes + 2 > cap) {
@@ -137,8 +142,9 @@ size_t eb_term_clean(const char *text, size_t columns, char *out, size_t cap)
             memcpy(out + cut_bytes, "~", 2);
             return cut_columns + 1;
         }
-        memcpy(out + bytes, piece, len + 1);
+        memcpy(out + bytes, piece, len);
         bytes += len;
+        out[bytes] = '\0';
         used += width;
         if ((columns == 0 || used < columns) && bytes + 2 <= cap) {
             cut_bytes = bytes;
@@ -150,11 +156,11 @@ size_t eb_term_clean(const char *text, size_t columns, char *out, size_t cap)
 
 size_t eb_term_columns(const char *text)
 {
-    size_t used = 0;
-    char piece[5];
+    size_t used = 0, len;
+    char piece[4];
 
     while (*text != '\0') {
-        used += next_clean(&text, piece);
+        used += next_clean(&text, piece, &len);
     }
     return used;
 }
