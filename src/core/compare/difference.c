@@ -124,22 +124,22 @@ static void tell_of_other_board(eb_session_t *s, const eb_backup_image_t *source
 
 /* Names for what differs, and its keys. */
 static eb_code_t look_inside(eb_retry_t *retry, eb_backup_image_t *source, const eb_spans_t *spans,
-                             eb_areas_t *areas, eb_board_keys_t keys, eb_diff_result_t *result,
+                             eb_areas_t areas, eb_board_keys_t keys, eb_diff_result_t *result,
                              eb_err_t *err)
 {
     const eb_board_stores_t board = {retry, spans, eb_backup_image_bytes, source,
                                      keys == EB_KEYS_BOARD_IS_B};
     eb_layout_t layout;
 
-    eb_code_t code = table_of_board(retry, &layout, areas, err);
+    eb_code_t code = table_of_board(retry, &layout, &areas, err);
     if (code == EB_OK) {
-        code = take_spans(spans, areas, result, err);
+        code = take_spans(spans, &areas, result, err);
     }
     if (code == EB_OK) { /* the board may have told more names */
-        code = eb_flash_map_begin(&result->map, source->addr, source->size_bytes, areas, -1, err);
+        code = eb_flash_map_begin(&result->map, source->addr, source->size_bytes, &areas, -1, err);
     }
     if (code == EB_OK && keys != EB_KEYS_NOT_ASKED) {
-        code = eb_difference_stores_of_board(&board, areas->table, retry->ev, &result->stores, err);
+        code = eb_difference_stores_of_board(&board, areas.table, retry->ev, &result->stores, err);
     }
     return code;
 }
@@ -167,7 +167,7 @@ eb_code_t eb_difference_with_board(eb_session_t *s, eb_backup_image_t *source, e
         code = eb_flash_map_begin(&result->map, source->addr, source->size_bytes, &areas, -1, err);
     }
     if (code == EB_OK && eb_spans_bytes(&spans, EB_SPAN_OLD) > 0) {
-        code = look_inside(&retry, source, &spans, &areas, keys, result, err);
+        code = look_inside(&retry, source, &spans, areas, keys, result, err);
     }
     result->verified = code == EB_OK;
     eb_spans_free(&spans);

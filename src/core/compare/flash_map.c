@@ -18,7 +18,7 @@ void eb_flash_map_free(eb_flash_map_t *map)
         free(map->erased.list);
         free(map->used.list);
         free(map->differing.list);
-        *map = (eb_flash_map_t){0};
+        memset(map, 0, sizeof(*map));
     }
 }
 
@@ -75,7 +75,7 @@ eb_code_t eb_map_ranges_add(eb_map_ranges_t *ranges, uint32_t addr, uint32_t siz
         return EB_OK;
     }
     /* The room is always the next power of two. */
-    if ((count & (count - 1)) == 0) {
+    if (ranges->list == NULL || (count & (count - 1)) == 0) {
         const size_t room = count == 0 ? 1 : 2 * count;
         eb_range_t *more = realloc(ranges->list, room * sizeof(*more));
         if (more == NULL) {
