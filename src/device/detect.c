@@ -50,6 +50,10 @@ eb_code_t eb_detect_chip(eb_session_t *s, eb_err_t *err)
     const eb_chip_row_t *found;
     eb_code_t code = find_row(s, &found, err);
 
+    /* A request that was damaged is refused like one that the chip does not know. */
+    if (code == EB_ERR_CHIP_UNKNOWN) {
+        code = find_row(s, &found, err);
+    }
     if (code == EB_ERR_CHIP_UNKNOWN && asked != NULL) {
         eb_event_note(s->ev, EB_LEVEL_WARNING,
                       "the chip is unknown, and treated as the %s that was asked for", asked->name);

@@ -22,28 +22,31 @@ void eb_session_no_stub(eb_session_t *s, const char *why)
                   why);
 }
 
-/* A stub runs, or something that is none: only a reset brings the ROM bootloader back. */
+/* A stub runs, or something that is none: a reset brings the ROM bootloader back. Where there is no
+ * reset line, the board may have restarted by itself. */
 static eb_code_t back_to_rom(eb_session_t *s, const char *why, eb_err_t *err)
 {
     char text[EB_ERR_TEXT_BYTES];
-    eb_code_t code = EB_ERR_STUB;
 
     (void)snprintf(text, sizeof(text), "%s", why); /* may be the text in err */
-    if (!eb_transport_can_lines(s->transport)) {
-        (void)eb_err_set(err, code, "%s, and %s has no reset line to bring the ROM bootloader back",
-                         text, s->port_name);
-        eb_err_reason(err, EB_REASON_BY_HAND);
+    eb_code_t code = eb_connect_sync(s, EB_RECONNECT_TRIES, 0, EB_RECONNECT_TRIES, err);
+    if (code == EB_OK && !s->stub) {
+        eb_session_no_stub(s, text);
+        return EB_OK;
+    }
+    if (code == EB_ERR_CANCELLED || (code != EB_OK && eb_transport_can_lines(s->transport))) {
         return code;
     }
-    eb_session_no_stub(s, text);
-    code = eb_connect_sync(s, EB_RECONNECT_TRIES, 0, EB_RECONNECT_TRIES, err);
-    if (code == EB_OK && s->stub) {
+    if (code == EB_OK && eb_transport_can_lines(s->transport)) {
         (void)eb_err_set(err, EB_ERR_STUB, "%s, and it still runs, because no reset is wanted",
                          text);
-        eb_err_reason(err, EB_REASON_BY_HAND);
-        code = EB_ERR_STUB;
+    } else {
+        (void)eb_err_set(err, EB_ERR_STUB,
+                         "%s, and %s has no reset line to bring the ROM bootloader back", text,
+                         s->port_name);
     }
-    return code;
+    eb_err_reason(err, EB_REASON_BY_HAND);
+    return EB_ERR_STUB;
 }
 
 /* Load the stub, if it is wanted. Without success go back to the ROM bootloader by a reset. */

@@ -4,6 +4,8 @@
 
 #define LEGACY_STUB EB_TEST_BUILD_DATA_DIR "/stubs/legacy-4.12/esp8266.json"
 
+#define SYNC_BYTES 46 /* a SYNC with its SLIP frame */
+
 /* Reads all of it, as often as it takes, and never gets a wrong byte. */
 static void read_through(board_t *b, uint32_t chunk, uint32_t total, int patience)
 {
@@ -74,6 +76,38 @@ static void damaged_requests_are_no_mute_flash(void **state)
         free_board(b);
     }
     assert_true(connected > 100);
+}
+
+/* A request that loses a byte is refused like a command that the chip does not know. */
+static void a_damaged_request_is_no_unknown_chip(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        board_t *b = new_board("esp32c3", SIM_LINK_TCP);
+
+        b->session_options.no_stub = true;
+        faults(b, "drop=0.05", seed);
+        b->options.faults.dir[SIM_TO_HOST] = false;
+        b->options.faults.after = SYNC_BYTES;
+        b->options.faults.max = 1;
+        must_connect(b);
+        free_board(b);
+    }
+}
+
+/* There is no reset line, but the ROM bootloader answers by itself. */
+static void a_reset_while_the_stub_starts_is_overcome(void **state)
+{
+    (void)state;
+    for (int at = 6000; at < 9000; at += 20) {
+        char text[32];
+        board_t *b = new_board("esp32c3", SIM_LINK_TCP);
+
+        (void)snprintf(text, sizeof(text), "reset@%d", at);
+        faults(b, text, 1);
+        must_connect(b);
+        free_board(b);
+    }
 }
 
 static void a_reset_in_the_middle_is_overcome(void **state)
@@ -305,6 +339,8 @@ int main(void)
         cmocka_unit_test(a_stub_is_loaded_over_a_bad_line),
         cmocka_unit_test(damaged_bytes_never_get_through),
         cmocka_unit_test(damaged_requests_are_no_mute_flash),
+        cmocka_unit_test(a_damaged_request_is_no_unknown_chip),
+        cmocka_unit_test(a_reset_while_the_stub_starts_is_overcome),
         cmocka_unit_test(a_reset_in_the_middle_is_overcome),
         cmocka_unit_test(a_rom_that_restarted_does_not_verify_ff),
         cmocka_unit_test(an_unplugged_board_is_waited_for),
