@@ -35,6 +35,11 @@ class Wrong(Exception):
     pass
 
 
+def loopback(seed):
+    """An address of the seed's own: a board that went away must not come back as another one."""
+    return f"127.{seed >> 16 & 0x7F}.{seed >> 8 & 0xFF}.{seed % 254 + 1}:0"
+
+
 def flash_content(seed, size):
     """Random data between erased sectors, so that both ways to settle a range are used."""
     rng = random.Random(seed)
@@ -121,7 +126,7 @@ class Soak:
 
     def finish_on_good_line(self, folder, content, link, seed, chip):
         left = list((folder / "backups").glob("*.part"))
-        done = self.run(self.command([link], seed, chip), folder)
+        done = self.run(self.command([link, loopback(seed)], seed, chip), folder)
         if done.returncode != 0:
             raise Wrong(f"the next run on a good line: exit {done.returncode}")
         if self.check_images(folder, content) != 1:
@@ -154,7 +159,7 @@ class Soak:
         (folder / "flash.bin").write_bytes(content)
         chip = rng.choice(["esp32", "esp32c3"])
         link = rng.choice(["--tcp", "--rfc2217"])
-        options = [link, *self.faults(rng, content)]
+        options = [link, loopback(seed), *self.faults(rng, content)]
         if self.args.esptool:
             return self.esptool_run(folder, content, options, seed, chip)
         done = self.run(self.command(options, seed, chip), folder)
@@ -193,7 +198,7 @@ class Soak:
         (folder / "flash.bin").write_bytes(content)
         chip, link = rng.choice(["esp32", "esp32c3"]), rng.choice(["--tcp", "--rfc2217"])
         # A real line is slow enough that a moment can be chosen at all.
-        command = self.command([link], seed, chip, wire="real")
+        command = self.command([link, loopback(seed)], seed, chip, wire="real")
         at = command.index("--") + 1
         killer = ["timeout", "-s", "KILL", f"{rng.uniform(0.1, 8):.3f}"]
         self.run(command[:at] + killer + command[at:], folder)

@@ -29,6 +29,8 @@ import tempfile
 import threading
 import time
 
+from soak import loopback
+
 RUN_LIMIT_S = 600
 SOAK_RUNS = 570  # of all kinds; ESPBACKUP_SOAK_RUNS has another number
 SECTOR = 4096
@@ -75,7 +77,8 @@ class Board:
         ready.unlink(missing_ok=True)
         with open(folder / "stderr.txt", "ab") as err:
             self.process = subprocess.Popen(
-                [args.espsim, "--chip", chip, "--flash", "flash.bin", f"--{link}", "--wire", "instant",
+                [args.espsim, "--chip", chip, "--flash", "flash.bin", f"--{link}", loopback(seed),
+                 "--wire", "instant",
                  "--seed", str(seed), "--ready-file", "ready", *extra],
                 cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err)
         deadline = time.monotonic() + 100
