@@ -37,6 +37,7 @@ THIRD_PARTY = {
     r'libserialport': ['src/transport/serial_libserialport.c'],
     r'cjson/|cJSON': ['src/base/json.c'],
     r'nettle/': ['src/base/digest_nettle.c'],
+    r'CommonCrypto/': ['src/base/digest_darwin.c'],
     r'zlib': ['src/format/app_image.c', 'src/format/content.c', 'src/format/core_dump.c',
               'src/format/data_image.c', 'src/format/file_system.c', 'src/format/nvs.c',
               'src/format/ota_data.c', 'src/device/flash_write.c'],
@@ -44,7 +45,7 @@ THIRD_PARTY = {
 
 # Headers of an operating system, and where they may be included: a file or the start of its name.
 SYSTEM_HEADERS = {
-    r'(?:unistd|fcntl|dirent|poll|termios|grp|pwd|netdb|libgen)\.h|(?:sys|netinet|arpa|linux)/':
+    r'(?:unistd|fcntl|dirent|poll|termios|grp|pwd|netdb|libgen)\.h|(?:sys|netinet|arpa|linux|asm)/':
         ('src/base/platform_posix.c', 'src/base/child_posix.c', 'src/transport/', 'src/cli/term/streams_posix.c'),
     r'(?:windows|win\w+2?|ws2tcpip|bcrypt|setupapi|cfgmgr32|aclapi|sddl|io|shellapi)\.h': (),
 }
@@ -233,7 +234,7 @@ def check_systems(files):
     systems = (r'#\s*(?:if|ifdef|ifndef|elif)\b.*'
                r'(?:__linux__|__APPLE__|_WIN32|__CYGWIN__|__unix__|BSD__)')
     for source in files:
-        if not source.path.startswith(('src/base/platform_', 'src/transport/')):
+        if not source.path.startswith(('src/base/platform_', 'src/transport/', 'include/transport/')):
             for number, line in source.find(systems):
                 yield 'operating system outside platform_* and transport', *at(source, number, line)
 

@@ -18,11 +18,12 @@
 #   vm         espbackup on real Linux drivers, in a virtual machine; ESPBACKUP_VM=optional skips it
 #              where that cannot be had
 #
+#   macos      programs for macOS: build; unit and cli of what is neither Linux's nor Windows' own
 #   static     static programs for x86-64, arm64 and armhf, with musl: build, and cli; ARM under QEMU
 #   windows    a Windows program by mingw-w64, under Wine: build, some of unit, and cli
 #
 #   (none)     build unit sim cli interop
-#   all        all of these but static, windows and vm
+#   all        all of these but windows and vm
 #   quick      unit, sim, and a few of cli
 #   soak-long  soak with ten times the seeds; part of nothing else. ESPBACKUP_SOAK_RUNS sets another number
 #   vm-long    each case of vm with each adapter; part of nothing else
@@ -35,7 +36,7 @@ cd "$(dirname "$0")/.."
 export ESPBACKUP_CACHE_DIR=$PWD/.cache # one download of the stubs for all builds
 
 plain_parts=(build unit sim cli interop)
-all_parts=("${plain_parts[@]}" style asan clang valgrind soak faults fuzz recipes trixie)
+all_parts=("${plain_parts[@]}" style asan clang valgrind soak faults fuzz recipes trixie static macos)
 jobs=$(nproc)
 # Tests with a board wait for it most of the time, and esptool sleeps 0.2 s a command on RFC 2217.
 waiting_jobs=$((jobs * 6))
@@ -85,7 +86,7 @@ part_style() {
     build dev && run_ctest dev -L '^style$' -j "$jobs" || status=1
     # The compile database of the clang build: clang-tidy does not know all flags of gcc.
     # Files of other systems are not in that build.
-    build clang && our_sources 'src/*.c' | grep -vE '_win32\.c$|/serial_sysfs\.c$' | xargs python3 tests/support/tidy.py build/clang || status=1
+    build clang && our_sources 'src/*.c' | grep -vE '_(win32|darwin)\.c$|/serial_(sysfs|rate_posix)\.c$' | xargs python3 tests/support/tidy.py build/clang || status=1
     return $status
 }
 
@@ -150,7 +151,7 @@ run_part() {
     soak) run_soak 570 ;;
     soak-long) run_soak 5700 ;;
     vm-long) part_vm --all ;;
-    static | windows) part_cross "$1" ;;
+    static | macos | windows) part_cross "$1" ;;
     *) "part_$1" ;;
     esac || status=1
     echo "== $1: $((SECONDS - begun)) s"
@@ -183,10 +184,10 @@ for part in "${@:-plain}"; do
     plain) parts+=("${plain_parts[@]}") ;;
     all) parts+=("${all_parts[@]}") ;;
     build | unit | sim | cli | interop | style | asan | clang | valgrind | soak | faults | fuzz | recipes | trixie | vm | \
-        static | windows | quick | soak-long | vm-long)
+        static | macos | windows | quick | soak-long | vm-long)
         parts+=("$part") ;;
     *)
-        echo "unknown part '$part'; expected: quick all ${all_parts[*]} static windows soak-long vm-long" >&2
+        echo "unknown part '$part'; expected: quick all ${all_parts[*]} windows soak-long vm-long" >&2
         exit 2
         ;;
     esac

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Make this machine ready: tests/setup.sh build|demo|test|recipes|vm|static|windows
+# Make this machine ready: tests/setup.sh build|demo|test|recipes|vm|static|macos|windows
 #
 #   build   what the program itself needs
 #   demo    also the tools that make the test image
 #   test    also what the checks and tests need (default)
 #   recipes also the tools of other people that docs/recipes/ is about
 #   static  also a compiler for other processors, into .cache/zig, and QEMU to run their programs
+#   macos   also that compiler
 #   windows also a compiler for Windows programs, and Wine
 #   vm      also a virtual machine; its kernel goes into .cache/vm
 #
@@ -39,8 +40,9 @@ test) packages+=("${demo_packages[@]}" "${test_packages[@]}") ;;
 vm) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${vm_packages[@]}") ;;
 recipes) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${recipes_packages[@]}") ;;
 static) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${static_packages[@]}") ;;
+macos) packages+=("${demo_packages[@]}" "${test_packages[@]}" dpkg-dev) ;;
 windows) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${windows_packages[@]}") ;;
-*) fail "unknown mode '$mode'; expected build, demo, test, recipes, vm, static or windows" ;;
+*) fail "unknown mode '$mode'; expected build, demo, test, recipes, vm, static, macos or windows" ;;
 esac
 python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip) # the build takes the stubs from a Python package
 if [ "$mode" != build ]; then
@@ -96,5 +98,5 @@ if [ "$mode" = recipes ]; then
     python_tools .cache/venv-recipes tests/recipes/requirements.txt
     python_tools .cache/venv-platformio tests/recipes/platformio.txt
 fi
-[ "$mode" != static ] || python_tools .cache/zig tests/requirements-zig.txt
+[[ $mode != static && $mode != macos ]] || python_tools .cache/zig tests/requirements-zig.txt
 [ "$mode" != vm ] || bash tests/vm/get_kernel.sh .cache/vm

@@ -15,6 +15,16 @@
 #define SLICE_MS 100
 #define GRACE_MS 1000
 
+extern char **environ; /* NOLINT(readability-redundant-declaration): macOS has it in no header */
+
+/* macOS has no pipe2. Only one child is made at a time, so that none can inherit the pipe of
+ * another. */
+static bool make_pipe(int ends[2])
+{
+    return pipe(ends) == 0 && fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0 &&
+           fcntl(ends[1], F_SETFD, FD_CLOEXEC) == 0;
+}
+
 /* What this program ignores, a child would ignore too. */
 static int spawn(const eb_child_t *child, int out, pid_t *pid)
 {
@@ -87,7 +97,7 @@ eb_code_t eb_child_run(const eb_child_t *child, const eb_events_t *ev, int *stat
     pid_t pid, ended;
 
     *status = 0;
-    if (pipe2(ends, O_CLOEXEC) != 0) {
+    if (!make_pipe(ends)) {
         return eb_err_set_errno(err, EB_ERR_FILE_IO, errno, "cannot run %s", child->argv[0]);
     }
     const int failure = spawn(child, ends[1], &pid);

@@ -1,8 +1,8 @@
 /*
- * serial_library.h: the ports that the system lists, and rates that termios has no name for.
+ * serial_library.h: the ports that the system lists.
  *
  * By libserialport (serial_libserialport.c), or where a build has none, by what Linux tells of its
- * terminals (serial_sysfs.c).
+ * terminals (serial_sysfs.c), or by IOKit of macOS (serial_iokit.c).
  */
 #ifndef EB_TRANSPORT_SERIAL_LIBRARY_H
 #define EB_TRANSPORT_SERIAL_LIBRARY_H

@@ -1,6 +1,7 @@
 /*
  * serial_plain.c: a port by termios alone, for what libserialport refuses: pseudo terminals,
- * drivers without modem lines, and device nodes that sysfs does not have under their name.
+ * drivers without modem lines, and device nodes that the system does not list under their name.
+ * Without libserialport it opens every port.
  */
 #include "serial_platform.h"
 
@@ -10,21 +11,6 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
-
-static const struct {
-    uint32_t baud;
-    speed_t speed;
-} rates[] = {
-    {9600, B9600},       {19200, B19200},     {38400, B38400},
-    {57600, B57600},     {115200, B115200},   {230400, B230400},
-#ifdef B460800
-    {460800, B460800},
-#endif
-#ifdef B921600
-    {921600, B921600},   {1000000, B1000000}, {1500000, B1500000},
-    {2000000, B2000000}, {3000000, B3000000}, {4000000, B4000000},
-#endif
-};
 
 static eb_code_t make_raw(int fd, const char *device, eb_err_t *err)
 {
@@ -57,28 +43,18 @@ eb_code_t eb_serial_plain_open(const char *device, int *fd, eb_err_t *err)
     return code;
 }
 
-eb_code_t eb_serial_plain_baud(int fd, uint32_t baud, int *os_errno)
-{
-    struct termios tio;
-
-    *os_errno = EINVAL;
-    for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
-        if (rates[i].baud != baud) {
-            continue;
-        }
-        if (tcgetattr(fd, &tio) == 0 && cfsetispeed(&tio, rates[i].speed) == 0 &&
-            cfsetospeed(&tio, rates[i].speed) == 0 && tcsetattr(fd, TCSANOW, &tio) == 0 &&
-            tcgetattr(fd, &tio) == 0) {
-            return cfgetospeed(&tio) == rates[i].speed ? EB_OK : EB_ERR_UNSUPPORTED;
-        }
-        *os_errno = errno;
-    }
-    return EB_ERR_UNSUPPORTED;
-}
-
 bool eb_serial_is_pty(const char *device)
 {
-    return strncmp(device, "/dev/pts/", 9) == 0;
+    static const char *const ptys[] = {"/dev/pts/", "/dev/ttys"}; /* Linux, macOS */
+
+    for (size_t i = 0; i < sizeof(ptys) / sizeof(ptys[0]); i++) {
+        const size_t len = strlen(ptys[i]);
+
+        if (strncmp(device, ptys[i], len) == 0 && device[len] >= '0' && device[len] <= '9') {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool eb_serial_has_lines(int fd)

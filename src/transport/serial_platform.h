@@ -43,10 +43,10 @@ void eb_serial_keep_lines(int fd);
 /* Give up what eb_serial_claim has. */
 void eb_serial_release(int fd);
 
-/* Without libserialport: open a terminal as a raw 8N1 port, and set a rate that has a name. The
- * rate: EB_ERR_UNSUPPORTED and *os_errno. */
+/* Without libserialport: open a terminal as a raw 8N1 port, and set its rate (serial_rate_*.c).
+ * *now: the rate that the driver has taken, 0: not told. EB_ERR_UNSUPPORTED and *os_errno. */
 eb_code_t eb_serial_plain_open(const char *device, int *fd, eb_err_t *err);
-eb_code_t eb_serial_plain_baud(int fd, uint32_t baud, int *os_errno);
+eb_code_t eb_serial_plain_baud(int fd, uint32_t baud, uint32_t *now, int *os_errno);
 /* A program is at the other end of `device`, so that nobody knows the rate of the line. */
 bool eb_serial_is_pty(const char *device);
 bool eb_serial_has_lines(int fd);

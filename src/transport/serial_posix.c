@@ -5,22 +5,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/select.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <grp.h>
 #include <linux/serial.h>
 #endif
 
-/* Reads of nothing after poll promised something, until the port counts as gone. */
+/* Reads of nothing after select promised something, until the port counts as gone. */
 #define EMPTY_READS_MAX 3
 
 /* -- before and at the open -------------------------------------------------------------------- */
@@ -31,24 +31,28 @@ static eb_code_t busy(const char *device, const char *holder, eb_err_t *err)
         return eb_err_set(err, EB_ERR_PORT_BUSY, "%s is in use by another program", device);
     }
     eb_err_set(err, EB_ERR_PORT_BUSY, "%s is in use by %s", device, holder);
+#ifdef __linux__
     /* Each of these two opens every new port, to look for a modem or a Braille display. */
     if (strncmp(holder, "ModemManager", 12) == 0) {
         eb_err_hint(err, "wait ten seconds and try again, or: sudo systemctl stop ModemManager");
-    } else if (strncmp(holder, "brltty", 6) == 0) {
+        return EB_ERR_PORT_BUSY;
+    }
+    if (strncmp(holder, "brltty", 6) == 0) {
         eb_err_hint(err, "brltty takes CH340 adapters for a Braille display: sudo apt remove "
                          "brltty, then plug the board in again");
-    } else {
-        eb_err_hint(err, "close %s and try again", holder);
+        return EB_ERR_PORT_BUSY;
     }
+#endif
+    eb_err_hint(err, "close %s and try again", holder);
     return EB_ERR_PORT_BUSY;
 }
 
-static eb_code_t denied(const char *device, eb_err_t *err)
+#ifdef __linux__
+static void hint_denied(const char *device, eb_err_t *err)
 {
     struct stat st;
     const struct group *group = NULL;
 
-    eb_err_set_errno(err, EB_ERR_PORT_DENIED, EACCES, "cannot open %s", device);
     if (stat(device, &st) == 0 && (st.st_mode & S_IRGRP) != 0 && (st.st_mode & S_IWGRP) != 0 &&
         st.st_gid != 0) {
         group = getgrgid(st.st_gid);
@@ -59,10 +63,8 @@ static eb_code_t denied(const char *device, eb_err_t *err)
     } else {
         eb_err_hint(err, "its owner lets nobody else use it: run with sudo, or add a udev rule");
     }
-    return EB_ERR_PORT_DENIED;
 }
 
-#ifdef __linux__
 /* The kernel keeps names for UARTs that are not there. */
 static bool has_uart(const char *device)
 {
@@ -98,6 +100,12 @@ bool eb_serial_next_name(DIR *folder, char *out, size_t cap)
     }
     return false;
 }
+#else
+static void hint_denied(const char *device, eb_err_t *err)
+{
+    (void)device;
+    eb_err_hint(err, "its owner lets nobody else use it: run with sudo");
+}
 #endif
 
 eb_code_t eb_serial_open_error(const char *device, int os_errno, eb_err_t *err)
@@ -111,7 +119,9 @@ eb_code_t eb_serial_open_error(const char *device, int os_errno, eb_err_t *err)
         return busy(device, holder, err);
     case EACCES:
     case EPERM:
-        return denied(device, err);
+        eb_err_set_errno(err, EB_ERR_PORT_DENIED, EACCES, "cannot open %s", device);
+        hint_denied(device, err);
+        return EB_ERR_PORT_DENIED;
     case ENXIO:
     case ENODEV:
     case EIO: /* the kernel keeps names for UARTs that are not there */
@@ -270,6 +280,9 @@ void eb_serial_keep_lines(int fd)
     struct termios tio;
 
     if (tcgetattr(fd, &tio) == 0) {
+#ifdef __APPLE__
+        (void)cfsetspeed(&tio, B115200); /* one beyond those of termios may be refused */
+#endif
         tio.c_cflag &= ~(tcflag_t)HUPCL;
         (void)tcsetattr(fd, TCSANOW, &tio);
     }
@@ -299,26 +312,28 @@ static bool is_gone(int fd)
     return tcgetattr(fd, &tio) != 0;
 }
 
-/* EB_OK also without an event, with *ready false. EB_ERR_PORT_LOST when the port is gone. */
-static eb_code_t wait_for(int fd, const char *device, short events, int wait_ms, bool *ready,
+/* Wait until the port has bytes, or takes some: *ready. EB_ERR_PORT_LOST when it is gone. With
+ * select, because poll of macOS does not know terminals. */
+static eb_code_t wait_for(int fd, const char *device, bool to_write, int wait_ms, bool *ready,
                           eb_err_t *err)
 {
-    struct pollfd p = {.fd = fd, .events = events};
-    const int n = poll(&p, 1, wait_ms);
+    struct timeval left = {.tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000};
+    fd_set set;
+    int n;
 
     *ready = false;
+    if (fd >= FD_SETSIZE) {
+        return eb_err_set_errno(err, EB_ERR_INTERNAL, EMFILE, "cannot wait for %s", device);
+    }
+    FD_ZERO(&set);
+    FD_SET(fd, &set);
+    n = select(fd + 1, to_write ? NULL : &set, to_write ? &set : NULL, NULL, &left);
     if (n < 0) {
         return errno == EINTR ? EB_OK : lost(device, errno, err);
     }
-    if ((p.revents & events) != 0) {
-        *ready = true;
-        return EB_OK;
-    }
+    *ready = n > 0;
     /* A driver may not report the hang-up, so ask after each slice without a byte. */
-    if (n > 0 || is_gone(fd)) {
-        return lost(device, 0, err);
-    }
-    return EB_OK;
+    return n == 0 && is_gone(fd) ? lost(device, 0, err) : EB_OK;
 }
 
 eb_code_t eb_serial_set_lines(int fd, const char *device, bool dtr, bool rts, eb_err_t *err)
@@ -356,15 +371,15 @@ eb_code_t eb_serial_read(int fd, const char *device, uint8_t *buf, size_t cap, i
         if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
             return lost(device, errno, err);
         }
-        /* Before poll, no bytes are usual. After poll promised bytes, none mean a pulled plug. */
+        /* First, no bytes are usual. After select promised bytes, none mean a pulled plug. */
         if (n == 0 && promised && (is_gone(fd) || ++empty_reads == EMPTY_READS_MAX)) {
             return lost(device, 0, err);
         }
-        /* Another program that reads the port too takes what poll promised, each time. */
+        /* Another program that reads the port too takes what select promised, each time. */
         if (n < 0 && promised && left_ms == 0) {
             return EB_OK;
         }
-        code = wait_for(fd, device, POLLIN, left_ms, &promised, err);
+        code = wait_for(fd, device, false, left_ms, &promised, err);
         if (code != EB_OK || (!promised && left_ms == 0)) {
             return code;
         }
@@ -390,7 +405,7 @@ eb_code_t eb_serial_write(int fd, const char *device, const uint8_t *buf, size_t
         if (look == 1) {
             break;
         }
-        code = wait_for(fd, device, POLLOUT, wait_ms, &ready, err);
+        code = wait_for(fd, device, true, wait_ms, &ready, err);
         if (code != EB_OK || !ready) {
             return code;
         }

@@ -87,8 +87,7 @@ static eb_code_t serial_set_lines(void *self, bool dtr, bool rts, eb_err_t *err)
 static bool apply(serial_t *s, uint32_t baud, uint32_t *now, int *failure)
 {
     if (s->plain) {
-        *now = baud;
-        return eb_serial_plain_baud(s->fd, baud, failure) == EB_OK;
+        return eb_serial_plain_baud(s->fd, baud, now, failure) == EB_OK;
     }
     return eb_serial_known_baud(s->known, baud, now, failure);
 }

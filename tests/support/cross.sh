@@ -3,10 +3,12 @@
 #
 #   static-x86_64 static-arm64 static-armhf   build a static Linux program with musl. armhf is for every
 #                                             Raspberry Pi, also the first one
-#   static     builds and tests these three
+#   macos-arm64 macos-x86_64                  build a program for macOS
+#   static     builds and tests the three of Linux
+#   macos      builds the two of macOS, looks at them, and tests on Linux the branches that are not Linux's
 #   windows    builds and tests a program for Windows
 #
-# A static build leaves the stripped program as build/SYSTEM/espbackup. `tests/setup.sh static` installs
+# A build of one system leaves the stripped program as build/SYSTEM/espbackup. `tests/setup.sh static` installs
 # what it needs; ESPBACKUP_CACHE_DIR keeps the stubs, as for any build.
 #
 # A build has warnings as errors. A test looks at what the program needs to run, and runs cases of
@@ -29,6 +31,8 @@ build_system() {
     static-x86_64) export ESPBACKUP_ZIG_TARGET=x86_64-linux-musl ESPBACKUP_ZIG_CPU=baseline ;;
     static-arm64) export ESPBACKUP_ZIG_TARGET=aarch64-linux-musl ESPBACKUP_ZIG_CPU=baseline ;;
     static-armhf) export ESPBACKUP_ZIG_TARGET=arm-linux-musleabihf ESPBACKUP_ZIG_CPU=arm1176jzf_s ;;
+    macos-arm64) export ESPBACKUP_ZIG_TARGET=aarch64-macos.11.0 ESPBACKUP_ZIG_CPU=baseline ;;
+    macos-x86_64) export ESPBACKUP_ZIG_TARGET=x86_64-macos.11.0 ESPBACKUP_ZIG_CPU=baseline ;;
     windows) toolchain=windows ;;
     *) echo "cross: unknown system '$1'" >&2; exit 2 ;;
     esac
@@ -81,6 +85,42 @@ test_static() {
     build_system "$1" Release OFF
     check_static "$1" "$2"
     run_cases "$1" musl "$3" "${@:4}" "$PWD/build/$1/espbackup"
+}
+
+# -- macOS --------------------------------------------------------------------------------------
+
+# check_libserialport SYSTEM: what uses it where it is there compiles with its header.
+check_libserialport() {
+    local headers=build/$1/headers
+    mkdir -p "$headers"
+    cp /usr/include/libserialport.h "$headers/"
+    "$ESPBACKUP_ZIG" cc -target "$ESPBACKUP_ZIG_TARGET" -std=c11 -Wall -Wextra -Wconversion -Wshadow -Werror -c -o "$headers/object" \
+        -isystem "$headers" -Iinclude/base -Iinclude/transport -Isrc/base -Isrc/transport src/transport/serial_libserialport.c
+}
+
+# The branches of systems other than Linux, run on Linux: unit tests of the layers that have them, and
+# the cases of ports and files.
+test_plain_posix() {
+    local folder=build/plain-posix targets
+    cmake -S . -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_COMPILE_WARNING_AS_ERROR=ON \
+        -DESPBACKUP_PLAIN_POSIX=ON >"$folder.log" 2>&1 || { tail -50 "$folder.log"; return 1; }
+    targets=$(basename -s .c -a tests/unit/base/test_*.c tests/unit/transport/test_*.c)
+    cmake --build "$folder" -j "$(nproc)" --target espbackup $targets >>"$folder.log" 2>&1 || { tail -50 "$folder.log"; return 1; }
+    ctest --test-dir "$folder" -R '^unit\.(base|transport)\.test_' -E 'test_iokit' -j "$jobs" --output-on-failure \
+        --no-tests=error >"$folder.log" 2>&1 || { tail -80 "$folder.log"; return 1; }
+    run_cases plain-posix plain-posix '(backup_esp32_pty|chip_info|disk|file_modes|folder_unwritable|fs_without|list|output|port|restore_unplugged|unplugged|restore_esp32_stub).*' \
+        "$PWD/$folder/src/espbackup"
+}
+
+test_macos() {
+    local processor
+    for processor in arm64 x86_64; do
+        build_system "macos-$processor" Release OFF
+        "$python" tests/support/mach_o.py "build/macos-$processor/espbackup" "$processor"
+        check_libserialport "macos-$processor"
+        echo "macos-$processor: compiled and linked, not run"
+    done
+    test_plain_posix
 }
 
 # -- Windows ------------------------------------------------------------------------------------
@@ -149,14 +189,15 @@ check_com_port() {
 }
 
 case $system in
-static-*) build_system "$system" Release OFF ;;
+static-* | macos-*) build_system "$system" Release OFF ;;
 static)
     # Through an emulator, those that go from a backup to a restore.
-    arm='(backup_esp32|backup_esp32c3|chip_info|flash_info|restore|list|verify)_.*'
+    arm='backup_.*_rfc2217|chip_info_.*|flash_info_.*|list_foreign|restore_(only_what_differs|parts|stopped)|verify_esptool'
     test_static static-x86_64 'Advanced Micro Devices X86-64' '.*'
     test_static static-arm64 AArch64 "$arm" qemu-aarch64-static
     test_static static-armhf ARM "$arm" qemu-arm-static -cpu arm1176
     ;;
+macos) test_macos ;;
 windows)
     build_system windows RelWithDebInfo ON
     check_dlls

@@ -61,11 +61,12 @@ make_cmocka() {
     one_file cmocka 1.1.5 cmocka "$sources/cmocka/src/cmocka.c" -DHAVE_CONFIG_H -I"$prefix/include" -w
 }
 
-# objects NAME FOLDER FILE...: the library libNAME.a of such .c files.
+# objects NAME FOLDER FILE...: the library libNAME.a of such .c files. zlib takes macOS for an old one
+# without fdopen, unless that is a macro.
 objects() {
     mkdir "$prefix/objects"
     for file in "${@:3}"; do
-        "${cc[@]}" -O2 -w -DHAVE_UNISTD_H -I"$prefix/include/$1" -c "$2/$file.c" -o "$prefix/objects/$file.o"
+        "${cc[@]}" -O2 -w -DHAVE_UNISTD_H -Dfdopen=fdopen -I"$prefix/include/$1" -c "$2/$file.c" -o "$prefix/objects/$file.o"
     done
     "${ar[@]}" rcs "$prefix/lib/lib$1.a" "$prefix"/objects/*.o
     rm -r "$prefix/objects"

@@ -26,8 +26,7 @@ static const char *const by_code[] = {
     [EB_ERR_PORT_NOT_FOUND] =
         "connect the board with a USB cable that carries data; 'espbackup ports' lists the ports",
     [EB_ERR_PORT_BUSY] = "close the serial monitor or other program that uses the port",
-    [EB_ERR_PORT_DENIED] =
-        "join the group that owns the port: sudo usermod -a -G dialout $USER, then log in again",
+    [EB_ERR_PORT_DENIED] = "let the owner of the port give you the right to use it",
     [EB_ERR_PORT_LOST] = HINT_PLUG_IN,
     [EB_ERR_NO_ANSWER] = HINT_BOOT,
     [EB_ERR_WRONG_BOOT_MODE] = HINT_BOOT,

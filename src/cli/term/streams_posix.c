@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/select.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -98,10 +98,18 @@ char *eb_streams_close_text(eb_text_stream_t *stream)
     return stream->text;
 }
 
+/* With select, because poll of macOS does not know terminals. */
 eb_input_t eb_streams_read_byte(int in, int wait_ms, char *byte)
 {
-    struct pollfd wait = {.fd = in, .events = POLLIN};
-    const int ready = poll(&wait, 1, wait_ms);
+    struct timeval left = {.tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000};
+    fd_set set;
+
+    if (in < 0 || in >= FD_SETSIZE) {
+        return EB_INPUT_END;
+    }
+    FD_ZERO(&set);
+    FD_SET(in, &set);
+    const int ready = select(in + 1, &set, NULL, NULL, &left);
 
     if (ready <= 0) {
         return ready == 0 || errno == EINTR ? EB_INPUT_NOTHING : EB_INPUT_END;

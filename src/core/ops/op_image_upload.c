@@ -43,7 +43,7 @@ static const struct {
     const char *what, *hint;
 } faults[] = {
     {"LIBUSB_ERROR_ACCESS", EB_ERR_PORT_DENIED, "no permission for the device",
-     "run the command as root, or add a udev rule that gives you the device"},
+     "run the command as root; on Linux, a udev rule can give you the device"},
     {"More than one DFU capable", EB_ERR_REFUSED, "several devices are in DFU mode",
      "unplug all of them but one"},
     {"No DFU capable USB device", EB_ERR_PORT_NOT_FOUND, "no device in DFU mode", HINT_DFU_MODE},
