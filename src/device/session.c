@@ -213,7 +213,7 @@ static eb_code_t open_port(eb_session_t *s, int attempts, int first, int total, 
 {
     eb_code_t code = eb_connect_open(s, err);
 
-    if (code == EB_ERR_PORT_NOT_FOUND && is_local(s)) {
+    if ((code == EB_ERR_PORT_NOT_FOUND || code == EB_ERR_PORT_LOST) && is_local(s)) {
         code = eb_connect_wait(s, EB_PORT_APPEAR_MS, err);
     }
     if (code == EB_OK) {

@@ -46,6 +46,7 @@ typedef struct sim_board_options {
     int64_t replug_ms;   /* after an unplug; < 0: stays gone */
     int64_t usb_back_ms; /* after a reset that takes the chip's own USB port away */
     bool taken;          /* after it came back another program has the pty open and locked */
+    bool pulled_in_open; /* unplugged once, when a program that opens the pty sets its lines */
     bool log;
     uint64_t seed;
     sim_fault_t faults;

@@ -65,6 +65,8 @@ static const char help_faults[] =
     "  --stall-ms N             length of a stall (default 100)\n"
     "  --replug-ms N            come back so long after an unplug (default: stay gone)\n"
     "  --taken                  and then another program has the pty open and locked\n"
+    "  --pulled-in-open         unplug at the first change of the modem lines, which is still\n"
+    "                           part of opening --pty\n"
     "\n"
     "Chip:\n"
     "  --chip NAME              esp32 (default), esp8266, esp32s2, esp32s3, esp32c2, esp32c3,\n"

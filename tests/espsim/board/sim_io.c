@@ -210,6 +210,20 @@ static void deliver(sim_board_t *board, int64_t now)
     }
 }
 
+void sim_board_unplug(sim_board_t *board)
+{
+    board->link->ops->unplug(board->link);
+    sim_board_set_connected(board, false);
+    sim_board_power(board, false);
+    pthread_mutex_lock(&board->uart.lock);
+    board->uart.boot_held = false; /* nobody holds the button when it is plugged in again */
+    board->report.unplugs++;
+    pthread_mutex_unlock(&board->uart.lock);
+    if (board->options.replug_ms >= 0) {
+        board->replug_at = sim_clock_ns() + board->options.replug_ms * SIM_NS_PER_MS;
+    }
+}
+
 static void handle_event(sim_board_t *board)
 {
     sim_event_t event = board->pending_event;
@@ -224,16 +238,7 @@ static void handle_event(sim_board_t *board)
         sim_board_set_connected(board, false);
         return;
     }
-    board->link->ops->unplug(board->link);
-    sim_board_set_connected(board, false);
-    sim_board_power(board, false);
-    pthread_mutex_lock(&board->uart.lock);
-    board->uart.boot_held = false; /* nobody holds the button when it is plugged in again */
-    board->report.unplugs++;
-    pthread_mutex_unlock(&board->uart.lock);
-    if (board->options.replug_ms >= 0) {
-        board->replug_at = sim_clock_ns() + board->options.replug_ms * SIM_NS_PER_MS;
-    }
+    sim_board_unplug(board);
 }
 
 static void vanish(sim_board_t *board)

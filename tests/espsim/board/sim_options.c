@@ -35,6 +35,7 @@ enum {
     OPT_STALL_MS,
     OPT_REPLUG,
     OPT_TAKEN,
+    OPT_PULLED,
     OPT_CHIP,
     OPT_CRYSTAL,
     OPT_USB_JTAG,
@@ -98,6 +99,7 @@ static const struct option long_options[] = {
     {"stall-ms", required_argument, NULL, OPT_STALL_MS},
     {"replug-ms", required_argument, NULL, OPT_REPLUG},
     {"taken", no_argument, NULL, OPT_TAKEN},
+    {"pulled-in-open", no_argument, NULL, OPT_PULLED},
     {"chip", required_argument, NULL, OPT_CHIP},
     {"crystal", required_argument, NULL, OPT_CRYSTAL},
     {"flash", required_argument, NULL, OPT_FLASH},
@@ -371,6 +373,8 @@ static bool *flag_target(sim_options_t *o, int option)
         return &o->chip.usb_full_packets;
     case OPT_TAKEN:
         return &o->board.taken;
+    case OPT_PULLED:
+        return &o->board.pulled_in_open;
     case OPT_ONE_LINE:
         return &o->board.one_line_a_request;
     case OPT_LINES_SWAPPED:

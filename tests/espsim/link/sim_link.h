@@ -60,6 +60,8 @@ void sim_board_get_lines(const sim_board_t *board, bool *dtr, bool *rts);
 uint32_t sim_board_set_host_baud(sim_board_t *board, uint32_t baud);
 void sim_board_purge(sim_board_t *board, bool to_host, bool to_chip);
 void sim_board_set_connected(sim_board_t *board, bool connected);
+/* The plug is pulled: the link vanishes, and the chip has no power. */
+void sim_board_unplug(sim_board_t *board);
 void sim_board_log(const sim_board_t *board, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

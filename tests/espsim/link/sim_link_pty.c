@@ -28,6 +28,7 @@ typedef struct pty_link {
     int master_fd;
     bool open;    /* some program has it open */
     bool hang_up; /* the lines fall when it is closed (HUPCL) */
+    bool pulled;  /* --pulled-in-open has happened */
     int64_t look_at;
     int taker_fd; /* --taken: our own, as another program's */
     char slave[64];
@@ -103,7 +104,7 @@ static void set_open(pty_link_t *link, bool open)
 static void answer_lines(pty_link_t *link, int fd)
 {
     sim_tty_request_t request;
-    bool dtr, rts;
+    bool dtr, rts, changed;
     uint32_t bits;
 
     if (recv(fd, &request, sizeof(request), 0) != (ssize_t)sizeof(request)) {
@@ -135,6 +136,13 @@ static void answer_lines(pty_link_t *link, int fd)
     if (request.op != SIM_TTY_GET) {
         sim_board_set_lines_at(link->base.board, request.at_ns, (bits & TIOCM_DTR) != 0,
                                (bits & TIOCM_RTS) != 0);
+    }
+    changed = dtr != ((bits & TIOCM_DTR) != 0) || rts != ((bits & TIOCM_RTS) != 0);
+    if (link->base.options->pulled_in_open && changed && request.op != SIM_TTY_OPEN &&
+        !link->pulled) {
+        link->pulled = true;
+        sim_board_log(link->base.board, "the plug is pulled while a program opens the port");
+        sim_board_unplug(link->base.board);
     }
     bits = (bits & (TIOCM_DTR | TIOCM_RTS)) | MODEM_FIXED;
     /* The program goes on only when it has the answer, and by then the line has changed. */
