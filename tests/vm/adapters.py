@@ -77,6 +77,12 @@ class Adapter(Device):
         self.others.clear()
         self.listening = False
 
+    def state(self):
+        return (f"{super().state()}, DTR {self.dtr:d}, RTS {self.rts:d}, {self.baud} baud, "
+                f"{self.bytes_in} bytes came from the board, {len(self.rx)} are kept, "
+                f"{len(self.waiting_in)} reads and {len(self.waiting_out)} writes wait"
+                f"{', mute' if self.mute else ''}{f', {self.stalls} stalls' if self.stalls else ''}")
+
     # lines and rate
     def set_lines(self, dtr, rts):
         self.dtr, self.rts = dtr, rts
@@ -379,7 +385,7 @@ class UsbSerialJtag(CdcAdapter):
     config = configuration(3, cdc_interfaces(0x81, 0x01) + interface(2, 2, (0xFF, 0xFF, 1)) +
                            bulk_pair(0x83, 0x02))
     # The guest takes its own time until the port is there, and more on a busy machine.
-    sim_options = ("--usb-jtag", "--usb-back-ms", "10", "--boot-watchdog-ms", "1500")
+    sim_options = ("--usb-jtag", "--usb-back-ms", "10", "--boot-watchdog-ms", "4000")
 
     def set_baud(self, baud):
         """A rate means nothing to it."""

@@ -16,6 +16,8 @@ from board import end_with_parent
 HERE = pathlib.Path(__file__).parent
 BOOT_TRIES = 3
 BOOT_S = 240
+START_S = 60  # until the agent has a script; nothing is expected to take so long
+SCRIPT_S = 180  # until a script counts as never ending
 AGENT_PORT = 7000  # in the guest; see guest/init
 # The TSC is calibrated at boot, and wrongly on a busy machine: once its seconds were 25 times too
 # short. The kernel's check of its timer fails there, too.
@@ -25,6 +27,22 @@ KERNEL_OPTIONS = "console=ttyS0 quiet panic=-1 mitigations=off nokaslr random.tr
 
 class GuestError(Exception):
     """The virtual machine does not come up, or ends."""
+
+
+class Hung(Exception):
+    """A script does not end. The text has what the guest looked like."""
+
+
+# What a guest can say about a script that does not end.
+LOOK = """dmesg | grep -v 'unlink->seqnum\\|urb->status' | tail -25
+grep -v ' 004 000 ' /sys/devices/platform/vhci_hcd.0/status
+ls -l /dev/ttyUSB* /dev/ttyACM* 2>&1
+ps -o pid,pgid,stat,args | grep -v ' \\['
+for process in $(ps -o pid,pgid | awk '$2 == %d {print $1}'); do
+    echo "process $process:"
+    tail -n +1 /proc/$process/wchan /proc/$process/stack
+    ls -l /proc/$process/fd
+done"""
 
 
 class Result:
@@ -55,15 +73,16 @@ def make_initramfs(kernel, program, folder):
     shutil.copy(program, tree / "bin/espbackup")
     dfu_util = shutil.which("dfu-util")
     shutil.copy(dfu_util, tree / "bin/dfu-util")
-    for script, name in (("init", "init"), ("agent", "bin/agent"), ("find_tty", "bin/find_tty")):
+    for script, name in (("init", "init"), ("find_tty", "bin/find_tty")):
         shutil.copy(HERE / "guest" / script, tree / name)
         (tree / name).chmod(0o755)
     for path in libraries(program) + libraries(dfu_util):
         copy = tree / path[1:]
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, copy)
-    subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-o",
-                    tree / "bin/attach", HERE / "guest/attach.c"], check=True)
+    for name in ("agent", "attach"):
+        subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-o",
+                        tree / "bin" / name, HERE / f"guest/{name}.c"], check=True)
     image = folder / "initramfs.cpio"
     with image.open("wb") as out:
         subprocess.run("find . | cpio -o -H newc -R 0:0 --quiet", shell=True, check=True,
@@ -71,11 +90,47 @@ def make_initramfs(kernel, program, folder):
     return image
 
 
+class Agent:
+    """async with Agent(guest): a connection for one script, which ends with it."""
+
+    def __init__(self, guest):
+        self.guest = guest
+        self.reader = self.writer = None
+        self.shell = None  # the number of its process
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *exc):
+        if self.writer is not None:
+            self.writer.close()
+
+    async def numbers(self, limit_s):
+        """A line of the agent. QEMU is late with the end of a connection, so nothing waits for
+        that."""
+        line = await asyncio.wait_for(self.reader.readline(), limit_s)
+        if not line.endswith(b"\n"):
+            raise GuestError("the agent hangs up")
+        return map(int, line.split())
+
+    async def run(self, script, limit_s):
+        text = script.encode()
+        async with self.guest.starting:
+            self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.guest.port)
+            self.writer.write(b"%d\n%b" % (len(text), text))
+            self.shell, = await self.numbers(START_S)
+        status, *sizes = await self.numbers(limit_s)
+        out, err = [await asyncio.wait_for(self.reader.readexactly(n), START_S) for n in sizes]
+        return Result(script, status, out.decode(errors="replace"), err.decode(errors="replace"))
+
+
 class Guest:
     def __init__(self, kernel, program, folder):
         self.kernel, self.program, self.folder = pathlib.Path(kernel), program, folder
         self.console = folder / "console.log"
         self.process = self.port = None
+        # QEMU's network listens with a queue of one, and loses more connections at a time.
+        self.starting = asyncio.Lock()
 
     async def start(self):
         """An emulated machine may fail to boot where the real one is busy: then once more."""
@@ -84,7 +139,7 @@ class Guest:
             try:
                 await self.boot(initramfs)
                 return
-            except GuestError as e:
+            except (GuestError, Hung) as e:
                 await self.stop()
                 if left == 0:
                     raise
@@ -111,8 +166,9 @@ class Guest:
         await self.check_clock()
 
     async def answers(self):
-        with contextlib.suppress(OSError, ValueError, asyncio.TimeoutError):
-            return (await self.run("true", 20)).status == 0
+        with contextlib.suppress(OSError, GuestError, asyncio.TimeoutError):
+            async with Agent(self) as agent:
+                return (await agent.run("true", START_S)).status == 0
         return False
 
     async def check_clock(self):
@@ -124,21 +180,22 @@ class Guest:
         if not 0.8 * host_s - 1 < ended - began < 1.2 * host_s:
             raise GuestError(f"the guest's clock counted {ended - began:.2f} s in {host_s:.2f} s")
 
-    async def run(self, script, limit_s=300):
-        """A script for the guest's shell. The limit only finds out that something hangs."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        try:
-            text = script.encode()
-            writer.write(b"%d\n%b" % (len(text), text))
-            answer = await asyncio.wait_for(reader.read(-1), limit_s)
-        finally:
-            writer.close()
-        head, _, said = answer.partition(b"\n")
-        status, out_size, err_size = map(int, head.split())
-        if len(said) != out_size + err_size:
-            raise GuestError("the agent's answer is cut short")
-        return Result(script, status, said[:out_size].decode(errors="replace"),
-                      said[out_size:].decode(errors="replace"))
+    async def run(self, script):
+        """A script for the guest's shell."""
+        async with Agent(self) as agent:
+            try:
+                return await agent.run(script, SCRIPT_S)
+            except asyncio.TimeoutError:
+                what = f"process {agent.shell} does not end" if agent.shell else "it does not start"
+                raise Hung(f"$ {script}\n{what}\n{await self.look(agent.shell)}") from None
+
+    async def look(self, shell=None):
+        """What the guest says of itself, and of all that a shell has started."""
+        async with Agent(self) as agent:
+            try:
+                return (await agent.run(LOOK % (shell or -1), SCRIPT_S)).out
+            except asyncio.TimeoutError:
+                raise GuestError(f"the guest answers no more, see {self.console}") from None
 
     async def stop(self):
         if self.process is not None and self.process.returncode is None:

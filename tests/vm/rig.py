@@ -12,9 +12,9 @@ from guest import Guest
 from usbip import Server
 
 KB = 1024
-FLASH_BYTES = 512 * KB
-USED_BYTES = 320 * KB
-PATIENCE_S = 90  # until something counts as never happening; nothing is expected to take so long
+FLASH_BYTES = 256 * KB
+USED_BYTES = 160 * KB
+PATIENCE_S = 180  # until something counts as never happening; nothing is expected to take so long
 LOOK_S = 0.02
 
 
@@ -57,6 +57,7 @@ class Bench:
         self.tty = None
         self.dir = f"/tmp/{kind}"
         self.said = []
+        self.task = None  # the run of espbackup that was started last
 
     def fill_flash(self):
         data = bytearray(random.Random(self.socket).randbytes(USED_BYTES))
@@ -88,7 +89,8 @@ class Bench:
     def start(self, arguments):
         """A task: espbackup with this port. Its process can be signalled."""
         script = f"echo $$ >pid; exec espbackup -p {self.tty} {arguments}"
-        return asyncio.ensure_future(self.sh(script))
+        self.task = asyncio.ensure_future(self.sh(script))
+        return self.task
 
     async def run(self, arguments, status=0):
         result = await self.start(arguments)
@@ -107,7 +109,8 @@ class Bench:
         await self.sh("kill $(cat holder)")
 
     async def after_bytes(self, count, then_silent=False):
-        """When so many more bytes have come from the board; then nothing comes, if so wanted."""
+        """When so many more bytes have come from the board, in the run that is under way; then
+        nothing comes, if so wanted."""
         came = asyncio.Event()
 
         def action():
@@ -115,7 +118,9 @@ class Bench:
             came.set()
 
         self.device.after_bytes(count, action)
-        await asyncio.wait_for(came.wait(), PATIENCE_S)
+        await until(lambda: came.is_set() or self.task.done(), f"{count} bytes come from the board")
+        if not came.is_set():
+            raise Failure(f"the run ends before {count} bytes: {self.task.result()}")
 
     async def backup_stopped_at(self, count, action):
         """A backup is under way. After so many bytes the board falls silent; then the action
@@ -125,6 +130,12 @@ class Bench:
         await self.after_bytes(count, then_silent=True)
         await action()
         return task
+
+    def state(self):
+        """What this side knows, for a case that fails."""
+        log = self.board.log.read_text(errors="replace").splitlines()
+        return "\n".join([f"{self.kind} in socket {self.socket}: {self.device.state()}",
+                          f"boots: {self.board.boots()[-5:]}", *log[-5:]])
 
     async def expect_image(self):
         image = (await self.sh("sha256sum backups/*.bin")).out.split(" ")[0]

@@ -82,6 +82,10 @@ class Device:
             self.writer.close()
             self.writer = None
 
+    def state(self):
+        return ("unplugged" if not self.plugged.is_set() else
+                "plugged in, no host has it" if self.writer is None else "a host has it")
+
     def standard(self, setup):
         if setup.request == 6:  # GET_DESCRIPTOR
             return self.descriptor(setup.value >> 8, setup.value & 0xFF)
