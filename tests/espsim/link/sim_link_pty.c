@@ -263,9 +263,8 @@ static void pty_unplug(sim_link_t *base)
     pty_link_t *link = (pty_link_t *)base;
 
     sim_fake_tty_show(&link->tty, false);
-    if (link->open) { /* its name is taken until it is closed */
-        link->tty.number ^= 1u;
-    }
+    /* Linux takes the lowest name, and the one of an open port is taken until it is closed. */
+    link->tty.number = link->open ? link->tty.number ^ 1u : 0;
     unlink(link->link_path);
     if (link->master_fd >= 0) {
         close(link->master_fd);
