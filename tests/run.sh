@@ -23,7 +23,7 @@
 #   windows    a Windows program by mingw-w64, under Wine: build, some of unit, and cli
 #
 #   (none)     build unit sim cli interop
-#   all        all of these but windows and vm
+#   all        all of the above but windows
 #   quick      unit, sim, and a few of cli
 #   soak-long  soak with ten times the seeds; part of nothing else. ESPBACKUP_SOAK_RUNS sets another number
 #   vm-long    each case of vm with each adapter; part of nothing else
@@ -36,7 +36,7 @@ cd "$(dirname "$0")/.."
 export ESPBACKUP_CACHE_DIR=$PWD/.cache # one download of the stubs for all builds
 
 plain_parts=(build unit sim cli interop)
-all_parts=("${plain_parts[@]}" style asan clang valgrind soak faults fuzz recipes trixie static macos)
+all_parts=("${plain_parts[@]}" style asan clang valgrind soak faults fuzz recipes trixie static macos vm)
 jobs=$(nproc)
 # Tests with a board wait for it most of the time, and esptool sleeps 0.2 s a command on RFC 2217.
 waiting_jobs=$((jobs * 6))
