@@ -21,7 +21,8 @@ build_packages=(gcc cmake ninja-build pkg-config libc6-dev libserialport-dev lib
     zlib1g-dev nettle-dev)
 # gcc for Xtensa and clang + lld for RISC-V make the firmware of the test images.
 demo_packages=(libcmocka-dev python3 gcc-xtensa-lx106 clang lld)
-test_packages=(build-essential clang-format-19 clang-tidy libclang-rt-dev valgrind git ser2net mmdebstrap mtools)
+test_packages=(build-essential clang-format-19 clang-tidy libclang-rt-dev valgrind git ser2net mmdebstrap mtools
+    bash-completion zsh fish)
 recipes_packages=(make jq parallel restic systemd)
 static_packages=(qemu-user-static dpkg-dev)
 windows_packages=(gcc-mingw-w64-x86-64-win32 wine wine64 dpkg-dev)

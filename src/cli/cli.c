@@ -3,6 +3,7 @@
 
 #include "cmd_help.h"
 #include "command_table.h"
+#include "complete.h"
 #include "render_json.h"
 #include "signals.h"
 #include "standard_streams.h"
@@ -110,6 +111,10 @@ int eb_cli_main(int argc, char **argv)
         return eb_code_row(EB_ERR_FILE_IO)->exit_status; /* there is nobody to tell */
     }
     eb_streams_forbid_dumps();
+    if (argc > 1 && strcmp(argv[1], EB_COMPLETE_WORD) == 0) {
+        eb_complete(eb_commands, argc, argv, stdout);
+        return 0;
+    }
     memset(&cli, 0, sizeof(cli));
     cli.commands = eb_commands;
     eb_signals_install();

@@ -65,7 +65,7 @@ function(espbackup_fetch_stubs version package sha256 out)
 endfunction()
 
 # Bytes of a file as the inside of a C array.
-function(_espbackup_c_bytes path out)
+function(espbackup_c_bytes path out)
     file(READ "${path}" hex HEX)
     string(REGEX REPLACE "(................................)" "\\1\n" hex "${hex}")
     string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," hex "${hex}")
@@ -102,7 +102,7 @@ function(espbackup_embed_stubs target)
                 message(FATAL_ERROR "${file} is not the one of src/stubs/stub_hashes.txt: "
                     "SHA-256 ${actual} instead of ${expected}")
             endif()
-            _espbackup_c_bytes("${file}" bytes)
+            espbackup_c_bytes("${file}" bytes)
             string(MAKE_C_IDENTIFIER "stub_${name}" symbol)
             string(APPEND arrays "static const char ${symbol}[] = {\n${bytes}0};\n")
             string(APPEND rows "    {\"${name}\", ${symbol}, sizeof(${symbol}) - 1},\n")

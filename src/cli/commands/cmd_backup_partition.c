@@ -137,6 +137,7 @@ const eb_command_t eb_cmd_backup_partition = {
     .summary = "back up single partitions, each to its own file",
     .args = "[NAME... | NAME ADDR SIZE]",
     .max_args = EB_ARGS_WORDS_MAX,
+    .arg_kinds = {EB_VALUE_PARTITION, EB_VALUE_PARTITION},
     .about = "Saves the partitions NAME of the board's partition table, each "
              "to its own file. With NAME ADDR SIZE it saves SIZE bytes from "
              "ADDR under that name; this needs no table. Every byte is "

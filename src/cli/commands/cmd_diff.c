@@ -138,6 +138,7 @@ const eb_command_t eb_cmd_diff = {
     .args = "A B",
     .min_args = 2,
     .max_args = 2,
+    .arg_kinds = {EB_VALUE_BACKUP_OR_BOARD, EB_VALUE_BACKUP_OR_BOARD},
     .about = "Compares two images, or an image and the board. A and B are "
              "paths, names from 'espbackup list', 'latest', or 'board'. The "
              "result shows the differences by partition, the keys of NVS that "

@@ -128,6 +128,7 @@ const eb_command_t eb_cmd_erase = {
     .summary = "erase the flash, a partition, or a range",
     .args = "[NAME | ADDR SIZE]",
     .max_args = 2,
+    .arg_kinds = {EB_VALUE_PARTITION, EB_VALUE_FREE},
     .about =
         "Erases the whole flash, the partition NAME, or SIZE bytes from ADDR, always in sectors of "
         "4 KB. NAME may also be bootloader or partition_table. First, erase shows what it will "

@@ -50,6 +50,7 @@ const eb_command_t eb_cmd_help = {
     .summary = "show this help, or the help of a command",
     .args = "[COMMAND]",
     .max_args = 2, /* "image pack" */
+    .arg_kinds = {EB_VALUE_COMMAND, EB_VALUE_COMMAND},
     .about = "Shows the commands and options, or the help of one command.",
     .options = options,
     .run = run,

@@ -51,6 +51,7 @@ const eb_command_t eb_cmd_image = {
     .args = "COMMAND",
     .min_args = 1,
     .max_args = 1,
+    .arg_kinds = {EB_VALUE_COMMAND},
     .about = "A data image holds files for the program of a Particle Electron or E series "
              "device: certificates, sounds, pictures. It lies in a spare sector of 128 KB at "
              "0x80a0000. The program reads it in place, with the library of electron-flash-data. "
@@ -66,6 +67,7 @@ const eb_command_t eb_cmd_image_list = {
     .args = "FILE",
     .min_args = 1,
     .max_args = 1,
+    .arg_kinds = {EB_VALUE_FILE},
     .about = "Lists the files in a data image: name, type, size and local time. The exit status "
              "is 6 if the image is damaged; the error names the field. An image whose CRC alone "
              "is wrong is listed all the same.",
@@ -87,6 +89,7 @@ const eb_command_t eb_cmd_image_extract = {
     .args = "FILE [NAME...]",
     .min_args = 1,
     .max_args = EB_ARGS_WORDS_MAX,
+    .arg_kinds = {EB_VALUE_FILE, EB_VALUE_FREE},
     .about = "Takes the files NAME out of a data image, or all files, and gives them their times. "
              "A damaged image is refused. So is a name that could leave the folder, or that is "
              "not allowed on every system. Nothing is written before everything is checked, and "

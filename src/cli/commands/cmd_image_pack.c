@@ -48,6 +48,7 @@ const eb_command_t eb_cmd_image_pack = {
     .args = "DIR|FILE...",
     .min_args = 1,
     .max_args = EB_ARGS_WORDS_MAX,
+    .arg_kinds = {EB_VALUE_FILE, EB_VALUE_FILE},
     .about =
         "Makes a data image of the files, and of all files in the folders DIR, sorted by name. "
         "The image keeps name, time and MIME type of each file; the type follows from the "

@@ -85,6 +85,7 @@ const eb_command_t eb_cmd_image_upload = {
     .args = "FILE",
     .min_args = 1,
     .max_args = 1,
+    .arg_kinds = {EB_VALUE_FILE},
     .about =
         "Writes a data image to a Particle Electron or E series device over USB, by dfu-util, "
         "and reads it back. dfu-util must be installed (on Debian: apt-get install "

@@ -194,6 +194,7 @@ const eb_command_t eb_cmd_restore = {
     .args = "BACKUP",
     .min_args = 1,
     .max_args = 1,
+    .arg_kinds = {EB_VALUE_BACKUP},
     .about = "Writes a backup to the board. BACKUP is a path, a name from "
              "'espbackup list', or 'latest'.\n\nFirst, restore checks the "
              "file, chip, size, board and security state. Then it shows what "

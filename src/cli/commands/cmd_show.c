@@ -126,6 +126,7 @@ const eb_command_t eb_cmd_show = {
     .args = "BACKUP [PARTITION]",
     .min_args = 1,
     .max_args = 2,
+    .arg_kinds = {EB_VALUE_BACKUP_OR_BOARD, EB_VALUE_PARTITION},
     .about = "Shows what lies in the partitions of an image or the board: the "
              "keys and values of NVS, OTA data, a core dump, and which file "
              "system. BACKUP is a path, a name from 'espbackup list', "

@@ -85,6 +85,7 @@ const eb_command_t eb_cmd_verify = {
     .args = "BACKUP",
     .min_args = 1,
     .max_args = 1,
+    .arg_kinds = {EB_VALUE_BACKUP},
     .about = "Compares a backup with the SHA-256 in its sidecar, then the "
              "board with the backup. BACKUP is a path, a name from 'espbackup "
              "list', or 'latest'. The chip computes an MD5 of each range, so "

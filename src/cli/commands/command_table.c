@@ -20,6 +20,7 @@ const eb_command_t *const eb_commands[] = {
     &eb_cmd_image_list,
     &eb_cmd_image_extract,
     &eb_cmd_image_upload,
+    &eb_cmd_completion,
     &eb_cmd_help,
     &eb_cmd_version,
     NULL,

@@ -13,6 +13,7 @@ extern const eb_command_t *const eb_commands[];
 extern const eb_command_t eb_cmd_backup;
 extern const eb_command_t eb_cmd_backup_partition;
 extern const eb_command_t eb_cmd_chip_info;
+extern const eb_command_t eb_cmd_completion;
 extern const eb_command_t eb_cmd_diff;
 extern const eb_command_t eb_cmd_erase;
 extern const eb_command_t eb_cmd_flash_info;

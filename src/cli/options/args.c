@@ -56,6 +56,8 @@ typedef struct eb_command_line {
     eb_commands_t commands;
     int argc, next;
     char **argv;
+    bool lenient; /* go on after an error, because somebody is still typing */
+    eb_args_end_t end;
 } eb_command_line_t;
 
 /* The value of an option: behind `=` or the letter (inline_value), or the next word. */
@@ -72,6 +74,7 @@ static eb_code_t parse_option(eb_opt_t opt, const char *who, const char *inline_
         return set_value(opt, who, "", false, out, err);
     }
     if (value == NULL) {
+        line->end.awaited = line->next >= line->argc ? opt : EB_OPT_COUNT;
         /* A word that looks like a long option is one: the value was forgotten. */
         if (line->next >= line->argc || strncmp(line->argv[line->next], "--", 2) == 0) {
             return eb_err_set(err, EB_ERR_USAGE, "%s needs a value: %s", who, row->value_name);
@@ -190,14 +193,13 @@ static eb_code_t parse_word(eb_commands_t commands, const char *word, eb_args_t 
 
 static eb_code_t parse_words(eb_command_line_t *line, eb_args_t *out, eb_err_t *err)
 {
-    bool only_words = false;
-
     while (line->next < line->argc) {
+        const bool only_words = line->end.only_words;
         const char *word = line->argv[line->next++];
         eb_code_t code;
 
         if (!only_words && strcmp(word, "--") == 0) {
-            only_words = true;
+            line->end.only_words = true;
             continue;
         }
         if (!only_words && strncmp(word, "--", 2) == 0) {
@@ -207,7 +209,7 @@ static eb_code_t parse_words(eb_command_line_t *line, eb_args_t *out, eb_err_t *
         } else {
             code = parse_word(line->commands, word, out, err);
         }
-        if (code != EB_OK) {
+        if (code != EB_OK && !line->lenient) {
             return code;
         }
     }
@@ -260,28 +262,31 @@ static eb_code_t check_command(eb_commands_t commands, const eb_args_t *out, eb_
     return EB_OK;
 }
 
-/* Defaults from the environment, for what the command uses and the command line left open. */
-static eb_code_t read_environment(eb_args_t *out, eb_err_t *err)
+/* The default of an option from the environment, if the command line left it open. */
+static eb_code_t read_variables(eb_opt_t opt, eb_args_t *out, eb_err_t *err)
 {
-    for (int i = 0; i < EB_OPT_COUNT; i++) {
-        const eb_opt_row_t *row = eb_opt_row((eb_opt_t)i);
+    const eb_opt_row_t *row = eb_opt_row(opt);
+    eb_code_t code = EB_OK;
 
-        if (row->group == EB_OPT_GROUP_COMMAND ? !eb_command_takes(out->command, (eb_opt_t)i)
-                                               : (row->group & out->command->groups) == 0) {
-            continue;
-        }
-        for (size_t e = 0; e < EB_OPT_ENV_MAX && row->env[e] != NULL; e++) {
-            const char *text = getenv(row->env[e]);
-            if (out->values[i].set || text == NULL || text[0] == '\0') {
-                continue;
-            }
-            eb_code_t code = set_value((eb_opt_t)i, row->env[e], text, true, out, err);
-            if (code != EB_OK) {
-                return code;
-            }
+    for (size_t e = 0; e < EB_OPT_ENV_MAX && row->env[e] != NULL && code == EB_OK; e++) {
+        const char *text = getenv(row->env[e]);
+        if (!out->values[opt].set && text != NULL && text[0] != '\0') {
+            code = set_value(opt, row->env[e], text, true, out, err);
         }
     }
-    return EB_OK;
+    return code;
+}
+
+static eb_code_t read_environment(eb_args_t *out, eb_err_t *err)
+{
+    eb_code_t code = EB_OK;
+
+    for (int i = 0; i < EB_OPT_COUNT && code == EB_OK; i++) {
+        if (eb_command_uses(out->command, (eb_opt_t)i)) {
+            code = read_variables((eb_opt_t)i, out, err);
+        }
+    }
+    return code;
 }
 
 static eb_code_t check_conflicts(const eb_args_t *out, eb_err_t *err)
@@ -322,6 +327,19 @@ eb_code_t eb_args_parse(eb_commands_t commands, int argc, char **argv, eb_args_t
         code = check_conflicts(out, err);
     }
     return code;
+}
+
+void eb_args_parse_open(eb_commands_t commands, int argc, char **argv, eb_args_t *out,
+                        eb_args_end_t *end)
+{
+    eb_command_line_t line = {.commands = commands, .argc = argc, .next = 1, .argv = argv};
+
+    line.lenient = true;
+    line.end.awaited = EB_OPT_COUNT;
+    *out = (eb_args_t){0};
+    (void)parse_words(&line, out, NULL);
+    (void)read_variables(EB_OPT_DIR, out, NULL);
+    *end = line.end;
 }
 
 size_t eb_arg_list(const eb_args_t *args, eb_opt_t opt, const char *out[EB_ARGS_REPEATED_MAX])

@@ -45,6 +45,16 @@ typedef struct eb_args {
 eb_code_t eb_args_parse(eb_commands_t commands, int argc, char **argv, eb_args_t *out,
                         eb_err_t *err);
 
+/* How a command line ends that is still being typed. */
+typedef struct eb_args_end {
+    eb_opt_t awaited; /* its value comes next; EB_OPT_COUNT: none does */
+    bool only_words;  /* `--` ended the options */
+} eb_args_end_t;
+
+/* What stands there so far, whatever is wrong or missing; of the environment only the folder. */
+void eb_args_parse_open(eb_commands_t commands, int argc, char **argv, eb_args_t *out,
+                        eb_args_end_t *end);
+
 /* The values of an option that repeats, in the order given; returns how many. */
 size_t eb_arg_list(const eb_args_t *args, eb_opt_t opt, const char *out[EB_ARGS_REPEATED_MAX]);
 

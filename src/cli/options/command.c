@@ -35,3 +35,25 @@ bool eb_command_takes(const eb_command_t *command, eb_opt_t opt)
     }
     return false;
 }
+
+bool eb_command_uses(const eb_command_t *command, eb_opt_t opt)
+{
+    const eb_opt_group_t group = eb_opt_row(opt)->group;
+
+    if (group == EB_OPT_GROUP_COMMAND) {
+        return command != NULL && eb_command_takes(command, opt);
+    }
+    return command == NULL || group == EB_OPT_GROUP_GENERAL || (group & command->groups) != 0;
+}
+
+const char *eb_command_option_help(const eb_command_t *command, eb_opt_t opt)
+{
+    if (command != NULL && command->own_help != NULL) {
+        for (const eb_opt_help_t *own = command->own_help; own->opt != EB_OPT_COUNT; own++) {
+            if (own->opt == opt) {
+                return own->help;
+            }
+        }
+    }
+    return eb_opt_row(opt)->help;
+}

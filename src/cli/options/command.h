@@ -24,6 +24,7 @@ typedef struct eb_command {
     const char *summary;           /* a phrase, for the list of commands */
     const char *args;              /* words of the usage line: "[COMMAND]", "" */
     size_t min_args, max_args;     /* words it takes */
+    eb_value_kind_t arg_kinds[2];  /* of the first word, and of the others */
     const char *about;             /* paragraphs for its help; blank line between */
     const eb_opt_t *options;       /* its own, ended by EB_OPT_COUNT */
     const eb_opt_help_t *own_help; /* instead of the rows' help; ended by EB_OPT_COUNT; or NULL */
@@ -47,5 +48,11 @@ bool eb_command_is_under(const eb_command_t *command, const eb_command_t *group)
 
 /* Whether opt is global or one of the command's own. */
 bool eb_command_takes(const eb_command_t *command, eb_opt_t opt);
+/* Whether opt matters to the command: it is one of its own, or of its groups. Without a command,
+ * NULL, each global option may matter. */
+bool eb_command_uses(const eb_command_t *command, eb_opt_t opt);
+
+/* What the command says of the option itself, or what its row says. */
+const char *eb_command_option_help(const eb_command_t *command, eb_opt_t opt);
 
 #endif

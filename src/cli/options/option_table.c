@@ -18,7 +18,7 @@ static const char *const freq_choices[] = {"keep", "80m", "60m", "48m", "40m", "
 #define GENERAL .group = EB_OPT_GROUP_GENERAL
 #define COMMAND .group = EB_OPT_GROUP_COMMAND
 #define FLAG    .type = EB_OPT_TYPE_FLAG
-#define TEXT    .type = EB_OPT_TYPE_TEXT
+#define TEXT(k) .type = EB_OPT_TYPE_TEXT, .kind = EB_VALUE_##k
 #define NUMBER  .type = EB_OPT_TYPE_NUMBER
 #define SIZE    .type = EB_OPT_TYPE_SIZE
 #define CHOICE  .type = EB_OPT_TYPE_CHOICE
@@ -26,7 +26,7 @@ static const char *const freq_choices[] = {"keep", "80m", "60m", "48m", "40m", "
 /* clang-format off */
 static const eb_opt_row_t rows[] = {
     [EB_OPT_PORT] = {
-        "port", 'p', TEXT, BOARD, .value_name = "PORT", .repeats = true,
+        "port", 'p', TEXT(PORT), BOARD, .value_name = "PORT", .repeats = true,
         .help = "serial port, socket://HOST:PORT or rfc2217://HOST:PORT (default: "
                 "try every serial port, likeliest first); backup accepts several "
                 "ports, or all",
@@ -38,7 +38,7 @@ static const eb_opt_row_t rows[] = {
                 "down on a bad line)",
         .env = {"ESPBACKUP_BAUD", "ESPTOOL_BAUD"}},
     [EB_OPT_CHIP] = {
-        "chip", 'c', TEXT, BOARD, .value_name = "NAME",
+        "chip", 'c', TEXT(CHIP), BOARD, .value_name = "NAME",
         .help = "expected chip, such as esp32c3 (default: auto)",
         .env = {"ESPTOOL_CHIP"}},
     [EB_OPT_BEFORE] = {
@@ -50,28 +50,28 @@ static const eb_opt_row_t rows[] = {
         .help = "how to leave download mode",
         .env = {"ESPTOOL_AFTER"}},
     [EB_OPT_RESET_SEQUENCE] = {
-        "reset-sequence", 0, TEXT, BOARD, .value_name = "SEQ",
+        "reset-sequence", 0, TEXT(FREE), BOARD, .value_name = "SEQ",
         .help = "how an unusual board enters download mode: DTR (D), RTS (R) and "
                 "waits in seconds (W), such as 'D0|R1|W0.1|D1|R0|W0.05|D0'"},
     [EB_OPT_LEAVE_SEQUENCE] = {
-        "leave-sequence", 0, TEXT, BOARD, .value_name = "SEQ",
+        "leave-sequence", 0, TEXT(FREE), BOARD, .value_name = "SEQ",
         .help = "how an unusual board is reset at the end, in the same words, such as "
                 "'R1|W0.1|R0'"},
     [EB_OPT_NO_STUB] = {
         "no-stub", 0, FLAG, BOARD,
         .help = "use only the ROM bootloader, which is slower"},
     [EB_OPT_STUB] = {
-        "stub", 0, TEXT, BOARD, .value_name = "FILE",
+        "stub", 0, TEXT(FILE), BOARD, .value_name = "FILE",
         .help = "use the stub in FILE, which has esptool's JSON format"},
     [EB_OPT_SPI_CONNECTION] = {
-        "spi-connection", 0, TEXT, BOARD, .value_name = "PINS",
+        "spi-connection", 0, TEXT(FREE), BOARD, .value_name = "PINS", .text_words = {"SPI", "HSPI"},
         .help = "pins of a flash that is not on the usual ones: SPI, HSPI or CLK,Q,D,HD,CS"},
     [EB_OPT_CONNECT_ATTEMPTS] = {
         "connect-attempts", 0, NUMBER, BOARD, .value_name = "N", .max = 100000,
         .help = "number of attempts to connect (default: 7); 0 tries until Ctrl-C",
         .env = {"ESPTOOL_CONNECT_ATTEMPTS"}},
     [EB_OPT_DIR] = {
-        "dir", 'd', TEXT, STORE, .value_name = "DIR",
+        "dir", 'd', TEXT(FOLDER), STORE, .value_name = "DIR",
         .help = "folder of the backups (default: backups)",
         .env = {"ESPBACKUP_DIR"}},
     [EB_OPT_JSON] = {
@@ -107,15 +107,15 @@ static const eb_opt_row_t rows[] = {
         .min = 1, .max = UINT32_MAX,
         .help = "size of the range (default: all, to the end of the flash)"},
     [EB_OPT_OUTPUT] = {
-        "output", 'o', TEXT, COMMAND, .value_name = "FILE",
+        "output", 'o', TEXT(FILE), COMMAND, .value_name = "FILE",
         .help = "file name of the image (default: chip and time, in the backup "
                 "folder)"},
     [EB_OPT_FORCE] = {
         "force", 0, FLAG, COMMAND, .help = "allow --output to replace an existing file"},
     [EB_OPT_NOTE] = {
-        "note", 0, TEXT, COMMAND, .value_name = "TEXT", .help = "text to keep in the sidecar"},
+        "note", 0, TEXT(FREE), COMMAND, .value_name = "TEXT", .help = "text to keep in the sidecar"},
     [EB_OPT_SINCE] = {
-        "since", 0, TEXT, COMMAND, .value_name = "BACKUP",
+        "since", 0, TEXT(BACKUP), COMMAND, .value_name = "BACKUP",
         .help = "earlier backup of this board; data that is still equal is "
                 "verified, not read"},
     [EB_OPT_FULL] = {
@@ -134,13 +134,13 @@ static const eb_opt_row_t rows[] = {
         "check", 0, FLAG, COMMAND,
         .help = "read every image again and compare its SHA-256 with the sidecar"},
     [EB_OPT_MAC] = {
-        "mac", 0, TEXT, COMMAND, .value_name = "MAC", .help = "show only backups of this board"},
+        "mac", 0, TEXT(FREE), COMMAND, .value_name = "MAC", .help = "show only backups of this board"},
     [EB_OPT_PROBE] = {
         "probe", 0, FLAG, COMMAND,
         .help = "open each port and ask which chip answers; this resets the "
                 "boards"},
     [EB_OPT_PARTITION] = {
-        "partition", 0, TEXT, COMMAND, .value_name = "NAME", .repeats = true,
+        "partition", 0, TEXT(PARTITION), COMMAND, .value_name = "NAME", .repeats = true,
         .help = "restore only this partition of the image; may be given several times. A file without a "
         "partition table goes into this partition of the board, and the rest of it is erased"},
     [EB_OPT_ADDRESS] = {
@@ -171,10 +171,10 @@ static const eb_opt_row_t rows[] = {
     [EB_OPT_ALL] = {
         "all", 0, FLAG, COMMAND, .help = "save every partition of the table"},
     [EB_OPT_FROM] = {
-        "from", 0, TEXT, COMMAND, .value_name = "IMAGE",
+        "from", 0, TEXT(BACKUP), COMMAND, .value_name = "IMAGE",
         .help = "take the partitions from a backup; no board is needed"},
     [EB_OPT_SCRATCH] = {
-        "scratch", 0, TEXT, COMMAND, .value_name = "ADDR+SIZE",
+        "scratch", 0, TEXT(FREE), COMMAND, .value_name = "ADDR+SIZE",
         .help = "erase, write and restore this range too, at most 256 KB"},
     [EB_OPT_TIME] = {
         "time", 0, NUMBER, COMMAND, .value_name = "SECONDS", .max = UINT32_MAX,
@@ -185,7 +185,7 @@ static const eb_opt_row_t rows[] = {
         "max-size", 0, SIZE, COMMAND, .value_name = "SIZE", .min = 48, .max = UINT32_MAX,
         .help = "largest size of the image (default: 128K, the sector of the device)"},
     [EB_OPT_DIRECTORY] = {
-        "directory", 'C', TEXT, COMMAND, .value_name = "DIR",
+        "directory", 'C', TEXT(FOLDER), COMMAND, .value_name = "DIR",
         .help = "folder for the files; it is created if missing (default: the current folder)"},
     [EB_OPT_REVEAL] = {
         "reveal", 0, FLAG, COMMAND, .help = "show values that may be secret too"},
@@ -193,12 +193,12 @@ static const eb_opt_row_t rows[] = {
         "csv", 0, FLAG, COMMAND,
         .help = "print an NVS partition in the form that nvs_partition_gen reads"},
     [EB_OPT_DEVICE] = {
-        "device", 0, TEXT, COMMAND, .value_name = "DEVICE",
+        "device", 0, TEXT(FREE), COMMAND, .value_name = "DEVICE", .text_words = {"electron"},
         .help = "device in DFU mode: electron (default), or its USB ids as VID:PID"},
     [EB_OPT_NO_VERIFY] = {
         "no-verify", 0, FLAG, COMMAND, .help = "do not read the image back"},
     [EB_OPT_SVG] = {
-        "svg", 0, TEXT, COMMAND, .value_name = "FILE",
+        "svg", 0, TEXT(FILE), COMMAND, .value_name = "FILE",
         .help = "write a map of the flash into FILE, a picture for a report or a web page"},
 };
 /* clang-format on */

@@ -82,6 +82,21 @@ typedef enum eb_opt_type {
     EB_OPT_TYPE_CHOICE  /* one of `choices`; `-` and `_` alike */
 } eb_opt_type_t;
 
+/* What a value is, so that a shell can complete it. Numbers and choices say so themselves. */
+typedef enum eb_value_kind {
+    EB_VALUE_NOT_SAID,
+    EB_VALUE_FREE, /* nobody but the user knows it */
+    EB_VALUE_FILE,
+    EB_VALUE_FOLDER,
+    EB_VALUE_PORT,
+    EB_VALUE_CHIP,
+    EB_VALUE_BACKUP,          /* a name in the folder of backups, or a path */
+    EB_VALUE_BACKUP_OR_BOARD, /* the same, or the word "board" */
+    EB_VALUE_PARTITION,
+    EB_VALUE_COMMAND,
+    EB_VALUE_SHELL
+} eb_value_kind_t;
+
 /* Which options go together in help, and which commands they matter to. */
 typedef enum eb_opt_group {
     EB_OPT_GROUP_BOARD = 1,   /* global */
@@ -101,6 +116,8 @@ typedef struct eb_opt_row {
     const char *help;           /* a phrase */
     const char *const *choices; /* NULL-terminated; the index is the value */
     const char *zero_words[2];  /* of numbers: these words mean 0; NULL: none */
+    eb_value_kind_t kind;       /* of text */
+    const char *text_words[2];  /* of text: words that may stand there; NULL: none */
     uint64_t min, max;          /* of numbers, both included */
     const char *env[EB_OPT_ENV_MAX];
     bool repeats; /* given several times, all count; see eb_arg_list */

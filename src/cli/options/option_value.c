@@ -145,7 +145,7 @@ eb_code_t eb_option_value_parse(eb_opt_t opt, const char *who, eb_arg_t *arg, eb
         if (arg->text[0] == '\0') {
             return eb_err_set(err, EB_ERR_USAGE, "%s is empty: expected %s", who, row->value_name);
         }
-        return opt == EB_OPT_CHIP ? parse_chip(who, arg, err) : EB_OK;
+        return row->kind == EB_VALUE_CHIP ? parse_chip(who, arg, err) : EB_OK;
     case EB_OPT_TYPE_NUMBER:
     case EB_OPT_TYPE_SIZE:
         return parse_number(row, who, arg, err);

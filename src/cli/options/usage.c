@@ -47,19 +47,6 @@ static void print_row(const eb_term_t *term, const char *left, const char *right
     print_wrapped(term, right, LEFT_WIDTH, LEFT_WIDTH);
 }
 
-/* What the command says of the option itself, or the row. */
-static const char *option_help(const eb_command_t *command, eb_opt_t opt)
-{
-    if (command != NULL && command->own_help != NULL) {
-        for (const eb_opt_help_t *own = command->own_help; own->opt != EB_OPT_COUNT; own++) {
-            if (own->opt == opt) {
-                return own->help;
-            }
-        }
-    }
-    return eb_opt_row(opt)->help;
-}
-
 static void print_option(const eb_term_t *term, const eb_command_t *command, eb_opt_t opt)
 {
     const eb_opt_row_t *row = eb_opt_row(opt);
@@ -73,7 +60,7 @@ static void print_option(const eb_term_t *term, const eb_command_t *command, eb_
     }
     snprintf(left, sizeof(left), "  %s--%s%s%s", letter, row->name,
              row->value_name != NULL ? " " : "", row->value_name != NULL ? row->value_name : "");
-    snprintf(right, sizeof(right), "%s", option_help(command, opt));
+    snprintf(right, sizeof(right), "%s", eb_command_option_help(command, opt));
     for (size_t i = 0; row->choices != NULL && row->choices[i] != NULL; i++) {
         used = strlen(right);
         snprintf(right + used, sizeof(right) - used, "%s%s%s", i == 0 ? ": " : ", ",
