@@ -16,8 +16,12 @@ space goes on with the line above.
   out==:                   stdout is the indented lines that follow, no more and no less
   err==:                   the same for stderr
   mask: REGEX              what varies between runs, in this case: `#` in exact text
+  schema: no REASON        the command makes sidecars that espbackup did not write
   json: EXPRESSION         stdout is one JSON object, and the expression over `j` is true;
                            sha256(FILE) is at hand
+
+What a command with --json prints fits docs/schema/output.json, and each new sidecar fits sidecar.json
+there, in every case. So a new field needs a place in the schema.
 
 Exact text has `#` for what varies in every case (MASKS below): times, rates, dates, digests, ports
 of 127.0.0.1, the version; and FOLDER for the folder of the case. Of a line that is redrawn it is the
@@ -46,6 +50,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+
+import schemas
 
 SKIPPED = 77
 SUPPORT = pathlib.Path(__file__).resolve().parent
@@ -187,7 +193,28 @@ def check_json(expression, text, folder):
         raise Failure(f"not true: {expression}\n{json.dumps(j, indent=1)[:3000]}")
 
 
+def check_schemas(command, text, new_sidecars):
+    problems = []
+    if "espbackup" not in command:
+        return
+    if "--json" in command:
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = None  # other programs print too, or it is kept in a file
+        if isinstance(value, dict):
+            problems.append(schemas.problem("output.json", value))
+    problems += [schemas.problem("sidecar.json", json.loads(path.read_text())) for path in new_sidecars]
+    for text in filter(None, problems):
+        raise Failure(text)
+
+
+def sidecars(folder):
+    return {path for path in folder.rglob("*_info.json") if path.is_file()}
+
+
 def run_step(case, command, checks, env, folder):
+    before = sidecars(folder)
     # Output goes to files: a board that a command leaves behind must not keep us waiting.
     with open(folder / ".out", "w+b") as out, open(folder / ".err", "w+b") as err:
         done = subprocess.run(["bash", "-c", command], cwd=folder, env=env, stdin=subprocess.DEVNULL,
@@ -210,10 +237,14 @@ def run_step(case, command, checks, env, folder):
                 check_text(f"std{name}", key[len(name):], value, texts[name])
             elif key == "json":
                 check_json(value, texts["out"], folder)
+            elif key == "schema":
+                pass
             else:
                 raise Failure(f"unknown key '{key}'")
         if done.returncode != expected:
             raise Failure(f"exit {done.returncode}, expected {expected}")
+        if not any(key == "schema" for _, key, _ in checks):
+            check_schemas(command, texts["out"], sidecars(folder) - before)
     except Failure as failure:
         raise Failure(f"$ {command}\n{failure}\n--- exit {done.returncode}, stdout:\n"
                       f"{texts['out'][-6000:]}--- stderr:\n{texts['err'][-6000:]}") from failure
