@@ -57,13 +57,16 @@ static bool is_folder(const char *path)
 eb_code_t eb_fs_make_dir(const char *path, eb_err_t *err)
 {
     char copy[EB_PATH_BYTES];
-    const size_t len = strlen(path);
+    const size_t len = strlen(path), root_len = eb_platform_root_len(path);
 
     if (len >= sizeof(copy)) {
         return eb_fs_error(err, ENAMETOOLONG, "create folder", path);
     }
+    if (root_len > 0 && root_len == len && !is_folder(path)) {
+        return eb_fs_error(err, ENOENT, "create folder", path);
+    }
     memcpy(copy, path, len + 1);
-    for (size_t i = 1; i <= len; i++) {
+    for (size_t i = root_len + 1; i <= len; i++) {
         if (copy[i] != '\0' && !eb_platform_is_separator(copy[i])) {
             continue;
         }

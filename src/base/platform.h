@@ -25,6 +25,9 @@ typedef struct eb_file_facts {
 
 /* Whether the character ends the name of a folder in a path. */
 bool eb_platform_is_separator(char c);
+/* Length of the beginning that names a disk or a share, which is there or not, but is no folder
+ * that can be made: "C:", "\\server\share"; 0: none. */
+size_t eb_platform_root_len(const char *path);
 /* What `path` leads to, through links. */
 int eb_platform_look(const char *path, eb_file_facts_t *facts);
 /* What has the name, which may be a link, be it one that leads nowhere. */

@@ -2,14 +2,17 @@
 #include "platform_path_win32.h"
 
 #include "espbackup/version.h"
+#include "platform.h"
 #include "platform_headers_win32.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define SEPARATORS   "\\/"
 #define LONG_PREFIX  L"\\\\?\\"
 #define SHARE_PREFIX L"\\\\?\\UNC"
 
@@ -49,10 +52,22 @@ static bool has_long_name(const wchar_t *path)
     return false;
 }
 
+/* What comes before a whole path, so that it may be long. */
+static const wchar_t *prefix_of(const wchar_t **whole)
+{
+    if (wcsncmp(*whole, L"\\\\?\\", 4) == 0 || wcsncmp(*whole, L"\\\\.\\", 4) == 0) {
+        return L"";
+    }
+    if (wcsncmp(*whole, L"\\\\", 2) == 0) { /* \\server\share */
+        *whole += 1;
+        return SHARE_PREFIX;
+    }
+    return LONG_PREFIX;
+}
+
 int eb_win32_path_below(const char *path, const wchar_t *end, wchar_t **out)
 {
     wchar_t *wide = eb_win32_wide(path);
-    const size_t prefix = wcslen(SHARE_PREFIX);
     int failure = wide != NULL ? 0 : ENOMEM;
 
     *out = NULL;
@@ -63,27 +78,22 @@ int eb_win32_path_below(const char *path, const wchar_t *end, wchar_t **out)
     }
     /* Whole, with drive and backslashes, because behind the prefix Windows looks at nothing. */
     const DWORD room = failure == 0 ? GetFullPathNameW(wide, 0, NULL, NULL) : 0;
-    wchar_t *full = failure == 0 ? calloc(prefix + room + wcslen(end) + 1, sizeof(*full)) : NULL;
+    wchar_t *full = failure == 0 ? calloc((size_t)room + 1, sizeof(*full)) : NULL;
     if (failure == 0 && (full == NULL || room == 0)) {
         failure = full == NULL ? ENOMEM : ENOENT;
     }
     if (failure == 0) {
-        (void)GetFullPathNameW(wide, room, full + prefix, NULL);
-        wchar_t *whole = full + prefix;
-        if (wcsncmp(whole, L"\\\\?\\", 4) == 0 || wcsncmp(whole, L"\\\\.\\", 4) == 0) {
-            memmove(full, whole, (wcslen(whole) + 1) * sizeof(*full));
-        } else if (wcsncmp(whole, L"\\\\", 2) == 0) { /* \\server\share */
-            memmove(full + prefix, whole + 1, wcslen(whole) * sizeof(*full));
-            wmemcpy(full, SHARE_PREFIX, prefix);
-        } else {
-            memmove(full + wcslen(LONG_PREFIX), whole, (wcslen(whole) + 1) * sizeof(*full));
-            wmemcpy(full, LONG_PREFIX, wcslen(LONG_PREFIX));
+        (void)GetFullPathNameW(wide, room, full, NULL);
+        const wchar_t *whole = full, *prefix = prefix_of(&whole);
+        *out = calloc(wcslen(prefix) + wcslen(whole) + wcslen(end) + 1, sizeof(**out));
+        failure = *out != NULL ? 0 : ENOMEM;
+        if (*out != NULL) {
+            wcscpy(*out, prefix);
+            wcscat(*out, whole);
+            wcscat(*out, end);
         }
-        wcscat(full, end);
-        *out = full;
-    } else {
-        free(full);
     }
+    free(full);
     free(wide);
     return failure;
 }
@@ -91,6 +101,30 @@ int eb_win32_path_below(const char *path, const wchar_t *end, wchar_t **out)
 int eb_win32_path(const char *path, wchar_t **out)
 {
     return eb_win32_path_below(path, L"", out);
+}
+
+/* Of \\server\share, \\?\UNC\server\share, \\?\C: */
+static size_t share_len(const char *path)
+{
+    size_t at = 2;
+
+    if ((path[2] == '?' || path[2] == '.') && strspn(path + 3, SEPARATORS) > 0) {
+        at = 4 + strcspn(path + 4, SEPARATORS);
+        if (at != 7 || _strnicmp(path + 4, "UNC", 3) != 0 || path[at] == '\0') {
+            return at;
+        }
+        at++;
+    }
+    at += strcspn(path + at, SEPARATORS);
+    return path[at] == '\0' ? at : at + 1 + strcspn(path + at + 1, SEPARATORS);
+}
+
+size_t eb_platform_root_len(const char *path)
+{
+    if (strspn(path, SEPARATORS) >= 2) {
+        return share_len(path);
+    }
+    return isalpha((unsigned char)path[0]) && path[1] == ':' ? 2 : 0;
 }
 
 /* The version of Windows is told truly by this call only, whose header no program may need. */

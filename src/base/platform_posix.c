@@ -57,6 +57,12 @@ bool eb_platform_is_separator(char c)
     return c == '/';
 }
 
+size_t eb_platform_root_len(const char *path)
+{
+    (void)path;
+    return 0;
+}
+
 int eb_platform_look(const char *path, eb_file_facts_t *facts)
 {
     struct stat st = {0};

@@ -266,7 +266,7 @@ int eb_platform_list(const char *dir, eb_visit_name_fn visit, void *user, bool *
     if (failure != 0) {
         return failure;
     }
-    const HANDLE folder = FindFirstFileW(wide, &entry);
+    HANDLE folder = FindFirstFileW(wide, &entry);
     free(wide);
     if (folder == INVALID_HANDLE_VALUE) {
         return last_failure();
@@ -323,8 +323,7 @@ int eb_platform_open(const char *path, eb_open_t how, int *fd)
         failure = ELOOP;
     }
     if (failure == 0) {
-        *fd = _open_osfhandle((intptr_t)file,
-                              _O_BINARY | _O_NOINHERIT | (how == EB_OPEN_READ ? _O_RDONLY : 0));
+        *fd = _open_osfhandle((intptr_t)file, _O_BINARY | _O_NOINHERIT);
         failure = *fd >= 0 ? 0 : EMFILE;
     }
     if (failure != 0 && file != INVALID_HANDLE_VALUE) {

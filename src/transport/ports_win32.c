@@ -38,8 +38,7 @@ static bool has_name(HDEVINFO list, SP_DEVINFO_DATA *device, const wchar_t *name
 {
     wchar_t text[TEXT_UNITS] = L"";
     DWORD size = sizeof(text) - sizeof(*text);
-    const HKEY key =
-        SetupDiOpenDevRegKey(list, device, DICS_FLAG_GLOBAL, 0, DIREG_DEV, KEY_QUERY_VALUE);
+    HKEY key = SetupDiOpenDevRegKey(list, device, DICS_FLAG_GLOBAL, 0, DIREG_DEV, KEY_QUERY_VALUE);
 
     if (key == INVALID_HANDLE_VALUE) {
         return false;

@@ -43,14 +43,15 @@ void eb_streams_arguments(int *argc, char ***argv)
     wchar_t **wide = CommandLineToArgvW(GetCommandLineW(), &count);
     char **utf8 = wide != NULL ? calloc((size_t)count + 1, sizeof(*utf8)) : NULL;
 
-    for (int i = 0; utf8 != NULL && i < count; i++) {
+    bool has_memory = utf8 != NULL;
+    for (int i = 0; has_memory && i < count; i++) {
         utf8[i] = eb_win32_utf8(wide[i]);
-        if (utf8[i] == NULL) {
-            utf8 = NULL; /* no memory: as the C library gave them */
-        }
+        has_memory = utf8[i] != NULL;
     }
     (void)LocalFree(wide);
-    if (utf8 != NULL) {
+    if (!has_memory) {
+        free(utf8); /* they stay as the C library gave them */
+    } else {
         *argc = count;
         *argv = utf8;
     }
@@ -152,7 +153,7 @@ static eb_input_t read_line(HANDLE input)
 
 eb_input_t eb_streams_read_byte(int in, int wait_ms, char *byte)
 {
-    const HANDLE input = (HANDLE)_get_osfhandle(in);
+    HANDLE input = (HANDLE)_get_osfhandle(in);
     eb_input_t result = EB_INPUT_BYTE;
     DWORD waiting = 1;
 

@@ -182,12 +182,55 @@ static void takes_long_paths(void **state)
     assert_int_equal(eb_platform_remove(path), 0);
 }
 
+/* A drive and a share are there or not: nobody can make one. */
+static void knows_the_root_of_a_path(void **state)
+{
+    static const struct {
+        const char *path;
+        size_t windows_len; /* elsewhere: 0 */
+    } rows[] = {
+        {"", 0},
+        {"/", 0},
+        {"folder\\name", 0},
+        {"C:", 2},
+        {"c:/boards", 2},
+        {"C:boards", 2},
+        {"1:\\x", 0},
+        {"\\\\server\\share", 14},
+        {"\\\\server\\share\\", 14},
+        {"//server/share/boards", 14},
+        {"\\\\server", 8},
+        {"\\\\server\\", 9},
+        {"\\\\?\\C:\\boards", 6},
+        {"\\\\.\\C:", 6},
+        {"\\\\?\\UNC\\server\\share\\boards", 20},
+        {"\\\\?\\unc", 7},
+        {"\\\\?\\uncle\\x", 9},
+    };
+    const bool is_windows = eb_platform_is_separator('\\');
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(eb_platform_root_len(rows[i].path), is_windows ? rows[i].windows_len : 0);
+    }
+    if (is_windows) {
+        eb_err_t err;
+        assert_int_equal(eb_fs_make_dir("C:\\", &err), EB_OK);
+        assert_int_equal(eb_fs_make_dir("Q:\\boards", &err), EB_ERR_FILE_ACCESS);
+        assert_int_equal(err.os_errno, ENOENT);
+        /* Wine would make a folder for the server. */
+        assert_int_equal(eb_fs_make_dir("\\\\nobody\\share", &err), EB_ERR_FILE_ACCESS);
+        assert_int_equal(eb_fs_make_dir("\\\\nobody\\share\\boards", &err), EB_ERR_FILE_ACCESS);
+        assert_int_equal(eb_platform_make_dir("\\\\nobody\\share"), ENOENT);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opens_and_looks),  cmocka_unit_test(locks_without_keeping_from_reading),
         cmocka_unit_test(renames),          cmocka_unit_test(makes_a_folder_of_its_own),
-        cmocka_unit_test(takes_long_paths),
+        cmocka_unit_test(takes_long_paths), cmocka_unit_test(knows_the_root_of_a_path),
     };
 
     return cmocka_run_group_tests(tests, make_folder, NULL);
