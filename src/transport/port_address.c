@@ -18,7 +18,7 @@ static const scheme_t schemes[] = {
 static eb_code_t malformed(const char *text, const char *what, eb_err_t *err)
 {
     eb_err_set(err, EB_ERR_USAGE, "port \"%.200s\": %s", text, what);
-    eb_err_hint(err, "write " EB_PORT_EXAMPLE ", COM3, socket://HOST:PORT or rfc2217://HOST:PORT");
+    eb_err_hint(err, "write socket://HOST:PORT, rfc2217://HOST:PORT, or the name of a serial port");
     return EB_ERR_USAGE;
 }
 

@@ -68,6 +68,8 @@ DATES = [
     r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?)?",
     r"(?<!\d)\d{8}[-_T]\d{4,6}(?!\d)",
 ]
+# As the help for Windows names a port.
+EXAMPLE_PORT = "--port COM3 ", "--port /dev/ttyUSB0 "
 UNITS = {"K": 1024, "M": 1024 * 1024}
 
 
@@ -135,7 +137,7 @@ def masked(text, masks, folder):
     # On a terminal a line is redrawn: what stays is what counts.
     text = "\n".join(line.split("\r")[-1].replace("\x1b[K", "")
                      for line in text.replace("\r\n", "\n").split("\n"))
-    text = text.replace(str(folder), "FOLDER")
+    text = text.replace(str(folder), "FOLDER").replace(*EXAMPLE_PORT)
     for mask in masks:
         text = re.sub(mask, "#", text)
     for mask in DATES:

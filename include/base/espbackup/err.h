@@ -121,6 +121,8 @@ typedef enum eb_reason {
     EB_REASON_TIME,        /* a file has a time that does not fit */
     EB_REASON_DATA_IMAGE,  /* no data image, or a damaged one */
     EB_REASON_OTHER_FILES, /* one of the files may not be extracted: the others may */
+    EB_REASON_DFU_UTIL,    /* dfu-util is not installed */
+    EB_REASON_USB_ACCESS,  /* the system does not let this user have the USB device */
     EB_REASON_COUNT
 } eb_reason_t;
 

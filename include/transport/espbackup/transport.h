@@ -34,13 +34,6 @@ typedef struct eb_port_traits {
 /* Never NULL; an unknown kind gives the row of EB_PORT_UART. Static storage. */
 const eb_port_traits_t *eb_port_traits(eb_port_kind_t kind);
 
-/* A name as the system makes them. */
-#if defined(__APPLE__)
-#define EB_PORT_EXAMPLE "/dev/cu.usbserial-0001"
-#else
-#define EB_PORT_EXAMPLE "/dev/ttyUSB0"
-#endif
-
 typedef struct eb_port_info {
     char name[EB_PORT_NAME_BYTES]; /* as eb_transport_open takes it */
     eb_port_kind_t kind;

@@ -119,7 +119,7 @@ const eb_command_t eb_cmd_backup = {
     .options = options,
     .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,
     .example = "  espbackup backup\n"
-               "  espbackup backup --port " EB_PORT_EXAMPLE " --note \"before the update\"\n"
+               "  espbackup backup --port " EB_EXAMPLE_PORT " --note \"before the update\"\n"
                "  espbackup backup --port all\n"
                "  espbackup backup --offset 0x9000 --size 24K --output nvs.bin\n",
     .resumes = true,

@@ -86,12 +86,11 @@ const eb_command_t eb_cmd_image_upload = {
     .min_args = 1,
     .max_args = 1,
     .arg_kinds = {EB_VALUE_FILE},
-    .about =
-        "Writes a data image to a Particle Electron or E series device over USB, by dfu-util, "
-        "and reads it back. dfu-util must be installed (on Debian: apt-get install "
-        "dfu-util).\n\nThe device must be in DFU mode: hold MODE, press and release RESET, and "
-        "release MODE when the light blinks yellow. Afterwards RESET starts its program.\n\n"
-        "A Photon or P1 overwrites this sector with each system update.",
+    .about = "Writes a data image to a Particle Electron or E series device over USB, by dfu-util, "
+             "and reads it back. dfu-util must be installed.\n\nThe device must be in DFU mode: "
+             "hold MODE, press and release RESET, and "
+             "release MODE when the light blinks yellow. Afterwards RESET starts its program.\n\n"
+             "A Photon or P1 overwrites this sector with each system update.",
     .options = options,
     .own_help = own_help,
     .example = "  espbackup image upload data.bin\n"

@@ -175,7 +175,7 @@ const eb_command_t eb_cmd_selftest = {
     .own_help = own_help,
     .groups = EB_OPT_GROUP_BOARD | EB_OPT_GROUP_STORE,
     .example = "  espbackup selftest\n"
-               "  espbackup selftest --port " EB_PORT_EXAMPLE " --output report.json\n"
+               "  espbackup selftest --port " EB_EXAMPLE_PORT " --output report.json\n"
                "  espbackup selftest --scratch 0x3c0000+256K\n",
     .run = run,
 };

@@ -19,6 +19,9 @@ typedef struct eb_opt_help {
     const char *help;
 } eb_opt_help_t;
 
+/* In an example: a serial port, as this system names them. */
+#define EB_EXAMPLE_PORT "{port}"
+
 typedef struct eb_command {
     const char *name;              /* "erase"; of a command of a group: "image pack" */
     const char *summary;           /* a phrase, for the list of commands */

@@ -3,6 +3,7 @@
 
 #include "espbackup/version.h"
 #include "standard_streams.h"
+#include "system_words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,6 +112,15 @@ static void print_commands(const eb_term_t *term, eb_commands_t commands, const 
     }
 }
 
+static void print_example(const eb_term_t *term, const char *text)
+{
+    for (const char *gap; (gap = strstr(text, EB_EXAMPLE_PORT)) != NULL;) {
+        fprintf(term->file, "%.*s%s", (int)(gap - text), text, eb_system_port);
+        text = gap + strlen(EB_EXAMPLE_PORT);
+    }
+    fputs(text, term->file);
+}
+
 static void print_command_help(const eb_term_t *term, eb_commands_t commands,
                                const eb_command_t *command)
 {
@@ -132,7 +142,7 @@ static void print_command_help(const eb_term_t *term, eb_commands_t commands,
     if (command->example != NULL) {
         fputc('\n', term->file);
         print_heading(term, "Examples:");
-        fputs(command->example, term->file);
+        print_example(term, command->example);
     }
 }
 

@@ -1,6 +1,8 @@
 /* hints.c: what to do after an error, in words that name options and commands. */
 #include "hints.h"
 
+#include "system_words.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +28,7 @@ static const char *const by_code[] = {
     [EB_ERR_PORT_NOT_FOUND] =
         "connect the board with a USB cable that carries data; 'espbackup ports' lists the ports",
     [EB_ERR_PORT_BUSY] = "close the serial monitor or other program that uses the port",
-    [EB_ERR_PORT_DENIED] = "let the owner of the port give you the right to use it",
+    [EB_ERR_PORT_DENIED] = NULL, /* eb_system_port_denied */
     [EB_ERR_PORT_LOST] = HINT_PLUG_IN,
     [EB_ERR_NO_ANSWER] = HINT_BOOT,
     [EB_ERR_WRONG_BOOT_MODE] = HINT_BOOT,
@@ -139,8 +141,22 @@ static const char *const by_reason[] = {
     [EB_REASON_DATA_IMAGE] =
         "make the image again with 'espbackup image pack', or read it from the device again",
     [EB_REASON_OTHER_FILES] = "give the names of the files to extract, without this one",
+    [EB_REASON_DFU_UTIL] = NULL,   /* eb_system_dfu_util */
+    [EB_REASON_USB_ACCESS] = NULL, /* eb_system_usb_access */
 };
 _Static_assert(sizeof(by_reason) / sizeof(by_reason[0]) == EB_REASON_COUNT, "one for each reason");
+
+static const char *words_of_code(eb_code_t code)
+{
+    return code == EB_ERR_PORT_DENIED ? eb_system_port_denied : by_code[code];
+}
+
+static const char *words_of_reason(eb_reason_t reason)
+{
+    return reason == EB_REASON_DFU_UTIL     ? eb_system_dfu_util
+           : reason == EB_REASON_USB_ACCESS ? eb_system_usb_access
+                                            : by_reason[reason];
+}
 
 /* The words before, `text`, and the words behind the %s of `words`. */
 static void put_reason(const char *words, const char *text, char *out)
@@ -156,10 +172,10 @@ static void put_reason(const char *words, const char *text, char *out)
 
 void eb_hint(const eb_err_t *err, char out[EB_HINT_BYTES])
 {
-    const char *last = by_code[eb_code_row(err->code)->code];
+    const char *last = words_of_code(eb_code_row(err->code)->code);
 
     if (err->reason != EB_REASON_NONE && (unsigned)err->reason < EB_REASON_COUNT) {
-        put_reason(by_reason[err->reason], err->hint, out);
+        put_reason(words_of_reason(err->reason), err->hint, out);
     } else {
         (void)snprintf(out, EB_HINT_BYTES, "%s", err->hint);
     }

@@ -40,10 +40,11 @@ typedef struct upload {
 static const struct {
     const char *words;
     eb_code_t code;
-    const char *what, *hint;
+    const char *what, *hint; /* no hint: EB_REASON_USB_ACCESS */
 } faults[] = {
-    {"LIBUSB_ERROR_ACCESS", EB_ERR_PORT_DENIED, "no permission for the device",
-     "run the command as root; on Linux, a udev rule can give you the device"},
+    {"LIBUSB_ERROR_ACCESS", EB_ERR_PORT_DENIED, "no permission for the device", NULL},
+    /* Windows, without a driver that libusb knows. */
+    {"LIBUSB_ERROR_NOT_SUPPORTED", EB_ERR_PORT_DENIED, "no driver for the device", NULL},
     {"More than one DFU capable", EB_ERR_REFUSED, "several devices are in DFU mode",
      "unplug all of them but one"},
     {"No DFU capable USB device", EB_ERR_PORT_NOT_FOUND, "no device in DFU mode", HINT_DFU_MODE},
@@ -112,7 +113,11 @@ static eb_code_t explain(const upload_t *u, int status, eb_err_t *err)
     eb_err_set(err, faults[u->fault].code, "%s: %s (" DFU_UTIL " ended with %s %d: %s)",
                u->options->usb_id, faults[u->fault].what, killed ? "signal" : "status",
                killed ? status - 128 : status, u->said);
-    eb_err_hint(err, "%s", faults[u->fault].hint);
+    if (faults[u->fault].hint != NULL) {
+        eb_err_hint(err, "%s", faults[u->fault].hint);
+    } else {
+        eb_err_reason(err, EB_REASON_USB_ACCESS);
+    }
     return faults[u->fault].code;
 }
 
@@ -125,7 +130,7 @@ static eb_code_t run(upload_t *u, const char *const *argv, eb_err_t *err)
     u->said[0] = '\0';
     eb_code_t code = eb_child_run(&child, u->ev, &status, err);
     if (code == EB_ERR_FILE_ACCESS) {
-        eb_err_hint(err, "install dfu-util; on Debian: apt-get install dfu-util");
+        eb_err_reason(err, EB_REASON_DFU_UTIL);
     }
     if (code == EB_OK && status != 0) {
         code = explain(u, status, err);

@@ -1,5 +1,7 @@
 /* Hints: words for each reason and each code, and what is put together. */
 #include "hints.h"
+#include "platform.h"
+#include "system_words.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,6 +27,28 @@ static void each_code_and_each_reason_has_words(void **state)
         assert_true(strlen(text) > 1);
         assert_null(strstr(text, "%s"));
     }
+}
+
+/* What only other systems have helps nobody. */
+static void words_are_of_this_system(void **state)
+{
+    static const char *const of_linux[] = {"/dev/", "sudo", "udev", "apt-get", "as root"};
+    const bool is_windows = eb_platform_is_separator('\\');
+    char text[EB_HINT_BYTES];
+    size_t found = strstr(eb_system_port, "/dev/") != NULL;
+
+    (void)state;
+    for (int i = 0; i < EB_CODE_COUNT + EB_REASON_COUNT; i++) {
+        const bool is_code = i < EB_CODE_COUNT;
+        const eb_err_t err = {.code = is_code ? (eb_code_t)i : EB_OK,
+                              .reason = is_code ? EB_REASON_NONE : (eb_reason_t)(i - EB_CODE_COUNT),
+                              .hint = ""};
+        eb_hint(&err, text);
+        for (size_t k = 0; k < sizeof(of_linux) / sizeof(of_linux[0]); k++) {
+            found += strstr(text, of_linux[k]) != NULL;
+        }
+    }
+    assert_true(is_windows ? found == 0 : found > 3);
 }
 
 static void own_words_come_before_those_of_the_code(void **state)
@@ -81,6 +105,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_code_and_each_reason_has_words),
+        cmocka_unit_test(words_are_of_this_system),
         cmocka_unit_test(own_words_come_before_those_of_the_code),
         cmocka_unit_test(force_has_one_phrase),
         cmocka_unit_test(the_gap_of_a_reason_is_filled),
