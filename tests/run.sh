@@ -15,15 +15,14 @@
 #   fuzz       each parser and the session with a board, for a short while
 #   recipes    the code of docs/recipes/ with make, PlatformIO, CMake, labgrid, restic and others
 #   trixie     the README's lines on a bare Debian 13, and newer compilers; needs root
+#   windows    a Windows program by mingw-w64, under Wine: build, some of unit, cli, and a COM port
 #   vm         espbackup on real Linux drivers, in a virtual machine; ESPBACKUP_VM=optional skips it
 #              where that cannot be had
-#
 #   macos      programs for macOS: build; unit and cli of what is neither Linux's nor Windows' own
 #   static     static programs for x86-64, arm64 and armhf, with musl: build, and cli; ARM under QEMU
-#   windows    a Windows program by mingw-w64, under Wine: build, some of unit, and cli
 #
 #   (none)     build unit sim cli interop
-#   all        all of the above but windows
+#   all        all of the above
 #   quick      unit, sim, and a few of cli
 #   soak-long  soak with ten times the seeds; part of nothing else. ESPBACKUP_SOAK_RUNS sets another number
 #   vm-long    each case of vm with each adapter; part of nothing else
@@ -36,7 +35,7 @@ cd "$(dirname "$0")/.."
 export ESPBACKUP_CACHE_DIR=$PWD/.cache # one download of the stubs for all builds
 
 plain_parts=(build unit sim cli interop)
-all_parts=("${plain_parts[@]}" style asan clang valgrind soak faults fuzz recipes trixie static macos vm)
+all_parts=("${plain_parts[@]}" style asan clang valgrind soak faults fuzz recipes trixie static macos windows vm)
 jobs=$(nproc)
 # Tests with a board wait for it most of the time, and esptool sleeps 0.2 s a command on RFC 2217.
 waiting_jobs=$((jobs * 6))
@@ -85,8 +84,11 @@ part_style() {
     check_format || status=1
     build dev && run_ctest dev -L '^style$' -j "$jobs" || status=1
     # The compile database of the clang build: clang-tidy does not know all flags of gcc.
-    # Files of other systems are not in that build.
+    # Files of other systems are not in that build: cross.sh looks at those of Windows.
     build clang && our_sources 'src/*.c' | grep -vE '_(win32|darwin)\.c$|/serial_(sysfs|rate_posix)\.c$' | xargs python3 tests/support/tidy.py build/clang || status=1
+    # It is in the build that has no libserialport.
+    { cmake --preset clang -B build/clang-plain -DESPBACKUP_LIBSERIALPORT=OFF -DESPBACKUP_TESTS=OFF >build/clang-plain.log 2>&1 &&
+        python3 tests/support/tidy.py build/clang-plain src/transport/serial_sysfs.c; } || status=1
     return $status
 }
 
@@ -187,7 +189,7 @@ for part in "${@:-plain}"; do
         static | macos | windows | quick | soak-long | vm-long)
         parts+=("$part") ;;
     *)
-        echo "unknown part '$part'; expected: quick all ${all_parts[*]} windows soak-long vm-long" >&2
+        echo "unknown part '$part'; expected: quick all ${all_parts[*]} soak-long vm-long" >&2
         exit 2
         ;;
     esac

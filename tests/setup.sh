@@ -71,7 +71,7 @@ else
         log=$(mktemp)
         if ! { "${as_root[@]}" apt-get update &&
             DEBIAN_FRONTEND=noninteractive "${as_root[@]}" \
-                apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 \
+                apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 \
             </dev/null; then
             tail -20 "$log" >&2
             fail "apt-get could not install: ${missing[*]} (all of its output: $log)"

@@ -160,6 +160,22 @@ check_closed_pipe() {
     [ ! -s "$folder/pipe.err" ] || { cat "$folder/pipe.err"; return 1; }
 }
 
+# The batch file of docs/windows.md, for a port that is there, and for one that is not.
+try_batch_file() {
+    local batch profile status=0
+    batch=$(sed -n '/^```bat$/,/^```$/{/^```/d; s/$/\r/; p}' "$OLDPWD/docs/windows.md")
+    profile=$(echo "$WINEPREFIX/drive_c/users/"[!P]*)
+    export WINEPATH="Z:$OLDPWD/$folder/src"
+    echo "${batch/PORT=COM3/PORT=COM12}" >found.bat
+    echo "${batch/PORT=COM3/PORT=COM13}" >missing.bat
+    wine cmd /c found.bat && cmp "$profile"/boards/kitchen/*.bin flash.bin || return 1
+    wine cmd /c missing.bat || status=$?
+    cat "$profile/boards_kitchen.log"
+    [ $status -eq 4 ] && grep 'saved and verified' "$profile/boards_kitchen.log" &&
+        grep 'there is no port COM13' "$profile/boards_kitchen.log" &&
+        grep 'FAILED with status 4' "$profile/boards_kitchen.log"
+}
+
 # A COM port of Wine is a terminal of Linux. Its server opens it, so it must see the simulated board's
 # library. Run by espsim.
 try_com_port() {
@@ -172,6 +188,7 @@ try_com_port() {
         cmp com.bin flash.bin && printf X | dd of=flash.bin bs=1 seek=5000 conv=notrunc status=none &&
         "${espbackup[@]}" -p '\\.\COM12' restore com.bin --yes && cmp com.bin flash.bin; } >com.log 2>&1 || status=$?
     ! "${espbackup[@]}" -p COM13 chip-info >>com.log 2>&1 || status=1
+    try_batch_file >>com.log 2>&1 || status=1
     kill "$server"
     return $status
 }
@@ -180,12 +197,12 @@ check_com_port() {
     kill "$wine_server"
     wait "$wine_server" 2>/dev/null || true
     export folder
-    export -f try_com_port
+    export -f try_com_port try_batch_file
     mkdir -p "$folder/com"
     head -c 262144 build/dev/testdata/esp32-4mb.bin >"$folder/com/flash.bin"
     (cd "$folder/com" && rm -f com* && ../../dev/tests/espsim/espsim --chip esp32 --flash flash.bin --pty \
         --wire instant -- bash -c 'try_com_port') || { echo "FAILED: a COM port"; cat "$folder/com/com.log"; return 1; }
-    echo "$system: a COM port"
+    echo "$system: a COM port, a batch file"
 }
 
 case $system in
@@ -204,6 +221,7 @@ windows)
     start_wine
     run_unit_tests
     check_closed_pipe
+    bash tests/support/windows_checks.sh "$folder"
     run_cases windows windows '.*' wine "$PWD/$folder/src/espbackup.exe"
     check_com_port
     ;;
