@@ -25,6 +25,7 @@ static eb_code_t code_of_errno(int os_errno)
     case EISDIR:
     case ELOOP:
     case ENAMETOOLONG:
+    case EILSEQ:
         return EB_ERR_FILE_ACCESS;
     case EEXIST:
         return EB_ERR_FILE_EXISTS;

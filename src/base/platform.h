@@ -1,8 +1,8 @@
 /*
  * platform.h: the calls of the operating system, and what differs between them.
  *
- * Calls that can fail return 0 or an errno value, and go on when a signal interrupts them. One
- * platform_*.c implements all of it. Paths are UTF-8.
+ * Calls that can fail return 0 or an errno value, and go on when a signal interrupts them. EILSEQ:
+ * no file of this system can have the name. One platform_*.c implements all of it. Paths are UTF-8.
  */
 #ifndef EB_BASE_PLATFORM_H
 #define EB_BASE_PLATFORM_H

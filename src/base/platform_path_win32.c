@@ -52,10 +52,26 @@ static bool has_long_name(const wchar_t *path)
     return false;
 }
 
+/* Whether a whole path is one of files. "12:30.bin" would be a second stream of the file "12", and
+ * "COM3" and "NUL" are devices in every folder. */
+static bool is_of_files(const wchar_t *whole)
+{
+    if (wcsncmp(whole, L"\\\\.\\", 4) == 0) {
+        return false;
+    }
+    const wchar_t *rest = whole + (wcsncmp(whole, LONG_PREFIX, 4) == 0 ? 4 : 0);
+    for (rest += rest[0] != L'\0' && rest[1] == L':' ? 2 : 0; *rest != L'\0'; rest++) {
+        if (*rest < L' ' || wcschr(L"<>:\"|?*", *rest) != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* What comes before a whole path, so that it may be long. */
 static const wchar_t *prefix_of(const wchar_t **whole)
 {
-    if (wcsncmp(*whole, L"\\\\?\\", 4) == 0 || wcsncmp(*whole, L"\\\\.\\", 4) == 0) {
+    if (wcsncmp(*whole, LONG_PREFIX, 4) == 0) {
         return L"";
     }
     if (wcsncmp(*whole, L"\\\\", 2) == 0) { /* \\server\share */
@@ -84,6 +100,9 @@ int eb_win32_path_below(const char *path, const wchar_t *end, wchar_t **out)
     }
     if (failure == 0) {
         (void)GetFullPathNameW(wide, room, full, NULL);
+        failure = is_of_files(full) ? 0 : EILSEQ;
+    }
+    if (failure == 0) {
         const wchar_t *whole = full, *prefix = prefix_of(&whole);
         *out = calloc(wcslen(prefix) + wcslen(whole) + wcslen(end) + 1, sizeof(**out));
         failure = *out != NULL ? 0 : ENOMEM;

@@ -83,6 +83,7 @@ const char *eb_platform_error_text(int os_errno)
         {ECONNREFUSED, "Connection refused"},
         {ECONNRESET, "Connection reset by peer"},
         {EHOSTUNREACH, "No route to host"},
+        {EILSEQ, "Windows has no such names"},
         {ELOOP, "It is a link"},
         {ENETDOWN, "Network is down"},
         {ENETRESET, "Connection dropped by the network"},

@@ -16,7 +16,7 @@ check_properties() {
 
 # Back up into folders whose names are long, of all languages, and on a share. Run by espsim.
 back_up_into_folders() {
-    local part name server=$WINEPREFIX/dosdevices/unc/server
+    local part name status server=$WINEPREFIX/dosdevices/unc/server
     part=$(printf 'n%.0s' {1..100})
     mkdir -p "$server/share"
     for name in 'C:\Küche-€-😀' "C:\\$part\\$part\\$part" '\\server\share\boards' '//server/share/a/b' '\\?\C:\plain'; do
@@ -27,6 +27,14 @@ back_up_into_folders() {
         "$server/share/a/b" "$WINEPREFIX/drive_c/plain"; do
         cmp "$part"/*.bin flash.bin || return 1
     done
+    # A second stream of a file, and a device, are no images.
+    for name in 12:30.bin NUL 'a|b.bin'; do
+        status=0
+        wine "$espbackup" backup --output "$name" 2>&1 | grep 'Windows has no such names' || return 1
+        wine "$espbackup" backup --output "$name" || status=$?
+        [ $status -eq 2 ] || return 1
+    done
+    [ ! -e 12 ] || return 1
     # Nobody makes a server or a share.
     ! wine "$espbackup" -d '\\nobody\share\boards' backup || return 1
     [ ! -e "$WINEPREFIX/dosdevices/unc/nobody" ]

@@ -100,7 +100,13 @@ eb_code_t eb_path_check_output(const char *path, eb_err_t *err)
         return EB_OK;
     }
     const char *name = eb_path_file_name(path);
-    if (name[0] == '\0' || (eb_platform_look(path, &facts) == 0 && facts.is_folder)) {
+    const int failure = eb_platform_look(path, &facts);
+    if (failure == EILSEQ) {
+        (void)eb_err_set_errno(err, EB_ERR_USAGE, failure, "cannot create %s", path);
+        eb_err_hint(err, "take another name, without any of < > : \" | ? *");
+        return EB_ERR_USAGE;
+    }
+    if (name[0] == '\0' || (failure == 0 && facts.is_folder)) {
         return eb_err_set_reason(err, EB_ERR_USAGE, EB_REASON_NAME_FOLDER,
                                  "'%s' is a folder, expected the name of a file", path);
     }

@@ -218,6 +218,12 @@ static void knows_the_root_of_a_path(void **state)
         assert_int_equal(eb_fs_make_dir("C:\\", &err), EB_OK);
         assert_int_equal(eb_fs_make_dir("Q:\\boards", &err), EB_ERR_FILE_ACCESS);
         assert_int_equal(err.os_errno, ENOENT);
+        static const char *const no_files[] = {"12:30.bin", "C:\\a|b", "a?",
+                                               "NUL",       "b\nc",    "\\\\.\\COM3"};
+        eb_file_facts_t facts;
+        for (size_t i = 0; i < sizeof(no_files) / sizeof(no_files[0]); i++) {
+            assert_int_equal(eb_platform_look_name(no_files[i], &facts), EILSEQ);
+        }
         /* Wine would make a folder for the server. */
         assert_int_equal(eb_fs_make_dir("\\\\nobody\\share", &err), EB_ERR_FILE_ACCESS);
         assert_int_equal(eb_fs_make_dir("\\\\nobody\\share\\boards", &err), EB_ERR_FILE_ACCESS);
