@@ -4,6 +4,7 @@
 #   static-x86_64 static-arm64 static-armhf   build a static Linux program with musl. armhf is for every
 #                                             Raspberry Pi, also the first one
 #   macos-arm64 macos-x86_64                  build a program for macOS
+#   windows-x86_64                            build a program for Windows
 #   static     builds and tests the three of Linux
 #   macos      builds the two of macOS, looks at them, and tests on Linux the branches that are not Linux's
 #   windows    builds and tests a program for Windows
@@ -33,7 +34,7 @@ build_system() {
     static-armhf) export ESPBACKUP_ZIG_TARGET=arm-linux-musleabihf ESPBACKUP_ZIG_CPU=arm1176jzf_s ;;
     macos-arm64) export ESPBACKUP_ZIG_TARGET=aarch64-macos.11.0 ESPBACKUP_ZIG_CPU=baseline ;;
     macos-x86_64) export ESPBACKUP_ZIG_TARGET=x86_64-macos.11.0 ESPBACKUP_ZIG_CPU=baseline ;;
-    windows) toolchain=windows ;;
+    windows | windows-x86_64) toolchain=windows ;;
     *) echo "cross: unknown system '$1'" >&2; exit 2 ;;
     esac
     export ESPBACKUP_CROSS_LIBS=$PWD/.cache/cross-$1
@@ -43,7 +44,7 @@ build_system() {
             -DCMAKE_C_COMPILER_LAUNCHER= -DCMAKE_COMPILE_WARNING_AS_ERROR=ON "-DESPBACKUP_TESTS=$3" \
             "-DESPBACKUP_TEST_IMAGES=$PWD/build/dev/testdata" >>"build/$1.log" 2>&1 &&
         cmake --build "build/$1" -j "$(nproc)" >>"build/$1.log" 2>&1 || { tail -50 "build/$1.log"; exit 1; }
-    [ "$1" = windows ] || cp "build/$1/src/espbackup" "build/$1/espbackup"
+    [ $toolchain = windows ] || cp "build/$1/src/espbackup" "build/$1/espbackup"
 }
 
 run_one_case() {
@@ -206,7 +207,7 @@ check_com_port() {
 }
 
 case $system in
-static-* | macos-*) build_system "$system" Release OFF ;;
+static-* | macos-* | windows-x86_64) build_system "$system" Release OFF ;;
 static)
     # Through an emulator, those that go from a backup to a restore.
     arm='backup_.*_rfc2217|chip_info_.*|flash_info_.*|list_foreign|restore_(only_what_differs|parts|stopped)|verify_esptool'

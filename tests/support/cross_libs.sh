@@ -13,7 +13,7 @@ exec 9>"$sources/lock"
 flock 9
 [ ! -e "$prefix/complete" ] || exit 0
 
-if [ "$system" = windows ]; then
+if [ "${system%-x86_64}" = windows ]; then
     host=x86_64-w64-mingw32
     cc=("$host-gcc") ar=("$host-ar")
 else
