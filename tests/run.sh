@@ -15,11 +15,12 @@
 #   fuzz       each parser and the session with a board, for a short while
 #   recipes    the code of docs/recipes/ with make, PlatformIO, CMake, labgrid, restic and others
 #   trixie     the README's lines on a bare Debian 13, and newer compilers; needs root
+#   static     static programs for x86-64, arm64 and armhf, with musl: build, and cli; ARM under QEMU
+#   macos      programs for macOS: build; unit and cli of what is neither Linux's nor Windows' own
 #   windows    a Windows program by mingw-w64, under Wine: build, some of unit, cli, and a COM port
+#   packages   all packages, installed and used: Debian 12 and 13, pip, QEMU, Wine; needs root
 #   vm         espbackup on real Linux drivers, in a virtual machine; ESPBACKUP_VM=optional skips it
 #              where that cannot be had
-#   macos      programs for macOS: build; unit and cli of what is neither Linux's nor Windows' own
-#   static     static programs for x86-64, arm64 and armhf, with musl: build, and cli; ARM under QEMU
 #
 #   (none)     build unit sim cli interop
 #   all        all of the above
@@ -35,10 +36,11 @@ cd "$(dirname "$0")/.."
 export ESPBACKUP_CACHE_DIR=$PWD/.cache # one download of the stubs for all builds
 
 plain_parts=(build unit sim cli interop)
-all_parts=("${plain_parts[@]}" style asan clang valgrind soak faults fuzz recipes trixie static macos windows vm)
+all_parts=("${plain_parts[@]}" style asan clang valgrind soak faults fuzz recipes trixie static macos windows packages vm)
 jobs=$(nproc)
 # Tests with a board wait for it most of the time, and esptool sleeps 0.2 s a command on RFC 2217.
 waiting_jobs=$((jobs * 6))
+all_parts+=(packages)
 fuzz_seconds=${ESPBACKUP_FUZZ_SECONDS:-10}
 failed=()
 again=() # commands that repeat what failed
@@ -138,6 +140,10 @@ part_vm() {
     build dev && python3 tests/vm/run.py "$@"
 }
 
+part_packages() {
+    bash tests/setup.sh packages && build dev && bash tests/packages/run.sh
+}
+
 # part_cross SYSTEM
 part_cross() {
     bash tests/setup.sh "$1" && build dev && bash tests/support/cross.sh "$1"
@@ -185,8 +191,8 @@ for part in "${@:-plain}"; do
     case $part in
     plain) parts+=("${plain_parts[@]}") ;;
     all) parts+=("${all_parts[@]}") ;;
-    build | unit | sim | cli | interop | style | asan | clang | valgrind | soak | faults | fuzz | recipes | trixie | vm | \
-        static | macos | windows | quick | soak-long | vm-long)
+    build | unit | sim | cli | interop | style | asan | clang | valgrind | soak | faults | fuzz | recipes | trixie | packages | \
+        static | macos | windows | vm | quick | soak-long | vm-long)
         parts+=("$part") ;;
     *)
         echo "unknown part '$part'; expected: quick all ${all_parts[*]} soak-long vm-long" >&2

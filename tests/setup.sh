@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make this machine ready: tests/setup.sh build|demo|test|recipes|vm|static|macos|windows
+# Make this machine ready: tests/setup.sh build|demo|test|recipes|vm|static|macos|windows|packages
 #
 #   build   what the program itself needs
 #   demo    also the tools that make the test image
@@ -8,6 +8,7 @@
 #   static  also a compiler for other processors, into .cache/zig, and QEMU to run their programs
 #   macos   also that compiler
 #   windows also a compiler for Windows programs, and Wine
+#   packages also what makes and tries packages: both of these, and Python's tools
 #   vm      also a virtual machine; its kernel goes into .cache/vm
 #
 # Does nothing when everything is there. Packages come from apt (as root or through sudo); Python
@@ -26,6 +27,7 @@ test_packages=(build-essential clang-format-19 clang-tidy libclang-rt-dev valgri
 recipes_packages=(make jq parallel restic systemd)
 static_packages=(qemu-user-static dpkg-dev)
 windows_packages=(gcc-mingw-w64-x86-64-win32 wine wine64 dpkg-dev)
+packages_packages=("${static_packages[@]}" "${windows_packages[@]}" mingw-w64-common pipx python3-wheel)
 vm_packages=(qemu-system-x86 busybox-static cpio kmod dfu-util)
 
 fail() {
@@ -43,7 +45,8 @@ recipes) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${recipes_packa
 static) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${static_packages[@]}") ;;
 macos) packages+=("${demo_packages[@]}" "${test_packages[@]}" dpkg-dev) ;;
 windows) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${windows_packages[@]}") ;;
-*) fail "unknown mode '$mode'; expected build, demo, test, recipes, vm, static, macos or windows" ;;
+packages) packages+=("${demo_packages[@]}" "${test_packages[@]}" "${packages_packages[@]}") ;;
+*) fail "unknown mode '$mode'; expected build, demo, test, recipes, vm, static, macos, windows or packages" ;;
 esac
 python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip) # the build takes the stubs from a Python package
 if [ "$mode" != build ]; then
@@ -99,5 +102,5 @@ if [ "$mode" = recipes ]; then
     python_tools .cache/venv-recipes tests/recipes/requirements.txt
     python_tools .cache/venv-platformio tests/recipes/platformio.txt
 fi
-[[ $mode != static && $mode != macos ]] || python_tools .cache/zig tests/requirements-zig.txt
+case $mode in static | macos | packages) python_tools .cache/zig tests/requirements-zig.txt ;; esac
 [ "$mode" != vm ] || bash tests/vm/get_kernel.sh .cache/vm
