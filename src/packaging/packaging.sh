@@ -93,7 +93,7 @@ make_tarball() { # SYSTEM NAME
 make_zip() { # SYSTEM NAME
     local tree=$work/$2
     add_documents "$tree"
-    cp "build/$1/src/espbackup.exe" "$tree/"
+    cp "build/$1/src/espbackup.exe" src/cli/completion/espbackup.ps1 "$tree/"
     add_licences "$1" "$tree/licences"
     same_time "$tree"
     (cd "$work" && find "$2" -type f | sort >zip.list && cmake -E tar cf "$dist/$2.zip" --format=zip --files-from=zip.list)

@@ -2,6 +2,7 @@
 # in_debian.sh ROOT: the packages in the bare Debian in ROOT: installed, used and removed. run.sh calls it by mmdebstrap.
 set -euo pipefail
 root=${1:?folder of a Debian}
+here=$(realpath "$(dirname "$0")")
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 
 fail() {
@@ -32,9 +33,14 @@ try() {
     echo "$1: $told, and a backup"
 }
 
-check_manual() {
+# What a person at a terminal has beside the program.
+check_extras() {
     inside man espbackup
     grep -qE 'espbackup +- +save the flash' "$root/tmp/log" || { head -5 "$root/tmp/log"; fail "no manual page"; }
+    # The completed command is the one whose help is shown.
+    python3 "$here/../support/on_terminal.py" '# ' $'espbackup res\t--help; exit' chroot "$root" env TERM=dumb \
+        bash --rcfile /usr/share/bash-completion/bash_completion -i >"$root/tmp/log" 2>&1 || true
+    grep -q 'Usage: espbackup restore' "$root/tmp/log" || { cat "$root/tmp/log"; fail "no completion in bash"; }
 }
 
 # check_gone BEFORE WHAT
@@ -51,7 +57,7 @@ before=$(list_files)
 
 inside sh -c 'apt install --yes /tmp/espbackup_*_amd64.deb'
 try "package amd64" espbackup
-check_manual
+check_extras
 # Debian 12 cannot check rules.
 if chroot "$root" udevadm verify --help >/dev/null 2>&1; then
     inside udevadm verify /usr/lib/udev/rules.d/60-espbackup.rules
@@ -66,7 +72,7 @@ list_local() {
 local=$(list_local)
 inside sh -c 'tar -xzf /tmp/espbackup-*-linux-x86_64.tar.gz -C /usr/local --strip-components=1'
 try archive espbackup
-check_manual
+check_extras
 inside sh -c 'tar -tzf /tmp/espbackup-*-linux-x86_64.tar.gz | grep -v "/\$" | (cd /usr/local && cut -d / -f 2- | xargs rm)'
 [ "$local" = "$(list_local)" ] || fail "the archive leaves files"
 
