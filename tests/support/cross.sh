@@ -100,14 +100,15 @@ check_libserialport() {
 }
 
 # The branches of systems other than Linux, run on Linux: unit tests of the layers that have them, and
-# the cases of ports and files.
+# the cases of ports and files. Without two: libserialport itself ends the program when a port goes away
+# while it lists them on Linux, and macOS has a call of its own where test_fs_without has a link.
 test_plain_posix() {
     local folder=build/plain-posix targets
     cmake -S . -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_COMPILE_WARNING_AS_ERROR=ON \
         -DESPBACKUP_PLAIN_POSIX=ON >"$folder.log" 2>&1 || { tail -50 "$folder.log"; return 1; }
     targets=$(basename -s .c -a tests/unit/base/test_*.c tests/unit/transport/test_*.c)
     cmake --build "$folder" -j "$(nproc)" --target espbackup $targets >>"$folder.log" 2>&1 || { tail -50 "$folder.log"; return 1; }
-    ctest --test-dir "$folder" -R '^unit\.(base|transport)\.test_' -E 'test_iokit' -j "$jobs" --output-on-failure \
+    ctest --test-dir "$folder" -R '^unit\.(base|transport)\.test_' -E 'test_(iokit|port_names|fs_without)' -j "$jobs" --output-on-failure \
         --no-tests=error >"$folder.log" 2>&1 || { tail -80 "$folder.log"; return 1; }
     run_cases plain-posix plain-posix '(backup_esp32_pty|chip_info|disk|file_modes|folder_unwritable|fs_without|list|output|port|restore_unplugged|unplugged|restore_esp32_stub).*' \
         "$PWD/$folder/src/espbackup"

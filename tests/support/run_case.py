@@ -7,7 +7,7 @@ space goes on with the line above.
   flash: esp32-4mb.bin     copy that test image to ./flash.bin
   flash: random 1M         or make one: `random`, `erased`, `zero` and a size
   needs: root | tmpfs      skip (exit 77) where that cannot be had
-  not-on: SYSTEM,.. REASON skip with --system musl or windows, and say why
+  not-on: SYSTEM,.. REASON skip with --system musl, windows or plain-posix, and say why
   env: NAME=VALUE          for all commands that follow
   run: COMMAND             a bash command, in a fresh folder; what follows belongs to it
   exit: 0                  its expected status (default 0)
