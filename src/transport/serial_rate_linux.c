@@ -2,6 +2,7 @@
  * which alone has all rates, does not go together with termios.h. */
 #include "serial_platform.h"
 
+#include <asm/ioctls.h> /* sys/ioctl.h of musl lacks TCGETS2 */
 #include <asm/termbits.h>
 #include <errno.h>
 #include <sys/ioctl.h>
