@@ -7,6 +7,12 @@
 #include <errno.h>
 #include <sys/ioctl.h>
 
+#ifdef __GLIBC__
+typedef unsigned long eb_ioctl_t;
+#else
+typedef int eb_ioctl_t; /* musl */
+#endif
+
 /* A rate that has a name gets it, because other programs ask for the name. */
 static tcflag_t name_of(uint32_t baud)
 {
@@ -34,12 +40,13 @@ eb_code_t eb_serial_plain_baud(int fd, uint32_t baud, uint32_t *now, int *os_err
     struct termios2 tio;
 
     *now = 0;
-    if (ioctl(fd, TCGETS2, &tio) == 0) {
+    if (ioctl(fd, (eb_ioctl_t)TCGETS2, &tio) == 0) {
         tio.c_cflag &= ~(tcflag_t)(CBAUD | CBAUD << IBSHIFT);
         tio.c_cflag |= name | name << IBSHIFT;
         tio.c_ispeed = baud;
         tio.c_ospeed = baud;
-        if (ioctl(fd, TCSETS2, &tio) == 0 && ioctl(fd, TCGETS2, &tio) == 0) {
+        if (ioctl(fd, (eb_ioctl_t)TCSETS2, &tio) == 0 &&
+            ioctl(fd, (eb_ioctl_t)TCGETS2, &tio) == 0) {
             *now = tio.c_ospeed;
             return EB_OK;
         }
