@@ -41,7 +41,7 @@ jobs=$(nproc)
 # Tests with a board wait for it most of the time, and esptool sleeps 0.2 s a command on RFC 2217.
 waiting_jobs=$((jobs * 6))
 all_parts+=(packages)
-fuzz_seconds=${ESPBACKUP_FUZZ_SECONDS:-10}
+fuzz_seconds=${ESPBACKUP_FUZZ_SECONDS:-5}
 failed=()
 again=() # commands that repeat what failed
 started=$SECONDS
