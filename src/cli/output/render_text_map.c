@@ -40,7 +40,7 @@ static size_t room_of(const strip_t *strip, size_t area)
 {
     const size_t at = border_of(strip, area) % strip->width;
 
-    return eb_min_u64(strip->layout.slots[area].count, strip->width - 1 - at);
+    return (size_t)eb_min_u64(strip->layout.slots[area].count, strip->width - 1 - at);
 }
 
 /* -- names above, addresses below ------------------------------------------------------------ */
@@ -101,7 +101,7 @@ static void put_names(const strip_t *strip, size_t row)
             label_text(strip->map, area, room_of(strip, i), label);
         }
         /* The border may be the last column of its row. */
-        put_at(strip, &at, eb_min_u64(border + 1, end - 1), label);
+        put_at(strip, &at, (size_t)eb_min_u64(border + 1, end - 1), label);
     }
     fputc('\n', strip->term->file);
 }
@@ -162,7 +162,7 @@ static void put_bar(const strip_t *strip, size_t row)
 {
     const eb_term_t *term = strip->term;
     const size_t last = border_of(strip, strip->map->area_count);
-    const size_t end = eb_min_u64((row + 1) * strip->width, last + 1);
+    const size_t end = (size_t)eb_min_u64((row + 1) * strip->width, last + 1);
     const char *style = ""; /* of what was printed last */
     size_t area = 0;
 
