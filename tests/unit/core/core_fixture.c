@@ -221,11 +221,6 @@ void board_fill_realistic(eb_session_t *s)
     fake_fill(s, 0xD9000, 0x2000, 15);
 }
 
-uint64_t seed_count(uint64_t all)
-{
-    return getenv("EB_TEST_FEW_SEEDS") == NULL ? all : all / 4;
-}
-
 /* Of the device layer, as the sessions are: a chip with its bootloader at 0x1000, and one at 0. */
 const char *eb_chip_bootloader(uint32_t chip_id, uint32_t *addr)
 {

@@ -5,6 +5,7 @@
 #include "espbackup/event.h"
 #include "espbackup/ops.h"
 #include "fake_session.h"
+#include "seeds.h"
 
 #define NOTES_BYTES 8192
 
@@ -32,9 +33,6 @@ uint32_t app_put(uint8_t *at, uint32_t data_bytes, const char *version, uint64_t
 uint8_t *table_put_entry(uint8_t *at, uint8_t type, uint8_t subtype, uint32_t addr, uint32_t size,
                          const char *label);
 void table_put_md5(const uint8_t *table, uint8_t *at);
-
-/* How many seeds to try: all, or a quarter where tests run slowly (EB_TEST_FEW_SEEDS is set). */
-uint64_t seed_count(uint64_t all);
 
 /* Bootloader, table and two app slots as on a board in use: about a third of 1 MB is not erased. */
 void board_fill_realistic(eb_session_t *s);

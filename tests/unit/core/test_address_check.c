@@ -13,7 +13,6 @@
 #include <cmocka.h>
 
 #define FLASH_BYTES (1u << 20)
-#define SEEDS       40
 
 /* A backup of the board; *wrong: it claims to be verified and is not the flash. */
 static eb_code_t back_up_board(eb_session_t *board, eb_range_t range, bool full, bool *noted,
@@ -62,7 +61,7 @@ static void a_wrong_address_never_makes_a_wrong_image(void **state)
     int second = 0;
 
     (void)state;
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+    for (uint64_t seed = 1; seed <= seed_count(40); seed++) {
         bool noted, wrong;
 
         assert_int_equal(back_up(seed, 0.05, &noted, &wrong), EB_OK);
@@ -102,7 +101,7 @@ static void never_wrong_by_one_wrong_address(eb_range_t range)
 {
     unsigned reads = 1;
 
-    for (unsigned nth = 1; nth <= reads; nth++) {
+    for (unsigned nth = 1; nth <= reads; nth += seed_step()) {
         eb_session_t *board = board_of_two_builds();
         bool noted, wrong;
 
@@ -135,7 +134,7 @@ static void one_read_from_elsewhere_into_itself_never_makes_a_wrong_image(void *
 {
     (void)state;
     for (unsigned bit = 12; bit < 19; bit++) {
-        for (unsigned nth = 1; nth <= 12; nth++) {
+        for (unsigned nth = 1; nth <= 12; nth += seed_step()) {
             eb_session_t *board = fake_new(FLASH_BYTES, 1);
             bool noted, wrong;
 
@@ -181,7 +180,7 @@ static void one_digest_from_elsewhere_of_a_guess_never_makes_a_wrong_image(void 
     (void)state;
     back_up_with_wrong_address(0, 0, &digests);
     for (unsigned bit = 12; bit < 20; bit++) {
-        for (unsigned nth = 1; nth <= digests; nth++) {
+        for (unsigned nth = 1; nth <= digests; nth += seed_step()) {
             back_up_with_wrong_address(nth, bit, &unused);
         }
     }

@@ -422,7 +422,7 @@ static void a_bad_line_makes_no_wrong_file(void **state)
     fixture_t *f = *state;
 
     f->options.select.all = true;
-    for (uint64_t seed = 0; seed < 20; seed++) {
+    for (uint64_t seed = 0; seed < seed_count(20); seed++) {
         fake_forget(f->board);
         f->board->seed = seed;
         f->board->error_rate = 2e-5;

@@ -1,4 +1,5 @@
 /* Writing and erasing on simulated boards: what arrives, what is left alone, what is told. */
+#include "seeds.h"
 #include "session_fixture.h"
 
 #define WRITE_ADDR  0x13000u
@@ -133,7 +134,7 @@ static void gets_through_a_line_that_flips_bits(void **state)
     uint32_t retries = 0;
 
     (void)state;
-    for (uint64_t seed = 1; seed <= 8; seed++) {
+    for (uint64_t seed = 1; seed <= seed_count(8); seed++) {
         board_t *b = new_board(seed % 2 ? "esp32" : "esp32c3", SIM_LINK_RFC2217);
         eb_write_result_t result;
         bool done = false;

@@ -1,4 +1,5 @@
 /* Sessions with simulated boards on bad lines: nothing wrong gets through, and boards come back. */
+#include "seeds.h"
 #include "session_fixture.h"
 #include "session_impl.h"
 
@@ -63,7 +64,7 @@ static void damaged_requests_are_no_mute_flash(void **state)
     int connected = 0;
 
     (void)state;
-    for (uint64_t seed = 0; seed < 300; seed++) {
+    for (uint64_t seed = 0; seed < seed_count(300); seed++) {
         board_t *b = new_board(seed % 2 == 0 ? "esp32" : "esp32c3", SIM_LINK_TCP);
 
         b->session_options.no_stub = true;
@@ -75,14 +76,14 @@ static void damaged_requests_are_no_mute_flash(void **state)
         }
         free_board(b);
     }
-    assert_true(connected > 100);
+    assert_true(connected > (int)seed_count(100));
 }
 
 /* A request that loses a byte is refused like a command that the chip does not know. */
 static void a_damaged_request_is_no_unknown_chip(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < 200; seed++) {
+    for (uint64_t seed = 0; seed < seed_count(200); seed++) {
         board_t *b = new_board("esp32c3", SIM_LINK_TCP);
 
         b->session_options.no_stub = true;
@@ -99,7 +100,7 @@ static void a_damaged_request_is_no_unknown_chip(void **state)
 static void a_reset_while_the_stub_starts_is_overcome(void **state)
 {
     (void)state;
-    for (int at = 6000; at < 9000; at += 20) {
+    for (int at = 6000; at < 9000; at += 20 * (int)seed_step()) {
         char text[32];
         board_t *b = new_board("esp32c3", SIM_LINK_TCP);
 
@@ -216,7 +217,7 @@ static void a_stub_is_loaded_over_a_bad_line(void **state)
     static const char *const kinds[] = {"flip=3e-4", "drop=3e-4", "insert=3e-4", "dup=3e-4"};
 
     (void)state;
-    for (uint64_t i = 0; i < 12; i++) {
+    for (uint64_t i = 0; i < seed_count(12); i++) {
         board_t *b = new_board(i % 2 == 0 ? "esp32" : "esp8266", SIM_LINK_TCP);
 
         faults(b, kinds[i % 4], i);

@@ -2,6 +2,7 @@
 #include "json.h"
 #include "partition_table.h"
 #include "sample_sidecar.h"
+#include "seeds.h"
 #include "sidecar.h"
 
 static eb_sidecar_t sample, back;
@@ -258,7 +259,7 @@ static void draw_sidecar(eb_sidecar_t *s)
 static void every_sidecar_comes_back(void **state)
 {
     (void)state;
-    for (seed = 1; seed < 200; seed++) {
+    for (seed = 1; seed < seed_count(200); seed++) {
         uint64_t start = seed;
         char *text;
 
