@@ -22,6 +22,8 @@
 #   vm         espbackup on real Linux drivers, in a virtual machine; ESPBACKUP_VM=optional skips it
 #              where that cannot be had
 #
+# Of unit, sim, cli, interop, soak, faults and recipes, those that follow each other run side by side.
+#
 #   (none)     build unit sim cli interop
 #   all        all of the above
 #   quick      unit, sim, and a few of cli
@@ -36,11 +38,10 @@ cd "$(dirname "$0")/.."
 export ESPBACKUP_CACHE_DIR=$PWD/.cache # one download of the stubs for all builds
 
 plain_parts=(build unit sim cli interop)
-all_parts=("${plain_parts[@]}" style asan clang valgrind soak faults fuzz recipes trixie static macos windows packages vm)
+all_parts=("${plain_parts[@]}" soak faults recipes style asan clang valgrind fuzz trixie static macos windows packages vm)
 jobs=$(nproc)
 # Tests with a board wait for it most of the time, and esptool sleeps 0.2 s a command on RFC 2217.
 waiting_jobs=$((jobs * 6))
-all_parts+=(packages)
 fuzz_seconds=${ESPBACKUP_FUZZ_SECONDS:-5}
 failed=()
 again=() # commands that repeat what failed
@@ -63,14 +64,16 @@ run_ctest() {
     return 1
 }
 
-# run_label LABEL: the tests with that label, on the gcc build.
-run_label() {
-    build dev && run_ctest dev -L "^$1\$" -j "$waiting_jobs"
-}
-
-# run_soak RUNS: so many runs of all kinds, unless ESPBACKUP_SOAK_RUNS says otherwise.
-run_soak() {
-    build dev && ESPBACKUP_SOAK_RUNS=${ESPBACKUP_SOAK_RUNS:-$1} run_ctest dev -L "^soak\$" -V -j "$waiting_jobs"
+# run_labels LABEL...: the tests with one of these labels, on the gcc build. Most wait for a board or
+# for time, so those of several parts leave less of the machine idle.
+run_labels() {
+    local labels show=()
+    labels=$(IFS='|'; echo "$*")
+    case $labels in
+    soak) show=(-V) ;; # what came of the runs
+    *recipes*) bash tests/setup.sh recipes || return 1 ;;
+    esac
+    build dev && run_ctest dev -L "^($labels)\$" -j "$waiting_jobs" "${show[@]}"
 }
 
 our_sources() {
@@ -122,10 +125,6 @@ part_fuzz() {
     bash tests/fuzz/run.sh "$fuzz_seconds"
 }
 
-part_recipes() {
-    bash tests/setup.sh recipes && run_label recipes
-}
-
 part_trixie() {
     bash tests/support/trixie.sh build/trixie
 }
@@ -149,23 +148,23 @@ part_cross() {
     bash tests/setup.sh "$1" && build dev && bash tests/support/cross.sh "$1"
 }
 
+# run_part PART...: several only where they are labels of the gcc build.
 run_part() {
     local begun=$SECONDS status=0
-    echo "== $1"
+    echo "== $*"
     case $1 in
     build) build dev ;;
-    unit | sim | cli | interop | faults) run_label "$1" ;;
-    quick) run_label '(unit|sim|quick)' ;;
-    soak) run_soak 570 ;;
-    soak-long) run_soak 5700 ;;
+    unit | sim | cli | interop | soak | faults | recipes) run_labels "$@" ;;
+    quick) run_labels unit sim quick ;;
+    soak-long) ESPBACKUP_SOAK_RUNS=${ESPBACKUP_SOAK_RUNS:-5700} run_labels soak ;;
     vm-long) part_vm --all ;;
     static | macos | windows) part_cross "$1" ;;
     *) "part_$1" ;;
     esac || status=1
-    echo "== $1: $((SECONDS - begun)) s"
+    echo "== $*: $((SECONDS - begun)) s"
     if [ $status -ne 0 ]; then
-        failed+=("$1")
-        again+=("tests/run.sh $1")
+        failed+=("$@")
+        again+=("tests/run.sh $*")
     fi
 }
 
@@ -202,8 +201,16 @@ for part in "${@:-plain}"; do
 done
 bash tests/setup.sh test || exit 1
 mkdir -p build
-for part in "${parts[@]}"; do
-    run_part "$part"
+labels=()
+for part in "${parts[@]}" end; do
+    case $part in
+    unit | sim | cli | interop | soak | faults | recipes) labels+=("$part") ;;
+    *)
+        [ ${#labels[@]} -eq 0 ] || run_part "${labels[@]}"
+        labels=()
+        [ "$part" = end ] || run_part "$part"
+        ;;
+    esac
 done
 
 if [ ${#failed[@]} -gt 0 ]; then
