@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static eb_cell_t cell_of(const eb_flash_map_t *map, uint64_t start, uint64_t end)
 {
@@ -118,7 +119,8 @@ void eb_map_state_text(const eb_flash_map_t *map, const eb_map_area_t *area,
     out[0] = '\0';
     if (area->differing_bytes > 0) {
         eb_human_size(area->differing_bytes, text);
-        snprintf(out, EB_MAP_STATE_BYTES, "%s differs", text);
+        snprintf(out, EB_MAP_STATE_BYTES, "%s differ%s", text,
+                 strstr(text, "bytes") != NULL ? "" : "s");
     } else if (used + erased == area->size_bytes) {
         eb_human_used(used, area->size_bytes, text);
         snprintf(out, EB_MAP_STATE_BYTES, "%s%s", text, used > 0 ? " used" : "");

@@ -177,7 +177,7 @@ static void the_state_is_told_only_if_known(void **state)
     use(&map, 1 * MB - 1, 1);
     assert_state(&map, "1 % used"); /* never 0 of what is not erased */
     map.areas[0].differing_bytes = 3;
-    assert_state(&map, "3 bytes differs");
+    assert_state(&map, "3 bytes differ");
     eb_flash_map_free(&map);
 }
 
