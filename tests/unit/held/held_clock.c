@@ -17,7 +17,9 @@
 #endif
 
 #define FIBERS_MAX  8
-#define STACK_BYTES (1u << 20)
+/* Where a stack is larger, AddressSanitizer maps new memory for its shadow at each change to it. */
+#define STACK_BYTES (1u << 18)
+#define GUARD_BYTES 4096u
 #define LOOKS_MAX   10000000u
 
 struct held_fiber {
@@ -115,7 +117,8 @@ held_fiber_t *held_fiber_start(void (*code)(void *user), void *user)
     }
     *f = (held_fiber_t){.code = code, .user = user, .used = true, .wake_at_us = now_us};
     f->stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (f->stack == MAP_FAILED || !make_context(f)) {
+    if (f->stack == MAP_FAILED || mprotect(f->stack, GUARD_BYTES, PROT_NONE) != 0 ||
+        !make_context(f)) {
         give_up("no stack for a fiber");
     }
     f->stack_id = VALGRIND_STACK_REGISTER(f->stack, f->stack + STACK_BYTES);
