@@ -1,8 +1,9 @@
 #!/bin/sh
 # Fuzz every target for SECONDS each, starting from the committed corpus:
 #     tests/fuzz/run.sh [SECONDS] [TARGET...]
-# New inputs go to build/fuzz/corpus; a crash is left in build/fuzz/crashes and ends the run. An
-# input worth keeping is copied to tests/fuzz/corpus/TARGET, where every build replays it.
+# As many at once as there are processors. New inputs go to build/fuzz/corpus; a crash is left in
+# build/fuzz/crashes, and the run fails. An input worth keeping is copied to tests/fuzz/corpus/TARGET,
+# where every build replays it.
 set -eu
 
 seconds=${1:-60}
@@ -22,12 +23,18 @@ if [ $# -eq 0 ]; then
         set -- "$@" "${name#fuzz_}"
     done
 fi
+targets=
 for target in "$@"; do
-    ninja -C "$build" -j2 "fuzz_$target" >"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
     mkdir -p "$build/corpus/$target" "$build/crashes"
-    echo "== $target, $seconds s"
-    "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=512 \
-        -max_len=16384 -print_final_stats=1 -verbosity=0 \
-        -artifact_prefix="$build/crashes/$target-" \
-        "$build/corpus/$target" "$here/corpus/$target"
+    targets="$targets fuzz_$target"
 done
+# shellcheck disable=SC2086
+ninja -C "$build" $targets >"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
+
+export build here seconds
+# shellcheck disable=SC2016
+printf '%s\n' "$@" | xargs -P "$(nproc)" -I {} sh -c '
+    "$build/tests/fuzz/fuzz_$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=512 -max_len=16384 \
+        -print_final_stats=1 -verbosity=0 -artifact_prefix="$build/crashes/$1-" \
+        "$build/corpus/$1" "$here/corpus/$1" >"$build/$1.log" 2>&1 || { cat "$build/$1.log"; exit 1; }
+    echo "$1: $(sed -n "s/^stat::number_of_executed_units: //p" "$build/$1.log") inputs in $seconds s"' - {}
