@@ -22,7 +22,8 @@
 #   vm         espbackup on real Linux drivers, in a virtual machine; ESPBACKUP_VM=optional skips it
 #              where that cannot be had
 #
-# Of unit, sim, cli, interop, soak, faults and recipes, those that follow each other run side by side.
+# Of unit, sim, cli, interop, soak, faults and recipes, those that follow each other run side by side. In
+# `all` trixie and vm run beside the parts behind recipes, and what they say comes last.
 #
 #   (none)     build unit sim cli interop
 #   all        all of the above
@@ -38,7 +39,9 @@ cd "$(dirname "$0")/.."
 export ESPBACKUP_CACHE_DIR=$PWD/.cache # one download of the stubs for all builds
 
 plain_parts=(build unit sim cli interop)
-all_parts=("${plain_parts[@]}" soak faults recipes style asan clang valgrind fuzz trixie static macos windows packages vm)
+# Trixie mostly waits for packages, and the virtual machine is one thread.
+beside_parts=(trixie vm)
+all_parts=("${plain_parts[@]}" soak faults recipes beside style asan clang valgrind fuzz static macos windows packages)
 jobs=$(nproc)
 # Tests with a board wait for it most of the time, and esptool sleeps 0.2 s a command on RFC 2217.
 waiting_jobs=$((jobs * 6))
@@ -49,8 +52,9 @@ started=$SECONDS
 
 # build PRESET: configure and compile build/PRESET.
 build() {
-    cmake --preset "$1" >"build/$1.log" 2>&1 || { cat "build/$1.log"; return 1; }
-    cmake --build "build/$1" -j "$jobs" >"build/$1.log" 2>&1 || { tail -50 "build/$1.log"; return 1; }
+    local log=build/$1.log
+    { flock 9 && cmake --preset "$1" && cmake --build "build/$1" -j "$jobs"; } >"$log" 2>&1 9>"build/$1.lock" ||
+        { tail -50 "$log"; return 1; }
 }
 
 # run_ctest PRESET ARGUMENTS...
@@ -168,6 +172,33 @@ run_part() {
     fi
 }
 
+# start_beside: a process group of its own, so that all of it ends with this script.
+start_beside() {
+    rm -f build/beside.*
+    bash tests/setup.sh vm >build/beside.setup 2>&1 # now, because apt does one thing at a time
+    set -m
+    {
+        failed=() again=()
+        for part in "${beside_parts[@]}"; do run_part "$part"; done
+        printf '%s\n' "${failed[@]}" >build/beside.failed
+        printf '%s\n' "${again[@]}" >build/beside.again
+    } >build/beside.log 2>&1 </dev/null &
+    beside=$!
+    set +m
+    trap 'kill -- "-$beside" 2>/dev/null' EXIT
+}
+
+finish_beside() {
+    local more
+    wait "$beside"
+    trap - EXIT
+    cat build/beside.log
+    mapfile -t more < <(grep . build/beside.failed || [ -e build/beside.failed ] || echo beside)
+    failed+=("${more[@]}")
+    mapfile -t more < <(grep . build/beside.again)
+    again+=("${more[@]}")
+}
+
 # update_expected [REGEX]: see support/run_case.py.
 update_expected() {
     local cases
@@ -194,21 +225,25 @@ for part in "${@:-plain}"; do
         static | macos | windows | vm | quick | soak-long | vm-long)
         parts+=("$part") ;;
     *)
-        echo "unknown part '$part'; expected: quick all ${all_parts[*]} soak-long vm-long" >&2
+        echo "unknown part '$part'; expected: quick all ${all_parts[*]/beside/${beside_parts[*]}} soak-long vm-long" >&2
         exit 2
         ;;
     esac
 done
 bash tests/setup.sh test || exit 1
 mkdir -p build
-labels=()
+labels=() beside=
 for part in "${parts[@]}" end; do
     case $part in
     unit | sim | cli | interop | soak | faults | recipes) labels+=("$part") ;;
     *)
         [ ${#labels[@]} -eq 0 ] || run_part "${labels[@]}"
         labels=()
-        [ "$part" = end ] || run_part "$part"
+        case $part in
+        beside) start_beside ;;
+        end) [ -z "$beside" ] || finish_beside ;;
+        *) run_part "$part" ;;
+        esac
         ;;
     esac
 done
