@@ -23,7 +23,7 @@
 #              where that cannot be had
 #
 # Of unit, sim, cli, interop, soak, faults and recipes, those that follow each other run side by side. In
-# `all` trixie and vm run beside the parts behind recipes, and what they say comes last.
+# `all` trixie runs beside the parts behind recipes, and what it says comes last.
 #
 #   (none)     build unit sim cli interop
 #   all        all of the above
@@ -39,9 +39,9 @@ cd "$(dirname "$0")/.."
 export ESPBACKUP_CACHE_DIR=$PWD/.cache # one download of the stubs for all builds
 
 plain_parts=(build unit sim cli interop)
-# Trixie mostly waits for packages, and the virtual machine is one thread.
-beside_parts=(trixie vm)
-all_parts=("${plain_parts[@]}" soak faults recipes beside style asan clang valgrind fuzz static macos windows packages)
+# It mostly waits for packages.
+beside_parts=(trixie)
+all_parts=("${plain_parts[@]}" soak faults recipes beside style asan clang valgrind fuzz static macos windows packages vm)
 jobs=$(nproc)
 # Tests with a board wait for it most of the time, and esptool sleeps 0.2 s a command on RFC 2217.
 waiting_jobs=$((jobs * 6))
@@ -175,7 +175,6 @@ run_part() {
 # start_beside: a process group of its own, so that all of it ends with this script.
 start_beside() {
     rm -f build/beside.*
-    bash tests/setup.sh vm >build/beside.setup 2>&1 # now, because apt does one thing at a time
     set -m
     {
         failed=() again=()
