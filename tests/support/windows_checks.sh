@@ -27,6 +27,7 @@ back_up_into_folders() {
         "$server/share/a/b" "$WINEPREFIX/drive_c/plain"; do
         cmp "$part"/*.bin flash.bin || return 1
     done
+    wine "$espbackup" -d 'C:\again' backup | grep 'Image  *C:\\again\\esp32c3_backup' || return 1
     # A second stream of a file, and a device, are no images.
     for name in 12:30.bin NUL 'a|b.bin'; do
         status=0
@@ -46,7 +47,7 @@ check_style() {
 }
 
 check_folders() {
-    rm -rf "$folder/folders" "$WINEPREFIX"/drive_c/{Küche,nnn,plain}* "$WINEPREFIX/dosdevices/unc"
+    rm -rf "$folder/folders" "$WINEPREFIX"/drive_c/{Küche,nnn,plain,again}* "$WINEPREFIX/dosdevices/unc"
     mkdir "$folder/folders"
     head -c 131072 build/dev/testdata/esp32c3-4mb.bin >"$folder/folders/flash.bin"
     export -f back_up_into_folders

@@ -28,10 +28,16 @@ eb_code_t eb_path_printf(char out[EB_PATH_BYTES], eb_err_t *err, const char *for
 
 eb_code_t eb_path_join(char out[EB_PATH_BYTES], const char *dir, const char *name, eb_err_t *err)
 {
+    char separator[] = "/"; /* as in `dir`, because Windows has two */
     size_t len = strlen(dir);
-    bool slash = len == 0 || eb_platform_is_separator(dir[len - 1]);
 
-    return eb_path_printf(out, err, "%s%s%s", dir, slash ? "" : "/", name);
+    for (size_t i = 0; i < len; i++) {
+        separator[0] = eb_platform_is_separator(dir[i]) ? dir[i] : separator[0];
+    }
+    if (len == 0 || eb_platform_is_separator(dir[len - 1])) {
+        separator[0] = '\0';
+    }
+    return eb_path_printf(out, err, "%s%s%s", dir, separator, name);
 }
 
 bool eb_path_has_suffix(const char *name, const char *suffix)
