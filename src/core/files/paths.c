@@ -32,7 +32,9 @@ eb_code_t eb_path_join(char out[EB_PATH_BYTES], const char *dir, const char *nam
     size_t len = strlen(dir);
 
     for (size_t i = 0; i < len; i++) {
-        separator[0] = eb_platform_is_separator(dir[i]) ? dir[i] : separator[0];
+        if (eb_platform_is_separator(dir[i])) {
+            separator[0] = dir[i];
+        }
     }
     if (len == 0 || eb_platform_is_separator(dir[len - 1])) {
         separator[0] = '\0';
