@@ -165,7 +165,7 @@ eb_code_t eb_fs_open_part(const char *path, bool is_new, int *fd, eb_err_t *err)
     return eb_err_set(err, EB_ERR_FILE_ACCESS, "%s keeps changing under another program", path);
 }
 
-bool eb_fs_remove_left(const char *path, uint64_t max)
+bool eb_fs_remove_left(const char *path, uint64_t max, const char *beside)
 {
     eb_file_facts_t facts;
     bool removed = false;
@@ -173,6 +173,9 @@ bool eb_fs_remove_left(const char *path, uint64_t max)
 
     if (eb_fs_open_part(path, false, &fd, NULL) == EB_OK) {
         if (eb_platform_examine(fd, &facts) == 0 && facts.size_bytes <= max) {
+            if (beside != NULL) {
+                (void)eb_fs_remove_left(beside, UINT64_MAX, NULL);
+            }
             removed = eb_fs_remove_named(&fd, path);
         }
         eb_fs_close(&fd);

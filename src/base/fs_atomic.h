@@ -40,8 +40,8 @@ bool eb_fs_is_named(int fd, const char *path);
 bool eb_fs_remove(const char *path);
 bool eb_fs_remove_named(int *fd, const char *path);
 /* Remove a file that an earlier run left, if it is ours, unlocked, and at most max bytes long;
- * whether it was removed. */
-bool eb_fs_remove_left(const char *path, uint64_t max);
+ * whether it was removed. `beside` (or NULL), which tells of it, goes first, and under its lock. */
+bool eb_fs_remove_left(const char *path, uint64_t max, const char *beside);
 /* That the name is no longer that of the open file: EB_ERR_FILE_ACCESS. */
 eb_code_t eb_fs_taken_away(const char *path, eb_err_t *err);
 

@@ -78,34 +78,33 @@ typedef struct found_part {
     int64_t started_unix;
 } found_part_t;
 
-static bool examine(const char *dir, const char *journal_name, const eb_journal_id_t *id,
-                    found_part_t *found)
+static bool examine(const char *dir, const char *journal_name, const char *prefix,
+                    const eb_journal_id_t *id, found_part_t *found)
 {
-    char path[EB_PATH_BYTES];
+    char journal_path[EB_PATH_BYTES], part_path[EB_PATH_BYTES];
+    char *const image_path = found->image_path;
     eb_journal_head_t head;
     uint64_t end_bytes;
 
-    if (eb_path_join(path, dir, journal_name, NULL) != EB_OK ||
-        eb_journal_load(path, &head, NULL, &end_bytes, NULL) != EB_OK ||
+    if (eb_path_join(journal_path, dir, journal_name, NULL) != EB_OK) {
+        return false;
+    }
+    const size_t part_len = strlen(journal_path) - strlen(EB_PATH_JOURNAL_SUFFIX);
+    (void)snprintf(part_path, sizeof(part_path), "%.*s", (int)part_len, journal_path);
+    (void)snprintf(image_path, sizeof(found->image_path), "%.*s",
+                   (int)(part_len - strlen(EB_PATH_PART_SUFFIX)), journal_path);
+    const bool is_there = eb_fs_exists(part_path), is_complete = eb_fs_exists(image_path);
+    if (is_complete && !is_there) {
+        /* Killed between the last rename and the removal of the journal. */
+        (void)eb_fs_remove_left(journal_path, UINT64_MAX, NULL);
+    }
+    if (is_complete || !is_there || strncmp(journal_name, prefix, strlen(prefix)) != 0 ||
+        eb_journal_load(journal_path, &head, NULL, &end_bytes, NULL) != EB_OK ||
         !eb_journal_id_equal(&head.id, id)) {
         return false;
     }
-    size_t image_len = strlen(path) - strlen(EB_PATH_PART_SUFFIX) - strlen(EB_PATH_JOURNAL_SUFFIX);
-    memcpy(found->image_path, path, image_len);
-    found->image_path[image_len] = '\0';
     found->started_unix = head.started_unix;
-    char *journal_suffix = path + image_len + strlen(EB_PATH_PART_SUFFIX);
-    *journal_suffix = '\0';
-    const bool is_there = eb_fs_exists(path);
-    if (!eb_fs_exists(found->image_path)) {
-        return is_there;
-    }
-    /* Killed between the last rename and the removal of the journal. */
-    if (!is_there) {
-        *journal_suffix = EB_PATH_JOURNAL_SUFFIX[0];
-        (void)eb_fs_remove_left(path, UINT64_MAX);
-    }
-    return false;
+    return true;
 }
 
 static int newest_first(const void *a, const void *b)
@@ -118,14 +117,14 @@ static int newest_first(const void *a, const void *b)
     return strcmp(y->image_path, x->image_path);
 }
 
-/* A .part without a byte, which was killed as it was made, helps nobody. */
+/* A .part without a byte, which was killed as it was made, helps nobody. It goes behind its
+ * journal: a kill between the two leaves what the next run finds. */
 static void remove_empty(const char *part_path)
 {
     char journal_path[EB_PATH_BYTES];
 
-    if (eb_fs_remove_left(part_path, 0) &&
-        eb_path_printf(journal_path, NULL, "%s" EB_PATH_JOURNAL_SUFFIX, part_path) == EB_OK) {
-        (void)eb_fs_remove_left(journal_path, UINT64_MAX);
+    if (eb_path_printf(journal_path, NULL, "%s" EB_PATH_JOURNAL_SUFFIX, part_path) == EB_OK) {
+        (void)eb_fs_remove_left(part_path, 0, journal_path);
     }
 }
 
@@ -166,10 +165,7 @@ static eb_code_t resume_newest(eb_partial_file_t *part, const char *dir, const c
         code = eb_err_set(err, EB_ERR_INTERNAL, "no memory to look through %s", dir);
     }
     for (size_t i = 0; i < names.count && code == EB_OK; i++) {
-        if (strncmp(names.names[i], prefix, strlen(prefix)) == 0 &&
-            examine(dir, names.names[i], id, &found[count])) {
-            count++;
-        }
+        count += examine(dir, names.names[i], prefix, id, &found[count]);
     }
     if (count > 0) {
         qsort(found, count, sizeof(*found), newest_first);
@@ -262,8 +258,9 @@ static eb_code_t open_output(eb_partial_file_t *part, const eb_backup_options_t 
                               "%s belongs to an interrupted backup of another board or range",
                               part->part_path);
         }
-        (void)eb_fs_remove_named(&part->fd, part->part_path);
-        eb_fs_close(&part->fd);
+        (void)eb_fs_open_part(part->journal_path, false, &part->journal.fd, NULL);
+        part->journal.path = part->journal_path;
+        eb_partial_file_remove(part);
     }
     return make(part, head, err);
 }
@@ -385,9 +382,13 @@ eb_code_t eb_partial_file_check(const eb_partial_file_t *part, eb_verified_map_t
 
 void eb_partial_file_remove(eb_partial_file_t *part)
 {
+    /* Empty at first, for a kill in the midst of it: see remove_empty. */
+    if (part->fd >= 0 && eb_partial_file_is_there(part)) {
+        (void)eb_fs_reserve(part->fd, part->part_path, 0, NULL);
+    }
+    eb_journal_remove(&part->journal);
     if (part->fd >= 0) {
         (void)eb_fs_remove_named(&part->fd, part->part_path);
         eb_fs_close(&part->fd);
     }
-    eb_journal_remove(&part->journal);
 }

@@ -213,7 +213,7 @@ void eb_sector_save_drop(const eb_session_t *session, const char *dir, const eb_
     for (size_t i = 0; i < names.count; i++) {
         if (addr_in(names.names[i], start, &addr) && verified_at(spans, addr) &&
             eb_path_join(path, dir, names.names[i], NULL) == EB_OK) {
-            (void)eb_fs_remove_left(path, UINT64_MAX);
+            (void)eb_fs_remove_left(path, UINT64_MAX, NULL);
         }
     }
     eb_file_names_free(&names);

@@ -93,7 +93,7 @@ static void assert_foreign(const char *path, const char *why)
     assert_int_equal(eb_fs_read_own_file(path, 10, &bytes, &len, &err), EB_ERR_FILE_ACCESS);
     assert_null(bytes);
     assert_int_equal(eb_fs_open_anew(path, &fd, &err), EB_ERR_FILE_ACCESS);
-    assert_false(eb_fs_remove_left(path, UINT64_MAX));
+    assert_false(eb_fs_remove_left(path, UINT64_MAX, NULL));
     assert_true(eb_fs_exists(path));
 }
 
@@ -135,11 +135,11 @@ static void what_an_earlier_run_left_is_replaced(void **state)
     assert_int_equal(eb_fs_open_anew(path, &fd, NULL), EB_OK);
     assert_content(path, "");
     assert_int_equal(eb_fs_open_anew(path, &second, NULL), EB_ERR_FILE_ACCESS); /* in use */
-    assert_false(eb_fs_remove_left(path, UINT64_MAX));
+    assert_false(eb_fs_remove_left(path, UINT64_MAX, NULL));
     close(fd);
     put(path, "abc");
-    assert_false(eb_fs_remove_left(path, 2));
-    assert_true(eb_fs_remove_left(path, 3));
+    assert_false(eb_fs_remove_left(path, 2, NULL));
+    assert_true(eb_fs_remove_left(path, 3, NULL));
     assert_false(eb_fs_exists(path));
 }
 

@@ -130,7 +130,7 @@ static void a_file_that_is_open_is_removed(void **state)
         assert_int_equal(eb_fs_write_file(part, "left", 4, false, &err), EB_OK);
         assert_int_equal(eb_fs_open_anew(part, &fd, &err), EB_OK);
         eb_fs_close(&fd);
-        assert_true(eb_fs_remove_left(part, 0));
+        assert_true(eb_fs_remove_left(part, 0, NULL));
         assert_false(eb_fs_exists(part));
     }
 }

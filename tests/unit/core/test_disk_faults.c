@@ -1,21 +1,7 @@
 /* Backups on a disk with faults: a complete image is what the board has, or there is none. */
-#include "backup_fixture.h"
-#include "backup_image.h"
-#include "faulty_disk.h"
+#include "disk_fixture.h"
 
 #include <fcntl.h>
-
-static int set_up_disk(void **state)
-{
-    faulty_disk_reset();
-    return set_up(state);
-}
-
-static int tear_down_disk(void **state)
-{
-    faulty_disk_reset();
-    return tear_down(state);
-}
 
 /* -- bytes that do not arrive ----------------------------------------------------------------- */
 
@@ -275,74 +261,6 @@ static void another_journal_is_not_removed(void **state)
     }
 }
 
-/* -- an image that is replaced ---------------------------------------------------------------- */
-
-/* Whether `name` has an image and a sidecar that fit each other, and the image is `flash`. */
-static bool pair_is(const fixture_t *f, const char *name, const uint8_t *flash)
-{
-    eb_backup_image_t image;
-    static uint8_t bytes[FLASH_BYTES];
-    char path[EB_PATH_BYTES];
-    (void)eb_path_join(path, f->dir, name, NULL);
-    const eb_image_request_t request = {.backup = path, .dir = f->dir};
-    bool fits = eb_backup_image_open(&request, NULL, &image, NULL) == EB_OK && image.hash_checked &&
-                eb_backup_image_read(&image, 0, bytes, FLASH_BYTES, NULL) == EB_OK &&
-                memcmp(bytes, flash, FLASH_BYTES) == 0;
-
-    eb_backup_image_close(&image);
-    return fits;
-}
-
-/* Killed before each call that changes something: the old pair or the new one is whole. */
-static void a_kill_loses_no_pair(void **state)
-{
-    fixture_t *f = *state;
-    static uint8_t before[FLASH_BYTES];
-    char output[EB_PATH_BYTES];
-    int status = 1;
-    unsigned old_kept = 0, kills = 0;
-
-    (void)eb_path_join(output, f->dir, "x.bin", NULL);
-    f->options.output = output;
-    f->options.full = true;
-    f->options.force = true;
-    memcpy(before, f->board->bytes, FLASH_BYTES);
-    for (unsigned n = 1; status != 0; n += seed_step()) {
-        folder_remove(f->dir);
-        assert_int_equal(mkdir(f->dir, 0700), 0);
-        fake_forget(f->board);
-        memcpy(f->board->bytes, before, FLASH_BYTES);
-        assert_int_equal(back_up(f), EB_OK);
-        f->board->bytes[0x12345] ^= 0x11;
-        fake_forget(f->board);
-        pid_t child = fork();
-        if (child == 0) {
-            faulty_disk_reset();
-            faulty_disk.kill_at = n;
-            _exit(back_up(f) == EB_OK ? 0 : 1);
-        }
-        assert_int_equal(waitpid(child, &status, 0), child);
-        assert_true(WIFEXITED(status) && WEXITSTATUS(status) != 1);
-        const bool has_old = pair_is(f, "x.bin", before) || pair_is(f, "x.old.bin", before);
-        const bool has_new = pair_is(f, "x.bin", f->board->bytes);
-        assert_true(has_old || has_new);
-        kills += status != 0;
-        old_kept += pair_is(f, "x.old.bin", before);
-        /* The same command finishes it. */
-        fake_forget(f->board);
-        assert_int_equal(back_up(f), EB_OK);
-        assert_true(pair_is(f, "x.bin", f->board->bytes));
-        assert_int_equal(folder_count(f->dir, ".part") + folder_count(f->dir, ".journal") +
-                             folder_count(f->dir, ".tmp"),
-                         0);
-    }
-    assert_true(kills > seed_count(30));
-    assert_true(old_kept > seed_count(3));
-    /* Nothing else is left by a run that nobody kills. */
-    assert_int_equal(folder_count(f->dir, ".bin"), 1);
-    assert_int_equal(folder_count(f->dir, ".json"), 1);
-}
-
 static void an_image_that_is_replaced_has_any_form(void **state)
 {
     fixture_t *f = *state;
@@ -372,7 +290,7 @@ static void an_image_that_is_replaced_has_any_form(void **state)
     free(bytes);
 }
 
-/* -- what others prepared, and what a killed run left ----------------------------------------- */
+/* -- what others prepared --------------------------------------------------------------------- */
 
 static void what_is_not_ours_is_not_resumed(void **state)
 {
@@ -399,25 +317,6 @@ static void what_is_not_ours_is_not_resumed(void **state)
     fake_forget(f->board);
     assert_complete(f, back_up(f));
     assert_true(f->result.origins.bytes[EB_ORIGIN_RESUMED] > 0);
-}
-
-static void an_empty_part_is_swept_up(void **state)
-{
-    fixture_t *f = *state;
-
-    file_write(f->dir, "esp32_backup_1.bin.part", "", 0);
-    file_write(f->dir, "esp32_backup_2.bin.part", "", 0);
-    file_write(f->dir, "esp32_backup_2.bin.part.journal", "", 0);
-    file_write(f->dir, "esp32_backup_3.bin.part", "data", 4);
-    assert_int_equal(back_up(f), EB_OK);
-    assert_int_equal(folder_count(f->dir, ".part"), 1);
-    assert_int_equal(folder_count(f->dir, ".journal"), 0);
-    char output[EB_PATH_BYTES];
-    (void)eb_path_join(output, f->dir, "x.bin", NULL);
-    file_write(f->dir, "x.bin.part", "", 0);
-    f->options.output = output;
-    fake_forget(f->board);
-    assert_int_equal(back_up(f), EB_OK);
 }
 
 static void a_folder_that_others_can_write_is_told(void **state)
@@ -456,8 +355,6 @@ static void a_folder_need_not_be_listed(void **state)
     assert_int_equal(folder_count(f->dir, ".bin"), 1);
 }
 
-#define DISK_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_disk, tear_down_disk)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -471,10 +368,8 @@ int main(void)
         DISK_TEST(interrupted_calls_are_made_again),
         DISK_TEST(another_file_never_becomes_the_image),
         DISK_TEST(another_journal_is_not_removed),
-        DISK_TEST(a_kill_loses_no_pair),
         DISK_TEST(an_image_that_is_replaced_has_any_form),
         DISK_TEST(what_is_not_ours_is_not_resumed),
-        DISK_TEST(an_empty_part_is_swept_up),
         DISK_TEST(a_folder_that_others_can_write_is_told),
         DISK_TEST(a_folder_need_not_be_listed),
     };
