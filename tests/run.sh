@@ -111,7 +111,11 @@ part_clang() {
 
 under_valgrind() {
     EB_TEST_FEW_SEEDS=1 valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect \
-        "$1" >"$1.valgrind" 2>&1 || { echo "FAILED: valgrind --leak-check=full $1"; tail -60 "$1.valgrind"; return 1; }
+        "$1" >"$1.valgrind" 2>&1 || {
+        echo "FAILED: valgrind --leak-check=full $1"
+        grep -vE '^\[ +(RUN|OK) ' "$1.valgrind" | tail -60
+        return 1
+    }
 }
 
 # Without the transport's: they are about moments, and about the name of the process that holds a
