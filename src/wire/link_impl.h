@@ -9,6 +9,7 @@
 /* Room for a late flash packet, which must not count as damage: we decode it and ignore it. */
 #define EB_LINK_FRAME_BYTES (4096u + 256u)
 
+#define EB_LINK_WRITE_MS 3000
 #define EB_LINK_QUIET_MS 80
 /* A flash packet takes 0.4 s at 115200 baud. Neither ROM bootloader nor stub sends for longer. */
 #define EB_LINK_DRAIN_MS 700
