@@ -212,6 +212,11 @@ static eb_code_t attempt(eb_session_t *s, int number, bool reset, eb_sync_info_t
 {
     eb_code_t code = choose_rate(s, number, err);
 
+    /* A late answer to a SYNC of before is none to one behind the reset. */
+    if (code == EB_OK && eb_link_late_ms(s->link) > 0) {
+        code = eb_link_drain(s->link, 0, 0, err);
+        code = code == EB_ERR_GARBAGE ? EB_OK : code;
+    }
     if (code == EB_OK) {
         code = eb_link_flush(s->link, err);
     }
@@ -252,6 +257,14 @@ static eb_code_t attempt_through_reset(eb_session_t *s, int number, eb_sync_info
     }
     code = eb_connect_reopen(s, EB_PORT_RETURN_MS, err);
     return code == EB_OK ? attempt(s, number, false, info, err) : code;
+}
+
+void eb_connect_expect_late(eb_session_t *s)
+{
+    const int64_t window_ms = SYNCS_PER_ATTEMPT * (is_net(s) ? SYNC_NET_MS : SYNC_UART_MS);
+    const int64_t late_ms = 2 * eb_link_late_ms(s->link);
+
+    eb_link_expect_late(s->link, late_ms > window_ms ? late_ms : window_ms);
 }
 
 static void take_answer(eb_session_t *s, const eb_sync_info_t *info)

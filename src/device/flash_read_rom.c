@@ -120,7 +120,8 @@ static eb_code_t judge(eb_rom_read_t *r, const uint8_t *frame, size_t len, eb_er
 static eb_code_t run(eb_rom_read_t *r, eb_err_t *err)
 {
     eb_link_t *link = r->s->link;
-    int64_t deadline = eb_clock_ms() + r->s->reply_ms;
+    const int64_t reply_ms = r->s->reply_ms + eb_link_late_ms(link);
+    int64_t deadline = eb_clock_ms() + reply_ms;
 
     /* The buffer is no longer than a reply, so that a boot log in the middle overflows it at once.
      */
@@ -159,7 +160,7 @@ static eb_code_t run(eb_rom_read_t *r, eb_err_t *err)
         if (code != EB_OK) {
             return code;
         }
-        deadline = eb_clock_ms() + r->s->reply_ms;
+        deadline = eb_clock_ms() + reply_ms;
     }
     return EB_OK;
 }
@@ -253,12 +254,13 @@ static bool is_answer(const uint8_t *frame, size_t len, const uint8_t *expected)
 static eb_code_t count_answers(eb_session_t *s, const uint8_t *expected, uint32_t count,
                                uint32_t *answered, eb_err_t *err)
 {
+    const int64_t reply_ms = s->reply_ms + eb_link_late_ms(s->link);
     const uint8_t *frame;
     size_t len;
     eb_code_t code = EB_OK;
 
     while (code == EB_OK && *answered < count) {
-        code = eb_link_receive(s->link, eb_clock_ms() + s->reply_ms, &frame, &len, err);
+        code = eb_link_receive(s->link, eb_clock_ms() + reply_ms, &frame, &len, err);
         if (code == EB_OK && !is_answer(frame, len, expected + *answered * BLOCK_BYTES)) {
             code = EB_ERR_LINE;
         }

@@ -239,7 +239,8 @@ static int64_t packet_patience(const eb_session_t *s)
     if (s->reply_ms < floor_ms) {
         floor_ms = s->reply_ms;
     }
-    return wire_ms * PACKET_TIMES > floor_ms ? wire_ms * PACKET_TIMES : floor_ms;
+    return eb_link_late_ms(s->link) +
+           (wire_ms * PACKET_TIMES > floor_ms ? wire_ms * PACKET_TIMES : floor_ms);
 }
 
 eb_code_t eb_flash_read_stub(eb_session_t *s, const eb_read_job_t *job, eb_err_t *err)

@@ -228,6 +228,9 @@ static eb_code_t open_port(eb_session_t *s, int attempts, int first, int total, 
         }
         if (code == EB_ERR_PORT_LOST) {
             eb_connect_close(s);
+        } else if (code == EB_ERR_CHIP_RESET) {
+            /* Or SYNC was answered so late that it met the boot text of the next reset. */
+            eb_connect_expect_late(s);
         }
         s->stats.reconnects++;
         eb_event_note(s->ev, EB_LEVEL_DETAIL, "connecting again: %s",

@@ -119,6 +119,8 @@ bool eb_connect_may_reset(const eb_session_t *s);
 const eb_reset_sequence_t *eb_connect_sequences(const eb_session_t *s, size_t *count);
 /* One attempt of eb_connect_sync, by sequence number s->variant. */
 eb_code_t eb_connect_try(eb_session_t *s, eb_err_t *err);
+/* Answers come later than an attempt waits for them: attempts on this port wait longer. */
+void eb_connect_expect_late(eb_session_t *s);
 
 /* -- leave.c ---------------------------------------------------------------------------------- */
 

@@ -221,10 +221,9 @@ static eb_code_t start_by_read(eb_session_t *s, uint32_t entry, uint32_t *kept, 
 
 static eb_code_t await_greeting(eb_session_t *s, eb_err_t *err)
 {
-    int64_t deadline;
+    const int64_t deadline = eb_clock_ms() + GREETING_MS + eb_link_late_ms(s->link);
     eb_code_t code;
 
-    deadline = eb_clock_ms() + GREETING_MS;
     for (int i = 0; i < 16; i++) {
         const uint8_t *frame;
         size_t len;

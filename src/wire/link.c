@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A round trip to a near board takes less, over a network too. */
+#define NEAR_MS 100
+
 eb_code_t eb_link_new(eb_transport_t *transport, const eb_events_t *ev, eb_link_t **out,
                       eb_err_t *err)
 {
@@ -40,6 +43,19 @@ void eb_link_set_dialect(eb_link_t *l, eb_dialect_t dialect)
 void eb_link_mark_dirty(eb_link_t *l)
 {
     l->dirty = true;
+}
+
+int64_t eb_link_late_ms(const eb_link_t *l)
+{
+    const int64_t ms = l->trip_ms > l->expect_ms ? l->trip_ms : l->expect_ms;
+
+    return ms > NEAR_MS ? ms : 0;
+}
+
+void eb_link_expect_late(eb_link_t *l, int64_t ms)
+{
+    l->expect_ms = ms;
+    l->trip_ms = 0; /* that may have been an answer to an earlier SYNC */
 }
 
 /* -- frames ---------------------------------------------------------------------------------- */
@@ -210,7 +226,7 @@ eb_code_t eb_link_blame_reset(const eb_link_t *l, eb_code_t code, eb_err_t *err)
 
 eb_code_t eb_link_drain(eb_link_t *l, int64_t quiet_ms, int64_t max_ms, eb_err_t *err)
 {
-    const int64_t end = eb_clock_ms() + max_ms;
+    const int64_t late_ms = eb_link_late_ms(l), end = eb_clock_ms() + max_ms + 2 * late_ms;
 
     eb_link_set_buf(l, NULL, 0);
     for (;;) {
@@ -223,7 +239,7 @@ eb_code_t eb_link_drain(eb_link_t *l, int64_t quiet_ms, int64_t max_ms, eb_err_t
         if (now >= end) {
             return eb_err_set(err, EB_ERR_GARBAGE, "the board does not stop sending");
         }
-        code = eb_link_step(l, now + quiet_ms, &event, &len, &late, err);
+        code = eb_link_step(l, now + quiet_ms + late_ms, &event, &len, &late, err);
         if (code != EB_OK) {
             return code;
         }
@@ -232,6 +248,7 @@ eb_code_t eb_link_drain(eb_link_t *l, int64_t quiet_ms, int64_t max_ms, eb_err_t
         }
     }
     l->slip.in_frame = l->slip.escaped = l->slip.dropping = false;
+    l->asked_ms = 0;
     eb_link_set_buf(l, NULL, 0);
     return EB_OK;
 }
@@ -240,6 +257,7 @@ eb_code_t eb_link_flush(eb_link_t *l, eb_err_t *err)
 {
     l->raw_at = l->raw_len = 0;
     l->text_mark = 0;
+    l->asked_ms = 0;
     eb_slip_init(&l->slip, l->frame, sizeof(l->frame));
     return eb_transport_flush_input(l->transport, err);
 }

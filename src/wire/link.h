@@ -32,7 +32,7 @@ typedef struct eb_request {
     size_t len;
     const uint8_t *bulk; /* what follows it; covered by the checksum */
     size_t bulk_len;
-    int64_t timeout_ms; /* for the reply, from when the command has left */
+    int64_t timeout_ms; /* for the reply, from when the command has left; see eb_link_late_ms */
     bool probe;         /* the chip may not know this command: "invalid" is then an answer */
 } eb_request_t;
 
@@ -78,6 +78,15 @@ void eb_link_mark_dirty(eb_link_t *l);
 eb_code_t eb_link_drain(eb_link_t *l, int64_t quiet_ms, int64_t max_ms, eb_err_t *err);
 /* Discard bytes that were not decoded yet, and the text seen so far. */
 eb_code_t eb_link_flush(eb_link_t *l, eb_err_t *err);
+
+/*
+ * How much longer than on a near line the link waits: 0, or the round trip in ms where that is more
+ * than 100 ms (a mobile network, a satellite). A SYNC measures it. The calls above add it to the
+ * limits that they are given; who waits for raw frames adds it.
+ */
+int64_t eb_link_late_ms(const eb_link_t *l);
+/* Answers are later than that: wait ms longer, at least, from now on. */
+void eb_link_expect_late(eb_link_t *l, int64_t ms);
 
 /* -- raw frames, for flash reads and the greeting of a stub --------------------------------- */
 

@@ -104,7 +104,7 @@ static eb_code_t no_reply(eb_link_t *l, const eb_request_t *request, bool damage
     } else {
         code = eb_err_set(err, EB_ERR_TIMEOUT, "no reply to %s within %.1f s",
                           eb_cmd_name(request->op, name, sizeof(name)),
-                          (double)request->timeout_ms / 1000.0);
+                          (double)(request->timeout_ms + eb_link_late_ms(l)) / 1000.0);
     }
     return eb_link_blame_reset(l, code, err);
 }
@@ -112,7 +112,7 @@ static eb_code_t no_reply(eb_link_t *l, const eb_request_t *request, bool damage
 static eb_code_t await_reply(eb_link_t *l, const eb_request_t *request, eb_reply_t *reply,
                              eb_err_t *err)
 {
-    int64_t deadline = eb_clock_ms() + request->timeout_ms;
+    int64_t deadline = eb_clock_ms() + request->timeout_ms + eb_link_late_ms(l);
     size_t outside = l->text_mark;
     bool damaged = false;
 

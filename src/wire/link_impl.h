@@ -25,6 +25,10 @@ struct eb_link {
     bool dirty;
     bool contents;    /* flash contents were on their way since the last SYNC */
     size_t text_mark; /* outside_total at the start of the present command */
+    /* How late bytes come; see eb_link_late_ms. */
+    int64_t asked_ms;  /* when the first SYNC left since the line was quiet; 0: none */
+    int64_t trip_ms;   /* the least time that an answer to SYNC took; 0: not known */
+    int64_t expect_ms; /* what eb_link_expect_late said */
     size_t raw_at, raw_len;
     uint8_t raw[EB_LINK_RAW_BYTES];
     uint8_t frame[EB_LINK_FRAME_BYTES];

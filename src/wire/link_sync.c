@@ -60,9 +60,21 @@ static void make_sync(uint8_t frame[SYNC_BYTES])
     memset(frame + EB_PACKET_HEADER_BYTES + 4, 0x55, 32);
 }
 
+/* It may answer the first SYNC that is not answered yet. A board that still started up did not hear
+ * that one, and then a later SYNC measures less. */
+static void measure_trip(eb_link_t *l)
+{
+    const int64_t took_ms = eb_clock_ms() - l->asked_ms;
+
+    if (l->asked_ms != 0 && (l->trip_ms == 0 || took_ms < l->trip_ms)) {
+        l->trip_ms = took_ms > 0 ? took_ms : 1;
+    }
+    l->asked_ms = 0;
+}
+
 static eb_code_t await_sync(eb_link_t *l, int64_t timeout_ms, eb_sync_info_t *out, eb_err_t *err)
 {
-    int64_t deadline = eb_clock_ms() + timeout_ms;
+    int64_t deadline = eb_clock_ms() + timeout_ms + eb_link_late_ms(l);
     int replies = 0;
 
     for (int seen = 0; seen < EB_LINK_SKIPPED_MAX && replies < SYNC_REPLIES; seen++) {
@@ -77,7 +89,9 @@ static eb_code_t await_sync(eb_link_t *l, int64_t timeout_ms, eb_sync_info_t *ou
             return code;
         }
         if (sync_reply(reply, len, out)) {
-            replies++;
+            if (replies++ == 0) {
+                measure_trip(l);
+            }
             deadline = eb_clock_ms() + SYNC_QUIET_MS;
         }
     }
@@ -88,7 +102,7 @@ static eb_code_t await_sync(eb_link_t *l, int64_t timeout_ms, eb_sync_info_t *ou
 static eb_code_t await_either(eb_link_t *l, uint8_t first, uint8_t second, uint8_t *which,
                               eb_err_t *err)
 {
-    const int64_t deadline = eb_clock_ms() + RESYNC_TIMEOUT_MS;
+    const int64_t deadline = eb_clock_ms() + RESYNC_TIMEOUT_MS + eb_link_late_ms(l);
 
     for (int seen = 0; seen < EB_LINK_SKIPPED_MAX; seen++) {
         const uint8_t *frame;
@@ -149,6 +163,9 @@ static eb_code_t sync_by(eb_link_t *l, bool in_any_step, int64_t timeout_ms, eb_
     memset(out, 0, sizeof(*out));
     make_sync(frame);
     eb_link_set_buf(l, NULL, 0);
+    if (l->asked_ms == 0) {
+        l->asked_ms = eb_clock_ms();
+    }
     code = in_any_step ? send_tails(l, frame, sizeof(frame), frame, sizeof(frame), err)
                        : eb_link_send_frame(l, frame, sizeof(frame), err);
     if (code == EB_OK) {
