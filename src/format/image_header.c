@@ -160,6 +160,10 @@ eb_code_t eb_header_patch_make(eb_image_read_fn read, void *user, uint32_t limit
         return eb_err_set(err, EB_ERR_IMAGE_INVALID,
                           "there is no sound image whose flash settings could be changed");
     }
+    if (image.chip_id == EB_IMAGE_CHIP_NONE) { /* other headers have them elsewhere */
+        return eb_err_set(err, EB_ERR_UNSUPPORTED,
+                          "the image names no chip, and its flash settings cannot be changed");
+    }
     eb_code_t code = take_settings(&image, chip_id, settings, out->settings, err);
     if (code != EB_OK) {
         return code;

@@ -34,6 +34,7 @@ bool eb_flash_settings_any(const eb_flash_settings_t *settings);
  * Work out the change of the image that `read` gives; limit: bytes at hand. chip_id: of its header
  * format. EB_ERR_USAGE: a word that is not known, with those that are. EB_ERR_IMAGE_INVALID: no
  * image there, or one whose checksum or hash does not hold (it could not be told from other bytes).
+ * EB_ERR_UNSUPPORTED: an image of the ESP8266, or for it; some have two headers.
  */
 eb_code_t eb_header_patch_make(eb_image_read_fn read, void *user, uint32_t limit, uint32_t chip_id,
                                const eb_flash_settings_t *settings, eb_header_patch_t *out,

@@ -181,6 +181,38 @@ static void only_a_sound_image_is_changed(void **state)
     assert_int_equal(make(image, 5, settings, &patch, &err), EB_ERR_IMAGE_INVALID);
 }
 
+/* Its header is another one; where there are two, bytes 2 and 3 of the first are no settings. */
+static void an_image_for_the_esp8266_is_left_alone(void **state)
+{
+    static const uint8_t short_image[48] = {0xE9, 1,    2,    0x40, 4,
+                                            0,    0x10, 0x40, /**/
+                                            0,    0,    0x10, 0x40, 4,
+                                            0,    0,    0, /**/
+                                            1,    2,    3,    4,    [31] = 0xEF ^ 1 ^ 2 ^ 3 ^ 4};
+    static const uint8_t double_image[48] = {
+        0xEA, 4, 0,    0x40, 4,    0, 0x10, 0x40, /**/
+        0,    0, 0,    0,    4,    0, 0,    0,    /**/
+        1,    2, 3,    4,    0xE9, 1, 2,    0x40, /**/
+        4,    0, 0x10, 0x40, 0,    0, 0x10, 0x40, /**/
+        4,    0, 0,    0,    5,    6, 7,    8,    [47] = 0xEF ^ 5 ^ 6 ^ 7 ^ 8};
+    const uint8_t *const images[] = {short_image, double_image};
+    image_t *image = *state;
+    eb_header_patch_t patch;
+    eb_err_t err = {0};
+
+    for (size_t i = 0; i < 2; i++) {
+        eb_app_image_t seen;
+        memcpy(image->bytes, images[i], 48);
+        image->len = 48;
+        eb_app_image_check(read_image, image, 48, &seen);
+        assert_int_equal(seen.state, EB_IMAGE_VALID);
+        assert_int_equal(make(image, 9, (eb_flash_settings_t){"qio", NULL, "1MB"}, &patch, &err),
+                         EB_ERR_UNSUPPORTED);
+        assert_false(patch.changed);
+        assert_non_null(strstr(err.message, "names no chip"));
+    }
+}
+
 /* Without an appended hash the two bytes are all. */
 static void an_image_without_hash(void **state)
 {
@@ -210,6 +242,7 @@ int main(void)
         TEST(settings_that_it_has_change_nothing),
         TEST(words_that_are_not_known_are_named),
         TEST(only_a_sound_image_is_changed),
+        TEST(an_image_for_the_esp8266_is_left_alone),
         TEST(an_image_without_hash),
     };
 
