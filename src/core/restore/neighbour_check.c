@@ -47,8 +47,8 @@ static eb_code_t watch_outside(eb_write_engine_t *engine, uint64_t addr, eb_err_
 
     for (; addr < end; addr += EB_SECTOR_BYTES) {
         eb_neighbour_t neighbour = {.addr = (uint32_t)addr, .outside = true};
-        eb_code_t code =
-            eb_retry_digest(&engine->retry, neighbour.addr, EB_SECTOR_BYTES, neighbour.md5, err);
+        eb_code_t code = eb_retry_digest_twice(&engine->retry, neighbour.addr, EB_SECTOR_BYTES,
+                                               neighbour.md5, err);
         if (code != EB_OK || !eb_retry_answer_is_erased(&engine->retry, EB_SECTOR_BYTES)) {
             return code == EB_OK ? add(&engine->neighbours, &neighbour, err) : code;
         }

@@ -86,7 +86,7 @@ static eb_code_t digest_beside(eb_restore_job_t *job, uint64_t addr, uint8_t md5
     return addr >= job->flash_bytes ||
                    is_touched(job, (eb_range_t){(uint32_t)addr, EB_SECTOR_BYTES})
                ? EB_OK
-               : eb_retry_digest(&job->retry, (uint32_t)addr, EB_SECTOR_BYTES, md5, err);
+               : eb_retry_digest_twice(&job->retry, (uint32_t)addr, EB_SECTOR_BYTES, md5, err);
 }
 
 static eb_code_t digest_of_owner(eb_restore_job_t *job, uint32_t addr, uint8_t out[EB_SHA256_BYTES],

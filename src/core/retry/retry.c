@@ -9,6 +9,7 @@
 #define LOST_IN_ROW_MAX     4 /* each tries several times by itself */
 #define BADNESS_LIMIT       8
 #define BADNESS_FAILURE     2
+#define AGREE_TRIES         12 /* until two answers agree */
 
 void eb_retry_init(eb_retry_t *retry, eb_session_t *session, const eb_events_t *ev)
 {
@@ -158,6 +159,26 @@ bool eb_retry_answer_is_erased(const eb_retry_t *retry, uint32_t size)
 
     eb_md5_erased(size, blank);
     return memcmp(retry->answer, blank, sizeof(blank)) == 0;
+}
+
+eb_code_t eb_retry_digest_twice(eb_retry_t *retry, uint32_t addr, uint32_t size,
+                                uint8_t md5[EB_MD5_BYTES], eb_err_t *err)
+{
+    uint8_t before[EB_MD5_BYTES];
+    eb_code_t code = eb_retry_digest(retry, addr, size, md5, err);
+
+    for (int i = 1; i < AGREE_TRIES; i++) {
+        if (code != EB_OK || eb_retry_answer_is_erased(retry, size)) {
+            return code;
+        }
+        memcpy(before, md5, sizeof(before));
+        code = eb_retry_digest(retry, addr, size, md5, err);
+        if (code != EB_OK || memcmp(before, md5, sizeof(before)) == 0) {
+            return code;
+        }
+    }
+    return eb_err_set(err, EB_ERR_UNVERIFIED, "%d digests of 0x%x + 0x%x differ", AGREE_TRIES, addr,
+                      size);
 }
 
 eb_code_t eb_retry_matches(eb_retry_t *retry, eb_range_t range, const uint8_t *bytes, bool *equal,

@@ -53,6 +53,10 @@ eb_code_t eb_retry_wrong_address(eb_retry_t *retry, eb_range_t range, eb_err_t *
 /* The digest itself. Each answer is progress. */
 eb_code_t eb_retry_digest(eb_retry_t *retry, uint32_t addr, uint32_t size,
                           uint8_t md5[EB_MD5_BYTES], eb_err_t *err);
+/* The same, where nothing else tells whether a bit of the answer was turned over: two in a row have
+ * to agree, or the range is erased. EB_ERR_UNVERIFIED: they never do. */
+eb_code_t eb_retry_digest_twice(eb_retry_t *retry, uint32_t addr, uint32_t size,
+                                uint8_t md5[EB_MD5_BYTES], eb_err_t *err);
 /* *equal: the flash holds `bytes` there. Only then is the answer progress: bytes that never match
  * come to an end as calls that fail do. */
 eb_code_t eb_retry_matches(eb_retry_t *retry, eb_range_t range, const uint8_t *bytes, bool *equal,
