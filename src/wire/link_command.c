@@ -109,6 +109,19 @@ static eb_code_t no_reply(eb_link_t *l, const eb_request_t *request, bool damage
     return eb_link_blame_reset(l, code, err);
 }
 
+/* The request may have reached the board before a restart, or the ROM bootloader behind it, which
+ * then answers: all that was set up is gone. */
+static eb_code_t not_of_another_run(eb_link_t *l, eb_err_t *err)
+{
+    eb_code_t code = EB_OK;
+
+    if (l->slip.outside_total != l->text_mark) {
+        code = eb_link_blame_reset(l, EB_OK, err);
+        l->dirty = l->dirty || code != EB_OK;
+    }
+    return code;
+}
+
 static eb_code_t await_reply(eb_link_t *l, const eb_request_t *request, eb_reply_t *reply,
                              eb_err_t *err)
 {
@@ -129,7 +142,7 @@ static eb_code_t await_reply(eb_link_t *l, const eb_request_t *request, eb_reply
             frames++;
             code = judge_reply(l, request, l->slip.buf, len, reply, &answered, err);
             if (answered) {
-                return code;
+                return code == EB_OK ? not_of_another_run(l, err) : code;
             }
             continue;
         }
