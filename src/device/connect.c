@@ -212,7 +212,7 @@ static eb_code_t attempt(eb_session_t *s, int number, bool reset, eb_sync_info_t
 {
     eb_code_t code = choose_rate(s, number, err);
 
-    /* A late answer to a SYNC of before is none to one behind the reset. */
+    /* An answer to an earlier SYNC may be on its way, and would count behind the reset. */
     if (code == EB_OK && eb_link_late_ms(s->link) > 0) {
         code = eb_link_drain(s->link, 0, 0, err);
         code = code == EB_ERR_GARBAGE ? EB_OK : code;

@@ -109,8 +109,8 @@ static eb_code_t no_reply(eb_link_t *l, const eb_request_t *request, bool damage
     return eb_link_blame_reset(l, code, err);
 }
 
-/* The request may have reached the board before a restart, or the ROM bootloader behind it, which
- * then answers: all that was set up is gone. */
+/* A board that restarts while a request is on its way may still answer it, from the ROM bootloader.
+ * But all that was set up before is gone. */
 static eb_code_t not_of_another_run(eb_link_t *l, eb_err_t *err)
 {
     eb_code_t code = EB_OK;

@@ -2,6 +2,22 @@
 #include "backup_image.h"
 #include "disk_fixture.h"
 
+/* Whether it ended before the call that changes something for the n-th time. */
+static bool back_up_killed_at(fixture_t *f, unsigned n)
+{
+    int status;
+    pid_t child = fork();
+
+    if (child == 0) {
+        faulty_disk_reset();
+        faulty_disk.kill_at = n;
+        _exit(back_up(f) == EB_OK ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) != 1);
+    return WEXITSTATUS(status) == 0;
+}
+
 /* -- an image that is replaced ---------------------------------------------------------------- */
 
 /* Whether `name` has an image and a sidecar that fit each other, and the image is `flash`. */
@@ -26,7 +42,7 @@ static void a_kill_loses_no_pair(void **state)
     fixture_t *f = *state;
     static uint8_t before[FLASH_BYTES];
     char output[EB_PATH_BYTES];
-    int status = 1;
+    bool ended = false;
     unsigned old_kept = 0, kills = 0;
 
     (void)eb_path_join(output, f->dir, "x.bin", NULL);
@@ -34,7 +50,7 @@ static void a_kill_loses_no_pair(void **state)
     f->options.full = true;
     f->options.force = true;
     memcpy(before, f->board->bytes, FLASH_BYTES);
-    for (unsigned n = 1; status != 0; n += seed_step()) {
+    for (unsigned n = 1; !ended; n += seed_step()) {
         folder_remove(f->dir);
         assert_int_equal(mkdir(f->dir, 0700), 0);
         fake_forget(f->board);
@@ -42,18 +58,11 @@ static void a_kill_loses_no_pair(void **state)
         assert_int_equal(back_up(f), EB_OK);
         f->board->bytes[0x12345] ^= 0x11;
         fake_forget(f->board);
-        pid_t child = fork();
-        if (child == 0) {
-            faulty_disk_reset();
-            faulty_disk.kill_at = n;
-            _exit(back_up(f) == EB_OK ? 0 : 1);
-        }
-        assert_int_equal(waitpid(child, &status, 0), child);
-        assert_true(WIFEXITED(status) && WEXITSTATUS(status) != 1);
+        ended = back_up_killed_at(f, n);
         const bool has_old = pair_is(f, "x.bin", before) || pair_is(f, "x.old.bin", before);
         const bool has_new = pair_is(f, "x.bin", f->board->bytes);
         assert_true(has_old || has_new);
-        kills += status != 0;
+        kills += !ended;
         old_kept += pair_is(f, "x.old.bin", before);
         /* The same command finishes it. */
         fake_forget(f->board);
@@ -89,22 +98,6 @@ static void an_empty_part_is_swept_up(void **state)
     f->options.output = output;
     fake_forget(f->board);
     assert_int_equal(back_up(f), EB_OK);
-}
-
-/* Whether it ended before the call that changes something for the n-th time. */
-static bool back_up_killed_at(fixture_t *f, unsigned n)
-{
-    int status;
-    pid_t child = fork();
-
-    if (child == 0) {
-        faulty_disk_reset();
-        faulty_disk.kill_at = n;
-        _exit(back_up(f) == EB_OK ? 0 : 1);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) != 1);
-    return WEXITSTATUS(status) == 0;
 }
 
 /* Two runs in a row, each killed as it begins: what is left has a .part, and is finished or swept

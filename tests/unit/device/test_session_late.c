@@ -1,7 +1,7 @@
 /* Lines whose bytes come late: a mobile network, a satellite, a computer that has much to do. */
 #include "session_fixture.h"
 
-/* From the chip to the host, and all of it on the way there. */
+/* Bytes from the chip to the host are late, those to the chip are not. */
 static board_t *late_board(const char *chip, unsigned late_ms)
 {
     board_t *b = new_board(chip, SIM_LINK_RFC2217);
